@@ -1,0 +1,46 @@
+# `make` sets up the environment and runs the embedded study; `make test` and `make lint` check the project.
+PYTHON ?= python3.11
+CORES ?= $(shell nproc)
+BIN := .venv/bin
+READY := .venv/ready
+# The jobs' python is the environment's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: all study env test lint format lock clean
+
+all: study
+
+study: $(READY)
+	$(BIN)/snakemake --cores $(CORES)
+
+env: $(READY)
+
+# uv installs the same packages as pip, from the same lock, several times faster.
+$(READY): envs/requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet "$$(grep '^uv==' envs/requirements.lock)"
+	$(BIN)/uv pip install --python $(BIN)/python --requirements envs/requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
+	touch $(READY)
+
+# One thread a process: two test processes on two cores beat two threads in one.
+test: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
+		envs/requirements.in --output-file envs/requirements.lock
+
+clean:
+	rm -rf .venv .snakemake results logs

@@ -1,0 +1,180 @@
+"""The workflow itself: a tiny study end to end, and what an edit reruns."""
+
+import copy
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TINY = yaml.safe_load((ROOT / "tests" / "tiny.yaml").read_text())
+
+
+def snakemake(folder, *arguments, config=TINY, check=True):
+    """Run snakemake in `folder` with a study file of that content; return what it printed."""
+    (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [*command, "--configfile", folder / "study.yaml", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT,
+    )  # fmt: skip
+    assert not check or done.returncode == 0, done.stdout[-4000:]
+    return done.stdout
+
+
+def planned(folder, config):
+    """The jobs that a dry run plans, {rule: count}."""
+    text = snakemake(folder, "--dry-run", config=config)
+    if "Nothing to be done" in text:
+        return {}
+    table = text.split("Job stats:")[-1].split("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder in which the tiny study has run."""
+    folder = tmp_path_factory.mktemp("study")
+    snakemake(folder, "--cores", "2")
+    return folder
+
+
+def edited(change):
+    config = copy.deepcopy(TINY)
+    change(config)
+    return config
+
+
+def methods(config):
+    return config["experiments"]["domainnet"]["methods"]
+
+
+def test_the_study_renders_its_reports(finished):
+    reports = {path.name for path in (finished / "reports").iterdir()}
+    assert reports == {
+        "figure2.pdf",
+        "figure2.png",
+        "figure4.pdf",
+        "figure4.png",
+        "table5.csv",
+        "table5.md",
+        "table5.tex",
+    }
+    assert all((finished / "reports" / name).stat().st_size > 500 for name in reports)
+    rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet")
+    assert len(rows) == 3 * (48 + 72)
+    test = rows[rows["split"] == "test"].groupby("data", observed=True).correct.mean()
+    tidy = pd.read_csv(finished / "results/tiny/domainnet/scores.csv")
+    tidy = (
+        tidy[(tidy.method == "kd") & (tidy.split == "test") & (tidy.seed.astype(str) == "1")].set_index("data").accuracy
+    )
+    for data, accuracy in test.items():
+        assert tidy[data] == pytest.approx(accuracy)
+    assert tidy["Avg ood"] == pytest.approx((test["domainnet/clipart"] + test["domainnet/sketch"]) / 2)
+    assert not list(finished.rglob(".*partial*"))
+
+
+def test_a_finished_study_has_nothing_to_do(finished):
+    assert planned(finished, TINY) == {}
+
+
+TARGET = {"default": 1}
+RENDER = {"plot_tradeoff": 1, "render_table": 1} | TARGET
+
+
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [
+        pytest.param(
+            lambda c: methods(c)["kd"]["lambda"].append(0.1),
+            {"finetune_clip": 1, "score_clip": 1, "collect_scores": 1} | RENDER, id="one more lambda",
+        ),
+        pytest.param(
+            lambda c: methods(c)["wise"]["alpha"].append(0.9),
+            {"score_wise": 1, "collect_scores": 1} | RENDER, id="one more alpha",
+        ),
+        pytest.param(
+            lambda c: methods(c).update(l1={"lambda": [1e-4]}),
+            {"finetune_clip": 1, "score_clip": 1, "collect_scores": 1} | RENDER, id="one more method",
+        ),
+        pytest.param(
+            lambda c: c["report"]["style"]["kd"].update(color="#111111"),
+            {"plot_tradeoff": 1} | TARGET, id="another colour",
+        ),
+        pytest.param(
+            lambda c: c["experiments"]["domainnet"]["train"].update(lr=2e-3),
+            {"finetune_clip": 2, "score_clip": 2, "score_wise": 1, "collect_scores": 1} | RENDER, id="learning rate",
+        ),
+        pytest.param(
+            lambda c: c["experiments"]["domainnet"]["train"].update(lr="1e-3"), {}, id="the same number as text",
+        ),
+        pytest.param(
+            lambda c: c["experiments"].update(domainnet=dict(reversed(c["experiments"]["domainnet"].items()))), {},
+            id="order of an experiment's keys",
+        ),
+    ],
+)  # fmt: skip
+def test_an_edit_reruns_what_depends_on_it(finished, change, jobs):
+    assert planned(finished, edited(change)) == jobs
+
+
+def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished):
+    before = {
+        path: path.stat().st_mtime_ns for path in finished.glob("results/tiny/domainnet/*/*/seed-1/scores.parquet")
+    }
+    config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
+    snakemake(finished, "--cores", "2", config=config)
+    assert (finished / "results/tiny/domainnet/kd/lambda-0.1/seed-1/scores.parquet").exists()
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert "0.1" in (finished / "reports/table5.md").read_text()
+    snakemake(finished, "--cores", "2")  # as the other tests expect it
+
+
+def test_an_interpolated_model_is_a_target(finished):
+    target = "results/tiny/domainnet/wise/alpha-0.25/seed-1/model"
+    snakemake(finished, "--cores", "1", target)
+    assert (finished / target / "model.safetensors").exists()
+
+
+def test_a_broken_config_is_one_line_before_any_job(tmp_path):
+    config = edited(lambda c: c["experiments"]["domainnet"]["train"].update(lr=-1))
+    text = snakemake(tmp_path, "--dry-run", config=config, check=False)
+    assert "experiments.domainnet.train.lr" in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_failing_job_says_why_and_leaves_nothing_half_written(tmp_path):
+    config = edited(lambda c: c["experiments"]["domainnet"]["train"].update(batch_size=500))
+    target = "results/tiny/domainnet/full/default/seed-1/model"
+    text = snakemake(tmp_path, "--cores", "2", target, config=config, check=False)
+    assert "error: train.batch_size: 500 is more than the 96 training images" in text
+    assert "Traceback" not in text
+    assert not (tmp_path / target).exists()
+
+
+def test_in_a_clean_clone_every_input_is_made_or_tracked(tmp_path):
+    """Snakemake accepts a file that no rule makes, if it happens to lie there."""
+    files = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    for name in files:
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "finetune_clip" in done.stdout + done.stderr

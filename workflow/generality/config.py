@@ -1,0 +1,84 @@
+"""The configuration of a study: read, completed and checked before anything runs.
+
+Every job process does this again, so nothing heavy is imported here.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from generality import config_references, config_schema
+
+MERGE = "tag:yaml.org,2002:merge"
+
+
+class ConfigError(ValueError):
+    """A mistake in the configuration, in one line: the key's dotted path, what is wrong with it, and the remedy."""
+
+
+def load(path: str | Path) -> dict:
+    """Read the study file `path` and check it; every error starts with the file, and with the line where YAML breaks.
+
+    Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that cannot be read, that is no YAML, or that
+    has a key twice (YAML would take the last without a word), and for all that `check` refuses.
+    """
+    config = _read(path)
+    try:
+        return check(config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def check(config: dict) -> dict:
+    """The normal form of a configuration: a deep copy in which equal studies are equal text.
+
+    Defaults are filled in. A number is an int or a float as the schema wants it, be it written 1, 1.0 or "1" (YAML
+    takes 1e-5 for text). Keys stand in the order of the schema, freely chosen names in alphabetical order. Raises
+    ConfigError for the most telling mistake there is.
+    """
+    try:
+        normal = config_schema.complete(config)
+        problem = config_schema.problem(normal) or config_references.problem(normal)
+    except RecursionError:
+        problem = "config", "contains itself: an anchor (&) is used inside its own value; write that part out"
+    if problem:
+        raise ConfigError(" ".join(": ".join(problem).split()))
+    return normal
+
+
+def _read(path: str | Path) -> object:
+    """The content of a YAML file, in which no mapping may have a key twice."""
+    try:
+        loader = config_schema.Loader(Path(path).read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        repeated = next(_repeated_keys(node, set()), None)
+        content = None if node is None or repeated else loader.construct_document(node)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{path}:{error.problem_mark.line + 1}: not valid YAML ({error.problem})") from None
+    except (yaml.YAMLError, ValueError) as error:  # a forbidden character; a date that does not exist
+        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    if repeated:
+        line = repeated.start_mark.line + 1
+        raise ConfigError(f"{path}:{line}: the key '{repeated.value}' is there twice; delete or rename one")
+    return content
+
+
+def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:
+    # Before anything is constructed: a merge then puts keys of its own among those that were written.
+    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    pairs = node.value if isinstance(node, yaml.MappingNode) else [(None, inner) for inner in node.value]
+    keys = set()
+    for key, inner in pairs:
+        if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
+            if key.value in keys:
+                yield key
+            keys.add(key.value)
+        yield from _repeated_keys(inner, seen)

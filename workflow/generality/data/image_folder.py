@@ -1,0 +1,129 @@
+"""Any folder of pictures as a data set: `<root>/<domain>/<class>/<picture>`, with or without list files.
+
+Pictures are decoded once, to the very pixels that CLIP's evaluation sees; that needs Pillow alone.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from generality.data.folder_splits import find_splits
+from generality.data.image_set import new_image_set
+from generality.progress import progress
+
+
+def decode(
+    folder: str | Path,
+    *,
+    name: str,
+    root: str | Path,
+    domain: str,
+    split: str,
+    size: int,
+    lists: Mapping[str, str] | None = None,
+    shares: Mapping[str, float] | None = None,
+    classes: Sequence[str] | None = None,
+    class_groups: Mapping[str, Sequence[str]] | None = None,
+    licence: str | None = None,
+    workers: int = 1,
+) -> None:
+    """Decode one split of one domain of the data set `name` into the image set `folder`, `size` pixels a side.
+
+    A picture's id is its path relative to `root`; its class is the folder it lies in, with spaces for "_". Files
+    that start with a dot or do not end in .jpg, .jpeg or .png (any case) are no pictures. Splits come from
+
+    - `lists`, {split: list file relative to `root`, with "{domain}" for the domain}, as DomainNet has them: lines
+      `real/aircraft_carrier/real_001_000001.jpg 0`, whose labels 0, 1, 2, … give the order of the classes;
+    - `shares`, {"validation": 0.1, "test": 0.3}: a hash of its id alone decides where a picture goes, so adding
+      pictures moves no other one, and splits never overlap. What is left is `train`. With `lists`, shares are cut
+      from the train list. {} makes every picture `train`;
+    - neither: every picture is `test`.
+
+    Without lists, `classes` names the class folders to take, in the order of their labels (default: all, sorted).
+    `class_groups`, {class: classes of the model that count as it}, is for whoever scores (ObjectNet). `workers` is
+    a number of threads and changes no byte.
+
+    Raises ValueError, and leaves no folder, for folders that are missing or empty, a class without a picture in
+    the train share, lists that are malformed or contradict themselves, and pictures that are missing or damaged:
+    none is ever left out.
+    """
+    root = Path(root)
+    order, splits = find_splits(root, domain, lists, shares, classes)
+    if split not in splits:
+        have = ", ".join(splits)
+        raise ValueError(f"{root / domain}: has {have}, but no '{split}'; name it in `shares` or `lists`")
+    ids = splits[split]
+    label_of = {class_folder: label for label, class_folder in enumerate(order)}
+    labels = [label_of[path.split("/")[-2]] for path in ids]
+    empty = sorted(set(range(len(order))) - set(labels))
+    # DomainNet's own lists leave classes out (no t-shirt in painting's train list), and a small class may have no
+    # picture in a small share; but what is cut for training must teach every class.
+    if empty and not lists and split == "train":
+        where = root / domain / order[empty[0]]
+        remedy = "add pictures, or make the other `shares` smaller"
+        raise ValueError(f"{where}: no picture in split '{split}' ({len(empty)} such classes); {remedy}")
+    if not ids:
+        raise ValueError(
+            f"{root / domain}: no picture in split '{split}'; add pictures, or change `shares` or the list"
+        )
+    names = [class_folder.replace("_", " ") for class_folder in order]
+    twin, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"{root / domain}: {count} classes are called '{twin}'; rename or leave out all but one")
+    if unknown := sorted(set(class_groups or ()) - set(names)):
+        raise ValueError(f"class_groups.{unknown[0]}: no such class in {root / domain}; it has {', '.join(names)}")
+    if lists and (absent := [path for path in ids if not (root / path).is_file()]):
+        # Before anything is decoded: that can take hours.
+        count = f"{len(absent)} such pictures of {len(ids)}"
+        raise ValueError(f"{root / absent[0]}: not there, but listed for {split} ({count}); complete the data set")
+    about = {"kind": "image_folder", "name": name, "domain": domain, "split": split, "licence": licence}
+    about |= {"lists": lists, "shares": shares, "class_groups": class_groups}
+    source = {key: value for key, value in about.items() if value is not None}
+    with new_image_set(folder, size, labels, ids, names, source) as images:
+        _fill(images, [root / path for path in ids], f"{name}/{domain} {split}", workers)
+
+
+def evaluation_pixels(path: str | Path, size: int) -> np.ndarray:
+    """Decode a picture and take CLIP's evaluation view of it: uint8 of shape (size, size, 3).
+
+    The shorter side becomes `size` (bicubic, antialiased), the centre is cropped: what torchvision's Resize and
+    CenterCrop, and so open_clip's evaluation transform, make of an RGB picture. As there, transparency is dropped
+    and the EXIF orientation ignored. Raises ValueError for more than 8 bits a channel, and for a damaged file
+    whatever Pillow raises.
+    """
+    # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
+    # before the bicubic one, and published accuracies were measured on other pixels.
+    with Image.open(path) as picture:
+        if picture.mode.startswith(("I", "F")):
+            # Pillow would clip the values instead of scaling them: nearly all of the picture would be white.
+            raise ValueError(f"more than 8 bits a channel (mode {picture.mode}); convert it to 8 bits")
+        # Before resizing: Pillow resizes palette pictures by the nearest neighbour only.
+        picture = picture.convert("RGB")
+    short = min(picture.size)
+    width, height = (size * side // short for side in picture.size)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(picture.crop((left, top, left + size, top + size)))
+
+
+def _fill(images: np.ndarray, paths: Sequence[Path], what: str, workers: int) -> None:
+    def fill(row: int) -> str | None:
+        try:
+            images[row] = evaluation_pixels(paths[row], size=images.shape[1])
+        except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more, by format and damage
+            return f"{paths[row]}: {error}"
+        return None
+
+    bad = []
+    # Threads, as Pillow decodes and resizes without holding the interpreter's lock.
+    with ThreadPoolExecutor(workers) as pool, progress(len(paths), "picture", what) as bar:
+        for problem in pool.map(fill, range(len(paths))):
+            bar.update()
+            if problem:
+                bad.append(problem)
+    if bad:
+        raise ValueError(f"{bad[0]} ({len(bad)} bad pictures of {len(paths)}); replace or repair them")

@@ -1,0 +1,104 @@
+"""The canonical form of pictures: decoded once, memory-mapped by whoever reads them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from generality.files import read_json, sha256, whole_folder, write_json
+
+IMAGES, LABELS, IDS, CAPTIONS, MANIFEST = "images.npy", "labels.npy", "ids.txt", "captions.txt", "manifest.json"
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """One domain and split of an image data set.
+
+    `images` is a read-only memory map, uint8 of shape (n, height, width, 3); `labels` is int64 of shape (n,) and
+    indexes `classes`; `ids` names each example for good, so that the rows of two models can be paired;
+    `captions` is empty for sets that are not for pre-training.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    ids: list[str]
+    captions: list[str]
+    manifest: dict
+
+    @property
+    def classes(self) -> list[str]:
+        return self.manifest["classes"]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@contextmanager
+def new_image_set(
+    folder: str | Path,
+    size: int,
+    labels: Sequence[int],
+    ids: Sequence[str],
+    classes: Sequence[str],
+    source: dict,
+    captions: Sequence[str] = (),
+) -> Iterator[np.ndarray]:
+    """Create an image set; the block fills the yielded uint8 memory map of shape (n, size, size, 3).
+
+    `source` (where the pictures are from: kind, name, licence, seed, …) goes into the manifest, beside the counts of
+    each class and the checksum of each file. Raises ValueError for a label outside the classes, an id that occurs
+    twice, or captions that are not one line a picture, and OSError at once if the disk is too full.
+    """
+    labels = np.asarray(labels, dtype=np.int64)
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
+        raise ValueError(f"{folder}: labels {labels.min()}..{labels.max()} do not fit {len(classes)} classes")
+    counts = np.bincount(labels, minlength=len(classes))
+    if len(set(ids)) != len(labels) or (captions and len(captions) != len(labels)):
+        raise ValueError(f"{folder}: every picture needs one id of its own, and one caption where there are captions")
+    if len(" ".join(captions).splitlines()) > 1:
+        raise ValueError(f"{folder}: a caption has more than one line")
+    with whole_folder(folder) as partial:
+        images = np.lib.format.open_memmap(
+            partial / IMAGES, mode="w+", dtype=np.uint8, shape=(len(labels), size, size, 3)
+        )
+        with open(partial / IMAGES, "rb+") as file:
+            # The map is sparse: a disk that is full only when a page is written kills the process without a word.
+            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+        yield images
+        images.flush()
+        np.save(partial / LABELS, labels)
+        (partial / IDS).write_text("".join(f"{name}\n" for name in ids), encoding="utf-8")
+        if captions:
+            (partial / CAPTIONS).write_text("".join(f"{text}\n" for text in captions), encoding="utf-8")
+        files = sorted(path.name for path in partial.iterdir())
+        manifest = {
+            "source": source,
+            "count": len(labels),
+            "size": size,
+            "classes": list(classes),
+            "class_counts": counts.tolist(),
+            "sha256": {name: sha256(partial / name) for name in files},
+        }
+        write_json(partial / MANIFEST, manifest)
+
+
+def open_image_set(folder: str | Path) -> ImageSet:
+    """Open an image set without reading its pictures; a damaged one is a ValueError that names the file."""
+    folder = Path(folder)
+    manifest = read_json(folder / MANIFEST)
+    try:
+        images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
+        labels = np.load(folder / LABELS, allow_pickle=False)
+        ids = (folder / IDS).read_text(encoding="utf-8").splitlines()
+        captions = (
+            (folder / CAPTIONS).read_text(encoding="utf-8").splitlines() if CAPTIONS in manifest["sha256"] else []
+        )
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder}: damaged image set ({error}); delete the folder and run its stage again") from None
+    counts = {len(images), len(labels), len(ids), len(captions) or len(ids)}
+    if counts != {manifest["count"]}:
+        raise ValueError(f"{folder}: damaged image set (counts differ); delete the folder and run its stage again")
+    return ImageSet(images, labels, ids, captions, manifest)

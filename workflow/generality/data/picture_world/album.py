@@ -1,0 +1,115 @@
+"""The pictures of one class: first what each shows, then its pixels."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from generality.data.picture_world import colours, scene
+from generality.data.picture_world.captions import WIDTH, caption
+from generality.data.picture_world.draws import Draws, Stream
+from generality.data.picture_world.kinds import Kind
+from generality.data.picture_world.plane import Plane
+from generality.data.picture_world.shot import Shot
+from generality.data.picture_world.styles import Look
+
+# Numbers a picture takes from each of its streams, with room to spare, and the grids of its smooth noise.
+PLAN, SHAPE, SCENE, FINISH, GRIDS = 16, 24, 144, 72, (10, 5, 5)
+# Pictures computed together: few enough for the arrays to stay in the processor's cache, enough to amortise the calls.
+BATCH = 32
+# Pictures whose random numbers are drawn together: enough that each look of a mixed domain fills batches of its own.
+BLOCK = 1024
+
+
+class Plan(NamedTuple):
+    """What each of n pictures shows: `kind` and `look` (n,) index the lists they were made from, `main` and `places`
+    (n,) colours.NAMES and colours.PLACE_NAMES."""
+
+    kind: np.ndarray
+    look: np.ndarray
+    main: np.ndarray
+    places: np.ndarray
+
+
+def plan(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], count: int) -> Plan:
+    """Decide on the first `count` pictures of the class whose random streams have the names `key`."""
+    draws = Draws(Stream(*key, "plan").rows(count, PLAN))
+    kind = draws.pick(len(kinds))
+    look = np.searchsorted(np.cumsum([weight for weight, _ in looks]), draws()[:, 0])
+    look = np.minimum(look, len(looks) - 1)
+    main, places = np.empty(count, np.int64), np.empty(count, np.int64)
+    numbers = draws.block(6)
+    for k, one in {*zip(kind.tolist(), look.tolist(), strict=True)}:
+        rows = np.flatnonzero((kind == k) & (look == one))
+        own = Draws(numbers[rows])
+        main[rows] = colours.main_colour(kinds[k], looks[one][1].freedom, own)
+        places[rows] = colours.place(kinds[k], looks[one][1].astray, own)
+    return Plan(kind, look, main, places)
+
+
+def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], shown: Plan) -> list[str]:
+    """The captions of planned pictures."""
+    numbers = Stream(*key, "caption").rows(len(shown.kind), WIDTH).tolist()
+    texts = []
+    for row, k, one, colour, place in zip(numbers, *(column.tolist() for column in shown), strict=True):
+        look = looks[one][1]
+        style = look.words[int(row.pop() * len(look.words))]
+        texts.append(caption(kinds[k], row, style, colour if look.coloured else -1, place if look.scenic else -1))
+    return texts
+
+
+def pictures(
+    key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], shown: Plan, size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (rows, images): the planned pictures in batches, uint8 of shape (len(rows), size, size, 3)."""
+    streams = {name: Stream(*key, name) for name in ("shape", "scene", "finish", "grain")}
+    widths = {"shape": SHAPE, "scene": SCENE, "finish": FINISH, "grain": int(np.prod(GRIDS)) + 3 * size * size}
+    points = scene.canvas(size)
+    for start in range(0, len(shown.kind), BLOCK):
+        block = Plan(*(column[start : start + BLOCK] for column in shown))
+        numbers = {name: stream.rows(len(block.kind), widths[name]) for name, stream in streams.items()}
+        # Looks that two domains share are drawn together; sorted by first occurrence, so the order is no set's.
+        groups: dict[tuple[int, Look], list[int]] = {}
+        for row, (k, one) in enumerate(zip(block.kind.tolist(), block.look.tolist(), strict=True)):
+            groups.setdefault((k, looks[one][1]), []).append(row)
+        for (k, look), members in groups.items():
+            for first in range(0, len(members), BATCH):
+                rows = np.array(members[first : first + BATCH])
+                some = Plan(*(column[rows] for column in block))
+                image = _batch(kinds[k], look, some, {n: v[rows] for n, v in numbers.items()}, points, size)
+                yield start + rows, image
+
+
+def _batch(
+    kind: Kind, look: Look, shown: Plan, numbers: dict[str, np.ndarray], points: np.ndarray, size: int
+) -> np.ndarray:
+    n, pixels = len(shown.kind), size * size
+    draws = Draws(numbers["scene"])
+    noise = int(np.prod(GRIDS))
+    grids, grain = numbers["grain"][:, :noise].reshape(n, *GRIDS), numbers["grain"][:, noise:].reshape(n, 3, pixels)
+    scale = draws(*look.scale)
+    warped = np.repeat(points[None], n, axis=0)
+    # Smooth noise has a standard deviation of about 0.2 of its grid's range, so the shapes waver by as much of this.
+    warped[:, :2] += (scene.smooth(grids[:, :2], size) - 0.5) * (2 * look.wobble)
+    plane = scene.stand(warped, scale, look, draws)
+    palette = colours.palette(kind, shown.main, look.freedom, draws)
+    line = draws(*look.line) * np.float32(size / 32)
+    layers = scene.paint(
+        kind, size, plane, Draws(numbers["shape"]), palette, scale * (size / 2), line, draws.chance(look.omit)
+    )
+    shot = Shot(
+        layers=layers,
+        size=size,
+        points=points,
+        plane=Plane(np.broadcast_to(points, (n, *points.shape))),
+        places=shown.places,
+        draws=Draws(numbers["finish"]),
+        grids=grids[:, 2:],
+        grain=grain,
+        rough=kind.rough,
+        clutter=look.clutter,
+        occluded=look.occluded,
+    )
+    image = look.style(shot)
+    image = np.clip(image, 0, 1) * 255 + 0.5
+    return image.astype(np.uint8).reshape(n, 3, size, size).transpose(0, 2, 3, 1)

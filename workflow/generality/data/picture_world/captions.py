@@ -1,0 +1,93 @@
+"""Captions as the web has them: in many words, and not always right."""
+
+import re
+
+from generality.data.picture_world import colours
+from generality.data.picture_world.kinds import KINDS, Kind
+from generality.data.picture_world.styles import DOMAINS
+
+# With captions that are always right, zero-shot classification is already as good as the features allow, and weight
+# interpolation has nothing to win. The web's are not, and CLIP's zero-shot accuracy is suboptimal in the same way.
+PARTNER = 0.25  # share of captions that name the class's look-alike
+NOISY = 0.10  # share of captions that name a hypernym or some other thing
+HYPERNYM = 0.5  # share of the noisy captions that are merely vague
+ALONE = 0.35  # share of the captions with a look-alike that name nothing else: their author mistook the thing
+
+# Details are mentioned now and then; words for the style often enough to tell styles apart.
+COLOUR, PLACE, TAIL = 0.25, 0.25, 0.12
+
+PAIRS = ("{} or {}", "{} and {}", "{} next to {}", "{} like {}")
+PHRASES = (
+    "{style} of {thing}",
+    "{style} of {thing}",
+    "{style} of {thing}",
+    "{style} showing {thing}",
+    "{label} {bare}",
+    "{thing}",
+    "the {bare}",
+    "my {bare}",
+    "{bare}",
+    "this is {thing}",
+    "look at this {bare}",
+    "close up of {thing}",
+)
+PAIR_PHRASES = ("{style} of {thing}", "{thing}", "this is {thing}")
+TAILS = ("for sale", "for kids", "free download", "high quality", "on the web", "by me", "from above", "at home")
+PLACE_WORDS = {
+    "sky": "in the sky",
+    "sea": "in the sea",
+    "sand": "on the beach",
+    "grass": "on the grass",
+    "forest": "in the forest",
+    "room": "in a room",
+    "table": "on a table",
+    "street": "on the street",
+    "night": "at night",
+    "snow": "in the snow",
+}
+WIDTH = 24  # random numbers a caption takes
+
+
+def with_article(words: str) -> str:
+    """The words after "a" or "an"."""
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def caption(kind: Kind, numbers: list[float], style: str, colour: int, place: int) -> str:
+    """The caption of one picture of `kind`, a function of its `numbers` (WIDTH of them, from 0 to 1).
+
+    `style` is a word for the kind of picture; `colour` and `place` index colours.NAMES and colours.PLACE_NAMES, -1
+    for what does not show.
+    """
+    draw = iter(numbers)
+
+    def choose(options):
+        return options[int(next(draw) * len(options))]
+
+    name, fate = kind.name, next(draw)
+    vague, alone, swap = next(draw) < HYPERNYM, next(draw) < ALONE, next(draw) < 0.5
+    other, pair, phrase, pair_phrase = choose(list(KINDS)), choose(PAIRS), choose(PHRASES), choose(PAIR_PHRASES)
+    adjective = next(draw) < COLOUR and colour >= 0
+    if fate < NOISY:
+        name = kind.hypernym if vague else other
+    elif fate < NOISY + PARTNER and alone:
+        name = kind.partner
+    bare = f"{colours.NAMES[colour]} {name}" if adjective else name
+    thing = with_article(bare)
+    if NOISY <= fate < NOISY + PARTNER and not alone:
+        both = (with_article(kind.partner), thing)
+        thing, phrase = pair.format(*(both if swap else both[::-1])), pair_phrase
+    words = phrase.format(style=with_article(style), label=style, thing=thing, bare=bare)
+    if next(draw) < PLACE and place >= 0:
+        words += f" {PLACE_WORDS[colours.PLACE_NAMES[place]]}"
+    if next(draw) < TAIL:
+        words += f" {choose(TAILS)}"
+    return words
+
+
+def texts() -> list[str]:
+    """Texts that together have every word of every caption."""
+    phrases = [re.sub(r"\{.*?\}", "", text) for text in (*PHRASES, *PAIR_PHRASES, *PAIRS)]
+    names = [text for kind in KINDS.values() for text in (kind.name, kind.hypernym)]
+    styles = [word for looks in DOMAINS.values() for _, look in looks for word in look.words]
+    return [*phrases, *names, *styles, *colours.NAMES, *PLACE_WORDS.values(), *TAILS, "a", "an"]

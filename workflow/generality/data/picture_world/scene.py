@@ -1,0 +1,129 @@
+"""From parts to pictures' layers: where an object stands, what covers what, and what is behind it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from generality.data.picture_world import colours
+from generality.data.picture_world.draws import Draws
+from generality.data.picture_world.kinds import Kind
+from generality.data.picture_world.plane import Plane
+
+
+class Layers(NamedTuple):
+    """What a style turns into a picture; P = size², float32, from 0 to 1.
+
+    `albedo` (n, 3, P): the object's own colours, multiplied by `mask`; `mask` (n, P): how much of the pixel the
+    object covers; `shade` (n, P): how lit its surface is; `ink` (n, P): the outlines of its parts.
+    """
+
+    albedo: np.ndarray
+    mask: np.ndarray
+    shade: np.ndarray
+    ink: np.ndarray
+
+
+def canvas(size: int) -> np.ndarray:
+    """The coordinates x, y, 1 of a picture's pixels, from -1 to 1, up positive: (3, size²)."""
+    steps = (np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1
+    x, y = np.meshgrid(steps, -steps)
+    return np.stack([x.ravel(), y.ravel(), np.ones(size * size, np.float32)])
+
+
+def smooth(grid: np.ndarray, size: int) -> np.ndarray:
+    """Smooth noise: the numbers of `grid` (n, c, g, g) interpolated linearly to (n, c, size²)."""
+    g = grid.shape[-1]
+    position = np.linspace(0, g - 1, size, dtype=np.float32)
+    weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(g, dtype=np.float32)))
+    return (weights @ grid @ weights.T).reshape(*grid.shape[:2], size * size)
+
+
+def stand(points: np.ndarray, scale: np.ndarray, look: NamedTuple, draws: Draws) -> Plane:
+    """The object's plane: its size, turn, place, mirror image and the view's foreshortening, as `look` allows."""
+    angle = draws(-1, 1) * np.float32(np.radians(look.turn))
+    # What is small can be further from the middle and still be in the picture.
+    room = np.maximum(1.02 - scale, 0.06) * look.shift
+    x, y = draws(-1, 1) * room, draws(-1, 1) * room
+    flip = np.where(draws.chance(0.5), np.float32(-1), np.float32(1))
+    squeeze, shear = 1 + draws(-1, 1) * look.squeeze, draws(-1, 1) * look.squeeze
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.zeros((len(draws), 3, 3), dtype=np.float32)
+    rows = ((c + shear * s, s - shear * c), (-s, c))
+    for i, (a, b) in enumerate(rows):
+        stretch = (flip / squeeze if i == 0 else squeeze) / scale
+        turn[:, i, 0] = (a * stretch)[:, 0]
+        turn[:, i, 1] = (b * stretch)[:, 0]
+        turn[:, i, 2] = (-(a * x + b * y) * stretch)[:, 0]
+    turn[:, 2, 2] = 1
+    return Plane(turn @ points)
+
+
+def paint(
+    kind: Kind,
+    size: int,
+    plane: Plane,
+    shape: Draws,
+    palette: dict[str, np.ndarray],
+    unit: np.ndarray,
+    line: np.ndarray,
+    omit: np.ndarray,
+) -> Layers:
+    """Paint an object's parts one over the other.
+
+    `unit` (n, 1): pixels per unit of the plane; `line` (n, 1): width of the outlines in pixels; `omit` (n, 1): true
+    where the details are left out.
+    """
+    n, pixels = plane.points.shape[0], plane.points.shape[2]
+    albedo = np.zeros((n, 3, pixels), np.float32)
+    mask, ink = np.zeros((n, pixels), np.float32), np.zeros((n, pixels), np.float32)
+    shade = np.ones((n, pixels), np.float32)
+    reach = line * 0.5 + 0.5
+    for part in kind.draw(plane, shape):
+        distance = part.distance * unit
+        if part.detail:
+            distance += omit * np.float32(1e3)
+        cover = np.clip(0.5 - distance, 0, 1)
+        albedo += cover[:, None] * (palette[part.colour][:, :, None] - albedo)
+        mask += cover * (1 - mask)
+        # Surfaces curve towards their edges: brightest some pixels inside.
+        bulge = np.clip(distance * (-0.16 * 32 / size), 0, 1)
+        shade += cover * (bulge * 0.40 + 0.78 - shade)
+        np.abs(distance, out=distance)
+        np.subtract(reach, distance, out=distance)
+        np.clip(distance, 0, 1, out=distance)
+        ink *= 1 - cover
+        np.maximum(ink, distance, out=ink)
+    return Layers(albedo, mask, shade, ink)
+
+
+def over(image: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
+    """Lay a colour (n, 3) or an image (n, 3, P) over `image` in place, where and as far as `cover` (n, P) says."""
+    image += cover[:, None] * ((colour if colour.ndim == 3 else colour[:, :, None]) - image)
+
+
+def clutter(
+    image: np.ndarray, plane: Plane, size: int, count: int, draws: Draws, tint: np.ndarray | None = None
+) -> None:
+    """Lay `count` blobs and boxes of any colour over `image`; half of all pictures get each."""
+    for _ in range(count):
+        x, y, angle = draws(-1, 1), draws(-1, 1), draws(0, 3.14)
+        rx, ry = draws(0.08, 0.35), draws(0.08, 0.35)
+        shape = np.where(draws.chance(0.5), plane.box(x, y, rx, ry, angle), plane.ellipse(x, y, rx, ry, angle))
+        cover = np.clip(0.5 - shape * (size / 2), 0, 1) * draws.chance(0.5)
+        colour = colours.RGB[draws.pick(len(colours.NAMES))] * draws(0.5, 1.0)
+        over(image, cover, colour if tint is None else 0.4 * colour + 0.6 * tint)
+
+
+def background(places: np.ndarray, points: np.ndarray, size: int, draws: Draws, grids: np.ndarray) -> np.ndarray:
+    """What is behind the object: (n, 3, P). `grids` (n, 4, 5, 5) from 0 to 1 makes it uneven."""
+    level, light = draws(-0.5, 0.35), draws(-0.12, 0.12)
+    # Five pixels wide without a horizon, half of one with it, in units of the picture's half-height.
+    width = np.where(colours.HORIZON[places][:, None], np.float32(0.04), np.float32(0.7))
+    ground = np.clip(0.5 - (points[1] - level) / (2 * width), 0, 1).astype(np.float32)
+    jitter = (draws.block(6).reshape(-1, 2, 3) - 0.5) * np.float32(0.22)
+    upper, lower = colours.UPPER[places] + jitter[:, 0] + light, colours.LOWER[places] + jitter[:, 1] + light
+    image = upper[:, :, None] + ground[:, None] * (lower - upper)[:, :, None]
+    noise = smooth(grids - 0.5, size)
+    image += noise[:, :3] * 0.14
+    image += noise[:, 3:] * 0.22
+    return image

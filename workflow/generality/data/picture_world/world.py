@@ -1,0 +1,134 @@
+"""Rendering the picture world's domains into image sets."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from generality.data.image_set import new_image_set
+from generality.data.picture_world import album, captions, things_built, things_household, things_living
+from generality.data.picture_world.draws import Stream
+from generality.data.picture_world.kinds import KINDS
+from generality.data.picture_world.styles import DOMAINS
+from generality.progress import progress
+
+# Raised when a change makes the same seed give other pictures: models and data of two versions must not be mixed.
+VERSION = 1
+# Class frequency on the web falls with this power of its rank: 7 to 1 over 48 classes.
+ZIPF = 0.5
+
+# Imported for the classes that they register.
+assert all([things_built, things_household, things_living])
+
+# ImageNet-R and -A have 200 of ImageNet's classes, in part different ones; two thirds of these are their share here.
+WITHOUT = {
+    "r": {"bus", "table", "lamp", "bicycle", "scissors", "spoon", "fork", "bell"},
+    "a": {"strawberry", "castle", "crown", "chair", "teapot", "rocket", "balloon", "fork"},
+}
+# ObjectNet names its classes itself; a class of its own may be one of several of ImageNet's.
+OBJECTNET = {
+    "vessel": ["teapot", "bottle"],
+    "light": ["lamp", "candle"],
+    "cutlery": ["spoon", "fork"],
+    "citrus": ["lemon"],
+    "coach": ["bus"],
+    "seat": ["chair"],
+    "desk": ["table"],
+    "bike": ["bicycle"],
+    "shears": ["scissors"],
+    "plane": ["airplane"],
+    "engine": ["train"],
+    "hand bell": ["bell"],
+}
+FAMILIES = ("domainnet", "imagenet", "web")
+
+
+def domains(family: str) -> list[str]:
+    """The domains of a family ("domainnet", "imagenet" or "web"); ValueError for another one."""
+    if family not in FAMILIES:
+        raise ValueError(f"family: '{family}' is not in the picture world; choose one of {', '.join(FAMILIES)}")
+    return [domain for name, domain in DOMAINS if name == family]
+
+
+def classes(family: str, domain: str) -> list[str]:
+    """The class names of a domain, in the order of its labels; ValueError for an unknown family or domain."""
+    if domain not in domains(family):
+        raise ValueError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
+    if domain == "objectnet":
+        return list(OBJECTNET)
+    missing = WITHOUT.get(domain, ())
+    return [kind.name for kind in KINDS.values() if family in ("web", kind.family) and kind.name not in missing]
+
+
+def fingerprint(seed: int) -> str:
+    """What tells the worlds of two seeds, or of two versions of this code, apart."""
+    return hashlib.sha256(json.dumps(["picture_world", VERSION, seed]).encode()).hexdigest()[:16]
+
+
+def vocabulary(families: list[str] | None = None) -> list[str]:
+    """Every word that a class name or, for "web", a caption of these families (default: all) may contain; sorted."""
+    texts = []
+    for family in FAMILIES if families is None else families:
+        texts += [name for domain in domains(family) for name in classes(family, domain)]
+        if family == "web":
+            texts += captions.texts()
+    return sorted({word for text in texts for word in text.split()})
+
+
+def render(folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int) -> None:
+    """Render `count` pictures of `size` × `size` pixels into the image set `folder`; "web" has captions.
+
+    A picture depends on (seed, family, domain, split, its class, its place among the pictures of its class) and
+    nothing else, and the order of the classes on no count either: the first 100 pictures of 1,000 are those of a set
+    of 100. The split is part of the key of every random stream, so no two splits share a picture.
+
+    Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
+    "web". Raises ValueError for an unknown family or domain, or a count too small to show each class.
+    """
+    names = classes(family, domain)
+    key = (VERSION, seed, family, domain, split)
+    labels = _labels(key, family, len(names), count)
+    ids = [f"{family}-{domain}-{split}-{i:06d}" for i in range(count)]
+    source = {
+        "kind": "picture_world",
+        "family": family,
+        "domain": domain,
+        "split": split,
+        "seed": seed,
+        "fingerprint": fingerprint(seed),
+    }
+    if domain == "objectnet":
+        source["class_groups"] = OBJECTNET
+    looks = DOMAINS[family, domain]
+    parts = []
+    for label, name in enumerate(names):
+        kinds = [KINDS[own] for own in OBJECTNET[name]] if domain == "objectnet" else [KINDS[name]]
+        rows = np.flatnonzero(labels == label)
+        parts.append((rows, (*key, name), kinds, album.plan((*key, name), kinds, looks, len(rows))))
+    texts = [""] * count if family == "web" else []
+    for rows, stream, kinds, shown in parts if texts else ():
+        for row, text in zip(rows, album.describe(stream, kinds, looks, shown), strict=True):
+            texts[row] = text
+    with (
+        new_image_set(folder, size, labels, ids, names, source, texts) as images,
+        progress(count, "picture", f"{family}/{domain} {split}") as bar,
+    ):
+        for rows, stream, kinds, shown in parts:
+            for some, batch in album.pictures(stream, kinds, looks, shown, size):
+                images[rows[some]] = batch
+                bar.update(len(some))
+
+
+def _labels(key: tuple, family: str, classes: int, count: int) -> np.ndarray:
+    """The class of each picture: int64 of shape (count,); those of a smaller count are the beginning of it."""
+    order = Stream(*key, "order")
+    if family != "web":
+        return order.permutations(-(-count // classes), classes).ravel()[:count]
+    # Which classes are rare is a property of the world, not of the split.
+    ranks = Stream(*key[:3], "frequency").permutations(1, classes)[0] + 1
+    share = ranks**-ZIPF / np.sum(ranks**-ZIPF)
+    # Every class comes once first, so that none is missing.
+    first = order.permutations(1, classes)[0]
+    rest = np.searchsorted(np.cumsum(share)[:-1], order.rows(max(count - classes, 0), 1)[:, 0])
+    return np.concatenate([first, rest])[:count]

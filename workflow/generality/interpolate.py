@@ -1,0 +1,91 @@
+"""WiSE-FT: linear interpolation of two models' weights (section 3.2.4; Wortsman et al. 2022), streamed from disk."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from generality.files import whole_folder
+
+WEIGHTS = "model.safetensors"  # the name that both tracks' model folders use
+
+
+def interpolate(pretrained: str | Path, finetuned: str | Path, alpha: float) -> Iterator[tuple[str, Tensor]]:
+    """Yield every entry of (1 − α)·pre-trained + α·fine-tuned, one tensor in memory at a time.
+
+    α is the weight of the *fine-tuned* model. Computed in float32 and given back in the entry's own dtype; α = 0 and
+    α = 1 give the two models bit for bit. Entries that are not floats must be equal. Raises ValueError where the two
+    models' entries, shapes or dtypes differ.
+    """
+    with _open(pretrained) as first, _open(finetuned) as second:
+        names = _same_entries(first, second, pretrained, finetuned)
+        for name in names:
+            if alpha in (0.0, 1.0):
+                yield name, (second if alpha else first).get_tensor(name)
+                continue
+            start, end = first.get_tensor(name), second.get_tensor(name)
+            if not start.is_floating_point():
+                if not torch.equal(start, end):
+                    raise ValueError(
+                        f"{finetuned}: entry '{name}' is not a float and differs; it cannot be interpolated"
+                    )
+                yield name, end
+            else:
+                yield name, torch.lerp(start.float(), end.float(), alpha).to(start.dtype)
+
+
+def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned: str | Path, alpha: float) -> None:
+    """Write the interpolated model as a folder: the fine-tuned folder's other files beside new weights.
+
+    The file is written entry by entry in the safetensors layout (length of the header, header, tensors one after the
+    other), because the library's own writer wants all tensors in memory.
+    """
+    with _open(finetuned) as model:
+        slices = {name: model.get_slice(name) for name in sorted(model.keys())}
+        header, end = {"__metadata__": {"format": "pt"}}, 0
+        for name, entry in slices.items():
+            start, shape, dtype = end, entry.get_shape(), entry.get_dtype()
+            end += _bytes(dtype) * int(torch.tensor(shape).prod()) if shape else _bytes(dtype)
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the format wants the tensors aligned to eight bytes
+    with whole_folder(folder) as partial:
+        for file in Path(finetuned).iterdir():
+            if file.name != WEIGHTS:
+                shutil.copy2(file, partial / file.name)
+        with open(partial / WEIGHTS, "wb") as out:
+            out.write(len(text).to_bytes(8, "little") + text)
+            for _, tensor in interpolate(pretrained, finetuned, alpha):
+                out.write(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+
+
+def _open(folder: str | Path):
+    path = Path(folder) / WEIGHTS
+    try:
+        return safe_open(path, framework="pt")
+    except Exception as error:
+        raise ValueError(
+            f"{path}: not a readable safetensors file ({error}); run the stage that writes it again"
+        ) from None
+
+
+def _same_entries(first, second, pretrained, finetuned) -> list[str]:
+    if different := sorted(set(first.keys()) ^ set(second.keys())):
+        raise ValueError(
+            f"{pretrained} and {finetuned}: only one has entry '{different[0]}' ({len(different)} such entries)"
+        )
+    names = sorted(first.keys())
+    for name in names:
+        a, b = ((s.get_shape(), s.get_dtype()) for s in (first.get_slice(name), second.get_slice(name)))
+        if a != b:
+            raise ValueError(f"{pretrained} and {finetuned}: entry '{name}' differs in shape or dtype: {a} and {b}")
+    return names
+
+
+def _bytes(dtype: str) -> int:
+    digits = "".join(c for c in dtype.split("_")[0] if c.isdigit())
+    return max(1, int(digits) // 8) if digits else 1  # F32 → 4, BF16 → 2, F8_E4M3 → 1, BOOL → 1

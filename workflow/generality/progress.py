@@ -1,0 +1,34 @@
+"""Progress of long work, readable on a terminal and in a log file."""
+
+import sys
+
+from tqdm import tqdm
+
+SECONDS = 10  # between two lines of a log: often enough to see life, seldom enough to read
+
+
+class _Lines:
+    """A stream that turns a progress bar's carriage returns into lines."""
+
+    def write(self, text: str) -> None:
+        if text := text.strip("\r\n "):
+            sys.stderr.write(text + "\n")
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def progress(total: int, unit: str, what: str) -> tqdm:
+    """A progress bar over `total` units; where standard error is no terminal it prints a line every ten seconds."""
+    if sys.stderr.isatty():
+        return tqdm(total=total, unit=unit, desc=what)
+    return tqdm(
+        total=total,
+        unit=unit,
+        desc=what,
+        file=_Lines(),
+        mininterval=SECONDS,
+        maxinterval=SECONDS,
+        ascii=True,
+        ncols=100,
+    )

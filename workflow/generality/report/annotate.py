@@ -1,0 +1,35 @@
+"""Texts beside points, out of the way of what is drawn."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+from matplotlib.typing import ColorType
+
+
+def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType, taken: Sequence[Bbox]) -> Bbox:
+    """Write `text` beside the point, inside the axes, where it covers few `taken` boxes; returns its own box.
+
+    All boxes are in pixels of the figure, whose layout has to be settled.
+    """
+    label = ax.annotate(text, point, (0, 0), textcoords="offset points", color=color, fontsize=7, zorder=6)
+    label.set_in_layout(False)
+    best = None
+    for distance in (6, 9, 12, 16, 22):  # points; the nearest still clears the largest marker
+        for angle in np.arange(0, 2 * np.pi, np.pi / 6):
+            x, y = distance * np.cos(angle), distance * np.sin(angle)
+            label.set(position=(x, y), ha=_side(x, "left", "right"), va=_side(y, "bottom", "top"))
+            box = label.get_window_extent()
+            inside = all(ax.bbox.contains(*corner) for corner in box.corners())
+            # Far from its point a text says less: 4 points further off are as bad as covering one more box.
+            cost = box.padded(2).count_overlaps(taken) + distance / 4 + (0 if inside else len(taken) + 10)
+            if best is None or cost < best[0]:
+                best = cost, (x, y), label.get_ha(), label.get_va(), box
+    _, position, ha, va, box = best
+    label.set(position=position, ha=ha, va=va)
+    return box
+
+
+def _side(offset: float, positive: str, negative: str) -> str:
+    return "center" if abs(offset) < 1e-6 else positive if offset > 0 else negative

@@ -1,0 +1,103 @@
+"""The paper's Figure 2: the same classes in every domain."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from generality.data.image_set import ImageSet, open_image_set
+from generality.report.style import TEXT_WIDTH, paper_style, save
+
+TILE, GAP = 128, 8  # pixels of a picture, and between two: 240 to the inch where twelve stand side by side
+STEP, APART = TILE + GAP, 2 * GAP  # the speciality stands a little apart from the domains that are only measured
+
+
+def plot_samples(
+    sets: Mapping[str, Mapping[str, str | Path]],
+    outputs: Sequence[str | Path],
+    *,
+    classes: int = 4,
+    examples: int = 1,
+) -> None:
+    """Draw a block per experiment: a column per domain, `examples` rows for each of up to `classes` classes.
+
+    `sets` maps experiments to {domain: image-set folder}, the domain that is fine-tuned on first. The classes are
+    spread over those that all the experiment's domains share, and each picture is the first of its class: nothing is
+    picked by eye. Raises ValueError if the domains of an experiment share no class.
+    """
+    with paper_style():
+        blocks = [_block(experiment, domains, classes, examples) for experiment, domains in sets.items()]
+        widths = [picture.shape[1] for picture, _ in blocks]
+        tallest = max(picture.shape[0] for picture, _ in blocks)
+        # Beside the pictures each block needs 0.6 inches for the names of its classes, and 0.7 inches below and above.
+        scale = (TEXT_WIDTH - 0.6 * len(blocks)) / sum(widths)
+        figure = Figure(figsize=(TEXT_WIDTH, scale * tallest + 0.7), layout="constrained")
+        axes = figure.subplots(1, len(blocks), squeeze=False, width_ratios=widths)[0]
+        for ax, (experiment, domains), (picture, names) in zip(axes, sets.items(), blocks, strict=True):
+            _draw(ax, experiment, list(domains), picture, names)
+        save(figure, outputs)
+
+
+def _block(
+    experiment: str, domains: Mapping[str, str | Path], classes: int, examples: int
+) -> tuple[np.ndarray, list[str]]:
+    """All pictures of an experiment on one canvas, uint8 (height, width, 3), and the names of the classes shown."""
+    sets = [open_image_set(folder) for folder in domains.values()]
+    found = [_first_pictures(image_set, examples) for image_set in sets]
+    shared = [name for name in found[0] if all(name in others for others in found)]
+    if not shared:
+        raise ValueError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
+    spread = np.linspace(0, len(shared) - 1, min(classes, len(shared))).round().astype(int)
+    names = [shared[i] for i in spread]
+    height, width = len(names) * examples * STEP - GAP, _left(len(sets)) - GAP
+    canvas = np.full((height, width, 3), 255, dtype=np.uint8)
+    for column, (image_set, pictures) in enumerate(zip(sets, found, strict=True)):
+        left = _left(column)
+        for row, index in enumerate(np.concatenate([pictures[name] for name in names])):
+            canvas[row * STEP : row * STEP + TILE, left : left + TILE] = _tile(image_set.images[index])
+    return canvas, names
+
+
+def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
+    """Where the first `count` pictures of each class are, for the classes that have so many.
+
+    A set with its own class names tells which of the model's classes each stands for; those that stand for several
+    are left out, since their pictures need not show any one of them.
+    """
+    groups = image_set.manifest["source"].get("class_groups") or {}
+    places = {}
+    for label, own in enumerate(image_set.classes):
+        names, pictures = groups.get(own, [own]), np.flatnonzero(image_set.labels == label)[:count]
+        if len(names) == 1 and len(pictures) == count:
+            places[names[0]] = pictures
+    return places
+
+
+def _tile(picture: np.ndarray) -> np.ndarray:
+    """A picture (height, width, 3) at the size of a tile: small ones keep their pixels' edges."""
+    enlarge = max(picture.shape[:2]) < TILE
+    resampling = Image.Resampling.NEAREST if enlarge else Image.Resampling.LANCZOS
+    return np.asarray(Image.fromarray(picture).resize((TILE, TILE), resampling))
+
+
+def _left(column: int) -> int:
+    return column * STEP + (APART if column else 0)
+
+
+def _draw(ax: Axes, experiment: str, domains: Sequence[str], picture: np.ndarray, names: Sequence[str]) -> None:
+    ax.imshow(picture, interpolation="none")
+    ax.set_anchor("N")  # blocks of fewer classes start at the same height
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, pad=2, top=True, labeltop=True, bottom=False, labelbottom=False)
+    ax.set_xticks([_left(column) + TILE / 2 for column in range(len(domains))], domains, fontsize=6)
+    rows = (np.arange(len(names)) + 0.5) * (picture.shape[0] + GAP) / len(names)
+    ax.set_yticks(rows - GAP / 2, names)
+    ax.set_title(experiment, weight="bold")
+    for text, start, end in (("speciality", 0, 1), ("generality", 1, len(domains))):
+        left, right, bottom = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP
+        ax.plot([left, right], [bottom, bottom], color="0.5", lw=0.7, clip_on=False)
+        ax.text((left + right) / 2, bottom + GAP, text, ha="center", va="top", fontsize=7, color="0.35")
+    ax.set(xlim=(0, picture.shape[1]), ylim=(picture.shape[0], 0))

@@ -1,0 +1,48 @@
+"""How figures look, and how they are written."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from generality.files import whole_file
+
+TEXT_WIDTH = 7.0  # inches; a figure as wide as the page's text
+# What would make two files of the same figure differ: the date, and the version of the software.
+METADATA = {".pdf": {"CreationDate": None, "Creator": None, "Producer": None}, ".png": {"Software": None}}
+
+
+@contextmanager
+def paper_style() -> Iterator[None]:
+    """Draw and write in the study's style: seaborn's ticks, 8-point text, fonts that journals accept."""
+    fonts = {
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
+        "pdf.fonttype": 42,  # TrueType, embedded; the default Type 3 is refused by many venues
+        **dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), 8),
+        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), 7),
+        **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.7),
+        **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 3),
+        "savefig.dpi": 300,
+    }
+    with mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("paper"), **fonts}):
+        yield
+
+
+def save(figure: Figure, outputs: Sequence[str | Path]) -> None:
+    """Write a figure in the format of each output's suffix; the same figure gives the same bytes.
+
+    Raises ValueError for a suffix other than .pdf and .png.
+    """
+    for output in map(Path, outputs):
+        if output.suffix not in METADATA:
+            raise ValueError(f"{output}: figures are written as .pdf or .png; change the suffix")
+    # The layout is settled once: done again for each format, it would depend on the formats before.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for output in map(Path, outputs):
+        with whole_file(output) as partial:
+            figure.savefig(partial, metadata=METADATA[output.suffix])

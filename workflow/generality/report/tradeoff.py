@@ -1,0 +1,198 @@
+"""The paper's Figure 4: what is learnt against what is kept, for every setting of every method."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
+
+from generality.report.annotate import place_text
+from generality.report.collect import BASE, SPECIALITY
+from generality.report.names import notation
+from generality.report.select import results
+from generality.report.style import TEXT_WIDTH, paper_style, save
+
+FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
+CHARACTERS = 22  # of the note, in an inch of its 6-point text
+NAMED = (BASE[0], FULL)  # named beside their points, not in the legend
+OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that were not chosen
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: a row of `points` per (method, setting), in the unit of the labels, with columns method, setting,
+    chosen, x, x_low, x_high, y, y_low, y_high (95 % intervals). The pre-trained model is among them."""
+
+    title: str
+    x_label: str
+    y_label: str
+    points: pd.DataFrame
+    note: str
+
+
+def panels(table: pd.DataFrame) -> list[Panel]:
+    """A panel for each generality group of an experiment's tidy table: test accuracies in %.
+
+    The intervals are those of the paired difference from the pre-trained model, set about the accuracy: whether one
+    crosses the pre-trained model's line says whether the difference could be chance.
+    """
+    rows = results(table)
+    special = rows[rows["group"] == SPECIALITY]
+    data, seeds = special["data"].iloc[0], special["seeds"].iloc[0]
+    made = []
+    for group, members in rows[rows["group"] != SPECIALITY].groupby("group", sort=False):
+        average = members[members["data"] == f"Avg {group}"]
+        kind, count = "OOD" if group == "ood" else group, members["data"].nunique() - 1
+        sizes = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples"
+        made.append(
+            Panel(
+                title=f"Fine-tuned on {data}",
+                x_label=f"Speciality: accuracy\non {data} (%)",
+                y_label=f"Generality: mean accuracy\non {_count(count, f'{kind} data set')} (%)",
+                points=_points(special, average),
+                note=f"{sizes}, {_count(seeds, 'seed')}",
+            )
+        )
+    return made
+
+
+def plot_tradeoff(
+    panels: Sequence[Panel], style: Mapping[str, Mapping[str, str]], outputs: Sequence[str | Path]
+) -> None:
+    """Draw the panels side by side; `style` gives each method its label, color and marker.
+
+    Solid points are the settings chosen on validation examples. Raises ValueError for a method without style.
+    """
+    methods = list(dict.fromkeys(method for panel in panels for method in panel.points["method"]))
+    if missing := [method for method in methods if method not in style]:
+        raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    with paper_style():
+        width = TEXT_WIDTH / max(2, len(panels))
+        note = textwrap.fill(_note(panels, methods), int(CHARACTERS * width * len(panels)), break_on_hyphens=False)
+        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note below the legend
+        height = width + 0.8 + foot
+        figure = Figure(figsize=(width * len(panels), height), layout="constrained")
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for ax, panel in zip(axes, panels, strict=True):
+            _draw(ax, panel, style)
+        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
+        figure.legend(
+            handles=_legend(methods, style), loc="outside lower center", ncols=7 if len(panels) > 1 else 3, fontsize=7,
+            handletextpad=0.4, columnspacing=1.4, handlelength=1.4, frameon=False, borderaxespad=foot * 72 / 7,
+        )  # fmt: skip
+        figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
+        for ax, panel in zip(axes, panels, strict=True):
+            _name_points(ax, panel, style)
+        save(figure, outputs)
+
+
+def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
+    """A panel's points from the rows of its two axes, which list the same models in the same order."""
+    points = special[["method", "setting", "chosen"]].reset_index(drop=True)
+    for axis, rows in (("x", special), ("y", average)):
+        rows = rows.reset_index(drop=True)
+        points[axis] = 100 * rows["accuracy"]
+        for end in ("low", "high"):
+            points[f"{axis}_{end}"] = 100 * (rows["accuracy"] + rows[f"change_{end}"] - rows["change"])
+    return points
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
+    notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
+    crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
+    return crosses + (" α: weight of the fine-tuned model." if PATH in methods else "")
+
+
+def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
+    points = panel.points
+    base = points[points["method"] == BASE[0]].iloc[0]
+    if PATH in set(points["method"]):
+        path = _path(points)
+        ax.plot(path["x"], path["y"], color=style[PATH]["color"], lw=1.2, zorder=2)
+    for method, settings in points.groupby("method", sort=False):
+        look = style[method]
+        if method != PATH:
+            ax.plot(settings["x"], settings["y"], color=look["color"], lw=0.5, alpha=0.4, zorder=1)
+        others, chosen = settings[~settings["chosen"]], settings[settings["chosen"]]
+        ax.plot(others["x"], others["y"], look["marker"], color=look["color"], zorder=3, **OTHER)
+        ax.plot(chosen["x"], chosen["y"], look["marker"], color=look["color"], zorder=5, **_chosen(look["marker"]))
+        ax.hlines(chosen["y"], chosen["x_low"], chosen["x_high"], color=look["color"], lw=0.7, zorder=4)
+        ax.vlines(chosen["x"], chosen["y_low"], chosen["y_high"], color=look["color"], lw=0.7, zorder=4)
+    ax.margins(0.05, 0.08)
+    ax.axhline(base["y"], color="0.5", lw=0.8, ls=(0, (4, 3)), zorder=0)
+    bottom, top = ax.get_ylim()
+    ax.axhspan(bottom - 100, base["y"], color="0.95", lw=0, zorder=-1)
+    ax.set_ylim(bottom, top)
+    ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _path(points: pd.DataFrame) -> pd.DataFrame:
+    """The points from the pre-trained to the fully fine-tuned model, along WiSE-FT's settings."""
+    return pd.concat([points[points["method"] == name] for name in (BASE[0], PATH, FULL)])
+
+
+def _chosen(marker: str) -> dict:
+    """The look of a chosen setting's point; a star's arms are thin, so it is drawn larger."""
+    return {"ms": 10 if marker == "*" else 6.5, "mec": "white", "mew": 0.6}
+
+
+def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> list[Line2D]:
+    def entry(label: str, color: str, marker: str, look: dict, line: str = "") -> Line2D:
+        return Line2D([], [], ls=line, lw=1.2, color=color, marker=marker, label=label, **look)
+
+    entries = []
+    for method in methods:
+        if method not in NAMED:
+            label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
+            entries.append(entry(label, color, marker, _chosen(marker), "-" if method == PATH else ""))
+    entries.append(entry("chosen on validation", "0.35", "o", _chosen("o")))
+    return [*entries, entry("other settings", "0.35", "o", OTHER)]
+
+
+def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
+    """Write the two ends' names and the path's outer settings beside their points, where least is in the way."""
+    points, path = panel.points, _path(panel.points)
+    taken = _drawn(ax, points)
+    forgetting = {"transform": ax.transAxes, "color": "0.45", "fontsize": 7, "style": "italic"}
+    texts = [ax.text(0.02, 0.02, "below the line: forgetting", **forgetting).get_window_extent()]
+    named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in NAMED]
+    if PATH in set(points["method"]):
+        dark = tuple(0.6 * part for part in to_rgb(style[PATH]["color"]))
+        outer = path[path["method"] == PATH].iloc[[0, -1]]
+        named += [(row, notation(row.setting), dark) for row in outer.itertuples()]
+    for row, text, color in named:
+        # A text on a text is worse than on anything else.
+        texts.append(place_text(ax, text, (row.x, row.y), color, taken + 10 * texts))
+
+
+def _drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
+    """Small boxes, in pixels, along all lines and crosses of a panel."""
+    lines = [_path(points), *(settings for method, settings in points.groupby("method") if method != PATH)]
+    chosen = points[points["chosen"]]
+    bars = [
+        np.linspace(chosen[low], chosen[high], 10).reshape(-1, 2)
+        for low, high in ((["x_low", "y"], ["x_high", "y"]), (["x", "y_low"], ["x", "y_high"]))
+    ]
+    spots = ax.transData.transform(np.vstack([*map(_along, lines), *bars]))
+    return [Bbox.from_extents(*(spot - 4), *(spot + 4)) for spot in spots]
+
+
+def _along(line: pd.DataFrame) -> np.ndarray:
+    """Ten places (x, y) on each segment of a line through its points."""
+    steps = np.linspace(0, len(line) - 1, 10 * len(line))
+    return np.column_stack([np.interp(steps, range(len(line)), line[axis]) for axis in "xy"])

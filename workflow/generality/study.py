@@ -1,0 +1,203 @@
+"""The plan of a study: which runs there are, where everything lies, and which settings each job depends on."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from generality.config_references import HYPERPARAMETER, SPECIALITY
+
+FIGURES, TABLES = ("figure2", "figure4"), ("table4", "table5")
+TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
+SPLITS = ("validation", "test")  # the splits that every model is scored on
+
+
+class Run(NamedTuple):
+    """One model that a job of its own scores; `value` is its hyper-parameter's, None where the setting is "default"."""
+
+    experiment: str
+    method: str
+    setting: str
+    seed: int
+    value: int | float | None
+
+
+class Study:
+    """The plan of a configuration in normal form (`config.check`). Paths are relative, with forward slashes."""
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.name = config["study"]
+        self.root = f"results/{self.name}"
+        self.seeds = sorted(config["seeds"])
+
+    # Data and models
+
+    def sets(self, source: str) -> list[str]:
+        """The data sets of a source."""
+        return [name for name, settings in self.config["data"].items() if settings["source"] == source]
+
+    def models(self, source: str) -> list[str]:
+        """The models of a source."""
+        return [name for name, settings in self.config["models"].items() if settings["source"] == source]
+
+    def data_path(self, name: str, split: str) -> str:
+        """Image-set folder of one split of "set/domain"; a captioned set has the domain "all" and the split "train"."""
+        return f"{self.root}/data/{name}/{split}"
+
+    def data_settings(self, set_name: str) -> dict:
+        """What a data set depends on, all splits together."""
+        return self.config["data"][set_name]
+
+    def pictures(self, set_name: str, split: str) -> dict:
+        """What one split of a set of the source "picture_world" depends on: family, count, size and seed."""
+        settings = self.data_settings(set_name)
+        # Without the counts of the other splits: more test pictures must not train anything anew.
+        return {key: settings[key] for key in ("family", "size", "seed")} | {"count": settings["counts"][split]}
+
+    def captioned(self, set_name: str) -> dict[str, str]:
+        """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""
+        return {name: self.data_path(name, "train") for name in self.config["data"][set_name]["of"]}
+
+    def model_settings(self, model: str) -> dict:
+        """What a model depends on beside its data and seed."""
+        return self.config["models"][model]
+
+    def pretraining_data(self, model: str) -> str:
+        """Image-set folder that a model of the source "pretrain" learns from."""
+        return self.data_path(f"{self.config['models'][model]['data']}/all", "train")
+
+    def model_path(self, experiment: str, seed: int | str) -> str:
+        """Folder of the CLIP that an experiment starts from: pre-trained with the seed, or released, one for all."""
+        model = self._experiment(experiment)["model"]
+        which = f"seed-{seed}" if model in self.models("pretrain") else "released"
+        return f"{self.root}/models/{model}/{which}"
+
+    # Experiments and their runs
+
+    def templates(self, experiment: str) -> list[str] | str:
+        """The prompts of the zero-shot head, or the name of a known list of them."""
+        return self._experiment(experiment)["templates"]
+
+    def speciality_train(self, experiment: str) -> str:
+        """Image-set folder that is fine-tuned on."""
+        return self.data_path(self._experiment(experiment)["speciality"], "train")
+
+    def runs(self, experiment: str) -> list[Run]:
+        """All runs but those of wise, whose settings are scored by one job a seed; the pre-trained model first."""
+        methods = ["pretrained", *(name for name in self._experiment(experiment)["methods"] if name != "wise")]
+        return [
+            Run(experiment, method, setting, seed, value)
+            for method in methods
+            for setting, value in self.settings(experiment, method).items()
+            for seed in self.seeds
+        ]
+
+    def settings(self, experiment: str, method: str) -> dict[str, int | float | None]:
+        """The values of a method's hyper-parameter by setting, ascending; {"default": None} if it has none."""
+        key = HYPERPARAMETER.get(method)
+        values = sorted(self._experiment(experiment)["methods"][method][key]) if key else [None]
+        return {self.setting(method, value): value for value in values}
+
+    @staticmethod
+    def setting(method: str, value: float | None) -> str:
+        """The text of a hyper-parameter's value, which names folders: "lambda-0.0001", "rank-8"; "default" for None."""
+        return "default" if value is None else f"{HYPERPARAMETER[method]}-{value:g}"
+
+    def value(self, experiment: str, method: str, setting: str) -> int | float | None:
+        """The inverse of `setting`; raises ValueError for a method or setting that the experiment does not have."""
+        if method not in (methods := ["pretrained", *self._experiment(experiment)["methods"]]):
+            raise ValueError(f"experiments.{experiment}.methods: no '{method}'; there are: {', '.join(methods)}")
+        if setting not in (settings := self.settings(experiment, method)):
+            raise ValueError(
+                f"experiments.{experiment}.methods.{method}: no '{setting}'; there are: {', '.join(settings)}"
+            )
+        return settings[setting]
+
+    def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
+        """What a run's fine-tuning depends on beside model, data and seed: its method, hyperparameters and train block.
+
+        The method's own train keys have replaced the experiment's, and LoRA's alpha is the rank unless it is given.
+        """
+        value = self.value(experiment, method, setting)
+        own = self._experiment(experiment)["methods"][method]
+        hyperparameters = {} if value is None else {HYPERPARAMETER[method]: value}
+        if method == "lora":
+            hyperparameters["alpha"] = own.get("alpha", float(value))
+        train = self._experiment(experiment)["train"] | own.get("train", {})
+        return {"method": method, "hyperparameters": hyperparameters, "train": train}
+
+    def alphas(self, experiment: str) -> list[str]:
+        """The weights of the fine-tuned model in WiSE-FT, as text."""
+        return [f"{value:g}" for value in self.settings(experiment, "wise").values()]
+
+    # Scores
+
+    def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
+        """Image-set folders by ("set/domain", split): the speciality first, then the groups as they stand."""
+        settings = self._experiment(experiment)
+        names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
+        return {(name, split): self.data_path(name, split) for name in names for split in SPLITS}
+
+    def set_arguments(self, experiment: str) -> list[str]:
+        """The same as command-line arguments: "set/domain:split=folder"."""
+        return [f"{name}:{split}={folder}" for (name, split), folder in self.evaluation_sets(experiment).items()]
+
+    def score_paths(self, experiment: str) -> list[str]:
+        """The score files of all runs; that of wise holds all its settings."""
+        folders = [f"{run.method}/{run.setting}/seed-{run.seed}" for run in self.runs(experiment)]
+        if "wise" in self._experiment(experiment)["methods"]:
+            folders += [f"wise/seed-{seed}" for seed in self.seeds]
+        return [f"{self.root}/{experiment}/{folder}/scores.parquet" for folder in folders]
+
+    def collect_settings(self, experiment: str) -> dict:
+        """What a table of scores depends on beside the scores."""
+        settings = self._experiment(experiment)
+        return {"experiment": experiment, SPECIALITY: settings["speciality"], "generality": settings["generality"]}
+
+    def table_path(self, experiment: str) -> str:
+        """The tidy table of an experiment's scores."""
+        return f"{self.root}/{experiment}/scores.csv"
+
+    # Report
+
+    def shown(self, part: str) -> list[str]:
+        """The experiments in a figure or table, such as "figure4"."""
+        settings = self.config["report"][part]
+        return settings["experiments"] if part in FIGURES else [settings["experiment"]]
+
+    def samples(self, part: str) -> dict[str, str]:
+        """Image-set folders whose pictures a figure shows, by "experiment:domain", the speciality of each first.
+
+        The domains of an experiment that takes them from several data sets are written set/domain.
+        """
+        folders = {}
+        for experiment in self.shown(part):
+            names = list(dict.fromkeys(name for name, _ in self.evaluation_sets(experiment)))
+            one_set = len({name.split("/")[0] for name in names}) == 1
+            for name in names:
+                folders[f"{experiment}:{name.split('/')[1] if one_set else name}"] = self.data_path(name, "test")
+        return folders
+
+    def report_files(self, part: str) -> list[str]:
+        """The files of a figure or table; none where the configuration leaves it out."""
+        report = self.config["report"]
+        formats = report["formats"] if part in FIGURES else TABLE_FORMATS
+        return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
+
+    def targets(self) -> list[str]:
+        """Every file of the report."""
+        return [file for part in (*FIGURES, *TABLES) for file in self.report_files(part)]
+
+    def _experiment(self, name: str) -> dict:
+        return self.config["experiments"][name]
+
+
+def as_json(content: object) -> str:
+    """Compact JSON in the order given: the one text by which Snakemake sees whether a job's settings have changed."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression that matches each of the names and nothing else; with no name, nothing at all."""
+    return "|".join(map(re.escape, names)) or "(?!)"

@@ -1,0 +1,1 @@
+"""One training loop and one registry of methods for both tracks."""

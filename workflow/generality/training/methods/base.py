@@ -1,0 +1,48 @@
+"""What a method may do, and where it does it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+METHODS: dict[str, type["Method"]] = {}
+
+
+def register(name: str) -> Callable[[type["Method"]], type["Method"]]:
+    """Enter a Method under the name that config.yaml uses for it."""
+
+    def enter(cls: type["Method"]) -> type["Method"]:
+        METHODS[name] = cls
+        return cls
+
+    return enter
+
+
+def make_method(name: str, **hyperparameters: float) -> "Method":
+    """The method of that name, with the hyper-parameters of one setting (such as `lambda`)."""
+    if name not in METHODS:
+        raise ValueError(f"methods: no method '{name}'; there are {', '.join(METHODS)}")
+    return METHODS[name](**hyperparameters)
+
+
+@register("full")
+class Method:
+    """Full fine-tuning: every hook does nothing. The other methods override what they need."""
+
+    def begin(self, model: nn.Module, objective: Any) -> None:
+        """Called once before the optimiser is built; `objective` is a loop.Objective."""
+
+    def loss(self, outputs: Tensor, batch: Any, examples: np.ndarray) -> Tensor | None:
+        """A term to add to the loss of a batch; `examples` are the batch's indices in the training set."""
+        return None
+
+    def add_gradients(self) -> None:
+        """Called after the backward pass and before clipping: add to the parameters' gradients in place."""
+
+    def penalty(self, extra: Tensor | None) -> float:
+        """The value of the regulariser, for the log; `extra` is what `loss` returned for this batch."""
+        return 0.0 if extra is None else extra.item()
+
+    def end(self, model: nn.Module) -> None:
+        """Called once after the last step: leave the model with the entries that it came with."""

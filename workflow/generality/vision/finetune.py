@@ -1,0 +1,40 @@
+"""The fine-tuning stage of the vision track."""
+
+from pathlib import Path
+
+import torch
+
+from generality.data.image_set import open_image_set
+from generality.device import device
+from generality.training.loop import fit
+from generality.training.methods import make_method
+from generality.vision.classifier import load_classifier, save_classifier
+from generality.vision.objective import ImageClassification
+
+
+def finetune_classifier(
+    folder: str | Path,
+    *,
+    model: str | Path,
+    data: str | Path,
+    method: str,
+    hyperparameters: dict,
+    train: dict,
+    seed: int,
+    log: str | Path,
+) -> None:
+    """Fine-tune the classifier folder `model` on the image set `data` and write the classifier folder `folder`."""
+    classifier, config = load_classifier(model)
+    images = open_image_set(data)
+    if images.classes != config["classes"]:
+        raise ValueError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
+    where = device()
+    classifier.to(where)
+    objective = ImageClassification(
+        images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where
+    )
+    torch.manual_seed(seed)
+    fit(
+        classifier, objective, make_method(method, **hyperparameters), train=train, seed=seed, log=log, what=str(folder)
+    )
+    save_classifier(classifier, folder, config)

@@ -1,0 +1,36 @@
+"""Fine-tuning an image classifier."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from generality.data.image_set import ImageSet
+from generality.vision.classifier import ImageClassifier
+from generality.vision.pixels import Pixels, augment
+
+
+class ImageClassification:
+    """Cross-entropy over the classes of an image set; a training.loop.Objective."""
+
+    unit = "images"
+
+    def __init__(self, data: ImageSet, *, preprocess_cfg: dict, augmentation: str, seed: int, device: torch.device):
+        self.data = data
+        self.labels = torch.from_numpy(data.labels).to(device)
+        self.pixels = Pixels(preprocess_cfg, device)
+        self.augmentation = augmentation
+        self.seed = seed
+        self.fixed = augmentation == "none"
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batch(self, epoch: int, examples: np.ndarray) -> tuple[Tensor, Tensor]:
+        pictures = self.pixels(self.data.images[examples])
+        return augment(pictures, self.augmentation, self.seed, epoch, examples), self.labels[examples]
+
+    def loss(self, model: ImageClassifier, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        pictures, labels = batch
+        logits = model(pictures)
+        return F.cross_entropy(logits, labels), logits

@@ -1,0 +1,80 @@
+"""From stored bytes to what an image tower sees, with augmentation that depends on (seed, epoch, example) alone."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SHIFT = 1 / 8  # of the side: 4 of 32 pixels, the usual amount for pictures of that size
+AREA = (0.9, 1.0)  # of the picture that a random crop keeps (the paper's code base, WiSE-FT)
+RATIO = (3 / 4, 4 / 3)  # width to height of a random crop, torchvision's default
+TRIES = 10  # crops drawn before the whole picture is taken, as torchvision does
+
+
+class Pixels:
+    """Normalises uint8 pictures of shape (batch, height, width, 3) to floats of shape (batch, 3, height, width)."""
+
+    def __init__(self, preprocess_cfg: dict, device: torch.device):
+        self.mean = 255 * torch.tensor(preprocess_cfg["mean"], device=device).view(1, 3, 1, 1)
+        self.scale = 1 / (255 * torch.tensor(preprocess_cfg["std"], device=device).view(1, 3, 1, 1))
+        self.device = device
+
+    def __call__(self, images: np.ndarray) -> Tensor:
+        pictures = torch.from_numpy(np.array(images)).to(self.device).permute(0, 3, 1, 2)
+        return (pictures.float() - self.mean) * self.scale
+
+
+def uniform(seed: int, epoch: int, examples: np.ndarray, count: int) -> np.ndarray:
+    """`count` numbers in [0, 1) for each example, float64 of shape (len(examples), count).
+
+    A number is a hash (the finaliser of SplitMix64) of seed, epoch, example and its place, so it does not depend on
+    the batch that an example falls into nor on what was drawn before: a resumed run augments as an undisturbed one.
+    """
+    with np.errstate(over="ignore"):
+        state = _mix(_mix(np.uint64(seed)) + np.uint64(epoch))
+        state = _mix(state + examples.astype(np.uint64))[:, None]
+        bits = _mix(state + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    return (bits >> np.uint64(11)) * 2.0**-53
+
+
+def _mix(x: np.ndarray) -> np.ndarray:
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def augment(pictures: Tensor, kind: str, seed: int, epoch: int, examples: np.ndarray) -> Tensor:
+    """Augment pictures of shape (batch, 3, height, width); `examples` are their indices in the training set.
+
+    `none` returns them as they are; `shift_flip` moves by up to an eighth of the side and mirrors half of them;
+    `random_resized_crop` takes 90–100 % of the area, bicubic, not mirrored (the paper's training, Appendix E).
+    """
+    if kind == "none":
+        return pictures
+    if kind == "shift_flip":
+        u = torch.from_numpy(uniform(seed, epoch, examples, 3)).to(pictures)
+        side = pictures.shape[-1]
+        # Whole pixels: a shift must not blur.
+        shift = torch.round((2 * u[:, :2] - 1) * SHIFT * side) * 2 / side
+        mirror = torch.where(u[:, 2] < 0.5, -1.0, 1.0)
+        ones = torch.ones_like(mirror)
+        return _resample(pictures, mirror, ones, shift[:, 0], shift[:, 1], "nearest")
+    assert kind == "random_resized_crop", kind
+    u = uniform(seed, epoch, examples, 2 * TRIES + 2)
+    area = AREA[0] + (AREA[1] - AREA[0]) * u[:, :TRIES]
+    ratio = np.exp(np.log(RATIO[0]) + np.log(RATIO[1] / RATIO[0]) * u[:, TRIES : 2 * TRIES])
+    width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
+    fits = (width <= 1) & (height <= 1)
+    first, rows = fits.argmax(1), np.arange(len(examples))
+    width = np.where(fits.any(1), width[rows, first], 1.0)
+    height = np.where(fits.any(1), height[rows, first], 1.0)
+    left, top = (1 - width) * (2 * u[:, -2] - 1), (1 - height) * (2 * u[:, -1] - 1)
+    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, left, top)), "bicubic")
+
+
+def _resample(pictures: Tensor, width: Tensor, height: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:
+    zero = torch.zeros_like(x)
+    rows = [torch.stack([width, zero, x], 1), torch.stack([zero, height, y], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), list(pictures.shape), align_corners=False)
+    return F.grid_sample(pictures, grid, mode=mode, padding_mode="reflection", align_corners=False)

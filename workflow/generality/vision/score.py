@@ -1,0 +1,110 @@
+"""Scoring image classifiers: one row per example."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from generality.data.image_set import ImageSet, open_image_set
+from generality.device import device
+from generality.files import whole_file
+from generality.interpolate import interpolate
+from generality.progress import progress
+from generality.vision.classifier import ImageClassifier, load_classifier, same_world
+from generality.vision.pixels import Pixels
+
+BATCH = 256  # pictures in one pass; scores do not depend on it
+
+
+def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int]]:
+    """For each class of a data set, the model's classes that count as it.
+
+    A set over part of the model's classes (ImageNet-R and -A) names them as the model does; one with classes of its
+    own (ObjectNet) has `class_groups` in its manifest, and a class's score is the maximum over its group. Raises
+    ValueError for a class that the model does not have.
+    """
+    index = {name: i for i, name in enumerate(classes)}
+    groups = data.manifest["source"].get("class_groups") or {name: [name] for name in data.classes}
+    try:
+        return [[index[name] for name in groups[own]] for own in data.classes]
+    except KeyError as error:
+        raise ValueError(
+            f"{what}: the model has no class {error}; check the set's `classes` or `class_groups`"
+        ) from None
+
+
+def group_logits(logits: Tensor, groups: list[list[int]]) -> Tensor:
+    """Logits of shape (n, model classes) to (n, set classes): the maximum over each group."""
+    return torch.stack([logits[:, group].amax(1) for group in groups], dim=1)
+
+
+def margins(logits: Tensor, labels: Tensor) -> Tensor:
+    """The logit of the right class minus the largest other one, shape (n,); positive where top-1 is right."""
+    right = logits.gather(1, labels[:, None]).squeeze(1)
+    others = logits.scatter(1, labels[:, None], float("-inf"))
+    return right - others.amax(1)
+
+
+@torch.no_grad()
+def score_set(model: ImageClassifier, data: ImageSet, groups: list[list[int]], pixels: Pixels) -> pd.DataFrame:
+    """Rows (example, correct, margin) of one model on one image set."""
+    parts = []
+    for start in range(0, len(data), BATCH):
+        logits = model(pixels(data.images[start : start + BATCH])).float()
+        labels = torch.from_numpy(np.asarray(data.labels[start : start + BATCH])).to(logits.device)
+        parts.append(margins(group_logits(logits, groups), labels).cpu())
+    margin = torch.cat(parts).numpy()
+    return pd.DataFrame({"example": data.ids, "correct": margin > 0, "margin": margin.astype(np.float32)})
+
+
+def score_classifiers(
+    output: str | Path,
+    *,
+    sets: dict[tuple[str, str], str | Path],
+    model: str | Path,
+    method: str,
+    setting: str,
+    seed: int,
+    finetuned: str | Path | None = None,
+    alphas: tuple[float, ...] = (),
+) -> None:
+    """Score one classifier folder, or its interpolations with `finetuned` at each α, on all sets into one file.
+
+    `sets` maps (data name, split) to an image-set folder. Each set is opened once, and all interpolations share one
+    model in memory. The rows carry method, setting, seed, data, split, example, correct and margin.
+    """
+    classifier, config = load_classifier(model)
+    where = device()
+    classifier.to(where)
+    pixels = Pixels(config["preprocess_cfg"], where)
+    opened = {key: open_image_set(folder) for key, folder in sets.items()}
+    for key, data in opened.items():
+        same_world(config, data, sets[key])
+    groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
+    rows = []
+    variants = _interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
+    with progress(len(opened) * max(1, len(alphas)), "set", str(output)) as bar:
+        for name in variants:
+            for (data, split), images in opened.items():
+                part = score_set(classifier, images, groups[data, split], pixels)
+                rows.append(part.assign(method=method, setting=name, seed=seed, data=data, split=split))
+                bar.update()
+    table = pd.concat(rows, ignore_index=True)
+    table = table[["method", "setting", "seed", "data", "split", "example", "correct", "margin"]]
+    repeated = ["method", "setting", "data", "split"]
+    with whole_file(output) as partial:
+        table.astype(dict.fromkeys(repeated, "category")).to_parquet(partial, index=False, compression="zstd")
+
+
+def _interpolations(
+    classifier: ImageClassifier, pretrained: str | Path, finetuned: str | Path, alphas: tuple[float, ...]
+) -> Iterator[str]:
+    """Load each interpolation into the classifier in turn and yield its setting's name."""
+    entries = classifier.state_dict()  # shares memory with the model
+    for alpha in alphas:
+        for name, tensor in interpolate(pretrained, finetuned, alpha):
+            entries[name].copy_(tensor)
+        yield f"alpha-{alpha:g}"

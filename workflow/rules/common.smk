@@ -1,0 +1,30 @@
+import shlex
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from generality.config import ConfigError, check
+from generality.imports import code
+from generality.study import Study, any_of, as_json
+
+try:
+    study = Study(check(config))
+except ConfigError as error:
+    raise WorkflowError(f"config: {error}") from None
+
+# Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
+LIBRARY = Path(str(workflow.current_basedir)).parent
+shell.prefix(f"export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
+
+
+wildcard_constraints:
+    study=study.name,
+    set=any_of(study.config["data"]),
+    domain=r"[a-z0-9_-]+",
+    split="train|validation|test",
+    model=any_of(study.config["models"]),
+    experiment=any_of(study.config["experiments"]),
+    method=r"[a-z0-9_]+",
+    setting=r"[a-z0-9_.+-]+",
+    alpha=r"[0-9.e-]+",
+    seed=r"\d+",

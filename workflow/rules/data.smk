@@ -1,0 +1,56 @@
+rule render_pictures:
+    input:
+        code=code("render_pictures"),
+    output:
+        directory("results/{study}/data/{set}/{domain}/{split}"),
+    log:
+        "logs/{study}/data/{set}/{domain}/{split}.log",
+    wildcard_constraints:
+        set=any_of(study.sets("picture_world")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        pictures=lambda w: study.pictures(w.set, w.split),
+    shell:
+        "python {input.code[0]} --family {params.pictures[family]} --domain {wildcards.domain} --split {wildcards.split}"
+        " --count {params.pictures[count]} --size {params.pictures[size]} --seed {params.pictures[seed]}"
+        " --output {output} 2>&1 | tee {log}"
+
+
+rule decode_images:
+    input:
+        code=code("decode_images"),
+    output:
+        directory("results/{study}/data/{set}/{domain}/{split}"),
+    log:
+        "logs/{study}/data/{set}/{domain}/{split}.log",
+    wildcard_constraints:
+        set=any_of(study.sets("image_folder")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        settings=lambda w: as_json(study.data_settings(w.set)),
+    shell:
+        "python {input.code[0]} --settings {params.settings:q} --name {wildcards.set} --domain {wildcards.domain}"
+        " --split {wildcards.split} --workers {threads} --output {output} 2>&1 | tee {log}"
+
+
+rule caption_images:
+    input:
+        code=code("caption_images"),
+        sets=lambda w: list(study.captioned(w.set).values()),
+    output:
+        directory("results/{study}/data/{set}/all/train"),
+    log:
+        "logs/{study}/data/{set}/all/train.log",
+    wildcard_constraints:
+        set=any_of(study.sets("captions")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        phrases=lambda w: as_json(study.data_settings(w.set)["phrases"]),
+        seed=lambda w: study.data_settings(w.set)["seed"],
+        sets=lambda w: [f"--set={name}={folder}" for name, folder in study.captioned(w.set).items()],
+    shell:
+        "python {input.code[0]} {params.sets:q} --phrases {params.phrases:q} --seed {params.seed}"
+        " --output {output} 2>&1 | tee {log}"

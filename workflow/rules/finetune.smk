@@ -1,0 +1,40 @@
+PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
+FULL = "results/{study}/{experiment}/full/default/seed-{seed}/model"
+
+
+rule finetune_clip:
+    input:
+        code=code("finetune_clip"),
+        model=PRETRAINED,
+        data=lambda w: study.speciality_train(w.experiment),
+    output:
+        model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
+        log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
+    log:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+    wildcard_constraints:
+        method="(?!pretrained|wise)[a-z0-9_]+",
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
+    shell:
+        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
+
+
+# On request, for use elsewhere: the study itself scores interpolations without storing them (rule score_wise).
+rule interpolate:
+    input:
+        code=code("interpolate"),
+        pretrained=PRETRAINED,
+        finetuned=FULL,
+    output:
+        directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),
+    log:
+        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model.log",
+    conda:
+        "../../envs/vision.yaml"
+    shell:
+        "python {input.code[0]} --pretrained {input.pretrained} --finetuned {input.finetuned} --alpha {wildcards.alpha}"
+        " --output {output} 2>&1 | tee {log}"

@@ -1,0 +1,55 @@
+rule pretrain_clip:
+    input:
+        code=code("pretrain_clip"),
+        data=lambda w: study.pretraining_data(w.model),
+    output:
+        directory("results/{study}/models/{model}/seed-{seed}"),
+    log:
+        text="logs/{study}/models/{model}/seed-{seed}.log",
+        steps="logs/{study}/models/{model}/seed-{seed}.csv",
+    wildcard_constraints:
+        model=any_of(study.models("pretrain")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        settings=lambda w: as_json(study.model_settings(w.model)),
+    shell:
+        "python {input.code[0]} --data {input.data} --settings {params.settings:q} --seed {wildcards.seed}"
+        " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
+
+
+rule fetch_clip:
+    input:
+        code=code("fetch_clip"),
+    output:
+        directory("results/{study}/models/{model}/released"),
+    log:
+        "logs/{study}/models/{model}/released.log",
+    wildcard_constraints:
+        model=any_of(study.models("open_clip")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        model=lambda w: study.model_settings(w.model),
+    shell:
+        "python {input.code[0]} --name {params.model[name]} --weights {params.model[weights]} --output {output}"
+        " 2>&1 | tee {log}"
+
+
+# The head of every experiment is its own: the same CLIP, other classes.
+rule build_classifier:
+    input:
+        code=code("build_classifier"),
+        clip=lambda w: study.model_path(w.experiment, w.seed),
+        data=lambda w: study.speciality_train(w.experiment),
+    output:
+        directory("results/{study}/{experiment}/pretrained/default/seed-{seed}/model"),
+    log:
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/model.log",
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        templates=lambda w: as_json(study.templates(w.experiment)),
+    shell:
+        "python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
+        " --output {output} 2>&1 | tee {log}"

@@ -1,0 +1,58 @@
+REPORT = study.config["report"]
+LOG = f"logs/{study.name}/report"
+
+
+rule render_table:
+    input:
+        code=code("render_table"),
+        scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
+    output:
+        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+    log:
+        f"{LOG}/{{table}}.log",
+    wildcard_constraints:
+        table=any_of(part for part in REPORT if part.startswith("table")),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+    shell:
+        "python {input.code[0]} --scores {input.scores} --labels {params.labels:q} --label tab:{wildcards.table}"
+        " --output {output} 2>&1 | tee {log}"
+
+
+rule plot_tradeoff:
+    input:
+        code=code("plot_tradeoff"),
+        scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
+    output:
+        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+    log:
+        f"{LOG}/{{figure}}.log",
+    wildcard_constraints:
+        figure=any_of({"figure4"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        style=as_json(REPORT["style"]),
+    shell:
+        "python {input.code[0]} --panel {input.scores} --style {params.style:q} --output {output} 2>&1 | tee {log}"
+
+
+rule plot_samples:
+    input:
+        code=code("plot_samples"),
+        sets=lambda w: list(study.samples(w.figure).values()),
+    output:
+        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+    log:
+        f"{LOG}/{{figure}}.log",
+    wildcard_constraints:
+        figure=any_of({"figure2"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        sets=lambda w: [f"{name}={folder}" for name, folder in study.samples(w.figure).items()],
+        examples=lambda w: REPORT[w.figure]["examples"],
+    shell:
+        "python {input.code[0]} --set {params.sets:q} --examples {params.examples} --output {output} 2>&1 | tee {log}"

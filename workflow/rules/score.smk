@@ -1,0 +1,53 @@
+rule score_clip:
+    input:
+        code=code("score_clip"),
+        model="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model",
+        sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
+    log:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        sets=lambda w: study.set_arguments(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.model} --sets {params.sets:q} --method {wildcards.method}"
+        " --setting {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+
+
+# All interpolations in one process: a picture is read and a library is imported once, not once for each weight.
+rule score_wise:
+    input:
+        code=code("score_clip"),
+        pretrained=PRETRAINED,
+        finetuned=FULL,
+        sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
+    log:
+        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        alphas=lambda w: study.alphas(w.experiment),
+        sets=lambda w: study.set_arguments(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
+        " --sets {params.sets:q} --method wise --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+
+
+rule collect_scores:
+    input:
+        code=code("collect_scores"),
+        scores=lambda w: study.score_paths(w.experiment),
+    output:
+        "results/{study}/{experiment}/scores.csv",
+    log:
+        "logs/{study}/{experiment}/collect.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        settings=lambda w: as_json(study.collect_settings(w.experiment)),
+    shell:
+        "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

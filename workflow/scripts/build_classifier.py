@@ -1,0 +1,23 @@
+"""Make the pre-trained classifier of an experiment: a CLIP image tower and its zero-shot head."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clip", required=True, help="CLIP model folder")
+    parser.add_argument("--data", required=True, help="image-set folder whose classes the head has")
+    parser.add_argument("--templates", required=True, type=json.loads, help='JSON: prompts, or "openai_imagenet"')
+    parser.add_argument("--output", required=True, help="classifier folder to write")
+    args = parser.parse_args()
+
+    from generality.vision.classifier import build_classifier
+
+    build_classifier(args.output, clip=args.clip, data=args.data, templates=args.templates)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,29 @@
+"""Collect the score files of an experiment into its tidy table: accuracies, averages, standard errors, changes."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", nargs="+", required=True, metavar="FILE", help="score files of its models")
+    parser.add_argument(
+        "--settings",
+        required=True,
+        type=json.loads,
+        metavar="JSON",
+        help="JSON: experiment, speciality (data set fine-tuned on), generality (the others by group). Such as "
+        '\'{"experiment": "imagenet", "speciality": "imagenet/in", "generality": {"ood": ["imagenet/v2"]}}\'',
+    )
+    parser.add_argument("--output", required=True, metavar="CSV", help="where the tidy table goes")
+    args = parser.parse_args()
+
+    from generality.report.collect import collect, write_table
+
+    write_table(collect(args.scores, **args.settings), args.output)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,36 @@
+"""Decode one split of one domain of an image folder, <root>/<domain>/<class>/<picture>, into an image set."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--settings",
+        required=True,
+        type=json.loads,
+        help="JSON, the data set as in config.yaml: root (folder), size (pixels a side); optionally lists, shares, "
+        "classes, class_groups, licence. "
+        'Such as \'{"root": "data/pacs", "size": 32, "shares": {"validation": 0.1, "test": 0.3}}\'',
+    )
+    parser.add_argument("--name", required=True, help="name of the data set, such as pacs")
+    parser.add_argument("--domain", required=True, help="folder below root, such as sketch")
+    parser.add_argument("--split", required=True, choices=["train", "validation", "test"], help="which pictures")
+    parser.add_argument("--output", required=True, help="image-set folder to write")
+    parser.add_argument("--workers", type=int, default=1, help="threads that decode (default: 1)")
+    args = parser.parse_args()
+
+    from generality.data.image_folder import decode
+
+    # config.yaml describes all domains at once: what is for the rules stays behind, the groups are this domain's.
+    settings = {key: value for key, value in args.settings.items() if key not in ("source", "domains", "class_groups")}
+    groups = args.settings.get("class_groups", {}).get(args.domain)
+    about = {"name": args.name, "domain": args.domain, "split": args.split, "class_groups": groups}
+    decode(args.output, workers=args.workers, **about, **settings)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -12,7 +12,15 @@ ARCHITECTURE = {
     "vision_cfg": {"image_size": 32, "timm_model_name": "tiny_stem_vit", "timm_pool": "avg", "timm_proj": ""},
     "text_cfg": {"context_length": 12, "width": 32, "heads": 2, "layers": 1},
 }
-PRETRAIN = {"steps": 8, "batch_size": 32, "muon_lr": 0.02, "adamw_lr": 3e-3, "weight_decay": 0.01, "clip_norm": 1.0}
+PRETRAIN = {
+    "steps": 8,
+    "batch_size": 32,
+    "muon_lr": 0.02,
+    "adamw_lr": 3e-3,
+    "weight_decay": 0.01,
+    "clip_norm": 1.0,
+    "augment": "none",
+}
 TRAIN = {
     "optimizer": "adamw", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.01, "schedule": "cosine",
     "warmup": 0.1, "clip_norm": 1.0, "batch_size": 16, "epochs": 2, "augment": "none",

@@ -16,7 +16,7 @@ from generality.training.log import EVERY, TrainingLog
 from generality.training.loop import order
 from generality.training.schedule import lr_factor
 from generality.vision.clip import CONFIG, VOCABULARY, save_clip
-from generality.vision.pixels import Pixels
+from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
 
 EMBEDDING_STD = 0.5  # open_clip's 0.02 suits a text tower of width 512; one of width 64 then learns next to nothing
@@ -86,7 +86,8 @@ def _train(
             for optimizer, rates in zip(optimizers, peaks, strict=True):
                 for group, rate in zip(optimizer.param_groups, rates, strict=True):
                     group["lr"] = rate * factor
-            features = model.encode_image(pixels(data.images[examples]), normalize=True)
+            pictures = augment(pixels(data.images[examples]), train["augment"], seed, epoch, examples)
+            features = model.encode_image(pictures, normalize=True)
             texts = model.encode_text(tokens[examples], normalize=True)
             loss = contrastive_loss(features, texts, model.logit_scale.exp())
             loss.backward()

@@ -14,11 +14,11 @@ from generality.data.picture_world.shot import Shot
 from generality.data.picture_world.styles import Look
 
 # Numbers a picture takes from each of its streams, with room to spare, and the grids of its smooth noise.
-PLAN, SHAPE, SCENE, FINISH, GRIDS = 16, 24, 144, 72, (10, 5, 5)
+PLAN, SHAPE, SCENE, STYLE, GRIDS = 16, 24, 144, 72, (10, 5, 5)
 # Pictures computed together: few enough for the arrays to stay in the processor's cache, enough to amortise the calls.
 BATCH = 32
-# Pictures whose random numbers are drawn together: enough that each look of a mixed domain fills batches of its own.
-BLOCK = 1024
+# Random numbers drawn together, 16 MB: at 32 pixels enough pictures that each look of a mixed domain fills batches.
+BLOCK = 4_000_000
 
 
 class Plan(NamedTuple):
@@ -62,11 +62,11 @@ def pictures(
     key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], shown: Plan, size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (rows, images): the planned pictures in batches, uint8 of shape (len(rows), size, size, 3)."""
-    streams = {name: Stream(*key, name) for name in ("shape", "scene", "finish", "grain")}
-    widths = {"shape": SHAPE, "scene": SCENE, "finish": FINISH, "grain": int(np.prod(GRIDS)) + 3 * size * size}
-    points = scene.canvas(size)
-    for start in range(0, len(shown.kind), BLOCK):
-        block = Plan(*(column[start : start + BLOCK] for column in shown))
+    streams = {name: Stream(*key, name) for name in ("shape", "scene", "style", "grain")}
+    widths = {"shape": SHAPE, "scene": SCENE, "style": STYLE, "grain": int(np.prod(GRIDS)) + 3 * size * size}
+    points, step = scene.canvas(size), max(BATCH, BLOCK // widths["grain"])
+    for start in range(0, len(shown.kind), step):
+        block = Plan(*(column[start : start + step] for column in shown))
         numbers = {name: stream.rows(len(block.kind), widths[name]) for name, stream in streams.items()}
         # Looks that two domains share are drawn together; sorted by first occurrence, so the order is no set's.
         groups: dict[tuple[int, Look], list[int]] = {}
@@ -103,7 +103,7 @@ def _batch(
         points=points,
         plane=Plane(np.broadcast_to(points, (n, *points.shape))),
         places=shown.places,
-        draws=Draws(numbers["finish"]),
+        draws=Draws(numbers["style"]),
         grids=grids[:, 2:],
         grain=grain,
         rough=kind.rough,

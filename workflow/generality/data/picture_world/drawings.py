@@ -108,9 +108,8 @@ def graffiti(shot: Shot) -> np.ndarray:
     mortar = np.maximum(y - course > 0.75, x - np.floor(x) > 0.88)
     image = wall[:, :, None] * (1 + 0.25 * mortar) + (shot.grain[:, :1] - 0.5) * np.float32(0.15)
     paint = np.clip(saturated(layers.albedo, 1.4) + 0.1 * layers.mask[:, None], 0, 1)
-    cover = layers.mask * draws(0.75, 1.0)
-    image *= (1 - cover)[:, None]
-    image += paint * (cover / np.maximum(layers.mask, 1e-3))[:, None]
+    strength = draws(0.75, 1.0)
+    compose(image, layers.mask * strength, paint * strength[:, None])
     outline = np.where(draws.chance(0.7), np.float32([[0.06, 0.06, 0.08]]), np.float32([[0.95, 0.95, 0.95]]))
     scene.over(image, layers.ink, outline)
     return image

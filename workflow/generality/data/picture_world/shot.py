@@ -12,7 +12,7 @@ WHITE = np.float32([[1.0, 1.0, 1.0]])
 
 
 class Shot(NamedTuple):
-    """What a finish needs: `points` (3, P) the picture's coordinates, `plane` the same as a Plane, `places` (n,),
+    """What a style works with: `points` (3, P) the picture's coordinates, `plane` the same as a Plane, `places` (n,),
     `grids` (n, 8, 5, 5) and `grain` (n, 3, P) random from 0 to 1, `rough` how textured the thing's surface is,
     `clutter` and `occluded` from the look."""
 
@@ -34,6 +34,7 @@ def shaded(shot: Shot, strength: np.ndarray | float, texture: float) -> np.ndarr
     a = shot.draws(0, 6.28)
     # The light falls off across the picture in the direction of angle a.
     side = np.cos(a) * shot.points[0] + np.sin(a) * shot.points[1]
+    # The factors are by eye: at these, a sphere looks round and a wall rough at 32 pixels.
     light = shot.layers.shade + side * (0.25 * strength)
     light += (shot.grain[:, 0] - 0.5) * np.float32(texture * 1.2)
     light += scene.smooth(shot.grids[:, 4:5] - 0.5, shot.size)[:, 0] * np.float32(texture * 1.6)

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from generality.data.image_set import new_image_set
-from generality.data.picture_world import album, captions, things_built, things_household, things_living
+from generality.data.picture_world import (
+    FAMILIES,
+    album,
+    captions,
+    domains,
+    things_built,
+    things_household,
+    things_living,
+)
 from generality.data.picture_world.draws import Stream
 from generality.data.picture_world.kinds import KINDS
 from generality.data.picture_world.styles import DOMAINS
@@ -41,14 +49,6 @@ OBJECTNET = {
     "engine": ["train"],
     "hand bell": ["bell"],
 }
-FAMILIES = ("domainnet", "imagenet", "web")
-
-
-def domains(family: str) -> list[str]:
-    """The domains of a family ("domainnet", "imagenet" or "web"); ValueError for another one."""
-    if family not in FAMILIES:
-        raise ValueError(f"family: '{family}' is not in the picture world; choose one of {', '.join(FAMILIES)}")
-    return [domain for name, domain in DOMAINS if name == family]
 
 
 def classes(family: str, domain: str) -> list[str]:
@@ -84,7 +84,7 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
     of 100. The split is part of the key of every random stream, so no two splits share a picture.
 
     Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
-    "web". Raises ValueError for an unknown family or domain, or a count too small to show each class.
+    "web". Raises ValueError for an unknown family or domain.
     """
     names = classes(family, domain)
     key = (VERSION, seed, family, domain, split)

@@ -23,9 +23,10 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-# One thread a process: two test processes on two cores beat two threads in one.
+# One thread a process: two test processes on two cores beat two threads in one. A file stays in one process, as its
+# fixtures (a whole tiny study) are shared.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

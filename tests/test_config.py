@@ -338,9 +338,9 @@ def test_equal_studies_are_equal_text(embedded, tmp_path):
     other = EMBEDDED.read_text()
     for old, new in [
         ("clip_norm: 1.0", "clip_norm: 1     # the length of the gradient"),
-        ("seed: 11", "seed: 11.0"),
+        ("seed: 21", "seed: 21.0"),
         ("1.0e-5", "1e-5"),
-        ("lr: 1.5e-3", "lr: 15E-4"),
+        ("lr: 3.0e-3", "lr: 30E-4"),
         ("rank: [4, 8]", "rank: [4.0, '8']"),
         ("      warmup: 0.1 ", "      warmup: 1e-1 "),
     ]:

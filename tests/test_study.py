@@ -120,7 +120,7 @@ def test_an_edit_changes_the_settings_of_the_runs_it_concerns_and_no_other():
 def test_pictures_depend_on_their_own_split_only():
     plan = study(data__domainnet__counts={"train": 1500, "validation": 600, "test": 99})
     assert plan.pictures("domainnet", "train") == study().pictures("domainnet", "train")
-    assert plan.pictures("domainnet", "test") == {"family": "domainnet", "count": 99, "size": 32, "seed": 11}
+    assert plan.pictures("domainnet", "test") == {"family": "domainnet", "count": 99, "size": 32, "seed": 21}
     assert plan.data_settings("domainnet")["counts"] == {"train": 1500, "validation": 600, "test": 99}
 
 

@@ -188,6 +188,7 @@ WRONG = [
     ("experiments.domainnet.generality.speciality", ["imagenet/v2"], "the data set fine-tuned on has this group's nam"),
     ("models.tiny-clip.data", "wep", "no data set is called 'wep' (did you mean 'web'?)"),
     ("models.tiny-clip.data", "imagenet", "'imagenet' has no captions; name a set of the family web"),
+    ("data.imagenet.seed", 4, "another world than that of 'web', which has seed 21; make them equal"),
     ("models.tiny-clip.architecture.vision_cfg.image_size", 64, "the model takes 64 pixels, and the pictures of web h"),
     ("data.web.counts.test", 5, "a captioned family has a train split only; delete this key"),
     ("report.figure4.experiments[1]", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),

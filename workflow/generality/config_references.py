@@ -105,6 +105,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     others = [member for members in experiment["generality"].values() for member in members]
     yield from _one_size(f"{path}.generality", [speciality, *others], data)
     yield from _fits(f"{path}.model", models[experiment["model"]], speciality, data)
+    yield from _one_world(models[experiment["model"]], [speciality, *others], data)
     for method, key in HYPERPARAMETER.items():
         for index, value in enumerate(experiment["methods"].get(method, {}).get(key, ())):
             # So that a setting's value and its text, which names its folder, can each be made from the other.
@@ -177,3 +178,15 @@ def _fits(path: str, model: dict, name: str, data: dict) -> Problems:
     wanted = model.get("architecture", {"vision_cfg": {}})["vision_cfg"].get("image_size", size)
     if wanted != size:
         yield path, f"the model takes {wanted} pixels, and the pictures of {name} have {size}; make them equal"
+
+
+def _one_world(model: dict, names: Iterable[str], data: dict) -> Problems:
+    """Whether rendered pictures come from the world that a model is pre-trained in."""
+    known = data[model["data"]].get("seed") if model["source"] == "pretrain" else None
+    if known is None or data[model["data"]]["source"] != "picture_world":
+        return
+    for name in names:
+        settings = _settings(name, data)
+        if settings["source"] == "picture_world" and settings["seed"] != known:
+            place = f"data.{name.split('/')[0]}.seed"
+            yield place, f"another world than that of '{model['data']}', which has seed {known}; make them equal"

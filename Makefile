@@ -12,6 +12,7 @@ all: study
 
 study: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
+	@echo "The figures and tables are in reports/"
 
 env: $(READY)
 

@@ -173,6 +173,7 @@ def test_the_vocabulary_has_every_class_name():
     [
         ({"family": "cifar"}, "domainnet, imagenet, web"),
         ({"domain": "photo"}, "real, clipart"),
+        ({"count": 10}, "no picture"),
     ],
 )
 def test_mistakes_are_one_line_with_the_choices(tmp_path, options, words):

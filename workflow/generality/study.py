@@ -55,6 +55,13 @@ class Study:
         # Without the counts of the other splits: more test pictures must not train anything anew.
         return {key: settings[key] for key in ("family", "size", "seed")} | {"count": settings["counts"][split]}
 
+    def decoding(self, set_name: str, domain: str) -> dict:
+        """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
+        settings = dict(self.data_settings(set_name))
+        del settings["source"], settings["domains"]
+        groups = settings.pop("class_groups", {}).get(domain)
+        return settings | ({"class_groups": groups} if groups else {})
+
     def captioned(self, set_name: str) -> dict[str, str]:
         """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""
         return {name: self.data_path(name, "train") for name in self.config["data"][set_name]["of"]}

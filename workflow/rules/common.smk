@@ -16,6 +16,10 @@ except ConfigError as error:
 LIBRARY = Path(str(workflow.current_basedir)).parent
 shell.prefix(f"export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
 
+# The two ends of an experiment, which several rules speak of.
+PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
+FULL = "results/{study}/{experiment}/full/default/seed-{seed}/model"
+
 
 wildcard_constraints:
     study=study.name,

@@ -29,7 +29,7 @@ rule decode_images:
     conda:
         "../../envs/vision.yaml"
     params:
-        settings=lambda w: as_json(study.data_settings(w.set)),
+        settings=lambda w: as_json(study.decoding(w.set, w.domain)),
     shell:
         "python {input.code[0]} --settings {params.settings:q} --name {wildcards.set} --domain {wildcards.domain}"
         " --split {wildcards.split} --workers {threads} --output {output} 2>&1 | tee {log}"

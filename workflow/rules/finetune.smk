@@ -1,7 +1,3 @@
-PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
-FULL = "results/{study}/{experiment}/full/default/seed-{seed}/model"
-
-
 rule finetune_clip:
     input:
         code=code("finetune_clip"),

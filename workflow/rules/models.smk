@@ -32,7 +32,7 @@ rule fetch_clip:
     params:
         model=lambda w: study.model_settings(w.model),
     shell:
-        "python {input.code[0]} --name {params.model[name]} --weights {params.model[weights]} --output {output}"
+        "python {input.code[0]} --name {params.model[name]:q} --weights {params.model[weights]:q} --output {output}"
         " 2>&1 | tee {log}"
 
 
@@ -43,7 +43,7 @@ rule build_classifier:
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
     output:
-        directory("results/{study}/{experiment}/pretrained/default/seed-{seed}/model"),
+        directory(PRETRAINED),
     log:
         "logs/{study}/{experiment}/pretrained/default/seed-{seed}/model.log",
     conda:

@@ -12,8 +12,8 @@ def main() -> None:
         "--settings",
         required=True,
         type=json.loads,
-        help="JSON, the data set as in config.yaml: root (folder), size (pixels a side); optionally lists, shares, "
-        "classes, class_groups, licence. "
+        help="JSON, as in config.yaml: root (folder), size (pixels a side); optionally lists, shares, classes, "
+        "class_groups (of this domain), licence. "
         'Such as \'{"root": "data/pacs", "size": 32, "shares": {"validation": 0.1, "test": 0.3}}\'',
     )
     parser.add_argument("--name", required=True, help="name of the data set, such as pacs")
@@ -25,11 +25,8 @@ def main() -> None:
 
     from generality.data.image_folder import decode
 
-    # config.yaml describes all domains at once: what is for the rules stays behind, the groups are this domain's.
-    settings = {key: value for key, value in args.settings.items() if key not in ("source", "domains", "class_groups")}
-    groups = args.settings.get("class_groups", {}).get(args.domain)
-    about = {"name": args.name, "domain": args.domain, "split": args.split, "class_groups": groups}
-    decode(args.output, workers=args.workers, **about, **settings)
+    about = {"name": args.name, "domain": args.domain, "split": args.split}
+    decode(args.output, workers=args.workers, **about, **args.settings)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import torch
-
 from generality.data.image_set import open_image_set
 from generality.device import device
 from generality.training.loop import fit
@@ -33,7 +31,6 @@ def finetune_classifier(
     objective = ImageClassification(
         images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where
     )
-    torch.manual_seed(seed)
     fit(
         classifier, objective, make_method(method, **hyperparameters), train=train, seed=seed, log=log, what=str(folder)
     )

@@ -20,7 +20,7 @@ from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
 
 EMBEDDING_STD = 0.5  # open_clip's 0.02 suits a text tower of width 512; one of width 64 then learns next to nothing
-START_SCALE = 20.0  # of the logits, instead of 14.3: a small model's features are less aligned at first
+START_SCALE = 20.0  # of the logits; open_clip starts at 14.3, and the two were not compared
 MAX_SCALE = 100.0  # Radford et al. clip the learnt scale there
 PREPROCESS = {"mean": list(open_clip.OPENAI_DATASET_MEAN), "std": list(open_clip.OPENAI_DATASET_STD)}
 

@@ -84,11 +84,14 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
     of 100. The split is part of the key of every random stream, so no two splits share a picture.
 
     Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
-    "web". Raises ValueError for an unknown family or domain.
+    "web". Raises ValueError for an unknown family or domain, or a count too small to show each class.
     """
     names = classes(family, domain)
     key = (VERSION, seed, family, domain, split)
     labels = _labels(key, family, len(names), count)
+    if missing := set(range(len(names))) - set(labels.tolist()):
+        name = names[min(missing)]
+        raise ValueError(f"count: {count} is too small, no picture of '{name}' ({len(missing)} such classes)")
     ids = [f"{family}-{domain}-{split}-{i:06d}" for i in range(count)]
     source = {
         "kind": "picture_world",

@@ -1,5 +1,7 @@
 """Fine-tuning an image classifier."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -8,6 +10,8 @@ from torch import Tensor
 from generality.data.image_set import ImageSet
 from generality.vision.classifier import ImageClassifier
 from generality.vision.pixels import Pixels, augment
+
+BATCH = 512  # pictures in one pass without gradients; memory is small
 
 
 class ImageClassification:
@@ -30,7 +34,12 @@ class ImageClassification:
         pictures = self.pixels(self.data.images[examples])
         return augment(pictures, self.augmentation, self.seed, epoch, examples), self.labels[examples]
 
-    def loss(self, model: ImageClassifier, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    def loss(self, model: ImageClassifier, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Callable[[], Tensor]]:
         pictures, labels = batch
         logits = model(pictures)
-        return F.cross_entropy(logits, labels), logits
+        return F.cross_entropy(logits, labels), lambda: logits
+
+    def remember(self, model: ImageClassifier) -> Callable[[np.ndarray], Tensor]:
+        parts = np.array_split(np.arange(len(self)), -(-len(self) // BATCH))
+        logits = torch.cat([model(self.batch(0, examples)[0]) for examples in parts])
+        return lambda examples: logits[examples]

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.files import whole_folder, write_json
-from generality.progress import progress
-from generality.training.log import EVERY, TrainingLog
-from generality.training.loop import order
+from generality.training.loop import optimise
+from generality.training.methods import Method
 from generality.training.schedule import lr_factor
 from generality.vision.clip import CONFIG, VOCABULARY, save_clip
 from generality.vision.pixels import Pixels, augment
@@ -37,8 +36,6 @@ def pretrain_clip(
     images = open_image_set(data)
     if not images.captions:
         raise ValueError(f"{data}: has no captions; pre-training needs a `web` picture world or a `captions` data set")
-    if len(images) < train["batch_size"]:
-        raise ValueError(f"train.batch_size: {train['batch_size']} is more than the {len(images)} pictures of {data}")
     where = device()
     with whole_folder(folder) as partial:
         vocabulary = partial / VOCABULARY
@@ -54,7 +51,13 @@ def pretrain_clip(
         nn.init.normal_(model.token_embedding.weight, std=EMBEDDING_STD)
         nn.init.constant_(model.logit_scale, float(np.log(START_SCALE)))
         tokenizer = open_clip.get_tokenizer(f"local-dir:{partial}", bpe_path=str(vocabulary))
-        _train(model, images, tokenizer(images.captions).to(where), train=train, seed=seed, log=log, what=str(folder))
+        optimise(
+            model.train(), Contrast(images, tokenizer(images.captions).to(where), train["augment"], seed), Method(),
+            _optimizers(model, train), steps=train["steps"], batch_size=train["batch_size"],
+            clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"),
+            seed=seed, log=log, what=str(folder),
+        )  # fmt: skip
+        model.eval()
         provenance = {"data": images.manifest["source"], "train": train, "seed": seed}
         save_clip(model, partial, model_cfg, PREPROCESS, provenance)
 
@@ -66,42 +69,31 @@ def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
     return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2
 
 
-def _train(
-    model: nn.Module, data: ImageSet, tokens: Tensor, *, train: dict, seed: int, log: str | Path, what: str
-) -> None:
-    optimizers = _optimizers(model, train)
-    peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
-    pixels = Pixels(PREPROCESS, tokens.device)
-    batch_size, steps = train["batch_size"], train["steps"]
-    per_epoch = len(data) // batch_size
-    model.train()
-    with TrainingLog(log, "images") as journal, progress(steps, "step", what) as bar:
-        for step in range(steps):
-            epoch, start = divmod(step, per_epoch)
-            if start == 0:
-                permutation = order(seed, epoch, len(data))
-            # Sorted: which examples make a batch is random, their order in it is not, and the disk prefers it so.
-            examples = np.sort(permutation[start * batch_size : (start + 1) * batch_size])
-            factor = lr_factor(step, steps, 0, "cosine")
-            for optimizer, rates in zip(optimizers, peaks, strict=True):
-                for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    group["lr"] = rate * factor
-            pictures = augment(pixels(data.images[examples]), train["augment"], seed, epoch, examples)
-            features = model.encode_image(pictures, normalize=True)
-            texts = model.encode_text(tokens[examples], normalize=True)
-            loss = contrastive_loss(features, texts, model.logit_scale.exp())
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(model.parameters(), train["clip_norm"])
-            due = step % EVERY == 0 or step == steps - 1
-            journal.step(step, epoch, loss.item(), 0.0 if due else None, factor, norm.item(), batch_size)
-            for optimizer in optimizers:
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-            with torch.no_grad():
-                model.logit_scale.clamp_(max=float(np.log(MAX_SCALE)))
-            bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-            bar.update()
-    model.eval()
+class Contrast:
+    """Pictures and their captions; a training.loop.Objective."""
+
+    unit = "images"
+
+    def __init__(self, data: ImageSet, tokens: Tensor, augmentation: str, seed: int):
+        self.data, self.tokens, self.augmentation, self.seed = data, tokens, augmentation, seed
+        self.pixels = Pixels(PREPROCESS, tokens.device)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batch(self, epoch: int, examples: np.ndarray) -> tuple[Tensor, Tensor]:
+        # Sorted: which examples make a batch is random, their order in it is not, and the disk prefers it so.
+        examples = np.sort(examples)
+        pictures = self.pixels(self.data.images[examples])
+        return augment(pictures, self.augmentation, self.seed, epoch, examples), self.tokens[examples]
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, None]:
+        pictures, tokens = batch
+        with torch.no_grad():
+            model.logit_scale.clamp_(max=float(np.log(MAX_SCALE)))
+        features = model.encode_image(pictures, normalize=True)
+        texts = model.encode_text(tokens, normalize=True)
+        return contrastive_loss(features, texts, model.logit_scale.exp()), None
 
 
 def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:

@@ -33,8 +33,12 @@ class Method:
     def begin(self, model: nn.Module, objective: Any) -> None:
         """Called once before the optimiser is built; `objective` is a loop.Objective."""
 
-    def loss(self, outputs: Tensor, batch: Any, examples: np.ndarray) -> Tensor | None:
-        """A term to add to the loss of a batch; `examples` are the batch's indices in the training set."""
+    def loss(self, outputs: Callable[[], Tensor], batch: Any, examples: np.ndarray) -> Tensor | None:
+        """A term to add to the loss of a batch; `examples` are the batch's indices in the training set.
+
+        `outputs()` are the model's, a row for each prediction: a call, because a language model's logits are too many
+        to be computed where nobody asks for them.
+        """
         return None
 
     def add_gradients(self) -> None:

@@ -1,6 +1,7 @@
 """Knowledge distillation from the pre-trained model (section 3.2.3)."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ from torch import Tensor, nn
 
 from generality.training.methods.base import Method, register
 
-BATCH = 512  # examples in one pass of the teacher; memory is small without gradients
-
 
 @register("kd")
 class Distillation(Method):
-    """λ · ‖f(x) − f₀(x)‖² on the outputs: summed over the output's entries, averaged over the batch."""
+    """λ · ‖f(x) − f₀(x)‖² on the logits: summed over classes or vocabulary, averaged over the batch's predictions.
+
+    A prediction is a picture's class or, in a language model, a position's next token.
+    """
 
     def __init__(self, **hyperparameters: float):
         self.weight = hyperparameters["lambda"]
@@ -23,17 +25,16 @@ class Distillation(Method):
     def begin(self, model: nn.Module, objective: Any) -> None:
         self.objective = objective
         self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
-        self.answers = None
-        if objective.fixed:  # the teacher would say the same in every epoch: ask it once
-            parts = np.array_split(np.arange(len(objective)), max(1, -(-len(objective) // BATCH)))
-            self.answers = torch.cat([self.ask(objective.batch(0, examples)) for examples in parts])
+        # Where inputs are the same in every epoch, the teacher would say the same: ask it once.
+        self.recall = objective.remember(self.teacher) if objective.fixed else None
+        if self.recall:
             self.teacher = None
 
     @torch.no_grad()
-    def ask(self, batch: Any) -> Tensor:
+    def targets(self, batch: Any, examples: np.ndarray) -> Tensor:
         """The teacher's outputs for a batch."""
-        return self.objective.loss(self.teacher, batch)[1]
+        return self.recall(examples) if self.recall else self.objective.loss(self.teacher, batch)[1]()
 
-    def loss(self, outputs: Tensor, batch: Any, examples: np.ndarray) -> Tensor:
-        target = self.ask(batch) if self.answers is None else self.answers[examples]
-        return self.weight * (outputs - target).square().sum() / len(outputs)
+    def loss(self, outputs: Callable[[], Tensor], batch: Any, examples: np.ndarray) -> Tensor:
+        logits = outputs()
+        return self.weight * (logits - self.targets(batch, examples)).square().sum() / len(logits)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+
+from generality.data.shares import check_shares, split_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -41,7 +42,7 @@ def find_splits(
         train, splits["train"] = splits["train"], []
         splits |= {split: [] for split in shares}
         for path in train:
-            splits[_split_of(path, shares)].append(path)
+            splits[split_of(path, shares)].append(path)
     return order, splits
 
 
@@ -109,21 +110,8 @@ def _lines(root: Path, split: str, listed: str) -> list[tuple[str, str]]:
 
 
 def _check_shares(shares: Mapping[str, float], splits: Mapping[str, Sequence[str]]) -> None:
-    if unknown := set(shares) - {"validation", "test"}:
-        raise ValueError(f"shares.{min(unknown)}: only validation and test have shares; what is left is train")
+    check_shares(shares)
     if listed := set(shares) & set(splits):
         raise ValueError(f"shares.{min(listed)}: this split has a list; leave out one of the two keys")
     if "train" not in splits:
         raise ValueError("lists.train: shares are cut from the train list; name one or leave out `shares`")
-    if not all(share > 0 for share in shares.values()) or sum(shares.values()) >= 1:
-        raise ValueError(f"shares: {dict(shares)} leaves a split empty; give positive numbers with a sum below 1")
-
-
-def _split_of(path: str, shares: Mapping[str, float]) -> str:
-    place = int.from_bytes(sha256(path.encode()).digest()[:8], "big") / 2**64  # uniform in [0, 1)
-    # By name, so test comes first: another share for validation leaves the test pictures as they are.
-    for split in sorted(shares):
-        place -= shares[split]
-        if place < 0:
-            return split
-    return "train"

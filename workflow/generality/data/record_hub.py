@@ -1,0 +1,59 @@
+"""Records out of a data set of the Hugging Face hub at one revision, or out of a folder with its layout."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from generality.data.record_files import Record
+from generality.files import sha256
+
+
+def check_hub(hub: Mapping) -> None:
+    """Raise ValueError unless `hub` ({id, name, revision, splits}) pins what it loads."""
+    if is_folder(hub) or re.fullmatch("[0-9a-f]{40}", hub.get("revision", "")):
+        return
+    remedy = "give the commit's 40 hexadecimal digits (Files and versions › History on the data set's page)"
+    raise ValueError(f"hub.revision: '{hub['id']}' may change there, and no folder is called so; {remedy}")
+
+
+def is_folder(hub: Mapping) -> bool:
+    """Whether `id` is a local folder (parquet files, README.md with `configs`), which needs no revision."""
+    return Path(hub["id"]).is_dir()
+
+
+def read_hub(hub: Mapping, split: str) -> Iterator[Record]:
+    """The records of the hub's split called `split`; each is named by it and its number from 0.
+
+    Raises ValueError, in one line, for whatever the hub, the network or the cache refuses, and where the cache
+    holds another revision than the one asked for. No code of the data set is run.
+    """
+    import datasets
+
+    what, revision = hub["id"], hub.get("revision")
+    try:
+        builder = datasets.load_dataset_builder(what, name=hub.get("name"), revision=revision)
+        pinned = is_folder(hub) or builder.hash == revision
+        if pinned:
+            builder.download_and_prepare()
+            rows = builder.as_dataset(split=split)
+    except Exception as error:  # of the hub, httpx, pyarrow, yaml and more; all that is known is in the text
+        remedy = "without a network, put its files into a folder and let `hub.id` name that"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{what}: {reason}; correct `hub`, or try again; {remedy}") from None
+    if not pinned:
+        # Where the hub cannot be reached, `datasets` takes the newest revision that it has, with a mere warning.
+        remedy = "connect to the network, or put its files into a folder and let `hub.id` name that"
+        raise ValueError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
+    for number, fields in enumerate(rows):
+        yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields)
+
+
+def describe(hub: Mapping) -> dict:
+    """For the manifest: what was asked for, and a folder's files with their checksums."""
+    about = {key: hub[key] for key in ("id", "name", "revision", "splits") if key in hub}
+    if is_folder(hub):
+        files = [path for path in sorted(Path(hub["id"]).rglob("*")) if path.is_file()]
+        paths = [path.relative_to(hub["id"]) for path in files]
+        shown = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
+        about["files"] = {path.as_posix(): sha256(Path(hub["id"], path)) for path in shown}
+    return about

@@ -1,0 +1,101 @@
+"""Where the records of a domain come from: its files or the hub, by split, with the answers beside them."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from generality.data.record_examples import NEEDED
+from generality.data.record_files import Record, read_file, read_text
+from generality.data.record_hub import check_hub, describe, read_hub
+from generality.data.shares import check_shares
+from generality.files import sha256
+
+SPLITS = ("train", "validation", "test")
+
+
+def splits_of(settings: Mapping) -> set[str]:
+    """The splits that a domain's settings give; reads nothing.
+
+    Raises ValueError, with the key first, for settings that contradict each other or lack something.
+    """
+    _check(settings)
+    splits = set(sources_of(settings)) | set(settings.get("shares", ()))
+    if "all" in splits:
+        splits = splits - {"all"} | {"train" if "shares" in settings else "test"}
+    return splits
+
+
+def _check(settings: Mapping) -> None:
+    form = settings.get("form")
+    if form not in NEEDED:
+        raise ValueError(f"form: {form!r} is no form of records; give one of {', '.join(NEEDED)}")
+    if absent := [key for key in NEEDED[form] if key not in settings]:
+        raise ValueError(f"{absent[0]}: the form '{form}' needs it")
+    if form == "choice" and ("answer" in settings) == ("answers" in settings):
+        raise ValueError("answer: give it (a field) or `answers` (a file of answers), one of the two")
+    if ("files" in settings) == ("hub" in settings):
+        raise ValueError("files: give `files` or `hub`, one of the two")
+    key = "files" if "files" in settings else "hub.splits"
+    if not (sources := set(sources_of(settings))):
+        raise ValueError(f"{key}: name at least one split, or all")
+    if unknown := sources - {*SPLITS, "all"}:
+        raise ValueError(f"{key}.{min(unknown)}: no such split; splits are {', '.join(SPLITS)}, or all")
+    if "all" in sources and len(sources) > 1:
+        raise ValueError(f"{key}.all: is everything, so no other split goes beside it")
+    if "hub" in settings:
+        check_hub(settings["hub"])
+    if "shares" in settings:
+        check_shares(shares := settings["shares"])
+        if listed := set(shares) & sources:
+            raise ValueError(f"shares.{min(listed)}: {key} has this split; leave out one of the two keys")
+        if not sources & {"all", "train"}:
+            raise ValueError(f"shares: they are cut from all or train, and {key} has neither")
+    answers = settings.get("answers")
+    if isinstance(answers, str) and len(sources) > 1:
+        raise ValueError("answers: there are several splits, so name a file for each, {split: path}")
+    if isinstance(answers, Mapping) and set(answers) != sources:
+        raise ValueError(f"answers: name a file for each of {', '.join(sorted(sources))}, and for nothing else")
+
+
+def sources_of(settings: Mapping) -> Mapping:
+    """What is read, by split or `all`: paths, or the hub's names of splits."""
+    return settings["files"] if "files" in settings else settings["hub"]["splits"]
+
+
+def _paths(settings: Mapping, source: str) -> list[str]:
+    paths = settings["files"][source]
+    return [paths] if isinstance(paths, str) else list(paths)
+
+
+def _answers(settings: Mapping, source: str) -> str | None:
+    answers = settings.get("answers")
+    return answers[source] if isinstance(answers, Mapping) else answers
+
+
+def records_of(settings: Mapping, source: str) -> Iterator[tuple[Record, str | None]]:
+    """The records of a source, each with its line of the file of answers if there is one."""
+    if "hub" in settings:
+        records = read_hub(settings["hub"], settings["hub"]["splits"][source])
+    else:
+        inside = settings.get("records")
+        records = chain.from_iterable(read_file(path, inside) for path in _paths(settings, source))
+    if not (file := _answers(settings, source)):
+        yield from ((record, None) for record in records)
+        return
+    lines = read_text(file).removesuffix("\n").split("\n")
+    count = 0
+    for count, record in enumerate(records, 1):
+        if count <= len(lines):
+            yield record, lines[count - 1]
+    if count != len(lines):
+        raise ValueError(f"{file}: {len(lines)} answers for {count} records of {source}; give each record a line")
+
+
+def origin_of(settings: Mapping) -> dict:
+    """For the manifest: the files with their checksums, or what was asked of the hub."""
+    files = [file for source in sources_of(settings) if (file := _answers(settings, source))]
+    if "hub" in settings:
+        about = {"hub": describe(settings["hub"])}
+    else:
+        about = {}
+        files = [*chain.from_iterable(_paths(settings, source) for source in settings["files"]), *files]
+    return about | ({"files": {file: sha256(file) for file in files}} if files else {})

@@ -1,0 +1,23 @@
+"""Shares of a data set by a hash: which split an entry goes to, now and after others were added."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+
+def check_shares(shares: Mapping[str, float]) -> None:
+    """Raise ValueError unless `shares` are positive parts for validation and test that leave something for train."""
+    if unknown := set(shares) - {"validation", "test"}:
+        raise ValueError(f"shares.{min(unknown)}: only validation and test have shares; what is left is train")
+    if not all(share > 0 for share in shares.values()) or sum(shares.values()) >= 1:
+        raise ValueError(f"shares: {dict(shares)} leaves a split empty; give positive numbers with a sum below 1")
+
+
+def split_of(key: str, shares: Mapping[str, float]) -> str:
+    """The split of the entry `key`: one that has a share, or else train; the key alone decides."""
+    place = int.from_bytes(sha256(key.encode()).digest()[:8], "big") / 2**64  # uniform in [0, 1)
+    # By name, so test comes first: another share for validation leaves the test entries as they are.
+    for split in sorted(shares):
+        place -= shares[split]
+        if place < 0:
+            return split
+    return "train"

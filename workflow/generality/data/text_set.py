@@ -1,0 +1,117 @@
+"""The canonical form of texts: one JSON object a line, beside a manifest."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generality.files import read_json, sha256, whole_folder, write_json
+
+EXAMPLES, MANIFEST = "examples.jsonl", "manifest.json"
+# What an example of each form has, and of which type; `cluster` names the passage that questions share.
+FORMS = {
+    "text": {"id": str, "text": str},
+    "choice": {"id": str, "prompt": str, "choices": list, "answer": int, "cluster": (str, type(None))},
+    "instruction": {"id": str, "prompt": str, "response": str},
+}
+# Stands between a prompt and what is asked for, in training as in scoring; neither begins or ends with a blank.
+DELIMITER = " "
+
+
+@dataclass(frozen=True)
+class TextSet:
+    """One split of a text data set, in memory.
+
+    `form` says what `examples` are: `text` for pre-training; `choice`, a question whose `choices[answer]` is right;
+    `instruction`, a prompt and the response to it. `id` names each example for good, so that the rows of two models
+    can be paired.
+    """
+
+    form: str
+    examples: list[dict]
+    manifest: dict
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+
+def pair(form: str, example: Mapping) -> tuple[str, str]:
+    """The prompt of an example, and what a model should say after it: the text that is fine-tuned on.
+
+    An example of the form `text` is all answer.
+    """
+    match form:
+        case "text":
+            return "", example["text"]
+        case "choice":
+            return example["prompt"], DELIMITER + example["choices"][example["answer"]]
+    return example["prompt"], DELIMITER + example["response"]
+
+
+def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], source: Mapping) -> None:
+    """Write a text set; `source` (where the texts are from: kind, name, licence, revision, seed, …) goes into the
+    manifest beside the count and the checksum.
+
+    Raises ValueError, naming the example, for a missing or wrong field, an id that occurs twice, an empty text, a
+    prompt that ends or an answer that begins with a blank, fewer than two choices, two equal ones, or an answer that
+    is none of them; and for a set without examples.
+    """
+    if not examples:
+        raise ValueError(f"{folder}: no examples; check the source and the shares of its splits")
+    for example in examples:
+        if problem := _problem(form, example):
+            raise ValueError(f"{folder}: example '{example.get('id')}': {problem}")
+    name, times = Counter(example["id"] for example in examples).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"{folder}: {times} examples have the id '{name}'; ids must be unique")
+    with whole_folder(folder) as partial:
+        with open(partial / EXAMPLES, "w", encoding="utf-8") as file:
+            for example in examples:
+                ordered = {field: example[field] for field in FORMS[form]}
+                file.write(json.dumps(ordered, ensure_ascii=False, separators=(",", ":")) + "\n")
+        manifest = {
+            "source": dict(source),
+            "form": form,
+            "count": len(examples),
+            "sha256": {EXAMPLES: sha256(partial / EXAMPLES)},
+        }
+        write_json(partial / MANIFEST, manifest)
+
+
+def open_text_set(folder: str | Path, form: str | None = None) -> TextSet:
+    """Read a text set; a damaged one, or one of another form than asked for, is a ValueError that names the file."""
+    folder = Path(folder)
+    manifest = read_json(folder / MANIFEST)
+    path = folder / EXAMPLES
+    if form and manifest.get("form") != form:
+        raise ValueError(f"{folder}: holds the form '{manifest.get('form')}', and '{form}' is needed")
+    if not path.is_file() or sha256(path) != manifest.get("sha256", {}).get(EXAMPLES):
+        raise ValueError(f"{path}: not what its manifest describes; delete {folder} and run its stage again")
+    # Not splitlines: U+2028 and its like are part of a text.
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    return TextSet(manifest["form"], [json.loads(line) for line in lines], manifest)
+
+
+def _problem(form: str, example: Mapping) -> str | None:
+    for field, kind in FORMS[form].items():
+        if field not in example:
+            return f"has no '{field}'"
+        if not isinstance(example[field], kind) or isinstance(example[field], bool):
+            return f"'{field}' is {example[field]!r}, of another type than the form '{form}' wants"
+    choices = example.get("choices", ())
+    texts = [example[field] for field in ("text", "prompt", "response") if field in example] + list(choices)
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        return "has an empty text"
+    if form == "text":
+        return None
+    if example["prompt"] != example["prompt"].rstrip():
+        return "its prompt ends with a blank"
+    if any(text != text.strip() for text in choices) or example.get("response", "x")[0].isspace():
+        return "an answer begins or ends with a blank"
+    if form == "choice":
+        if len(choices) < 2 or len(set(choices)) < len(choices):
+            return f"its choices {choices} are fewer than two or not all different"
+        if not 0 <= example["answer"] < len(choices):
+            return f"its answer {example['answer']} is none of its {len(choices)} choices"
+    return None

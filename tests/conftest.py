@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from generality.data.image_set import new_image_set
+from generality.data.text_set import write_text_set
 
 CLASSES = ["apple", "pear", "fire truck", "bus"]
 ARCHITECTURE = {
@@ -69,3 +70,63 @@ def classifier_folder(clip_folder):
     make_image_set(root / "test", 40, seed=2)
     build_classifier(root / "base", clip=clip_folder, data=root / "train", templates=["a photo of a {}", "a {}"])
     return root / "base"
+
+
+COLOURS = ["red", "green", "blue", "black"]
+THINGS = ["apple", "leaf", "sky", "coal", "rose", "frog", "sea", "crow"]
+LANGUAGE_TRAIN = {
+    "optimizer": "adam", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.0, "schedule": "linear", "warmup": 0.0,
+    "clip_norm": 1.0, "batch_size": 4, "epochs": 2, "packing": "blocks", "block_size": 32, "loss_on": "answer",
+}  # fmt: skip
+OPT = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 64, "word_embed_proj_dim": 32,
+    "max_position_embeddings": 64, "init_std": 0.05, "dropout": 0.1,
+}  # fmt: skip
+LANGUAGE_PRETRAIN = {
+    "steps": 12, "batch_size": 8, "block_size": 32, "muon_lr": 0.02, "adamw_lr": 6e-3, "weight_decay": 0.0,
+    "clip_norm": 1.0, "precision": "float32",
+}  # fmt: skip
+
+
+def make_text_set(folder, form, count, *, seed=0, source=None):
+    """Sentences on which thing has which colour: learnable from the other examples."""
+    rng = np.random.default_rng(seed)
+    examples = []
+    for index in range(count):
+        thing = int(rng.integers(len(THINGS)))
+        right, order = COLOURS[thing % 4], rng.permutation(4)
+        example = {"id": f"{form}-{index}"}
+        match form:
+            case "text":
+                example |= {"text": f"the {THINGS[thing]} is {right} ."}
+            case "choice":
+                choices = [COLOURS[i] for i in order]
+                example |= {
+                    "prompt": f"what colour has the {THINGS[thing]} ?", "choices": choices,
+                    "answer": choices.index(right), "cluster": f"thing {thing}",
+                }  # fmt: skip
+            case "instruction":
+                example |= {
+                    "prompt": f"###Human: tell me about the {THINGS[thing]}###Assistant:",
+                    "response": f"it is {right} , the {THINGS[thing]} .",
+                }
+        examples.append(example)
+    write_text_set(folder, form, examples, source or {"kind": "test"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def language_folder(tmp_path_factory):
+    """A folder with text sets (corpus, train, choice, instruction) and an OPT, pre-trained for twelve steps."""
+    from generality.language.pretrain import pretrain_opt
+
+    root = tmp_path_factory.mktemp("language")
+    make_text_set(root / "corpus", "text", 600)
+    make_text_set(root / "train", "choice", 120, seed=1)
+    make_text_set(root / "choice", "choice", 24, seed=2)
+    make_text_set(root / "instruction", "instruction", 16, seed=3)
+    pretrain_opt(
+        root / "model", data={"corpus/all": root / "corpus"}, vocabulary=300, architecture=OPT,
+        train=LANGUAGE_PRETRAIN, seed=1, log=root / "log.csv",
+    )  # fmt: skip
+    return root

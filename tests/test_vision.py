@@ -17,9 +17,10 @@ from conftest import CLASSES, TRAIN, make_image_set
 from generality.data.image_set import open_image_set
 from generality.files import read_json
 from generality.interpolate import write_interpolated
+from generality.provenance import same_world
 from generality.training.methods import make_method
 from generality.training.methods.lora import PACKED
-from generality.vision.classifier import build_classifier, load_classifier, same_world
+from generality.vision.classifier import build_classifier, load_classifier, sources
 from generality.vision.clip import fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels, augment, uniform
@@ -185,7 +186,7 @@ def check_lora_touches_q_and_v_only(model, pictures):
 
 
 def test_lora_without_attention_is_refused():
-    with pytest.raises(ValueError, match=r"methods\.lora: the model has no packed"):
+    with pytest.raises(ValueError, match=r"methods\.lora: no projection ends in"):
         make_method("lora", rank=2).begin(nn.Linear(2, 2), None)
 
 
@@ -214,7 +215,7 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
         alphas=(0.0, 0.5, 1.0), **score,
     )  # fmt: skip
     wise = pd.read_parquet(tmp_path / "wise.parquet")
-    assert list(wise.columns) == ["method", "setting", "seed", "data", "split", "example", "correct", "margin"]
+    assert list(wise.columns) == ["method", "setting", "seed", "data", "split", "example", "acc", "margin"]
     assert len(wise) == 3 * (40 + 96)
     write_interpolated(tmp_path / "half", pretrained=classifier_folder, finetuned=tmp_path / "full", alpha=0.5)
     for setting, folder in {
@@ -225,7 +226,7 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
         score_classifiers(tmp_path / "one.parquet", model=folder, method="m", setting="s", **score)
         one = pd.read_parquet(tmp_path / "one.parquet")
         of_sweep = wise[wise.setting == setting].reset_index(drop=True)
-        pd.testing.assert_frame_equal(one[["example", "correct", "margin"]], of_sweep[["example", "correct", "margin"]])
+        pd.testing.assert_frame_equal(one[["example", "acc", "margin"]], of_sweep[["example", "acc", "margin"]])
 
 
 def test_fine_tuning_other_classes_is_refused(classifier_folder, tmp_path):
@@ -243,9 +244,9 @@ def test_pictures_of_another_world_are_refused(classifier_folder, tmp_path):
     for world in ("world one", "world two"):
         images = make_image_set(tmp_path / world, 4, source={"kind": "picture_world", "fingerprint": world})
         if world == "world one":
-            same_world(config, open_image_set(images), images)
-    with pytest.raises(ValueError, match="world two: rendered in another world"):
-        same_world(config, open_image_set(images), images)
+            same_world(sources(config), open_image_set(images).manifest, images)
+    with pytest.raises(ValueError, match="world two: of another world"):
+        same_world(sources(config), open_image_set(images).manifest, images)
 
 
 def test_class_subsets_restrict_and_group_the_logits(tmp_path):

@@ -1,5 +1,6 @@
-"""How the scripts end."""
+"""What the scripts share: how they read arguments, and how they end."""
 
+import argparse
 import sys
 import traceback
 from collections.abc import Callable
@@ -16,3 +17,20 @@ def run(main: Callable[[], None]) -> None:
         if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith(PACKAGE):
             raise
         sys.exit(f"error: {error}")
+
+
+def named_folder(text: str) -> tuple[str, str]:
+    """Parse SET/DOMAIN=FOLDER."""
+    name, _, folder = text.partition("=")
+    if not (name and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
+    return name, folder
+
+
+def split_folder(text: str) -> tuple[tuple[str, str], str]:
+    """Parse SET/DOMAIN:SPLIT=FOLDER."""
+    key, folder = named_folder(text)
+    data, _, split = key.rpartition(":")
+    if not (data and split):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form DATA:SPLIT=FOLDER")
+    return (data, split), folder

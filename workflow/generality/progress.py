@@ -1,10 +1,13 @@
 """Progress of long work, readable on a terminal and in a log file."""
 
+import os
 import sys
 
-from tqdm import tqdm
-
 SECONDS = 10  # between two lines of a log: often enough to see life, seldom enough to read
+if not sys.stderr.isatty():
+    os.environ.setdefault("TQDM_MININTERVAL", str(SECONDS))  # also for the bars of libraries; read by the import
+
+from tqdm import tqdm
 
 
 class _Lines:

@@ -3,15 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
-
-
-def name_folder(text: str) -> tuple[str, str]:
-    """Parse SET/DOMAIN=FOLDER."""
-    name, _, folder = text.partition("=")
-    if not (name and folder):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
-    return name, folder
+from generality.cli import named_folder, run
 
 
 def main() -> None:
@@ -20,7 +12,7 @@ def main() -> None:
         "--set",
         required=True,
         action="append",
-        type=name_folder,
+        type=named_folder,
         metavar="NAME=FOLDER",
         dest="sets",
         help="a data set and its image-set folder, such as pacs/photo=results/pacs/photo/train; once for each",

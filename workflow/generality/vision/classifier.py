@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from generality.data.image_set import ImageSet, open_image_set
+from generality.data.image_set import open_image_set
 from generality.files import read_json, whole_folder, write_json
+from generality.provenance import same_world
 from generality.vision.clip import CONFIG, build_image_tower, load_clip
 
 WEIGHTS = "model.safetensors"
@@ -72,15 +73,9 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
     return classifier.eval(), config
 
 
-def same_world(config: dict, data: ImageSet, folder: str | Path) -> None:
-    """Raise ValueError where a model that was pre-trained in one rendered world meets pictures of another."""
-    model = config.get("provenance", {}).get("data", {}).get("fingerprint")
-    pictures = data.manifest["source"].get("fingerprint")
-    if model and pictures and model != pictures:
-        raise ValueError(
-            f"{folder}: rendered in another world than the model's pre-training pictures; give all picture worlds of "
-            "the study the same `seed` and run their stages again"
-        )
+def sources(config: dict) -> list[dict]:
+    """What the model of a classifier folder was pre-trained on, where the study knows it."""
+    return [config.get("provenance", {}).get("data", {})]
 
 
 def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, templates: list[str] | str) -> None:
@@ -90,7 +85,7 @@ def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, 
     """
     model, tokenizer, config = load_clip(clip)
     images = open_image_set(data)
-    same_world(config, images, data)
+    same_world(sources(config), images.manifest, data)
     if templates == "openai_imagenet":
         templates = open_clip.OPENAI_IMAGENET_TEMPLATES
     head = zero_shot_head(model, tokenizer, images.classes, templates)

@@ -13,7 +13,8 @@ from generality.device import device
 from generality.files import whole_file
 from generality.interpolate import interpolate
 from generality.progress import progress
-from generality.vision.classifier import ImageClassifier, load_classifier, same_world
+from generality.provenance import same_world
+from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.pixels import Pixels
 
 BATCH = 256  # pictures in one pass; scores do not depend on it
@@ -50,14 +51,14 @@ def margins(logits: Tensor, labels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def score_set(model: ImageClassifier, data: ImageSet, groups: list[list[int]], pixels: Pixels) -> pd.DataFrame:
-    """Rows (example, correct, margin) of one model on one image set."""
+    """Rows (example, acc, margin) of one model on one image set."""
     parts = []
     for start in range(0, len(data), BATCH):
         logits = model(pixels(data.images[start : start + BATCH])).float()
         labels = torch.from_numpy(np.asarray(data.labels[start : start + BATCH])).to(logits.device)
         parts.append(margins(group_logits(logits, groups), labels).cpu())
     margin = torch.cat(parts).numpy()
-    return pd.DataFrame({"example": data.ids, "correct": margin > 0, "margin": margin.astype(np.float32)})
+    return pd.DataFrame({"example": data.ids, "acc": margin > 0, "margin": margin.astype(np.float32)})
 
 
 def score_classifiers(
@@ -74,7 +75,7 @@ def score_classifiers(
     """Score one classifier folder, or its interpolations with `finetuned` at each α, on all sets into one file.
 
     `sets` maps (data name, split) to an image-set folder. Each set is opened once, and all interpolations share one
-    model in memory. The rows carry method, setting, seed, data, split, example, correct and margin.
+    model in memory. The rows carry method, setting, seed, data, split, example, acc and margin.
     """
     classifier, config = load_classifier(model)
     where = device()
@@ -82,7 +83,7 @@ def score_classifiers(
     pixels = Pixels(config["preprocess_cfg"], where)
     opened = {key: open_image_set(folder) for key, folder in sets.items()}
     for key, data in opened.items():
-        same_world(config, data, sets[key])
+        same_world(sources(config), data.manifest, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
     variants = _interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
@@ -93,7 +94,7 @@ def score_classifiers(
                 rows.append(part.assign(method=method, setting=name, seed=seed, data=data, split=split))
                 bar.update()
     table = pd.concat(rows, ignore_index=True)
-    table = table[["method", "setting", "seed", "data", "split", "example", "correct", "margin"]]
+    table = table[["method", "setting", "seed", "data", "split", "example", "acc", "margin"]]
     repeated = ["method", "setting", "data", "split"]
     with whole_file(output) as partial:
         table.astype(dict.fromkeys(repeated, "category")).to_parquet(partial, index=False, compression="zstd")

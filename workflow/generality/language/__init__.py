@@ -1,0 +1,1 @@
+"""The language track: causal language models, their training objective and their scorer."""

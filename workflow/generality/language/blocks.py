@@ -1,0 +1,84 @@
+"""Texts as tokens: packed into blocks of equal length, or padded to a common one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from generality.data.text_set import TextSet, pair
+
+LOSS_ON = ("answer", "all")
+PACKING = ("blocks", "padded")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token ids with, at the same places, whether the token is to be learnt; both 1-d."""
+
+    ids: np.ndarray
+    learnt: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`ids`, `mask` (1 where there is a token) and `learnt`, each of shape (batch, length)."""
+
+    ids: Tensor
+    mask: Tensor
+    learnt: Tensor
+
+
+def tokenize(texts: TextSet, tokenizer: PreTrainedTokenizerBase, loss_on: str) -> list[Tokens]:
+    """Prompt, answer and end of text of each example, one after the other.
+
+    Prompt and answer are tokenised apart, to know which tokens are the answer's; as a blank stands between them,
+    byte-level tokenizers give the same tokens together. With `loss_on` "answer" the prompt is read but not learnt;
+    with "all", everything is.
+    """
+    parts = [pair(texts.form, example) for example in texts.examples]
+    prompts = _ids([prompt for prompt, _ in parts], tokenizer)
+    answers = _ids([answer for _, answer in parts], tokenizer)
+    made = []
+    for prompt, answer in zip(prompts, answers, strict=True):
+        ids = np.array([*prompt, *answer, tokenizer.eos_token_id], dtype=np.int64)
+        made.append(Tokens(ids, (np.arange(len(ids)) >= len(prompt)) | (loss_on == "all")))
+    return made
+
+
+def pack(texts: Sequence[Tokens], size: int, order: np.ndarray) -> list[Tokens]:
+    """Cut the texts, one after the other in the given order, into blocks of `size` tokens; drop what is left over.
+
+    As the paper's framework does, a text may be cut by the end of a block, and a block's texts see those before them.
+    Raises ValueError if they do not fill one block.
+    """
+    ids = np.concatenate([texts[index].ids for index in order])
+    learnt = np.concatenate([texts[index].learnt for index in order])
+    count = len(ids) // size
+    if count == 0:
+        raise ValueError(f"train.block_size: {size} is more than the {len(ids)} tokens of all examples together")
+    return [Tokens(ids[i * size : (i + 1) * size], learnt[i * size : (i + 1) * size]) for i in range(count)]
+
+
+def shorten(texts: Sequence[Tokens], size: int) -> list[Tokens]:
+    """The last `size` tokens of each text: a long prompt loses its beginning, no text its answer."""
+    return [Tokens(text.ids[-size:], text.learnt[-size:]) for text in texts]
+
+
+def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
+    """One batch, padded on the right to the longest text."""
+    length = max(map(len, texts))
+    ids = np.full((len(texts), length), pad, dtype=np.int64)
+    mask, learnt = np.zeros_like(ids), np.zeros(ids.shape, dtype=bool)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)], mask[row, : len(text)], learnt[row, : len(text)] = text.ids, 1, text.learnt
+    return Batch(*(torch.from_numpy(array).to(device) for array in (ids, mask, learnt)))
+
+
+def _ids(texts: Sequence[str], tokenizer: Callable) -> list[list[int]]:
+    return tokenizer(list(texts), add_special_tokens=False)["input_ids"]

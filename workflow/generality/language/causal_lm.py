@@ -1,0 +1,101 @@
+"""Causal language models as folders that transformers opens."""
+
+import logging
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; threads of its own are not ours to give
+
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from generality.files import read_json, whole_folder, write_json
+from generality.language.tokenizer import BOS, EOS, PAD
+
+PROVENANCE = "provenance.json"  # ours, beside the files of transformers
+transformers_logging.disable_progress_bar()  # a bar for each file that is loaded is no progress of the job
+
+
+def save_causal_lm(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: str | Path, provenance: dict
+) -> None:
+    """Write a model folder: `save_pretrained` of model (one safetensors file) and tokenizer, and the provenance."""
+    with whole_folder(folder) as partial:
+        model.save_pretrained(partial, max_shard_size="100GB")
+        tokenizer.save_pretrained(partial)
+        write_json(partial / PROVENANCE, provenance)
+
+
+def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict]:
+    """Open a model folder: the model in float32 and evaluation mode, its tokenizer, and its provenance."""
+    provenance = read_json(Path(folder) / PROVENANCE)
+    model, tokenizer = _load(str(folder))
+    return model, tokenizer, provenance
+
+
+def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None) -> None:
+    """Save a causal language model as a folder of the study.
+
+    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Only safetensors are read and
+    no code of the model's own is run. Special tokens that the tokenizer does not declare (Galactica's declares none)
+    are set from its vocabulary. Raises ValueError for a model that cannot be loaded this way.
+    """
+    model, tokenizer = _load(name, revision)
+    complete_special_tokens(tokenizer, name)
+    for config in (model.config, model.generation_config):
+        config.bos_token_id, config.pad_token_id = tokenizer.bos_token_id, tokenizer.pad_token_id
+        config.eos_token_id = tokenizer.eos_token_id
+    save_causal_lm(model, tokenizer, folder, {"name": name, "revision": revision, "data": []})
+
+
+def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Declare the special tokens that a vocabulary has and its tokenizer does not say.
+
+    Where there is no padding token, the end of text serves: what is padded is masked. Raises ValueError where the end
+    of a text has no token at all.
+    """
+    vocabulary = tokenizer.get_vocab()
+    for role, token in (("bos_token", BOS), ("pad_token", PAD), ("eos_token", EOS)):
+        if getattr(tokenizer, role) is None and token in vocabulary:
+            setattr(tokenizer, role, token)
+    if tokenizer.eos_token is None:
+        raise ValueError(f"{name}: its tokenizer has no end-of-text token, declared or called '{EOS}'; declare one")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+
+
+def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor) -> Tensor:
+    """The last hidden states, normalised as the head wants them, of shape (batch, length, width)."""
+    return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+
+
+def head(model: PreTrainedModel) -> nn.Module:
+    """What makes logits of hidden states."""
+    return model.get_output_embeddings()
+
+
+def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    options = {"revision": revision, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, use_safetensors=True, **options).eval()
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{name}: cannot be loaded as a causal language model ({reason})") from None
+    _check_head(model, name)
+    return model, tokenizer
+
+
+@torch.no_grad()
+def _check_head(model: PreTrainedModel, name: str) -> None:
+    """Training takes logits from hidden states by the head alone; some models scale or cap them on the way."""
+    ids = torch.arange(4).view(1, 4)
+    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    if not torch.allclose(head(model)(hidden_states(model, ids, torch.ones_like(ids))), logits, rtol=1e-4, atol=1e-4):
+        raise ValueError(f"{name}: its logits are not its head on its last hidden state; such models are not supported")
+
+
+logging.getLogger("transformers").setLevel(logging.ERROR)

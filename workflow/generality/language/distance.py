@@ -1,0 +1,55 @@
+"""How far apart data sets are, in the eyes of the pre-trained model (the paper's Figure 3 orders them by hand)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from generality.data.text_set import TextSet, open_text_set
+from generality.device import device
+from generality.files import whole_file
+from generality.language.blocks import collate, shorten, tokenize
+from generality.language.causal_lm import hidden_states, load_causal_lm
+
+BATCH = 64  # texts in one pass
+
+
+def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """d(A, B)² = mean over dimensions of (μ_A − μ_B)² / ((σ_A² + σ_B²) / 2); embeddings of shape (examples, width).
+
+    In units of the sets' own spread, dimension by dimension, so that the few large dimensions that language models'
+    hidden states have do not decide alone. 0 for a set and itself.
+    """
+    difference = ours.mean(axis=0) - theirs.mean(axis=0)
+    spread = (ours.var(axis=0) + theirs.var(axis=0)) / 2
+    return float(np.sqrt(np.mean(difference**2 / spread)))
+
+
+@torch.no_grad()
+def embed(model, tokenizer, texts: TextSet) -> np.ndarray:
+    """The mean last hidden state over the tokens of prompt and answer, float64 of shape (examples, width)."""
+    where = next(model.parameters()).device
+    tokens = shorten(tokenize(texts, tokenizer, "all"), model.config.max_position_embeddings)
+    parts = []
+    for start in range(0, len(tokens), BATCH):
+        batch = collate(tokens[start : start + BATCH], tokenizer.pad_token_id, where)
+        states, mask = hidden_states(model, batch.ids, batch.mask).double(), batch.mask[:, :, None]
+        parts.append(((states * mask).sum(1) / mask.sum(1)).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def measure_distances(
+    output: str | Path, *, model: str | Path, speciality: str | Path, sets: Mapping[str, str | Path]
+) -> None:
+    """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on."""
+    language_model, tokenizer, _ = load_causal_lm(model)
+    language_model.to(device())
+    origin = embed(language_model, tokenizer, open_text_set(speciality))
+    rows = [
+        (name, standardised_distance(origin, embed(language_model, tokenizer, open_text_set(folder))))
+        for name, folder in sets.items()
+    ]
+    with whole_file(output) as partial:
+        pd.DataFrame(rows, columns=["data", "distance"]).to_csv(partial, index=False)

@@ -1,0 +1,73 @@
+"""Pre-training of the embedded study's own OPT."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import OPTConfig, OPTForCausalLM
+
+from generality.data.text_set import open_text_set
+from generality.device import device
+from generality.language.blocks import pack, tokenize
+from generality.language.causal_lm import save_causal_lm
+from generality.language.objective import NextToken
+from generality.language.tokenizer import train_tokenizer
+from generality.training.loop import optimise, order
+from generality.training.methods import Method
+from generality.training.schedule import lr_factor
+
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+
+
+def pretrain_opt(
+    folder: str | Path,
+    *,
+    data: Mapping[str, str | Path],
+    vocabulary: int,
+    architecture: dict,
+    train: dict,
+    seed: int,
+    log: str | Path,
+) -> None:
+    """Pre-train an OPT on the text sets `data`, {"set/domain": folder}, and write a model folder.
+
+    `architecture` are keys of transformers' OPTConfig; a byte-level BPE of `vocabulary` tokens at most is learnt from
+    the texts. `train` holds steps, batch_size (blocks), block_size (tokens), muon_lr, adamw_lr, weight_decay, clip_norm
+    and precision. Raises ValueError for an unknown key of OPTConfig, and for fewer texts than a batch needs.
+    """
+    if unknown := sorted(set(architecture) - set(OPTConfig().to_dict())):
+        raise ValueError(f"architecture.{unknown[0]}: transformers' OPTConfig has no such key")
+    sets = [open_text_set(path, "text") for path in data.values()]
+    tokenizer = train_tokenizer((example["text"] for texts in sets for example in texts.examples), vocabulary)
+    tokens = [text for texts in sets for text in tokenize(texts, tokenizer, "all")]
+    blocks = pack(tokens, train["block_size"], order(seed, 0, len(tokens)))
+    torch.manual_seed(seed)
+    config = OPTConfig(
+        **architecture, vocab_size=len(tokenizer), bos_token_id=tokenizer.bos_token_id,
+        pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
+    )  # fmt: skip
+    where = device()
+    model = OPTForCausalLM(config).to(where)
+    objective = NextToken(
+        blocks, unit="blocks", pad=tokenizer.pad_token_id, device=where, precision=PRECISIONS[train["precision"]]
+    )
+    optimise(
+        model.train(), objective, Method(), _optimizers(model, train), steps=train["steps"],
+        batch_size=train["batch_size"], clip_norm=train["clip_norm"],
+        factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"), seed=seed, log=log, what=str(folder),
+    )  # fmt: skip
+    sources = [texts.manifest["source"] for texts in sets]
+    save_causal_lm(model.eval(), tokenizer, folder, {"data": sources, "train": train, "seed": seed})
+
+
+def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the transformer layers, AdamW for everything else."""
+    matrices, rest = [], []
+    for name, parameter in model.named_parameters():
+        (matrices if "layers." in name and parameter.ndim == 2 else rest).append(parameter)
+    decay = train["weight_decay"]
+    return [
+        torch.optim.Muon(matrices, lr=train["muon_lr"], weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=train["adamw_lr"], weight_decay=decay, fused=True),
+    ]

@@ -1,0 +1,126 @@
+"""Scoring causal language models: one row per example, by lm-evaluation-harness."""
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from generality.data.text_set import DELIMITER, TextSet, open_text_set
+from generality.device import device
+from generality.files import whole_file
+from generality.interpolate import interpolate
+from generality.language.causal_lm import load_causal_lm
+from generality.language.tasks import METRICS, kinds, make_task
+from generality.provenance import same_world
+
+from lm_eval.evaluator import evaluate  # isort: skip
+from lm_eval.models.huggingface import HFLM  # isort: skip
+
+BATCH = 64  # texts in one pass; scores do not depend on it beyond the rounding of float32
+ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
+COLUMNS = ("method", "setting", "seed", "data", "split", "example", "cluster")
+Key = tuple[str, str]  # data name, split
+
+
+class Scorer:
+    """All tasks of one model in one process: what is loaded once, however many weights are scored."""
+
+    def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], batch_size: int = BATCH):
+        """`generate` names the data sets whose answers are also generated.
+
+        Of a prompt that does not fit the model's context the harness leaves out the beginning; raises ValueError for an
+        answer that does not fit, since a score of a part of it would not be one.
+        """
+        self.sets = sets
+        self.tasks = {}
+        for (data, split), texts in sets.items():
+            longest = _longest(texts, tokenizer)
+            for kind in kinds(texts, data in generate):
+                self.tasks[f"{data}:{split}:{kind}"] = make_task(f"{data}:{split}:{kind}", texts, kind, longest + ROOM)
+            if longest >= model.config.max_position_embeddings:
+                raise ValueError(
+                    f"{data} {split}: an answer of {longest} tokens is longer than the model's context of "
+                    f"{model.config.max_position_embeddings}; take a model with a longer one, or drop such examples"
+                )
+        self.harness = HFLM(
+            pretrained=model, tokenizer=tokenizer, batch_size=batch_size, softmax_dtype="float32",
+            max_length=model.config.max_position_embeddings,
+        )  # fmt: skip
+
+    def rows(self) -> pd.DataFrame:
+        """The scores of the model as it now is: data, split, example, cluster and the metrics, null where a set has
+        none of that name."""
+        tasks = {"tasks": self.tasks, "groups": {}, "group_map": {}}
+        samples = evaluate(lm=self.harness, task_dict=tasks, bootstrap_iters=0, log_samples=True)["samples"]
+        tables = []
+        for (data, split), texts in self.sets.items():
+            columns = {
+                "data": data, "split": split, "example": [example["id"] for example in texts.examples],
+                "cluster": [example.get("cluster") for example in texts.examples],
+            }  # fmt: skip
+            for kind, metrics in METRICS.items():
+                answers = sorted(samples.get(f"{data}:{split}:{kind}", ()), key=lambda sample: sample["doc_id"])
+                columns |= {metric: [sample[metric] for sample in answers] for metric in metrics if answers}
+            tables.append(pd.DataFrame(columns))
+        return pd.concat(tables, ignore_index=True)
+
+
+def score_causal_lms(
+    output: str | Path,
+    *,
+    sets: Mapping[Key, str | Path],
+    generate: Sequence[str],
+    model: str | Path,
+    method: str,
+    setting: str,
+    seed: int,
+    finetuned: str | Path | None = None,
+    alphas: tuple[float, ...] = (),
+) -> None:
+    """Score one model folder, or its interpolations with `finetuned` at each α, on all sets into one file.
+
+    `sets` maps (data name, split) to a text-set folder; the answers of the data sets in `generate` are generated too.
+    The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
+    metrics: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the tokens of a response, in float32).
+    """
+    language_model, tokenizer, provenance = load_causal_lm(model)
+    opened = {key: open_text_set(folder) for key, folder in sets.items()}
+    for key, texts in opened.items():
+        same_world(provenance["data"], texts.manifest, sets[key])
+    scorer = Scorer(language_model.to(device()), tokenizer, opened, generate)
+    variants = _interpolations(language_model, model, finetuned, alphas) if finetuned else [setting]
+    parts = []
+    for name in variants:
+        print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow
+        parts.append(scorer.rows().assign(method=method, setting=name, seed=seed))
+    table = pd.concat(parts, ignore_index=True)
+    table = table[[*COLUMNS, *(column for column in table if column not in COLUMNS)]]
+    with whole_file(output) as partial:
+        repeated = dict.fromkeys(("method", "setting", "data", "split"), "category")
+        table.astype(repeated).to_parquet(partial, index=False, compression="zstd")
+
+
+def _interpolations(
+    language_model: torch.nn.Module, pretrained: str | Path, finetuned: str | Path, alphas: tuple[float, ...]
+) -> Iterator[str]:
+    """Load each interpolation into the model in turn and yield its setting's name."""
+    entries = language_model.state_dict()  # shares memory with the model
+    for alpha in alphas:
+        for name, tensor in interpolate(pretrained, finetuned, alpha):
+            entries[name].copy_(tensor)
+        yield f"alpha-{alpha:g}"
+
+
+def _longest(texts: TextSet, tokenizer) -> int:
+    """The tokens of the longest answer of a text set."""
+    answers = {
+        DELIMITER + answer for example in texts.examples for answer in example.get("choices") or [example["response"]]
+    }
+    return max(map(len, tokenizer(sorted(answers), add_special_tokens=False)["input_ids"]))
+
+
+# The harness tells of every task that it was built from Python.
+logging.getLogger("lm_eval").setLevel(logging.ERROR)

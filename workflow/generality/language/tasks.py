@@ -1,0 +1,81 @@
+"""Text sets as tasks of lm-evaluation-harness.
+
+Log-likelihood choice is the harness's own `multiple_choice`; the other two, which the paper scores by scripts of its
+own, are written here: exact match of a generated answer, and the negative log-likelihood of a response (Appendix B).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from datasets import Dataset
+from lm_eval.api.task import ConfigurableTask
+
+from generality.data.text_set import DELIMITER, TextSet
+
+STOP = "\n"  # answers are one line
+# What each kind of task gives for an example, and whether more is better.
+METRICS = {
+    "choose": {"acc": True, "acc_norm": True},
+    "generate": {"exact_match": True, "unparsable": False},
+    "likelihood": {"nll": False},
+}
+
+
+def kinds(texts: TextSet, generate: bool) -> list[str]:
+    """The kinds of task that a text set is scored by; `generate` says whether answers are also generated."""
+    if texts.form == "instruction":
+        return ["likelihood"]
+    return ["choose", "generate"] if generate else ["choose"]
+
+
+def make_task(name: str, texts: TextSet, kind: str, answer_tokens: int = 0) -> ConfigurableTask:
+    """A task over all examples of a text set; a generated answer has at most `answer_tokens` tokens."""
+    settings: dict = {"doc_to_text": "prompt", "doc_to_target": "answer"}
+    if kind == "choose":
+        settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
+    elif kind == "generate":
+        generation = {"until": [STOP], "max_gen_toks": answer_tokens, "do_sample": False}
+        settings |= {"output_type": "generate_until", "generation_kwargs": generation, "process_results": _generated}
+    else:
+        settings |= {"output_type": "loglikelihood", "doc_to_target": _response, "process_results": _likelihood}
+    metrics = [
+        {"metric": metric, "aggregation": "mean", "higher_is_better": better}
+        for metric, better in METRICS[kind].items()
+    ]
+    source = partial(_documents, texts.examples)
+    return ConfigurableTask(
+        config={"task": name, "custom_dataset": source, "test_split": "test", "metric_list": metrics, **settings}
+    )
+
+
+def extract(text: str, choices: Sequence[str]) -> int | None:
+    """Which of the choices a generated text begins with, or None where it is none of them.
+
+    Case and the number of blanks do not count, and a choice must end where a word ends; of two that fit, the longer is
+    meant.
+    """
+    said = _plain(text)
+    fitting = [i for i, choice in enumerate(choices) if re.match(rf"{re.escape(_plain(choice))}(?!\w)", said)]
+    return max(fitting, key=lambda i: len(choices[i]), default=None)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _documents(examples: list[dict], **_: object) -> Mapping[str, Dataset]:
+    return {"test": Dataset.from_list(examples)}
+
+
+def _generated(document: dict, results: Sequence[str]) -> dict[str, float]:
+    said = extract(results[0], document["choices"])
+    return {"exact_match": float(said == document["answer"]), "unparsable": float(said is None)}
+
+
+def _response(document: dict) -> str:
+    return DELIMITER + document["response"]
+
+
+def _likelihood(document: dict, results: Sequence[tuple[float, bool]]) -> dict[str, float]:
+    return {"nll": -results[0][0]}

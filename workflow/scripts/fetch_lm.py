@@ -1,0 +1,21 @@
+"""Save a causal language model, downloaded from the hub or read from a local folder, as a model folder."""
+
+import argparse
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", required=True, help="hub id, such as facebook/galactica-1.3b, or a local folder")
+    parser.add_argument("--revision", help="commit of the hub's repository (default: its main branch)")
+    parser.add_argument("--output", required=True, help="model folder to write")
+    args = parser.parse_args()
+
+    from generality.language.causal_lm import fetch_causal_lm
+
+    fetch_causal_lm(args.output, name=args.name, revision=args.revision)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,27 @@
+"""Fine-tune a language model with one method and setting."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="model folder to start from")
+    parser.add_argument("--data", required=True, help="text-set folder to learn")
+    parser.add_argument(
+        "--settings", required=True, type=json.loads, help="JSON: method, hyperparameters (such as lambda), train"
+    )
+    parser.add_argument("--seed", required=True, type=int, help="of the order of the texts and of LoRA's matrices")
+    parser.add_argument("--log", required=True, help="CSV file for loss, penalty, lr, gradient norm and blocks/s")
+    parser.add_argument("--output", required=True, help="model folder to write")
+    args = parser.parse_args()
+
+    from generality.language.finetune import finetune_causal_lm
+
+    finetune_causal_lm(args.output, model=args.model, data=args.data, seed=args.seed, log=args.log, **args.settings)
+
+
+if __name__ == "__main__":
+    run(main)

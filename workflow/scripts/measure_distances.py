@@ -1,0 +1,24 @@
+"""Measure how far text sets are from the one that is fine-tuned on, in a pre-trained model's embeddings."""
+
+import argparse
+
+from generality.cli import named_folder, run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="pre-trained model folder")
+    parser.add_argument("--speciality", required=True, help="text-set folder that is fine-tuned on")
+    parser.add_argument(
+        "--sets", nargs="+", required=True, type=named_folder, metavar="SET/DOMAIN=FOLDER", help="text sets to measure"
+    )
+    parser.add_argument("--output", required=True, help="CSV file to write: data, distance")
+    args = parser.parse_args()
+
+    from generality.language.distance import measure_distances
+
+    measure_distances(args.output, model=args.model, speciality=args.speciality, sets=dict(args.sets))
+
+
+if __name__ == "__main__":
+    run(main)

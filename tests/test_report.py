@@ -1,79 +1,43 @@
-"""Tables and figures, checked against numbers worked out by hand."""
-
-import json
-import os
-import runpy
-import subprocess
-import sys
-from pathlib import Path
+"""From score files to the tidy table, checked against numbers worked out by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
-from PIL import Image
 
-from generality.data.image_set import new_image_set
-from generality.report.annotate import place_text
 from generality.report.collect import collect, read_table, summarise, write_table
 from generality.report.estimate import estimate, paired
-from generality.report.names import in_order, notation
-from generality.report.samples import plot_samples
+from generality.report.metrics import METRICS, primary
+from generality.report.names import in_order, in_words, notation, short
 from generality.report.select import best_settings
-from generality.report.tables import render_table
-from generality.report.tradeoff import panels, plot_tradeoff
-
-WORKFLOW = Path(__file__).parents[1] / "workflow"
-SPECIAL, A, B = "set/real_all", "set/a", "set/b"
-EXPERIMENT = {"experiment": "tiny", "speciality": SPECIAL, "generality": {"ood": [A, B]}}
-# Which examples each model has right; B has two examples only.
-PRETRAINED = {SPECIAL: [1, 1, 0, 0], A: [1, 1, 1, 1], B: [1, 0]}
-FULL = {SPECIAL: [1, 1, 1, 0], A: [1, 0, 0, 1], B: [0, 0]}
-GOOD = {SPECIAL: [1, 1, 1, 1], A: [1, 1, 1, 1], B: [1, 1]}
-POOR = {SPECIAL: [0, 0, 0, 0], A: [0, 0, 0, 0], B: [0, 0]}
-STYLE = {
-    "pretrained": {"label": "Pre-trained", "color": "#000000", "marker": "*"},
-    "full": {"label": "Full fine-tuning", "color": "#D55E00", "marker": "X"},
-    "wise": {"label": "WiSE-FT", "color": "#56B4E9", "marker": "o"},
-    "kd": {"label": "KD & co", "color": "#CC79A7", "marker": "s"},
-}
-
-
-def scores(method, setting, seed, test, validation=None):
-    """Rows of a score file; without `validation` it is as the test split."""
-    return pd.DataFrame(
-        [
-            (method, setting, seed, data, split, f"{split}-{i}", bool(right), float(right) - 0.5)
-            for split, outcomes in (("validation", validation or test), ("test", test))
-            for data, rights in outcomes.items()
-            for i, right in enumerate(rights)
-        ],
-        columns=["method", "setting", "seed", "data", "split", "example", "correct", "margin"],
-    )
-
-
-def write(folder, *frames):
-    """One score file for each frame."""
-    paths = [folder / f"scores-{i}.parquet" for i in range(len(frames))]
-    for path, frame in zip(paths, frames, strict=True):
-        frame.to_parquet(path, index=False)
-    return paths
+from scored import (
+    AFTER,
+    ALPACA,
+    ARC,
+    BEFORE,
+    EXPERIMENT,
+    FULL,
+    GOOD,
+    LANGUAGE,
+    LMFLOW,
+    MEDMCQA,
+    PASSAGES,
+    PRETRAINED,
+    RACE,
+    SPECIAL,
+    USMLE,
+    A,
+    B,
+    language_files,
+    row,
+    scores,
+    vision_files,
+    write,
+)
 
 
 @pytest.fixture
 def files(tmp_path):
-    """Two ends, two WiSE settings in one categorical file, and KD, whose better setting on the test split is
-    the worse one on validation; in no order."""
-    wise = pd.concat([scores("wise", "alpha-0.8", 1, FULL), scores("wise", "alpha-0.2", 1, PRETRAINED)])
-    return write(
-        tmp_path,
-        scores("kd", "lambda-0.001", 1, test=GOOD, validation=POOR),
-        wise.astype(dict.fromkeys(("method", "setting", "data", "split"), "category")),
-        scores("full", "default", 1, FULL),
-        scores("kd", "lambda-0.02", 1, test=POOR, validation=GOOD),
-        scores("pretrained", "default", 1, PRETRAINED),
-    )
+    return vision_files(tmp_path)
 
 
 @pytest.fixture
@@ -81,16 +45,16 @@ def table(files):
     return collect(files, **EXPERIMENT)
 
 
-def row(table, method, data, seed="1", split="test"):
-    found = table.query("method == @method and data == @data and seed == @seed and split == @split")
-    assert len(found) == 1
-    return found.iloc[0]
+@pytest.fixture
+def language(tmp_path):
+    (tmp_path / "language").mkdir()
+    return collect(language_files(tmp_path / "language"), **LANGUAGE)
 
 
 def test_collected_numbers_are_those_worked_out_by_hand(table):
     full = row(table, "full", SPECIAL)
     assert (full["n"], full["group"], full["experiment"]) == (4, "speciality", "tiny")
-    assert full["accuracy"] == 0.75
+    assert full["value"] == 0.75
     assert full["se"] == pytest.approx(0.25)  # the outcomes' variance is 1/4, over 4 examples
     assert full["change"] == 0.25
     assert full["change_se"] == pytest.approx(0.25)  # differences 0 0 1 0
@@ -99,7 +63,7 @@ def test_collected_numbers_are_those_worked_out_by_hand(table):
 
     average = row(table, "full", "Avg ood")
     assert (average["n"], average["group"]) == (6, "ood")
-    assert average["accuracy"] == 0.25  # (1/2 + 0) / 2: of data sets, not of examples
+    assert average["value"] == 0.25  # (1/2 + 0) / 2: of data sets, not of examples
     assert average["se"] == pytest.approx(np.sqrt(1 / 12 + 0) / 2)
     assert average["change"] == -0.5  # (-1/2 - 1/2) / 2
     assert average["change_se"] == pytest.approx(np.sqrt(1 / 12 + 1 / 4) / 2)
@@ -127,6 +91,14 @@ def test_settings_are_ordered_by_number_and_written_as_in_the_paper():
     assert sorted(models, key=lambda model: in_order(*model)) == [
         *(("l1", "lambda-1"), ("lora", "rank-8"), ("lora", "rank-16"), ("dora", "rank-8"), ("ewc", "lambda-1")),
     ]
+
+
+def test_data_sets_and_groups_print_nicely():
+    names = ["imagenet/v2", "alpaca/all", "alpaca", "Avg ood", "Avg common-sense", "Avg instruction-cn"]
+    assert [short(name) for name in names] == [
+        *("v2", "alpaca", "alpaca", "Avg OOD", "Avg common sense", "Avg instruction CN"),
+    ]
+    assert in_words("common-sense") == "common sense"
 
 
 def test_seeds_share_their_examples():
@@ -169,11 +141,11 @@ def test_summary_over_seeds(tmp_path):
     frames[3] = scores("full", "default", 2, {**FULL, SPECIAL: [1, 0, 0, 0]})
     table = collect(write(tmp_path, *frames), **EXPERIMENT)
     assert sorted(table["seed"].unique()) == ["1", "2", "mean"]
-    assert row(table, "full", SPECIAL, seed="2")["accuracy"] == 0.25
+    assert row(table, "full", SPECIAL, seed="2")["value"] == 0.25
     summary = summarise(table)
     assert set(summary["seeds"]) == {2}
     full = summary[(summary["method"] == "full") & (summary["data"] == SPECIAL)].iloc[0]
-    assert full["accuracy"] == 0.5
+    assert full["value"] == 0.5
     assert full["se"] == pytest.approx(estimate([np.array([FULL[SPECIAL], [1, 0, 0, 0]])]).se)
     assert full["change"] == 0
     same = summary[(summary["method"] == "full") & (summary["data"] == A)].iloc[0]
@@ -185,16 +157,17 @@ def test_summary_over_seeds(tmp_path):
     [
         ([scores("pretrained", "default", 1, PRETRAINED)] * 2, "in another score file too"),
         ([pd.concat([scores("pretrained", "default", 1, PRETRAINED)] * 2)], "has an example twice"),
-        ([scores("pretrained", "default", 1, {SPECIAL: [1], A: [1]})], "no test scores on set/b"),
+        ([scores("pretrained", "default", 1, {SPECIAL: [1, 0], A: [1, 0]})], "no test scores on set/b"),
         (
             [scores("pretrained", "default", 1, PRETRAINED), scores("full", "default", 1, {**FULL, B: [1, 1, 1]})],
-            "full default seed 1 has other examples than",
+            "full default seed 1 has other examples or clusters than",
         ),
         (
             [scores("pretrained", "default", 1, PRETRAINED), scores("full", "default", 2, FULL)],
             r"full default: scored for seeds \[2\], but the pre-trained model for \[1\]",
         ),
         ([scores("full", "default", 1, FULL)], "no score file of the pre-trained model"),
+        ([], "no score files"),
         ([scores("pretrained", "default", 1, {"other/set": [1, 0]})], "no scores on set/real_all"),
     ],
 )
@@ -219,7 +192,7 @@ def test_settings_are_chosen_on_validation_only(table):
 
     swapped = table.copy()
     test = swapped["split"] == "test"
-    swapped.loc[test, "accuracy"] = 1 - swapped.loc[test, "accuracy"]
+    swapped.loc[test, "value"] = 1 - swapped.loc[test, "value"]
     pd.testing.assert_frame_equal(best_settings(swapped), best_settings(table))
     with pytest.raises(ValueError, match="no validation scores"):
         best_settings(table[test])
@@ -231,182 +204,139 @@ def test_a_tie_goes_to_the_first_setting(tmp_path):
     assert best_settings(table).set_index("method").loc["kd", "setting"] == "lambda-0.001"
 
 
-def test_tables(table, tmp_path):
-    outputs = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
-    labels = {method: look["label"] for method, look in STYLE.items()}
-    render_table(table, outputs, labels=labels, title="100% of it.", anchor="tab:x")
-    csv, md, tex = (path.read_text(encoding="utf-8") for path in outputs)
-
-    rows = pd.read_csv(outputs[0])
-    full = rows.query("method == 'full' and data == 'Avg ood'").iloc[0]
-    assert full["change_se"] == row(table, "full", "Avg ood")["change_se"]  # to the last bit
-    assert rows.query("chosen")["setting"].unique().tolist() == ["default", "alpha-0.2", "lambda-0.02"]
-    assert csv.count("\n") == 1 + 6 * 4
-
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in md.splitlines() if line[:1] == "|"]
-    head = ["Method", "Setting", "real_all<br>n = 4", "a<br>n = 4", "b<br>n = 2"]
-    assert lines[0] == [*head, "Avg OOD<br>n = 6", "Change<br>of Avg OOD"]
-    assert lines[2] == ["Pre-trained", "", "50.0 ± 28.9", "100.0 ± 0.0", "50.0 ± 50.0", "75.0 ± 25.0", ""]
-    assert lines[3][-2:] == ["25.0 ± 14.4", "−50.0 ± 28.9"]
-    assert [line[:2] for line in lines[4:]] == [
-        *(["WiSE-FT", "α = 0.2 ★"], ["", "α = 0.8"], ["KD & co", "λ = 1e-3"], ["", "λ = 2e-2 ★"]),
-    ]
-    assert md.startswith("100% of it.")
-    assert "α is the weight of the fine-tuned model" in md
-
-    assert r"\caption{100\% of it. Test accuracy $\pm$ standard error in \%, 1 seed." in tex
-    assert r"\label{tab:x}" in tex
-    assert r"Method & Setting & real\_all & a & b & Avg OOD & Change \\" in tex
-    assert r"KD \& co & $\lambda$ = 1e-3 & 100.0{\scriptsize\,$\pm$\,0.0}" in tex
-    assert r" & $\alpha$ = 0.8 & " in tex
-    assert tex.count(r"\\") == 2 + 6
-    assert tex.count(r"\addlinespace") == 3  # between the four methods
-    for word in ("table", "tabular"):
-        assert tex.count(rf"\begin{{{word}}}") == tex.count(rf"\end{{{word}}}") == 1
-    with pytest.raises(ValueError, match=r"table\.docx: tables are written as"):
-        render_table(table, [tmp_path / "table.docx"])
-
-
-def test_panels_hold_percentages_and_paired_intervals(table):
-    (panel,) = panels(table)
-    points = panel.points.set_index(["method", "setting"])
-    full, end = points.loc[("full", "default")], row(table, "full", "Avg ood")
-    assert (full["x"], full["y"]) == (75, 25)
-    assert full["y_high"] - full["y"] == pytest.approx(100 * 1.959964 * end["change_se"])
-    assert points.loc[("pretrained", "default"), "y_low"] == 75
-    assert points["chosen"].tolist() == [True, True, True, False, False, True]
-    assert panel.title == "Fine-tuned on set/real_all"
-    assert "2 OOD data sets (%)" in panel.y_label
-    assert "1 seed" in panel.note
-
-
-def test_a_group_of_generality_is_a_panel(files, tmp_path):
-    groups = {"ood": [A], "common-sense": [B]}
-    table = collect(files, **{**EXPERIMENT, "generality": groups})
-    made = panels(table)
-    assert [panel.y_label.split("\n")[-1] for panel in made] == [
-        "on 1 OOD data set (%)",
-        "on 1 common-sense data set (%)",
-    ]
-    plot_tradeoff([*made, made[0]], STYLE, [tmp_path / "three.png"])
-    width, height = Image.open(tmp_path / "three.png").size
-    assert width > 1.5 * height
-
-
-def test_figures_are_the_same_bytes_each_time(table, tmp_path):
-    def draw(name):
-        outputs = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.png"]
-        plot_tradeoff(panels(table) * 2, STYLE, outputs)
-        return [path.read_bytes() for path in outputs]
-
-    first = draw("first")
-    assert first == draw("second")
-    pdf, png = first
-    assert b"/FontFile2" in pdf  # TrueType, embedded
-    assert b"/Type3" not in pdf
-    assert b"CreationDate" not in pdf
-    assert b"Software" not in png
-
-
-def test_figures_refuse_what_they_cannot_draw(table, tmp_path):
-    with pytest.raises(ValueError, match=r"report\.style: no entry for method 'kd'"):
-        plot_tradeoff(panels(table), {m: STYLE[m] for m in ("pretrained", "full", "wise")}, [tmp_path / "x.pdf"])
-    with pytest.raises(ValueError, match=r"x\.jpg: figures are written as \.pdf or \.png"):
-        plot_tradeoff(panels(table), STYLE, [tmp_path / "x.jpg"])
-    assert not list(tmp_path.glob("*x.*"))
-
-
-def test_text_keeps_off_what_is_drawn():
-    ax = Figure(layout=None).subplots()
-    ax.figure.draw_without_rendering()
-    x, y = ax.transData.transform((0.5, 0.5))
-    right, above = Bbox.from_extents(x, y - 60, x + 200, y + 60), Bbox.from_extents(x - 200, y + 2, x + 200, y + 60)
-    box = place_text(ax, "Pre-trained", (0.5, 0.5), "black", [right, above])
-    assert not box.overlaps(right)
-    assert not box.overlaps(above)
-    box = place_text(ax, "Pre-trained", (1, 0.5), "black", [])
-    assert box.x1 <= ax.bbox.x1  # nor does it leave the axes
-
-
-def picture_set(folder, colours, source=None):
-    """Two pictures a class, in which columns of a class's colour and black alternate; the second is darker."""
-    labels = np.repeat(np.arange(len(colours)), 2)
-    ids = [str(i) for i in range(len(labels))]
-    with new_image_set(folder, 32, labels, ids, list(colours), source or {"kind": "test"}) as images:
-        images[:] = 0
-        for i, label in enumerate(labels):
-            images[i, :, ::2] = np.array(list(colours.values())[label]) // (1 + i % 2)
-    return folder
-
-
-def saturated(path):
-    """The colours of a picture that are not nearly grey."""
-    pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3).astype(int)
-    return {tuple(map(int, colour)) for colour in np.unique(pixels[np.ptp(pixels, axis=1) > 8], axis=0)}
-
-
-def test_samples_show_the_classes_that_all_domains_share(tmp_path):
-    red, green, blue, pink = (200, 0, 0), (0, 200, 0), (0, 0, 200), (200, 0, 200)
-    groups = {"fruit": ["apple", "pear"], "van": ["bus"], "boat": ["boat"]}
-    domains = {
-        "real": picture_set(tmp_path / "real", {"apple": red, "bus": green, "boat": blue, "pear": pink}),
-        "own": picture_set(
-            tmp_path / "own",
-            {"boat": (0, 90, 180), "fruit": (90, 90, 0), "van": (0, 180, 90)},
-            {"kind": "test", "class_groups": groups},
-        ),
-        "part": picture_set(tmp_path / "part", {"boat": (0, 180, 180), "bus": (60, 180, 0)}, {"class_groups": None}),
+def test_each_data_set_has_its_metrics_and_an_average_those_that_all_have(language):
+    rows = language[(language["method"] == "full") & (language["split"] == "test") & (language["seed"] == "1")]
+    found = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
+    assert found == {
+        MEDMCQA: ["acc", "exact_match", "unparsable"],
+        USMLE: ["acc", "exact_match", "unparsable"],
+        "Avg ood": ["acc", "exact_match", "unparsable"],
+        ARC: ["acc", "acc_norm"],
+        RACE: ["acc"],
+        "Avg common-sense": ["acc"],
+        ALPACA: ["nll"],
+        LMFLOW: ["nll"],
+        "Avg instruction": ["nll"],
     }
-    plot_samples({"tiny": domains}, [tmp_path / "x.png", tmp_path / "x.pdf"])
-    # Of bus and boat the first pictures, and pixels keep their edges: nothing lies between a colour and black.
-    shown = {green, blue, (0, 180, 90), (0, 90, 180), (60, 180, 0), (0, 180, 180)}
-    assert saturated(tmp_path / "x.png") == shown
-
-    plot_samples({"tiny": domains}, [tmp_path / "two.png"], classes=1, examples=2)
-    seconds = {(0, 100, 0), (0, 90, 45), (30, 90, 0)}
-    assert saturated(tmp_path / "two.png") == {green, (0, 180, 90), (60, 180, 0)} | seconds
-
-    with pytest.raises(ValueError, match="tiny: no class has 3 pictures in every domain"):
-        plot_samples({"tiny": domains}, [tmp_path / "x.png"], examples=3)
+    assert primary(rows)["metric"].tolist() == ["acc"] * 6 + ["nll"] * 3
+    nll = row(language, "full", "Avg instruction")
+    assert (nll["value"], nll["change"], nll["n"]) == (102.5, 17.5, 5)  # (175 + 30)/2, before it (150 + 20)/2
+    assert nll["se"] == pytest.approx(np.sqrt(90**2 / 2 / 2 + 100 / 3) / 2)
+    assert nll["change_se"] == pytest.approx(5 / 2)  # differences 30 20, and three times 10
+    assert row(language, "full", MEDMCQA, metric="unparsable")["change"] == -0.75
 
 
-def run_script(monkeypatch, name, *arguments):
-    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-    runpy.run_path(str(WORKFLOW / "scripts" / f"{name}.py"), run_name="__main__")
+def test_questions_of_one_passage_are_a_cluster(language):
+    race = row(language, "full", RACE)
+    # Deviations 3/4 −1/4 | −1/4 | −1/4: the sums over passages are 1/2, −1/4, −1/4.
+    assert race["se"] == pytest.approx(np.sqrt(3 / 2 * (1 / 4 + 1 / 16 + 1 / 16) / 16))
+    # Differences 0 −1 | 0 | 0: deviations 1/4 −3/4 | 1/4 | 1/4.
+    assert race["change_se"] == pytest.approx(np.sqrt(3 / 2 * (1 / 4 + 1 / 16 + 1 / 16) / 16))
+    arc = row(language, "full", ARC, metric="acc")
+    average = row(language, "full", "Avg common-sense")
+    assert average["se"] == pytest.approx(np.sqrt(arc["se"] ** 2 + race["se"] ** 2) / 2)
 
 
-def test_scripts_collect_and_render(files, table, tmp_path, monkeypatch):
-    scores_csv, outputs = tmp_path / "scores.csv", [tmp_path / f"out.{suffix}" for suffix in ("csv", "md", "tex")]
-    arguments = ["--settings", json.dumps(EXPERIMENT), "--output", scores_csv]
-    run_script(monkeypatch, "collect_scores", "--scores", *files, *arguments)
-    pd.testing.assert_frame_equal(read_table(scores_csv), table, check_exact=True)
-    labels = json.dumps({"wise": "WiSE-FT"})
-    arguments = ["--labels", labels, "--caption", "So.", "--output", *outputs]
-    run_script(monkeypatch, "render_table", "--scores", scores_csv, *arguments)
-    assert outputs[1].read_text(encoding="utf-8").startswith("So. Test accuracy")
-    assert r"\label{tab:tiny}" in outputs[2].read_text(encoding="utf-8")
+def test_clustered_error_is_the_sum_over_all_pairs_within_clusters():
+    rng = np.random.default_rng(1)
+    x, clusters = rng.normal([[250], [350]], 80, (2, 30)), rng.integers(0, 7, 30)
+    means = x.mean(axis=0) - x.mean()
+    pairs = sum(means[i] * means[j] for i in range(30) for j in range(30) if clusters[i] == clusters[j])
+    noise = x - x.mean(axis=0)
+    shared = sum(noise[:, i] @ noise[:, j] for i in range(30) for j in range(30) if clusters[i] == clusters[j])
+    between = x.mean(axis=1).var(ddof=1) / 2
+    assert between > shared / 30**2 / 2  # the seeds differ by more than their passages explain
+    expected = 7 / 6 * pairs / 30**2 + between - shared / 30**2 / 2
+    assert estimate([x], [clusters]).se == pytest.approx(np.sqrt(expected), rel=1e-12)
+    alone = [rng.permutation(30)]  # each example a cluster, in whatever order
+    assert estimate([x], alone) == pytest.approx(estimate([x]), rel=1e-12)
+    one_seed = estimate([x[:1]], alone).se
+    assert one_seed == pytest.approx(x[0].std(ddof=1) / np.sqrt(30), rel=1e-12)
 
 
-def test_a_fresh_process_draws_the_same_bytes_and_never_imports_torch(table, tmp_path):
-    write_table(table, tmp_path / "scores.csv")
-    sets = {"real": picture_set(tmp_path / "real", {"apple": (200, 0, 0), "bus": (0, 200, 0)})}
-    here = [tmp_path / f"{name}.{suffix}" for name in ("figure4", "figure2") for suffix in ("pdf", "png")]
-    plot_tradeoff(panels(table), STYLE, here[:2])
-    plot_samples({"tiny": sets}, here[2:])
-    expected = [path.read_bytes() for path in here]
-    tradeoff = ["--panel", tmp_path / "scores.csv", "--style", json.dumps(STYLE), "--output", *here[1::-1]]
-    samples = ["--set", f"tiny:real={sets['real']}", "--output", *here[:1:-1]]  # the formats in the other order
-    calls = [("plot_tradeoff", tradeoff), ("plot_samples", samples)]
-    modules = [f"generality.report.{path.stem}" for path in (WORKFLOW / "generality" / "report").glob("[a-z]*.py")]
-    code = f"""
-import runpy, sys, {", ".join(modules)}
-for name, arguments in {[(name, [str(a) for a in arguments]) for name, arguments in calls]}:
-    sys.argv = [name, *arguments]
-    runpy.run_path({str(WORKFLOW / "scripts")!r} + f"/{{name}}.py", run_name="__main__")
-print("torch" in sys.modules)
-"""
-    environment = {**os.environ, "PYTHONPATH": str(WORKFLOW), "PYTHONHASHSEED": "7"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert done.stdout == "False\n", done.stderr
-    assert [path.read_bytes() for path in here] == expected
-    assert "generality.report.tradeoff" in modules
+def test_clustered_error_is_unbiased_where_passages_and_seeds_vary():
+    """Passages of one to five questions, whose difficulty and whose luck with a seed all questions share."""
+    rng = np.random.default_rng(0)
+    clusters = np.repeat(np.arange(60), np.arange(60) % 5 + 1)
+    seeds, n, means, variances, naive = 3, len(clusters), [], [], []
+    for _ in range(3000):
+        passage, luck = rng.normal(0, 1, 60), rng.normal(0, 1.2, (seeds, 60))
+        x = rng.normal(0, 0.2, (seeds, 1)) + (passage + luck)[:, clusters] + rng.normal(0, 1, (seeds, n))
+        found = estimate([x], [clusters])
+        means.append(found.value)
+        variances.append(found.se**2)
+        naive.append(estimate([x]).se ** 2)
+    share = (np.bincount(clusters) ** 2).sum() / n**2
+    truth = 0.2**2 / seeds + share * (1 + 1.2**2 / seeds) + 1 / (seeds * n)
+    assert np.var(means) == pytest.approx(truth, rel=0.06)
+    assert np.mean(variances) == pytest.approx(truth, rel=0.06)
+    assert np.mean(naive) < 0.75 * truth
+
+
+def test_single_precision_scores_are_summed_in_double():
+    nll = np.full((1, 100_000), 1e4, dtype=np.float32)
+    nll[0, ::2] += np.float32(0.0625)
+    assert estimate([nll]).value == 10_000.03125
+    assert paired([nll], [nll - np.float32(0.0625)]).value == 0.0625
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns=["acc", "nll", "acc_norm", "exact_match", "unparsable"]), "none of the columns acc"),
+        (lambda f: f.assign(nll=f["nll"].replace(220, np.nan)), "has a finite nll for 1 of 2 .*alpaca only"),
+        (lambda f: f.assign(nll=f["nll"].replace(220, np.inf)), "has a finite nll for 1 of 2 .*alpaca only"),
+        (lambda f: f.assign(acc_norm=np.nan), "has other metrics than"),
+        (lambda f: f.assign(cluster=f["cluster"].replace("q", "p")), "other examples or clusters than"),
+        (lambda f: f.drop(columns="cluster"), "other examples or clusters than"),
+    ],
+)
+def test_scores_with_gaps_are_refused(tmp_path, change, message):
+    frames = [scores("pretrained", "default", 1, BEFORE, clusters=PASSAGES)]
+    frames.append(change(scores("full", "default", 1, AFTER, clusters=PASSAGES)))
+    with pytest.raises(ValueError, match=message) as error:
+        collect(write(tmp_path, *frames), **LANGUAGE)
+    assert "scores-1.parquet" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_cannot_be_averaged_or_has_no_spread_is_refused(tmp_path):
+    mixed = {**LANGUAGE, "generality": {"all": [ARC, ALPACA]}}
+    with pytest.raises(ValueError, match=r"generality\.all: its data sets share no metric on the test split"):
+        collect(language_files(tmp_path), **mixed)
+    frame = scores("pretrained", "default", 1, BEFORE, clusters={RACE: ["p"] * 4})
+    with pytest.raises(ValueError, match="test scores on common-sense/race are of one example or cluster"):
+        collect(write(tmp_path, frame), **LANGUAGE)
+
+
+def test_a_metric_may_be_had_on_the_test_split_only(tmp_path):
+    choice = {data: {k: v for k, v in columns.items() if k in ("acc", "nll")} for data, columns in BEFORE.items()}
+    table = collect(write(tmp_path, scores("pretrained", "default", 1, BEFORE, choice)), **LANGUAGE)
+    assert set(table.loc[table["split"] == "validation", "metric"]) == {"acc", "nll"}
+    assert set(table.loc[table["split"] == "test", "metric"]) == set(METRICS)
+    assert best_settings(table)["score"].tolist() == [(1 / 4 + (1 / 2 + 5 / 8 + 1) / 3) / 2]
+
+
+def test_forgotten_likelihood_and_accuracy_weigh_alike(language):
+    best = best_settings(language).set_index("method")
+    assert best.loc["pretrained", "generality"] == pytest.approx((1 / 2 + 5 / 8 + 1) / 3)  # nll: all kept
+    assert best.loc["full", "speciality"] == 0.75
+    assert best.loc["full", "generality"] == pytest.approx((3 / 4 + 3 / 8 + 85 / 102.5) / 3)
+    assert best.loc["wise", "setting"] == "alpha-0.8"
+
+
+def test_a_model_that_forgets_likelihood_is_not_chosen(tmp_path):
+    def model(method, setting, right, nll):
+        answers = [1] * right + [0] * (4 - right)
+        return scores(method, setting, 1, {MEDMCQA: {"acc": answers}, ALPACA: {"nll": [nll - 50, nll + 50]}})
+
+    settings = {"lambda-0.01": (3, 300), "lambda-0.1": (2, 200), "lambda-1": (2, 150)}
+    frames = [model("kd", *item) for item in ((name, *numbers) for name, numbers in settings.items())]
+    frames.append(model("pretrained", "default", 1, 150))
+    experiment = {**LANGUAGE, "generality": {"instruction": [ALPACA]}}
+    found = {}
+    for left_out in range(3):
+        table = collect(write(tmp_path, *frames[:left_out], *frames[left_out + 1 :]), **experiment)
+        found[left_out] = best_settings(table).set_index("method").loc["kd", ["setting", "score"]].tolist()
+    assert found[0] == found[1] == ["lambda-1", (1 / 2 + 1) / 2]
+    assert found[2] == ["lambda-0.01", (3 / 4 + 1 / 2) / 2]  # ties with (1/2 + 3/4) / 2, and comes first

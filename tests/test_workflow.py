@@ -69,11 +69,9 @@ def test_the_study_renders_its_reports(finished):
     assert all((finished / "reports" / name).stat().st_size > 500 for name in reports)
     rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet")
     assert len(rows) == 3 * (48 + 72)
-    test = rows[rows["split"] == "test"].groupby("data", observed=True).correct.mean()
+    test = rows[rows["split"] == "test"].groupby("data", observed=True).acc.mean()
     tidy = pd.read_csv(finished / "results/tiny/domainnet/scores.csv")
-    tidy = (
-        tidy[(tidy.method == "kd") & (tidy.split == "test") & (tidy.seed.astype(str) == "1")].set_index("data").accuracy
-    )
+    tidy = tidy[(tidy.method == "kd") & (tidy.split == "test") & (tidy.seed.astype(str) == "1")].set_index("data").value
     for data, accuracy in test.items():
         assert tidy[data] == pytest.approx(accuracy)
     assert tidy["Avg ood"] == pytest.approx((test["domainnet/clipart"] + test["domainnet/sketch"]) / 2)

@@ -1,4 +1,4 @@
-"""Collect the score files of an experiment into its tidy table: accuracies, averages, standard errors, changes."""
+"""Collect the score files of an experiment into its tidy table: scores, averages, standard errors, changes."""
 
 import argparse
 import json

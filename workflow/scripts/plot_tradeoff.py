@@ -16,13 +16,15 @@ def main() -> None:
         "--style", required=True, type=json.loads, metavar="JSON",
         help='look of each method: {"wise": {"label": "WiSE-FT", "color": "#56B4E9", "marker": "o"}}',
     )  # fmt: skip
+    parser.add_argument("--groups", nargs="+", metavar="GROUP", help="groups drawn (default: all of the generality)")
     parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
     args = parser.parse_args()
 
     from generality.report.collect import read_table
     from generality.report.tradeoff import panels, plot_tradeoff
 
-    plot_tradeoff([panel for path in args.panel for panel in panels(read_table(path))], args.style, args.output)
+    drawn = [panel for path in args.panel for panel in panels(read_table(path), args.groups)]
+    plot_tradeoff(drawn, args.style, args.output)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Texts beside points, out of the way of what is drawn."""
+"""What figures share: texts beside points, out of the way of what is drawn, and the shade of what is forgotten."""
 
 from collections.abc import Sequence
 
@@ -29,6 +29,20 @@ def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType
     _, position, ha, va, box = best
     label.set(position=position, ha=ha, va=va)
     return box
+
+
+def shade_below(ax: Axes, level: float) -> None:
+    """A dashed line at the pre-trained model's level and a shade below it, in the limits that the axes now have."""
+    ax.axhline(level, color="0.5", lw=0.8, ls=(0, (4, 3)), zorder=0)
+    bottom, top = ax.get_ylim()
+    ax.axhspan(bottom, level, color="0.95", lw=0, zorder=-1)
+    ax.set_ylim(bottom, top)
+
+
+def name_forgetting(ax: Axes) -> Bbox:
+    """Write into the shade what it means; returns the text's box."""
+    look = {"transform": ax.transAxes, "color": "0.45", "fontsize": 7, "style": "italic"}
+    return ax.text(0.02, 0.02, "below the line: forgetting", **look).get_window_extent()
 
 
 def _side(offset: float, positive: str, negative: str) -> str:

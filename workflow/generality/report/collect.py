@@ -8,15 +8,16 @@ import pandas as pd
 
 from generality.files import whole_file
 from generality.report.estimate import estimate, paired
+from generality.report.metrics import METRICS
 from generality.report.names import in_order
+from generality.report.scores import Scores, read_scores
 
 BASE = ("pretrained", "default")  # the model every other is compared with
 SPECIALITY = "speciality"  # the group of the data set fine-tuned on; the other groups are the generality
 MEAN = "mean"  # stands in the column `seed` for all seeds together
-MODEL, EXAMPLE = ["method", "setting", "seed"], ["split", "data", "example"]
 COLUMNS = (
-    *("experiment", "method", "setting", "seed", "split", "group", "data", "n"),
-    *("accuracy", "se", "low", "high"),
+    *("experiment", "method", "setting", "seed", "split", "group", "data", "metric", "n"),
+    *("value", "se", "low", "high"),
     *("change", "change_se", "change_low", "change_high"),
 )
 
@@ -26,37 +27,38 @@ def collect(
 ) -> pd.DataFrame:
     """The tidy table of an experiment, from its score files; `generality` maps a group to its data sets.
 
-    One row for each method, setting, seed, split and data set, and for each group's average (`data` is "Avg <group>":
-    the plain mean of its data sets); then once more with `seed` "mean", for all seeds together. Beside these the
-    columns are experiment, group, n (examples) and, as fractions, accuracy with se, low, high (standard error and 95 %
-    interval, see `estimate`) and change with change_se, change_low, change_high: the paired difference from the
-    pre-trained model of the same seed. Rows stand in the paper's order of methods, settings by their number, data sets
-    as given. Data sets that are in the files but not in the groups are left out.
+    One row for each method, setting, seed, split, data set and metric that it has, and for each group's average
+    (`data` is "Avg <group>": the plain mean of its data sets) and metric that all its data sets have; then once more
+    with `seed` "mean", for all seeds together. Beside these the columns are experiment, group, n (examples) and, as
+    fractions or nats, value with se, low, high (standard error and 95 % interval, clustered where examples are: see
+    `estimate`) and change with change_se, change_low, change_high: the paired difference from the pre-trained model of
+    the same seed. Rows stand in the paper's order of methods, settings by their number, data sets as given, metrics as
+    in the registry. Data sets that are in the files but not in the groups are left out.
 
-    Raises ValueError for a model scored twice, an example scored twice, a data set without scores, models scored on
-    different examples, or seeds that the pre-trained model does not share.
+    Raises ValueError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
+    or seeds that the pre-trained model does not share.
     """
     groups = {SPECIALITY: [speciality], **generality}
-    examples, models = _read(score_files, [data for members in groups.values() for data in members])
-    places = examples.groupby(["split", "data"]).indices
-    rows = []
-    for (method, setting), of_seed in sorted(models.items(), key=lambda item: in_order(*item[0])):
-        if of_seed.keys() != models[BASE].keys():
+    scores = read_scores(score_files, [data for members in groups.values() for data in members])
+    if BASE not in scores.models:
+        raise ValueError("no score file of the pre-trained model, which the others are compared with; add it")
+    means, base, rows = list(_means(scores, groups)), scores.models[BASE], []
+    for (method, setting), model in sorted(scores.models.items(), key=lambda item: in_order(*item[0])):
+        if model.keys() != base.keys():
             raise ValueError(
-                f"{method} {setting}: scored for seeds {sorted(of_seed)}, but the pre-trained model for "
-                f"{sorted(models[BASE])}; score the missing ones"
+                f"{method} {setting}: scored for seeds {sorted(model)}, but the pre-trained model for {sorted(base)}; "
+                "score the missing ones"
             )
-        seeds = sorted(of_seed)
-        model, base = (np.stack([scores[seed] for seed in seeds]) for scores in (of_seed, models[BASE]))
-        for split in examples["split"].unique():
-            for group, data, members in _averages(groups):
-                columns = [places[split, member] for member in members]
-                ours, theirs = [model[:, c] for c in columns], [base[:, c] for c in columns]
-                for seed, picked in [(str(s), [i]) for i, s in enumerate(seeds)] + [(MEAN, slice(None))]:
-                    own = estimate([x[picked] for x in ours])
-                    change = paired([x[picked] for x in ours], [x[picked] for x in theirs])
-                    n = sum(map(len, columns))
-                    rows.append((experiment, method, setting, seed, split, group, data, n, *own, *change))
+        for split, group, data, metric, keys in means:
+            clusters = [scores.clusters[key] for key in keys]
+            for seed, picked in [(str(seed), [seed]) for seed in sorted(model)] + [(MEAN, sorted(model))]:
+                ours, theirs = (
+                    [np.stack([scored[seed][*key, metric] for seed in picked]) for key in keys]
+                    for scored in (model, base)
+                )
+                numbers = *estimate(ours, clusters), *paired(ours, theirs, clusters)
+                n = sum(map(len, clusters))
+                rows.append((experiment, method, setting, seed, split, group, data, metric, n, *numbers))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -82,44 +84,24 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype={"seed": str})
 
 
-def _averages(groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """(group, name, data sets averaged): each data set by itself, then the group's average where it is one."""
-    for group, members in groups.items():
-        yield from ((group, data, [data]) for data in members)
-        if group != SPECIALITY:
-            yield group, f"Avg {group}", members
+def average_name(group: str) -> str:
+    """What stands in the column `data` for a group's average."""
+    return f"Avg {group}"
 
 
-def _read(score_files: Sequence[str | Path], wanted: Sequence[str]) -> tuple[pd.DataFrame, dict]:
-    """The examples (split, data, example) all models share, and {(method, setting): {seed: int8 of (examples,)}}."""
-    examples, models = None, {}
-    for path in score_files:
-        rows = pd.read_parquet(path, columns=[*MODEL, *EXAMPLE, "correct"], filters=[("data", "in", wanted)])
-        # Text, not categories: two files need not have the same ones, and categories sort by their own order.
-        rows = rows.astype(dict.fromkeys(("method", "setting", "data", "split"), str))
-        if rows.empty:
-            raise ValueError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
-        for (method, setting, seed), part in rows.groupby(MODEL):
-            part = part.sort_values(EXAMPLE, ignore_index=True)
-            model = f"{method} {setting} seed {seed}"
-            if part.duplicated(EXAMPLE).any():
-                raise ValueError(f"{path}: {model} has an example twice; delete it and score again")
-            if examples is None:
-                examples, first = part[EXAMPLE], path
-                _check_complete(examples, wanted, path)
-            if not part[EXAMPLE].equals(examples):
-                raise ValueError(f"{path}: {model} has other examples than {first}; delete both and score again")
-            if seed in models.setdefault((method, setting), {}):
-                raise ValueError(f"{path}: {model} is in another score file too; name each file once")
-            models[method, setting][int(seed)] = part["correct"].to_numpy().astype(np.int8)
-    if BASE not in models:
-        raise ValueError("no score file of the pre-trained model, which the others are compared with; add it")
-    return examples, models
-
-
-def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | Path) -> None:
-    present = set(zip(examples["split"], examples["data"], strict=True))
-    for split in examples["split"].unique():
-        for data in wanted:
-            if (split, data) not in present:
-                raise ValueError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
+def _means(scores: Scores, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple]:
+    """(split, group, name, metric, keys of `scores`) of each mean: over a data set, or over a group's data sets."""
+    for split in dict.fromkeys(split for split, _ in scores.metrics):
+        for group, members in groups.items():
+            averaged = [(data, [data]) for data in members]
+            if group != SPECIALITY:
+                averaged.append((average_name(group), members))
+            for name, data_sets in averaged:
+                keys = [(split, data) for data in data_sets]
+                shared = [metric for metric in METRICS if all(metric in scores.metrics[key] for key in keys)]
+                if not shared:
+                    raise ValueError(
+                        f"generality.{group}: its data sets share no metric on the {split} split, so they have no "
+                        "average; put those with accuracies and those with nll into groups of their own"
+                    )
+                yield from ((split, group, name, metric, keys) for metric in shared)

@@ -7,6 +7,7 @@ import numpy as np
 # The order of the paper's Tables 4 and 5, its methods first; others follow by name.
 METHODS = ("pretrained", "full", "wise", "l1", "l2", "kd", "lora")
 SYMBOLS = {"lambda": "λ", "alpha": "α"}
+ABBREVIATIONS = ("ood", "qa", "en", "cn")
 
 
 def in_order(method: str, setting: str) -> tuple:
@@ -30,8 +31,19 @@ def notation(setting: str) -> str:
 
 
 def short(data: str) -> str:
-    """The heading of a data set or an average: "imagenet/v2" is "v2", "Avg ood" is "Avg OOD"."""
-    return data.replace("Avg ood", "Avg OOD").rpartition("/")[2]
+    """The heading of a data set or an average.
+
+    "imagenet/v2" is "v2", "alpaca/all" is "alpaca", "Avg instruction-cn" is "Avg instruction CN".
+    """
+    if data.startswith("Avg "):
+        return f"Avg {in_words(data.removeprefix('Avg '))}"
+    name, _, domain = data.rpartition("/")
+    return name if name and domain == "all" else domain
+
+
+def in_words(group: str) -> str:
+    """A group's name in a sentence: "common-sense" is "common sense", "ood" is "OOD"."""
+    return " ".join(word.upper() if word in ABBREVIATIONS else word for word in group.split("-"))
 
 
 def _parts(setting: str) -> tuple[str, float]:

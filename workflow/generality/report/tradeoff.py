@@ -1,4 +1,4 @@
-"""The paper's Figure 4: what is learnt against what is kept, for every setting of every method."""
+"""The paper's Figures 4, 5 and 6: what is learnt against what is kept, for every setting of every method."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from generality.report.annotate import place_text
-from generality.report.collect import BASE, SPECIALITY
-from generality.report.names import notation
-from generality.report.select import results
+from generality.report.annotate import name_forgetting, place_text, shade_below
+from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.metrics import METRICS, primary
+from generality.report.names import in_words, notation
+from generality.report.select import pick_groups, results
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
 FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
@@ -38,29 +39,31 @@ class Panel:
     note: str
 
 
-def panels(table: pd.DataFrame) -> list[Panel]:
-    """A panel for each generality group of an experiment's tidy table: test accuracies in %.
+def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Panel]:
+    """A panel for each of these groups (all of the generality if None) of an experiment's tidy table.
 
-    The intervals are those of the paired difference from the pre-trained model, set about the accuracy: whether one
-    crosses the pre-trained model's line says whether the difference could be chance.
+    Test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and forgetting is below
+    the line. The intervals are those of the paired difference from the pre-trained model, set about the score: whether
+    one crosses the pre-trained model's line says whether the difference could be chance. Raises ValueError for an
+    unknown group.
     """
-    rows = results(table)
+    rows = primary(results(table))
     special = rows[rows["group"] == SPECIALITY]
     data, seeds = special["data"].iloc[0], special["seeds"].iloc[0]
-    made = []
-    for group, members in rows[rows["group"] != SPECIALITY].groupby("group", sort=False):
-        average = members[members["data"] == f"Avg {group}"]
-        kind, count = "OOD" if group == "ood" else group, members["data"].nunique() - 1
-        sizes = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples"
-        made.append(
-            Panel(
-                title=f"Fine-tuned on {data}",
-                x_label=f"Speciality: accuracy\non {data} (%)",
-                y_label=f"Generality: mean accuracy\non {_count(count, f'{kind} data set')} (%)",
-                points=_points(special, average),
-                note=f"{sizes}, {_count(seeds, 'seed')}",
-            )
-        )
+    x_measure, x_unit = _measure(special)
+    general = pick_groups(rows[rows["group"] != SPECIALITY], groups)
+    several = general["group"].nunique() > 1
+    made, gap = [], " " if several else "\n"
+    for group, members in general.groupby("group", sort=False):
+        average = members[members["data"] == average_name(group)]
+        sets = _count(members["data"].nunique() - 1, f"{in_words(group)} data set")
+        measure, unit = _measure(average)
+        # Of several panels each is short: it says what sets it apart, and the axis below is the same for all.
+        title = sets if several else f"Fine-tuned on {data}"
+        x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
+        y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
+        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {_count(seeds, 'seed')}"
+        made.append(Panel(title, x_label, y_label, _points(special, average), note))
     return made
 
 
@@ -83,6 +86,9 @@ def plot_tradeoff(
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _draw(ax, panel, style)
+        if len(panels) > 2 and len({panel.x_label for panel in panels}) == 1:
+            for ax in set(axes) - {axes[len(axes) // 2]}:
+                ax.set_xlabel("")  # there is no room for it three times, and the middle one says it for all
         figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
         figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         figure.legend(
@@ -95,14 +101,21 @@ def plot_tradeoff(
         save(figure, outputs)
 
 
+def _measure(rows: pd.DataFrame) -> tuple[str, str]:
+    """What an axis shows of rows of one metric, and its unit; the higher the better."""
+    metric = METRICS[rows["metric"].iloc[0]]
+    return (metric.name if metric.higher_is_better else "log-likelihood per response"), metric.unit
+
+
 def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
     """A panel's points from the rows of its two axes, which list the same models in the same order."""
     points = special[["method", "setting", "chosen"]].reset_index(drop=True)
     for axis, rows in (("x", special), ("y", average)):
-        rows = rows.reset_index(drop=True)
-        points[axis] = 100 * rows["accuracy"]
-        for end in ("low", "high"):
-            points[f"{axis}_{end}"] = 100 * (rows["accuracy"] + rows[f"change_{end}"] - rows["change"])
+        rows, metric = rows.reset_index(drop=True), METRICS[rows["metric"].iloc[0]]
+        scale, ends = (metric.scale, ("low", "high")) if metric.higher_is_better else (-metric.scale, ("high", "low"))
+        points[axis] = scale * rows["value"]
+        for name, end in zip(("low", "high"), ends, strict=True):
+            points[f"{axis}_{name}"] = scale * (rows["value"] + rows[f"change_{end}"] - rows["change"])
     return points
 
 
@@ -132,10 +145,7 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
         ax.hlines(chosen["y"], chosen["x_low"], chosen["x_high"], color=look["color"], lw=0.7, zorder=4)
         ax.vlines(chosen["x"], chosen["y_low"], chosen["y_high"], color=look["color"], lw=0.7, zorder=4)
     ax.margins(0.05, 0.08)
-    ax.axhline(base["y"], color="0.5", lw=0.8, ls=(0, (4, 3)), zorder=0)
-    bottom, top = ax.get_ylim()
-    ax.axhspan(bottom - 100, base["y"], color="0.95", lw=0, zorder=-1)
-    ax.set_ylim(bottom, top)
+    shade_below(ax, base["y"])
     ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     ax.spines[["top", "right"]].set_visible(False)
@@ -168,8 +178,7 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
     """Write the two ends' names and the path's outer settings beside their points, where least is in the way."""
     points, path = panel.points, _path(panel.points)
     taken = _drawn(ax, points)
-    forgetting = {"transform": ax.transAxes, "color": "0.45", "fontsize": 7, "style": "italic"}
-    texts = [ax.text(0.02, 0.02, "below the line: forgetting", **forgetting).get_window_extent()]
+    texts = [name_forgetting(ax)]
     named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in NAMED]
     if PATH in set(points["method"]):
         dark = tuple(0.6 * part for part in to_rgb(style[PATH]["color"]))

@@ -1,0 +1,94 @@
+"""Small score files whose numbers can be worked out by hand, for the tests of tables and figures."""
+
+import pandas as pd
+
+SPECIAL, A, B = "set/real_all", "set/a", "set/b"
+EXPERIMENT = {"experiment": "tiny", "speciality": SPECIAL, "generality": {"ood": [A, B]}}
+# Which examples each model has right; B has two examples only.
+PRETRAINED = {SPECIAL: [1, 1, 0, 0], A: [1, 1, 1, 1], B: [1, 0]}
+FULL = {SPECIAL: [1, 1, 1, 0], A: [1, 0, 0, 1], B: [0, 0]}
+GOOD = {SPECIAL: [1, 1, 1, 1], A: [1, 1, 1, 1], B: [1, 1]}
+POOR = {SPECIAL: [0, 0, 0, 0], A: [0, 0, 0, 0], B: [0, 0]}
+STYLE = {
+    "pretrained": {"label": "Pre-trained", "color": "#000000", "marker": "*"},
+    "full": {"label": "Full fine-tuning", "color": "#D55E00", "marker": "X"},
+    "wise": {"label": "WiSE-FT", "color": "#56B4E9", "marker": "o"},
+    "kd": {"label": "KD & co", "color": "#CC79A7", "marker": "s"},
+}
+
+MEDMCQA, USMLE, ARC, RACE = "medical/medmcqa", "medical/usmle", "common-sense/arc", "common-sense/race"
+ALPACA, LMFLOW = "instruction/alpaca", "instruction/lmflow"
+LANGUAGE = {
+    "experiment": "medmcqa",
+    "speciality": MEDMCQA,
+    "generality": {"ood": [USMLE], "common-sense": [ARC, RACE], "instruction": [ALPACA, LMFLOW]},
+}
+BEFORE = {
+    MEDMCQA: {"acc": [1, 0, 0, 0], "exact_match": [0, 0, 0, 0], "unparsable": [1, 1, 1, 0]},
+    USMLE: {"acc": [1, 1, 0, 0], "exact_match": [1, 0, 0, 0], "unparsable": [0, 1, 0, 0]},
+    ARC: {"acc": [1, 1, 1, 0], "acc_norm": [1, 1, 0, 0]},
+    RACE: {"acc": [1, 1, 0, 0]},
+    ALPACA: {"nll": [100, 200]},
+    LMFLOW: {"nll": [10, 20, 30]},
+}
+AFTER = {
+    MEDMCQA: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 0, 0], "unparsable": [0, 0, 0, 0]},
+    USMLE: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 1, 0], "unparsable": [0, 0, 0, 0]},
+    ARC: {"acc": [1, 1, 0, 0], "acc_norm": [1, 0, 0, 0]},
+    RACE: {"acc": [1, 0, 0, 0]},
+    ALPACA: {"nll": [130, 220]},
+    LMFLOW: {"nll": [20, 30, 40]},
+}
+PASSAGES = {RACE: ["p", "p", "q", None]}  # the last question has a passage of its own
+
+
+def scores(method, setting, seed, test, validation=None, clusters=None):
+    """A score file: outcomes by data set, and there by metric or of `acc`; without `validation` it is as the test."""
+    parts = []
+    for split, outcomes in (("validation", validation or test), ("test", test)):
+        for data, columns in outcomes.items():
+            part = pd.DataFrame(columns if isinstance(columns, dict) else {"acc": [bool(x) for x in columns]})
+            part = part.assign(method=method, setting=setting, seed=seed, data=data, split=split, margin=0.5)
+            part["example"] = [f"{split}-{i}" for i in range(len(part))]
+            if clusters:
+                part["cluster"] = clusters.get(data)
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def write(folder, *frames):
+    """One score file for each frame."""
+    paths = [folder / f"scores-{i}.parquet" for i in range(len(frames))]
+    for path, frame in zip(paths, frames, strict=True):
+        frame.to_parquet(path, index=False)
+    return paths
+
+
+def vision_files(folder):
+    """Two ends, two WiSE settings in one categorical file, and KD, whose better setting on the test split is
+    the worse one on validation; in no order."""
+    wise = pd.concat([scores("wise", "alpha-0.8", 1, FULL), scores("wise", "alpha-0.2", 1, PRETRAINED)])
+    return write(
+        folder,
+        scores("kd", "lambda-0.001", 1, test=GOOD, validation=POOR),
+        wise.astype(dict.fromkeys(("method", "setting", "data", "split"), "category")),
+        scores("full", "default", 1, FULL),
+        scores("kd", "lambda-0.02", 1, test=POOR, validation=GOOD),
+        scores("pretrained", "default", 1, PRETRAINED),
+    )
+
+
+def language_files(folder):
+    """Two ends, and WiSE: α = 0.2 equals the pre-trained model and 0.8 the fully fine-tuned one."""
+    models = [("full", "default", AFTER), ("pretrained", "default", BEFORE)]
+    models += [("wise", "alpha-0.2", BEFORE), ("wise", "alpha-0.8", AFTER)]
+    return write(folder, *(scores(method, setting, 1, test, clusters=PASSAGES) for method, setting, test in models))
+
+
+def row(table, method, data, seed="1", split="test", metric=None):
+    """The one row of a tidy table."""
+    found = table.query("method == @method and data == @data and seed == @seed and split == @split")
+    if metric:
+        found = found[found["metric"] == metric]
+    assert len(found) == 1
+    return found.iloc[0]

@@ -1,0 +1,215 @@
+"""The paper's Figure 3: how far a data set is from the one fine-tuned on, and how much of it is forgotten."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
+
+from generality.report.annotate import name_forgetting, place_text, shade_below
+from generality.report.collect import SPECIALITY, average_name
+from generality.report.metrics import METRICS, primary
+from generality.report.names import in_words, short
+from generality.report.select import pick_groups, results
+from generality.report.style import TEXT_WIDTH, paper_style, save
+
+PAPER_ORDER = ("ood", "common-sense", "instruction")  # Section 3.1.2: from close to the fine-tuning set to far from it
+# Colours of Okabe and Ito that name no method's end, and markers, for the groups in the order shown.
+LOOKS = (("#0072B2", "o"), ("#E69F00", "s"), ("#CC79A7", "^"), ("#009E73", "D"), ("#56B4E9", "v"), ("#D55E00", "P"))
+FORMULA = (
+    "Distance d: standardised difference of mean embeddings, d(A,B)² = mean over dimensions of "
+    "(μ_A − μ_B)² / ((σ_A² + σ_B²)/2); an embedding is the pre-trained model's last hidden state averaged over the "
+    "tokens of an example"
+)
+
+
+def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
+    """Distances of data sets from the one fine-tuned on, from CSV files with columns data and distance, one per seed.
+
+    Indexed by data; columns distance (mean over files), near and far (their smallest and largest). Raises ValueError,
+    naming the file, for missing columns, a data set twice, or a distance that is negative or not a number.
+    """
+    tables = []
+    for file in files:
+        table = pd.read_csv(file)
+        if missing := {"data", "distance"} - set(table):
+            raise ValueError(f"{file}: no column '{min(missing)}'; measure the distances again")
+        if table["data"].duplicated().any():
+            raise ValueError(f"{file}: '{table.loc[table['data'].duplicated(), 'data'].iloc[0]}' stands there twice")
+        distance = pd.to_numeric(table["distance"], errors="coerce")
+        if not (np.isfinite(distance) & (distance >= 0)).all():
+            raise ValueError(f"{file}: a distance is negative or not a number; measure the distances again")
+        tables.append(distance.set_axis(table["data"]))
+        if set(table["data"]) != set(tables[0].index):
+            raise ValueError(f"{file}: has other data sets than {files[0]}; measure the distances again")
+    return pd.concat(tables, axis=1).agg(["mean", "min", "max"], axis=1).set_axis(["distance", "near", "far"], axis=1)
+
+
+def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | None = None) -> pd.DataFrame:
+    """The change of each test score by a method's chosen setting, in % of the pre-trained model's.
+
+    Columns group, data, is_average, n, seeds, change, low, high (95 % interval of the paired difference, the
+    pre-trained score taken as known); in the primary metric, with the sign turned for an nll, so that down is worse.
+    All groups of the generality if `groups` is None. Raises ValueError for an unknown method or group, or a
+    pre-trained score of zero.
+    """
+    rows = primary(results(table))
+    rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
+    if method not in (methods := rows["method"].unique()):
+        raise ValueError(f"--method: no '{method}' among the scores; there are: {', '.join(methods)}")
+    rows = rows[(rows["method"] == method) & rows["chosen"]].reset_index(drop=True)
+    before = rows["value"] - rows["change"]
+    if (before == 0).any():
+        raise ValueError(
+            f"{rows.loc[before == 0, 'data'].iloc[0]}: the pre-trained model scores 0, of which a change is no share; "
+            "leave its group out with --groups"
+        )
+    better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
+    share = 100 * np.where(better, 1, -1) / before
+    made = rows[["group", "data", "n", "seeds"]].assign(is_average=rows["data"] == rows["group"].map(average_name))
+    ends = share * rows["change_low"], share * rows["change_high"]
+    return made.assign(change=share * rows["change"], low=np.minimum(*ends), high=np.maximum(*ends))
+
+
+def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
+    """The single data sets of `changes` with the columns of `distances`; the one fine-tuned on is at zero.
+
+    Raises ValueError for a data set without a distance.
+    """
+    points = changes[~changes["is_average"]].join(distances, on="data")
+    points.loc[points["group"] == SPECIALITY, list(distances)] = 0.0
+    if points["distance"].isna().any():
+        missing = points.loc[points["distance"].isna(), "data"].iloc[0]
+        raise ValueError(f"--distances: none of {missing}; measure it, or leave its group out with --groups")
+    return points.reset_index(drop=True)
+
+
+def correlations(points: pd.DataFrame) -> str:
+    """Spearman's rank correlation of the distance with the change, and with the paper's order of the groups.
+
+    The data set fine-tuned on is not counted: it is at zero by construction, and is meant to gain.
+    """
+    points = points[points["group"] != SPECIALITY]
+    ordered = points[points["group"].isin(PAPER_ORDER)]
+    order = ordered["group"].map(PAPER_ORDER.index)
+    texts = [
+        # Spearman's correlation is Pearson's of the ranks.
+        f"{rows['distance'].rank().corr(other.rank()):.2f} with {name} (n = {len(rows)})".replace("-", "−")
+        for rows, other, name in (
+            (points, points["change"], "the change"),
+            (ordered, order, f"the paper's order {' < '.join(map(in_words, PAPER_ORDER))}"),
+        )
+        if rows["distance"].nunique() > 1 and other.nunique() > 1
+    ]
+    return f"Spearman's ρ of d: {', '.join(texts)}" if texts else "Too few data sets for a rank correlation"
+
+
+def plot_distance(
+    table: pd.DataFrame,
+    distances: pd.DataFrame,
+    style: Mapping[str, Mapping[str, str]],
+    outputs: Sequence[str | Path],
+    *,
+    method: str = "full",
+    groups: Sequence[str] | None = None,
+) -> None:
+    """Draw the relative change of each data set against its distance, and of groups' averages in the paper's order.
+
+    `distances` are as `read_distances` gives them; of `style` the method's label is used. Raises ValueError as
+    `relative_changes` and `place` do, or for a method without style.
+    """
+    if method not in style:
+        raise ValueError(f"report.style: no entry for method '{method}'; give it a label, a color and a marker")
+    changes = relative_changes(table, method, groups)
+    points = place(changes, distances)
+    looks = {group: LOOKS[i % len(LOOKS)] for i, group in enumerate(points["group"].unique())}
+    rank = {group: i for i, group in enumerate(PAPER_ORDER)}
+    averages = changes[changes["is_average"]]
+    averages = averages.sort_values("group", key=lambda names: names.map(rank).fillna(len(rank)), kind="stable")
+    with paper_style():
+        speciality = table.loc[table["group"] == SPECIALITY, "data"].iloc[0]
+        note = textwrap.fill(_note(points), 150, break_on_hyphens=False)
+        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
+        height = 3.1 + foot
+        figure = Figure(figsize=(TEXT_WIDTH, height), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
+        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
+        _draw_points(left, points, looks)
+        _draw_averages(right, averages, looks)
+        for ax in (left, right):  # which share their limits, so that both have to be drawn before
+            shade_below(ax, 0)
+            ax.spines[["top", "right"]].set_visible(False)
+        left.set(
+            title=f"{style[method]['label']} on {speciality}",
+            xlabel=f"Measured distance d from {speciality}",
+            ylabel="Change against the\npre-trained model (%)",
+        )
+        right.set(title="Average of a group", xlabel="in the paper's order, near to far")
+        figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
+        _name_points(left, points)
+        save(figure, outputs)
+
+
+def _note(points: pd.DataFrame) -> str:
+    seeds = points["seeds"].iloc[0]
+    return (
+        "Change of accuracy, or of the negative log-likelihood with its sign turned, in % of the pre-trained model's; "
+        "right: of a group's average. Vertical: 95 % intervals of the paired difference, the pre-trained score taken "
+        f"as known ({seeds} seed{'' if seeds == 1 else 's'}); horizontal: the seeds' range of distances. {FORMULA}. "
+        f"{correlations(points)}."
+    )
+
+
+def _draw_points(ax: Axes, points: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> None:
+    for group, rows in points.groupby("group", sort=False):
+        color, marker = looks[group]
+        ax.vlines(rows["distance"], rows["low"], rows["high"], color=color, lw=0.7, zorder=2)
+        ax.hlines(rows["change"], rows["near"], rows["far"], color=color, lw=0.7, zorder=2)
+        ax.plot(rows["distance"], rows["change"], marker, color=color, ms=6, mec="white", mew=0.6, zorder=3)
+    handles = [
+        Line2D([], [], ls="", marker=marker, color=color, ms=6, mec="white", label=in_words(group))
+        for group, (color, marker) in looks.items()
+    ]
+    ax.figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), fontsize=7, frameon=False)
+    ax.margins(0.08, 0.1)
+
+
+def _draw_averages(ax: Axes, averages: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> None:
+    for x, row in enumerate(averages.itertuples()):
+        color, marker = looks[row.group]
+        ax.vlines(x, row.low, row.high, color=color, lw=0.7)
+        ax.plot(x, row.change, marker, color=color, ms=7, mec="white", mew=0.6)
+    ax.set_xticks(range(len(averages)), [in_words(group).replace(" ", "\n") for group in averages["group"]], fontsize=6)
+    ax.set_xlim(-0.6, len(averages) - 0.4)
+
+
+def _name_points(ax: Axes, points: pd.DataFrame) -> None:
+    """Write each data set's name beside its point, where least is in the way."""
+    spots = [np.column_stack([np.linspace(*ax.get_xlim(), 40), np.zeros(40)])]
+    for row in points.itertuples():
+        spots.append(np.column_stack([np.full(10, row.distance), np.linspace(row.low, row.high, 10)]))
+        # The range of a distance may be crossed, if need be: far from its point a name says less.
+        spots.append(np.column_stack([np.linspace(row.near, row.far, 3), np.full(3, row.change)]))
+        spots.append(np.tile([row.distance, row.change], (5, 1)))
+    taken = [Bbox.from_extents(*(spot - 4), *(spot + 4)) for spot in ax.transData.transform(np.vstack(spots))]
+    texts = [name_forgetting(ax)]
+    for row in points.itertuples():
+        point = row.distance, row.change
+        # A text on a text is worse than on anything else.
+        texts.append(place_text(ax, short(row.data), point, "0.1", taken + 10 * texts))
+        _lead(ax, texts[-1], point)
+
+
+def _lead(ax: Axes, text: Bbox, point: tuple[float, float]) -> None:
+    """Draw a thin line from a text to its point where it is so far off that it could be another's."""
+    spot = ax.transData.transform(point)
+    nearest = np.clip(spot, text.min, text.max)
+    if np.hypot(*(nearest - spot)) > 10 * ax.figure.dpi / 72:  # points, three markers' radii
+        ends = np.array([point, ax.transData.inverted().transform(nearest)])
+        ax.add_artist(Line2D(*ends.T, color="0.6", lw=0.5, zorder=1))

@@ -1,0 +1,45 @@
+"""The metrics a score file may have, and how each is printed."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`name` in a sentence; `scale` takes a score to the printed `unit`; `meaning` is a sentence of a caption."""
+
+    name: str
+    unit: str
+    scale: float
+    decimals: int
+    higher_is_better: bool
+    meaning: str
+
+
+# In the order of rows and of importance: the first that a data set has is its primary metric.
+METRICS = {
+    "acc": Metric("accuracy", "%", 100, 1, True, "Accuracy: share of examples whose right answer scores highest."),
+    "acc_norm": Metric(
+        "normalised accuracy", "%", 100, 1, True,
+        "Normalised accuracy: the same with each choice's log-likelihood divided by its number of characters.",
+    ),
+    "exact_match": Metric(
+        "exact match", "%", 100, 1, True,
+        "Exact match: share of examples where the choice extracted from the generated text is the right one.",
+    ),
+    "unparsable": Metric(
+        "unparsable", "%", 100, 1, False,
+        "Unparsable: share of generated texts from which no choice can be extracted; these count as wrong.",
+    ),
+    "nll": Metric(
+        "negative log-likelihood", "nats", 1, 1, False,
+        "Negative log-likelihood: −Σ ln p over the tokens of a response given its prompt, mean over responses; lower "
+        "is better.",
+    ),
+}  # fmt: skip
+
+
+def primary(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a tidy table, of one split, that are of their data set's primary metric."""
+    return rows[rows["metric"] == rows.groupby(["group", "data"])["metric"].transform("first")]

@@ -1,0 +1,108 @@
+"""Reading the score files of an experiment, and checking that their models can be compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from generality.report.metrics import METRICS
+
+MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split", "data", "example"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the models of an experiment have in common, by (split, data): the `metrics`, in the registry's order, and
+    the `clusters`, numbers 0 … C−1 of its examples; and `models`: {(method, setting): {seed: {(split, data, metric):
+    float64 of its examples}}}."""
+
+    metrics: dict[tuple[str, str], list[str]]
+    clusters: dict[tuple[str, str], np.ndarray]
+    models: dict[tuple[str, str], dict[int, dict[tuple[str, str, str], np.ndarray]]]
+
+
+def read_scores(score_files: Sequence[str | Path], wanted: Sequence[str]) -> Scores:
+    """The scores of all models on the data sets `wanted`, and on no others.
+
+    Raises ValueError for a file without scores on them or without a known metric, a model or an example scored twice,
+    a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
+    examples in one cluster; and for models that differ in examples, clusters or metrics.
+    """
+    first, models = None, {}  # path, examples and metrics of the first model
+    for path in score_files:
+        rows = _read(path, wanted)
+        for (method, setting, seed), part in rows.groupby(MODEL):
+            part = part.sort_values(EXAMPLE, ignore_index=True)
+            model = f"{method} {setting} seed {seed}"
+            if part.duplicated(EXAMPLE).any():
+                raise ValueError(f"{path}: {model} has an example twice; delete it and score again")
+            examples = part[[*EXAMPLE, "cluster"]]
+            metrics = _metrics(part, f"{path}: {model}")
+            if first is None:
+                first = path, examples, metrics
+                _check_complete(examples, wanted, path)
+            if not examples.equals(first[1]):
+                raise ValueError(
+                    f"{path}: {model} has other examples or clusters than {first[0]}; delete both and score again"
+                )
+            if metrics != first[2]:
+                raise ValueError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
+            if seed in models.setdefault((method, setting), {}):
+                raise ValueError(f"{path}: {model} is in another score file too; name each file once")
+            places = part.groupby(DATA).indices
+            models[method, setting][int(seed)] = {
+                (*key, name): part[name].to_numpy()[places[key]] for key, names in metrics.items() for name in names
+            }
+    if first is None:
+        raise ValueError("no score files; name those of the pre-trained model and of the others")
+    clusters = {key: _numbers(examples["cluster"]) for key, examples in first[1].groupby(DATA)}
+    return Scores(first[2], clusters, models)
+
+
+def _read(path: str | Path, wanted: Sequence[str]) -> pd.DataFrame:
+    """The rows on the data sets wanted, with every metric as float64 and with clusters, where the file has them."""
+    there = set(pq.read_schema(path).names)
+    if not there.intersection(METRICS):
+        raise ValueError(f"{path}: none of the columns {', '.join(METRICS)}; delete it and score again")
+    columns = [name for name in (*MODEL, *EXAMPLE, "cluster", *METRICS) if name in there]
+    rows = pd.read_parquet(path, columns=columns, filters=[("data", "in", wanted)])
+    if rows.empty:
+        raise ValueError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
+    rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
+    # Text, not categories: two files need not have the same ones, and categories sort by their own order.
+    rows = rows.astype(dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64))
+    return rows.assign(cluster=rows["cluster"].astype(object).where(rows["cluster"].notna(), None))
+
+
+def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
+    """The metrics of each (split, data), which all its examples have."""
+    found = {}
+    for key, rows in part.groupby(DATA):
+        counts = np.isfinite(rows[list(METRICS)]).sum()
+        for name, count in counts.items():
+            if 0 < count < len(rows):
+                raise ValueError(
+                    f"{what} has a finite {name} for {count} of {len(rows)} {key[0]} examples of {key[1]} only; "
+                    "delete the file and score again, and if it stays so, look for a fine-tuning that diverged"
+                )
+        found[key] = [name for name in METRICS if counts[name]]
+    return found
+
+
+def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | Path) -> None:
+    for split in examples["split"].unique():
+        for data in wanted:
+            clusters = examples.loc[(examples["split"] == split) & (examples["data"] == data), "cluster"]
+            if clusters.empty:
+                raise ValueError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
+            if clusters.nunique() + clusters.isna().sum() < 2:
+                raise ValueError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
+
+
+def _numbers(clusters: pd.Series) -> np.ndarray:
+    """Clusters as numbers 0 … C−1; an example of no cluster is one of its own."""
+    own = pd.Series([f"example {i}" for i in range(len(clusters))], clusters.index)
+    return pd.factorize(("cluster " + clusters).where(clusters.notna(), own))[0]

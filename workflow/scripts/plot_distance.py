@@ -1,0 +1,33 @@
+"""Plot how much of each data set is forgotten against its distance from the one fine-tuned on."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", required=True, metavar="CSV", help="tidy table of the experiment")
+    parser.add_argument(
+        "--distances", nargs="+", required=True, metavar="CSV",
+        help="columns data and distance (from the data set fine-tuned on), a file per seed; they are averaged",
+    )  # fmt: skip
+    parser.add_argument(
+        "--style", required=True, type=json.loads, metavar="JSON",
+        help='look of each method, of which the label is used: {"full": {"label": "Full fine-tuning"}}',
+    )  # fmt: skip
+    parser.add_argument("--method", default="full", help="method whose change is shown (default: %(default)s)")
+    parser.add_argument("--groups", nargs="+", metavar="GROUP", help="groups drawn (default: all of the generality)")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    args = parser.parse_args()
+
+    from generality.report.collect import read_table
+    from generality.report.distance import plot_distance, read_distances
+
+    distances = read_distances(args.distances)
+    plot_distance(read_table(args.scores), distances, args.style, args.output, method=args.method, groups=args.groups)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -119,8 +119,8 @@ def test_an_edit_changes_the_settings_of_the_runs_it_concerns_and_no_other():
 
 def test_pictures_depend_on_their_own_split_only():
     plan = study(data__domainnet__counts={"train": 1500, "validation": 600, "test": 99})
-    assert plan.pictures("domainnet", "train") == study().pictures("domainnet", "train")
-    assert plan.pictures("domainnet", "test") == {"family": "domainnet", "count": 99, "size": 32, "seed": 21}
+    assert plan.generated("domainnet", "train") == study().generated("domainnet", "train")
+    assert plan.generated("domainnet", "test") == {"family": "domainnet", "count": 99, "size": 32, "seed": 21}
     assert plan.data_settings("domainnet")["counts"] == {"train": 1500, "validation": 600, "test": 99}
 
 
@@ -147,8 +147,8 @@ def test_evaluation_sets_are_the_speciality_and_then_the_groups(plan):
 def test_a_model_is_pretrained_once_a_seed_and_released_once():
     plan = study(models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"})
     assert plan.model_path("domainnet", 3) == "results/embedded/models/tiny-clip/seed-3"
-    assert plan.pretraining_data("tiny-clip") == "results/embedded/data/web/all/train"
-    assert (plan.models("pretrain"), plan.models("open_clip")) == (["tiny-clip"], ["clip"])
+    assert plan.pretraining_data("tiny-clip") == {"web/all": "results/embedded/data/web/all/train"}
+    assert (plan.models("pretrain_clip"), plan.models("open_clip")) == (["tiny-clip"], ["clip"])
     released = study(
         models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"},
         experiments__domainnet__model="clip",

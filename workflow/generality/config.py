@@ -34,12 +34,14 @@ def check(config: dict) -> dict:
     """The normal form of a configuration: a deep copy in which equal studies are equal text.
 
     Defaults are filled in. A number is an int or a float as the schema wants it, be it written 1, 1.0 or "1" (YAML
-    takes 1e-5 for text). Keys stand in the order of the schema, freely chosen names in alphabetical order. Raises
-    ConfigError for the most telling mistake there is.
+    takes 1e-5 for text). A data set that a group names is replaced by its domains. Keys stand in the order of the
+    schema, freely chosen names in alphabetical order. Raises ConfigError for the most telling mistake there is.
     """
     try:
         normal = config_schema.complete(config)
-        problem = config_schema.problem(normal) or config_references.problem(normal)
+        if not (problem := config_schema.problem(normal)):
+            config_references.expand(normal)
+            problem = config_references.problem(normal)
     except RecursionError:
         problem = "config", "contains itself: an anchor (&) is used inside its own value; write that part out"
     if problem:

@@ -12,7 +12,10 @@ from jsonschema import Draft202012Validator, ValidationError
 SCHEMA = Path(__file__).parent.parent / "schemas" / "config.schema.yaml"
 # libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-KINDS = {"object": "a mapping", "array": "a list", "string": "text", "number": "a number", "integer": "a whole number"}
+KINDS = {
+    **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
+    **{"number": "a number", "integer": "a whole number"},
+}
 # A misspelt key is told before the key that is missed for it; of two mistakes of a kind, the one further inside.
 STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from generality.config_references import HYPERPARAMETER, SPECIALITY
 
-FIGURES, TABLES = ("figure2", "figure4"), ("table4", "table5")
+FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6")
+TABLES = tuple(f"table{number}" for number in range(4, 12))
 TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
 SPLITS = ("validation", "test")  # the splits that every model is scored on
 
@@ -41,19 +42,35 @@ class Study:
         """The models of a source."""
         return [name for name, settings in self.config["models"].items() if settings["source"] == source]
 
+    def experiments(self, track: str) -> list[str]:
+        """The experiments of a track."""
+        return [name for name, settings in self.config["experiments"].items() if settings["track"] == track]
+
     def data_path(self, name: str, split: str) -> str:
-        """Image-set folder of one split of "set/domain"; a captioned set has the domain "all" and the split "train"."""
+        """Folder of one split of "set/domain"; what is for pre-training has the domain "all" and the split "train"."""
         return f"{self.root}/data/{name}/{split}"
 
     def data_settings(self, set_name: str) -> dict:
         """What a data set depends on, all splits together."""
         return self.config["data"][set_name]
 
-    def pictures(self, set_name: str, split: str) -> dict:
-        """What one split of a set of the source "picture_world" depends on: family, count, size and seed."""
+    def generated(self, set_name: str, split: str) -> dict:
+        """What one split of a generated set depends on: family, seed, count and, of pictures, size."""
         settings = self.data_settings(set_name)
-        # Without the counts of the other splits: more test pictures must not train anything anew.
-        return {key: settings[key] for key in ("family", "size", "seed")} | {"count": settings["counts"][split]}
+        # Without the counts of the other splits: more test examples must not train anything anew.
+        shared = {key: settings[key] for key in ("family", "size", "seed") if key in settings}
+        return shared | {"count": settings["counts"][split]}
+
+    def records(self, set_name: str, domain: str) -> dict:
+        """What a domain of a set of the source "text_records" depends on."""
+        return self.data_settings(set_name)["domains"][domain]
+
+    def record_files(self, set_name: str, domain: str) -> list[str]:
+        """The files that it is read from, those of its answers included; none where it is on the hub."""
+        settings = self.records(set_name, domain)
+        answers = settings.get("answers", {})
+        found = [*settings.get("files", {}).values(), *([answers] if isinstance(answers, str) else answers.values())]
+        return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]
 
     def decoding(self, set_name: str, domain: str) -> dict:
         """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
@@ -70,15 +87,38 @@ class Study:
         """What a model depends on beside its data and seed."""
         return self.config["models"][model]
 
-    def pretraining_data(self, model: str) -> str:
-        """Image-set folder that a model of the source "pretrain" learns from."""
-        return self.data_path(f"{self.config['models'][model]['data']}/all", "train")
+    def pretraining_settings(self, model: str) -> dict:
+        """What a language model that is pre-trained here depends on beside its data and seed."""
+        return {key: self.model_settings(model)[key] for key in ("vocabulary", "architecture", "train")}
+
+    def release(self, model: str) -> dict[str, str]:
+        """Name and, where it is given, revision of a released language model."""
+        settings = self.model_settings(model)
+        return {key: settings[key] for key in ("name", "revision") if key in settings}
+
+    def pretraining_data(self, model: str) -> dict[str, str]:
+        """The folders that a model that is pre-trained here learns from, by "set/domain"."""
+        data = self.config["models"][model]["data"]
+        names = [f"{data}/all"] if isinstance(data, str) else data  # a CLIP has one captioned set, an OPT texts
+        return {name: self.data_path(name, "train") for name in names}
 
     def model_path(self, experiment: str, seed: int | str) -> str:
-        """Folder of the CLIP that an experiment starts from: pre-trained with the seed, or released, one for all."""
+        """Folder of the model that an experiment is about: pre-trained with the seed, or released, one for all."""
         model = self._experiment(experiment)["model"]
-        which = f"seed-{seed}" if model in self.models("pretrain") else "released"
+        which = f"seed-{seed}" if "data" in self.model_settings(model) else "released"
         return f"{self.root}/models/{model}/{which}"
+
+    def start_path(self, experiment: str, seed: int | str) -> str:
+        """Folder of the pre-trained model as it is fine-tuned: a CLIP gets the head of its experiment first."""
+        if experiment in self.experiments("language"):
+            return self.model_path(experiment, seed)
+        return f"{self.root}/{experiment}/pretrained/default/seed-{seed}/model"
+
+    def run_path(self, experiment: str, method: str, setting: str, seed: int | str) -> str:
+        """Folder of the model of a run."""
+        if method == "pretrained":
+            return self.start_path(experiment, seed)
+        return f"{self.root}/{experiment}/{method}/{setting}/seed-{seed}/model"
 
     # Experiments and their runs
 
@@ -87,7 +127,7 @@ class Study:
         return self._experiment(experiment)["templates"]
 
     def speciality_train(self, experiment: str) -> str:
-        """Image-set folder that is fine-tuned on."""
+        """Folder of the data set that is fine-tuned on."""
         return self.data_path(self._experiment(experiment)["speciality"], "train")
 
     def runs(self, experiment: str) -> list[Run]:
@@ -131,6 +171,7 @@ class Study:
         hyperparameters = {} if value is None else {HYPERPARAMETER[method]: value}
         if method == "lora":
             hyperparameters["alpha"] = own.get("alpha", float(value))
+            hyperparameters |= {"dropout": own["dropout"]} if "dropout" in own else {}
         train = self._experiment(experiment)["train"] | own.get("train", {})
         return {"method": method, "hyperparameters": hyperparameters, "train": train}
 
@@ -141,7 +182,7 @@ class Study:
     # Scores
 
     def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
-        """Image-set folders by ("set/domain", split): the speciality first, then the groups as they stand."""
+        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand."""
         settings = self._experiment(experiment)
         names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
         return {(name, split): self.data_path(name, split) for name in names for split in SPLITS}
@@ -149,6 +190,18 @@ class Study:
     def set_arguments(self, experiment: str) -> list[str]:
         """The same as command-line arguments: "set/domain:split=folder"."""
         return [f"{name}:{split}={folder}" for (name, split), folder in self.evaluation_sets(experiment).items()]
+
+    def generate(self, experiment: str) -> list[str]:
+        """The data sets whose answers are generated as well as chosen."""
+        settings = self._experiment(experiment)
+        groups = {SPECIALITY: [settings[SPECIALITY]], **settings["generality"]}
+        return [name for group in settings.get("exact_match", ()) for name in groups[group]]
+
+    def measured_sets(self, experiment: str) -> dict[str, str]:
+        """The folders, by "set/domain", of what an experiment measures generality on: validation, for no score."""
+        splits = self.evaluation_sets(experiment).items()
+        own = self._experiment(experiment)["speciality"]
+        return {name: folder for (name, split), folder in splits if split == "validation" and name != own}
 
     def score_paths(self, experiment: str) -> list[str]:
         """The score files of all runs; that of wise holds all its settings."""
@@ -171,7 +224,16 @@ class Study:
     def shown(self, part: str) -> list[str]:
         """The experiments in a figure or table, such as "figure4"."""
         settings = self.config["report"][part]
-        return settings["experiments"] if part in FIGURES else [settings["experiment"]]
+        return settings["experiments"] if "experiments" in settings else [settings["experiment"]]
+
+    def distance_paths(self, part: str) -> list[str]:
+        """The tables, one a seed, of the distances of data sets from what is fine-tuned on, that a figure shows."""
+        (experiment,) = self.shown(part)
+        return [f"{self.root}/{experiment}/pretrained/default/seed-{seed}/distances.csv" for seed in self.seeds]
+
+    def groups(self, part: str) -> list[str]:
+        """The groups that a figure names as the argument that it is drawn with; none where it shows all."""
+        return ["--groups", *named] if (named := self.config["report"][part].get("groups")) else []
 
     def samples(self, part: str) -> dict[str, str]:
         """Image-set folders whose pictures a figure shows, by "experiment:domain", the speciality of each first.

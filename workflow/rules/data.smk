@@ -10,7 +10,7 @@ rule render_pictures:
     conda:
         "../../envs/vision.yaml"
     params:
-        pictures=lambda w: study.pictures(w.set, w.split),
+        pictures=lambda w: study.generated(w.set, w.split),
     shell:
         "python {input.code[0]} --family {params.pictures[family]} --domain {wildcards.domain} --split {wildcards.split}"
         " --count {params.pictures[count]} --size {params.pictures[size]} --seed {params.pictures[seed]}"
@@ -54,3 +54,40 @@ rule caption_images:
     shell:
         "python {input.code[0]} {params.sets:q} --phrases {params.phrases:q} --seed {params.seed}"
         " --output {output} 2>&1 | tee {log}"
+
+
+rule write_texts:
+    input:
+        code=code("write_texts"),
+    output:
+        directory("results/{study}/data/{set}/{domain}/{split}"),
+    log:
+        "logs/{study}/data/{set}/{domain}/{split}.log",
+    wildcard_constraints:
+        set=any_of(study.sets("text_world")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        texts=lambda w: study.generated(w.set, w.split),
+    shell:
+        "python {input.code[0]} --family {params.texts[family]} --domain {wildcards.domain} --split {wildcards.split}"
+        " --count {params.texts[count]} --seed {params.texts[seed]} --output {output} 2>&1 | tee {log}"
+
+
+rule read_records:
+    input:
+        code=code("read_records"),
+        files=lambda w: study.record_files(w.set, w.domain),
+    output:
+        directory("results/{study}/data/{set}/{domain}/{split}"),
+    log:
+        "logs/{study}/data/{set}/{domain}/{split}.log",
+    wildcard_constraints:
+        set=any_of(study.sets("text_records")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        settings=lambda w: as_json(study.records(w.set, w.domain)),
+    shell:
+        "python {input.code[0]} --settings {params.settings:q} --name {wildcards.set}/{wildcards.domain}"
+        " --split {wildcards.split} --output {output} 2>&1 | tee {log}"

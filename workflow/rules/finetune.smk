@@ -1,3 +1,6 @@
+FINETUNED = "(?!pretrained|wise)[a-z0-9_]+"
+
+
 rule finetune_clip:
     input:
         code=code("finetune_clip"),
@@ -9,9 +12,32 @@ rule finetune_clip:
     log:
         "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
     wildcard_constraints:
-        method="(?!pretrained|wise)[a-z0-9_]+",
+        experiment=any_of(study.experiments("vision")),
+        method=FINETUNED,
     conda:
         "../../envs/vision.yaml"
+    params:
+        settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
+    shell:
+        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
+
+
+rule finetune_lm:
+    input:
+        code=code("finetune_lm"),
+        model=lambda w: study.start_path(w.experiment, w.seed),
+        data=lambda w: study.speciality_train(w.experiment),
+    output:
+        model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
+        log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
+    log:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+        method=FINETUNED,
+    conda:
+        "../../envs/language.yaml"
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
@@ -23,7 +49,7 @@ rule finetune_clip:
 rule interpolate:
     input:
         code=code("interpolate"),
-        pretrained=PRETRAINED,
+        pretrained=lambda w: study.start_path(w.experiment, w.seed),
         finetuned=FULL,
     output:
         directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),

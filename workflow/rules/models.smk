@@ -1,14 +1,14 @@
 rule pretrain_clip:
     input:
         code=code("pretrain_clip"),
-        data=lambda w: study.pretraining_data(w.model),
+        data=lambda w: list(study.pretraining_data(w.model).values()),
     output:
         directory("results/{study}/models/{model}/seed-{seed}"),
     log:
         text="logs/{study}/models/{model}/seed-{seed}.log",
         steps="logs/{study}/models/{model}/seed-{seed}.csv",
     wildcard_constraints:
-        model=any_of(study.models("pretrain")),
+        model=any_of(study.models("pretrain_clip")),
     conda:
         "../../envs/vision.yaml"
     params:
@@ -34,6 +34,46 @@ rule fetch_clip:
     shell:
         "python {input.code[0]} --name {params.model[name]:q} --weights {params.model[weights]:q} --output {output}"
         " 2>&1 | tee {log}"
+
+
+rule pretrain_lm:
+    input:
+        code=code("pretrain_lm"),
+        data=lambda w: list(study.pretraining_data(w.model).values()),
+    output:
+        directory("results/{study}/models/{model}/seed-{seed}"),
+    log:
+        text="logs/{study}/models/{model}/seed-{seed}.log",
+        steps="logs/{study}/models/{model}/seed-{seed}.csv",
+    wildcard_constraints:
+        model=any_of(study.models("pretrain_opt")),
+    # Every language job waits for it, so no other job that can start should keep a core from it.
+    priority: 1
+    conda:
+        "../../envs/language.yaml"
+    params:
+        data=lambda w: [f"{name}={folder}" for name, folder in study.pretraining_data(w.model).items()],
+        settings=lambda w: as_json(study.pretraining_settings(w.model)),
+    shell:
+        "python {input.code[0]} --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed}"
+        " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
+
+
+rule fetch_lm:
+    input:
+        code=code("fetch_lm"),
+    output:
+        directory("results/{study}/models/{model}/released"),
+    log:
+        "logs/{study}/models/{model}/released.log",
+    wildcard_constraints:
+        model=any_of(study.models("transformers")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        model=lambda w: [f"--{key}={value}" for key, value in study.release(w.model).items()],
+    shell:
+        "python {input.code[0]} {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
 # The head of every experiment is its own: the same CLIP, other classes.

@@ -16,9 +16,10 @@ rule render_table:
         "../../envs/report.yaml"
     params:
         labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+        number=lambda w: w.table.removeprefix("table"),
     shell:
-        "python {input.code[0]} --scores {input.scores} --labels {params.labels:q} --label tab:{wildcards.table}"
-        " --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --scores {input.scores} --paper-table {params.number} --labels {params.labels:q}"
+        " --label tab:{wildcards.table} --output {output} 2>&1 | tee {log}"
 
 
 rule plot_tradeoff:
@@ -30,13 +31,36 @@ rule plot_tradeoff:
     log:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
-        figure=any_of({"figure4"}.intersection(REPORT)),
+        figure=any_of({"figure4", "figure5", "figure6"}.intersection(REPORT)),
     conda:
         "../../envs/report.yaml"
     params:
         style=as_json(REPORT["style"]),
+        groups=lambda w: study.groups(w.figure),
     shell:
-        "python {input.code[0]} --panel {input.scores} --style {params.style:q} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --panel {input.scores} {params.groups} --style {params.style:q} --output {output}"
+        " 2>&1 | tee {log}"
+
+
+rule plot_distance:
+    input:
+        code=code("plot_distance"),
+        scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
+        distances=lambda w: study.distance_paths(w.figure),
+    output:
+        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+    log:
+        f"{LOG}/{{figure}}.log",
+    wildcard_constraints:
+        figure=any_of({"figure3"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        style=as_json(REPORT["style"]),
+        groups=lambda w: study.groups(w.figure),
+    shell:
+        "python {input.code[0]} --scores {input.scores} --distances {input.distances} {params.groups}"
+        " --style {params.style:q} --output {output} 2>&1 | tee {log}"
 
 
 rule plot_samples:

@@ -7,6 +7,8 @@ rule score_clip:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
         "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
     params:
@@ -17,7 +19,7 @@ rule score_clip:
 
 
 # All interpolations in one process: a picture is read and a library is imported once, not once for each weight.
-rule score_wise:
+rule score_clip_wise:
     input:
         code=code("score_clip"),
         pretrained=PRETRAINED,
@@ -27,6 +29,8 @@ rule score_wise:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
         "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
     params:
@@ -35,6 +39,73 @@ rule score_wise:
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --method wise --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+
+
+rule score_lm:
+    input:
+        code=code("score_lm"),
+        model=lambda w: study.run_path(w.experiment, w.method, w.setting, w.seed),
+        sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
+    log:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        sets=lambda w: study.set_arguments(w.experiment),
+        generate=lambda w: study.generate(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
+        " --method {wildcards.method} --setting {wildcards.setting} --seed {wildcards.seed} --output {output}"
+        " 2>&1 | tee {log}"
+
+
+rule score_lm_wise:
+    input:
+        code=code("score_lm"),
+        pretrained=lambda w: study.start_path(w.experiment, w.seed),
+        finetuned=FULL,
+        sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
+    log:
+        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        alphas=lambda w: study.alphas(w.experiment),
+        sets=lambda w: study.set_arguments(w.experiment),
+        generate=lambda w: study.generate(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
+        " --sets {params.sets:q} --generate {params.generate:q} --method wise --seed {wildcards.seed}"
+        " --output {output} 2>&1 | tee {log}"
+
+
+rule measure_distances:
+    input:
+        code=code("measure_distances"),
+        model=lambda w: study.start_path(w.experiment, w.seed),
+        speciality=lambda w: study.speciality_train(w.experiment),
+        sets=lambda w: list(study.measured_sets(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/pretrained/default/seed-{seed}/distances.csv",
+    log:
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/distances.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
+    shell:
+        "python {input.code[0]} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
+        " --output {output} 2>&1 | tee {log}"
 
 
 rule collect_scores:

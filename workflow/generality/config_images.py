@@ -1,0 +1,100 @@
+"""Whether the picture data sets and the CLIPs of a configuration fit together."""
+
+from collections.abc import Iterable
+
+from generality.config_names import Problems, known, one_domain, settings_of
+
+SOURCES = ("picture_world", "image_folder", "captions")
+# Architectures that OpenAI trained with the activation "quick GELU", by the names open_clip gives them with another.
+OPENAI = (
+    *("RN50", "RN101", "RN50x4", "RN50x16", "RN50x64"),
+    *("ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336"),
+)
+
+
+def is_captioned(settings: dict) -> bool:
+    """Whether a data set is for pre-training: pictures with captions, one domain `all`, one split `train`."""
+    return settings["source"] == "captions" or settings.get("family") == "web"
+
+
+def picture_world(path: str, settings: dict, data: dict) -> Problems:
+    if is_captioned(settings):
+        for split in settings["counts"]:
+            if split != "train":
+                yield f"{path}.counts.{split}", "a captioned family has a train split only; delete this key"
+
+
+def image_folder(path: str, settings: dict, data: dict) -> Problems:
+    lists, shares = settings.get("lists", {}), settings.get("shares", {})
+    if lists and "classes" in settings:
+        yield f"{path}.classes", "the labels in the lists give the order already; delete this key or `lists`"
+    if lists and shares and "train" not in lists:
+        yield f"{path}.lists.train", "this key is missing, and shares are cut from the train list"
+    for split in shares:
+        if split in lists:
+            yield f"{path}.shares.{split}", "this split has a list already; delete one of the two"
+    if sum(shares.values()) >= 1:
+        yield f"{path}.shares", "nothing is left to train on; lower them until their sum is below 1"
+    for domain in settings.get("class_groups", {}):
+        yield from known(f"{path}.class_groups.{domain}", domain, settings["domains"], "domain")
+
+
+def captions(path: str, settings: dict, data: dict) -> Problems:
+    phrases = settings["phrases"]
+    for index, name in enumerate(settings["of"]):
+        yield from member(f"{path}.of[{index}]", name, ["train"], data)
+        if name not in phrases and "default" not in phrases:
+            yield f"{path}.phrases", f"there are none for '{name}'; add some, or some for `default`"
+    for name in phrases:
+        yield from known(f"{path}.phrases.{name}", name, [*settings["of"], "default"], "data set in `of`")
+    yield from _one_size(f"{path}.of", settings["of"], data)
+
+
+def pretrain_clip(path: str, model: dict, data: dict) -> Problems:
+    name = model["data"]
+    yield from known(f"{path}.data", name, data, "data set")
+    if not is_captioned(data[name]):
+        yield f"{path}.data", f"'{name}' has no captions; name a set of the family web or of the source captions"
+    pictures = name if "size" in data[name] else data[name]["of"][0]
+    yield from _fits(f"{path}.architecture.vision_cfg.image_size", model, pictures, data)
+
+
+def open_clip(path: str, model: dict, data: dict) -> Problems:
+    name = model["name"].replace("/", "-")  # open_clip takes both
+    if model["weights"].lower() == "openai" and name in OPENAI:
+        yield f"{path}.name", f"OpenAI's weights need another activation than '{name}' has; use '{name}-quickgelu'"
+
+
+def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
+    """Whether a data set is there, has pictures with classes, and has the splits that are needed."""
+    yield from known(path, name.split("/")[0], data, "data set")
+    settings = settings_of(name, data)
+    if settings["source"] not in SOURCES:
+        yield path, f"'{name}' has no pictures; name a set of a source of pictures: {', '.join(SOURCES)}"
+    if is_captioned(settings):
+        yield path, f"'{name.split('/')[0]}' has captions and is for pre-training only; name a set with classes"
+    yield from one_domain(path, name, splits, data)
+
+
+def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
+    """Whether the data sets `names` of a vision experiment, the speciality first, suit each other and the model."""
+    data = config["data"]
+    if "exact_match" in experiment:
+        yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
+    yield from _one_size(f"{path}.generality", names, data)
+    yield from _fits(f"{path}.model", config["models"][experiment["model"]], names[0], data)
+
+
+def _one_size(path: str, names: Iterable[str], data: dict) -> Problems:
+    sizes = {name: settings_of(name, data)["size"] for name in names}
+    small, large = min(sizes, key=sizes.get), max(sizes, key=sizes.get)
+    if sizes[small] != sizes[large]:
+        yield path, f"{small} has {sizes[small]} pixels, {large} has {sizes[large]}; give both data sets one size"
+
+
+def _fits(path: str, model: dict, name: str, data: dict) -> Problems:
+    """Whether pictures have the size that a model takes; of a released model only open_clip knows it."""
+    size = settings_of(name, data)["size"]
+    wanted = model.get("architecture", {"vision_cfg": {}})["vision_cfg"].get("image_size", size)
+    if wanted != size:
+        yield path, f"the model takes {wanted} pixels, and the pictures of {name} have {size}; make them equal"

@@ -215,12 +215,12 @@ def test_texts_of_another_world_are_refused(language_folder, tmp_path):
 
 
 def galactica(folder, **changes):
-    """A model of Galactica's shape in the hub's layout: OPT without biases, with its tokenizer's missing declarations."""
+    """A model of Galactica's shape in the hub's layout: OPT without biases, a tokenizer without declared tokens."""
     tokenizer = train_tokenizer([f"the {thing} is red" for thing in THINGS], 280)
     torch.manual_seed(0)
     config = {
-        "vocab_size": len(tokenizer), "enable_bias": False, "layer_norm_elementwise_affine": False, "activation_function": "gelu",
-        "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2,
+        "vocab_size": len(tokenizer), "enable_bias": False, "layer_norm_elementwise_affine": False,
+        "activation_function": "gelu", "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2,
     }  # fmt: skip
     OPTForCausalLM(OPTConfig(**OPT | config | changes)).half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -2,46 +2,22 @@
 
 import copy
 import os
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[1]
-TINY = yaml.safe_load((ROOT / "tests" / "tiny.yaml").read_text())
+from workflows import ROOT, planned, snakemake, tiny
 
-
-def snakemake(folder, *arguments, config=TINY, check=True):
-    """Run snakemake in `folder` with a study file of that content; return what it printed."""
-    (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        [*command, "--configfile", folder / "study.yaml", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT,
-    )  # fmt: skip
-    assert not check or done.returncode == 0, done.stdout[-4000:]
-    return done.stdout
-
-
-def planned(folder, config):
-    """The jobs that a dry run plans, {rule: count}."""
-    text = snakemake(folder, "--dry-run", config=config)
-    if "Nothing to be done" in text:
-        return {}
-    table = text.split("Job stats:")[-1].split("total")[0]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
+TINY = tiny("tiny")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A folder in which the tiny study has run."""
     folder = tmp_path_factory.mktemp("study")
-    snakemake(folder, "--cores", "2")
+    snakemake(folder, "--cores", "2", config=TINY)
     return folder
 
 
@@ -95,7 +71,7 @@ RENDER = {"plot_tradeoff": 1, "render_table": 1} | TARGET
         ),
         pytest.param(
             lambda c: methods(c)["wise"]["alpha"].append(0.9),
-            {"score_wise": 1, "collect_scores": 1} | RENDER, id="one more alpha",
+            {"score_clip_wise": 1, "collect_scores": 1} | RENDER, id="one more alpha",
         ),
         pytest.param(
             lambda c: methods(c).update(l1={"lambda": [1e-4]}),
@@ -107,7 +83,8 @@ RENDER = {"plot_tradeoff": 1, "render_table": 1} | TARGET
         ),
         pytest.param(
             lambda c: c["experiments"]["domainnet"]["train"].update(lr=2e-3),
-            {"finetune_clip": 2, "score_clip": 2, "score_wise": 1, "collect_scores": 1} | RENDER, id="learning rate",
+            {"finetune_clip": 2, "score_clip": 2, "score_clip_wise": 1, "collect_scores": 1} | RENDER,
+            id="learning rate",
         ),
         pytest.param(
             lambda c: c["experiments"]["domainnet"]["train"].update(lr="1e-3"), {}, id="the same number as text",
@@ -131,12 +108,12 @@ def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished):
     assert (finished / "results/tiny/domainnet/kd/lambda-0.1/seed-1/scores.parquet").exists()
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert "1e-1" in (finished / "reports/table5.md").read_text()
-    snakemake(finished, "--cores", "2")  # as the other tests expect it
+    snakemake(finished, "--cores", "2", config=TINY)  # as the other tests expect it
 
 
 def test_an_interpolated_model_is_a_target(finished):
     target = "results/tiny/domainnet/wise/alpha-0.25/seed-1/model"
-    snakemake(finished, "--cores", "1", target)
+    snakemake(finished, "--cores", "1", target, config=TINY)
     assert (finished / target / "model.safetensors").exists()
 
 

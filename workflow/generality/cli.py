@@ -1,16 +1,20 @@
 """What the scripts share: how they read arguments, and how they end."""
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 PACKAGE = str(Path(__file__).parent)
+SECONDS = 10  # between two lines of progress in a log: often enough to see life, seldom enough to read
 
 
 def run(main: Callable[[], None]) -> None:
     """Run a script; a mistake that the library found is one line, any other failure keeps its traceback."""
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", str(SECONDS))  # for the libraries' own bars
     try:
         main()
     except (ValueError, RuntimeError) as error:

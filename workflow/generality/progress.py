@@ -1,13 +1,10 @@
 """Progress of long work, readable on a terminal and in a log file."""
 
-import os
 import sys
 
-SECONDS = 10  # between two lines of a log: often enough to see life, seldom enough to read
-if not sys.stderr.isatty():
-    os.environ.setdefault("TQDM_MININTERVAL", str(SECONDS))  # also for the bars of libraries; read by the import
-
 from tqdm import tqdm
+
+from generality.cli import SECONDS
 
 
 class _Lines:

@@ -1,0 +1,131 @@
+"""The language track as a workflow: a tiny study end to end, one more instruction set, and what an edit reruns."""
+
+import copy
+import json
+
+import pandas as pd
+import pytest
+
+from workflows import planned, snakemake, tiny
+
+TINY = tiny("tiny_language")
+TALK = [{"name": f"talk {i}", "ask": f"say the number {i}", "say": f"it is the number {i} ."} for i in range(6)]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder in which the tiny study has run."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "data").mkdir()
+    for name in ("small", "more"):
+        (folder / f"data/{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in TALK))
+    snakemake(folder, "--cores", "2", config=TINY)
+    return folder
+
+
+def edited(change):
+    config = copy.deepcopy(TINY)
+    change(config)
+    return config
+
+
+def experiment(config):
+    return config["experiments"]["medmcqa"]
+
+
+def test_the_study_renders_its_reports(finished):
+    names = {path.name for path in (finished / "reports").iterdir()}
+    figures = {f"figure{number}.{suffix}" for number in (3, 5) for suffix in ("pdf", "png")}
+    assert names == figures | {f"table{number}.{suffix}" for number in (6, 7, 8) for suffix in ("csv", "md", "tex")}
+    assert all((finished / "reports" / name).stat().st_size > 500 for name in names)
+    assert not list(finished.rglob(".*partial*"))
+
+
+def test_the_tidy_table_holds_the_means_of_the_rows(finished):
+    rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1/scores.parquet")
+    test = rows[rows["split"] == "test"]
+    means = test.groupby("data", observed=True)[["acc", "acc_norm", "exact_match", "unparsable", "nll"]].mean()
+    tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
+    tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"].astype(str) == "1")]
+    values = tidy.set_index(["data", "metric"])["value"]
+    singles = values[~values.index.get_level_values("data").str.startswith("Avg")]
+    assert len(singles) == int(means.notna().sum().sum()) == 2 * 4 + 2 * 2 + 3
+    for (data, metric), value in singles.items():
+        assert value == pytest.approx(means.loc[data, metric])
+    for group, members in (("common-sense", ["race", "piqa"]), ("instruction", ["alpaca", "small"])):
+        of_group = means[means.index.str.endswith(tuple(members))]
+        assert len(of_group) == 2
+        metric = "nll" if group == "instruction" else "acc"
+        assert values[f"Avg {group}", metric] == pytest.approx(of_group[metric].mean())
+
+
+def test_a_finished_study_has_nothing_to_do(finished):
+    assert planned(finished, TINY) == {}
+
+
+def test_no_job_of_the_vision_track_is_planned(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/small.jsonl").write_text("{}")
+    jobs = planned(tmp_path, TINY)
+    assert jobs["score_lm"] == 3
+    assert not [rule for rule in jobs if "clip" in rule or "picture" in rule]
+
+
+TARGET = {"default": 1}
+RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1} | TARGET
+SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [
+        pytest.param(
+            lambda c: experiment(c)["methods"].update(kd={"lambda": [1e-3]}) or c["report"]["style"].update(
+                kd={"label": "KD", "color": "#CC79A7", "marker": "s"}),
+            {"finetune_lm": 1, "score_lm": 1, "collect_scores": 1} | RENDER, id="one more method",
+        ),
+        pytest.param(
+            lambda c: experiment(c)["methods"]["wise"]["alpha"].append(0.6),
+            {"score_lm_wise": 1, "collect_scores": 1} | RENDER, id="one more alpha",
+        ),
+        pytest.param(
+            lambda c: experiment(c)["train"].update(lr=2e-3),
+            {"finetune_lm": 1, "score_lm": 1, "score_lm_wise": 1, "collect_scores": 1} | RENDER,
+            id="learning rate, of which lora has its own",
+        ),
+        pytest.param(lambda c: experiment(c).update(exact_match=["speciality"]), SCORE | RENDER, id="fewer generated"),
+        pytest.param(
+            lambda c: c["data"]["common-sense"]["counts"].update(test=32),
+            {"write_texts": 2} | SCORE | RENDER, id="more test examples",
+        ),
+        pytest.param(
+            lambda c: c["report"]["figure5"].update(groups=["instruction"]), {"plot_tradeoff": 1} | TARGET, id="groups",
+        ),
+    ],
+)  # fmt: skip
+def test_an_edit_reruns_what_depends_on_it(finished, change, jobs):
+    assert planned(finished, edited(change)) == jobs
+
+
+def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(finished):
+    own = TINY["data"]["talk"]["domains"]["small"]
+    entry = own | {"files": {split: "data/more.jsonl" for split in own["files"]}}
+    config = edited(lambda c: c["data"]["talk"]["domains"].update(more=entry))
+    # Nothing is trained: two splits are read, every model is scored again, and its distance is measured.
+    assert planned(finished, config) == {"read_records": 2, "measure_distances": 1} | SCORE | RENDER
+    snakemake(finished, "--cores", "2", config=config)
+    assert "more" in (finished / "reports/table8.md").read_text()
+    distances = pd.read_csv(finished / "results/tiny/medmcqa/pretrained/default/seed-1/distances.csv")
+    assert "talk/more" in set(distances["data"])
+    tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
+    assert set(tidy.loc[tidy["data"] == "talk/more", "metric"]) == {"nll"}
+
+
+def test_a_wrong_field_is_one_line(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/small.jsonl").write_text('{"name": "a", "ask": "b", "sey": "c"}\n')
+    text = snakemake(tmp_path, "--cores", "1", "results/tiny/data/talk/small/test", config=TINY, check=False)
+    assert "error: data/small.jsonl:1: " in text
+    assert "say" in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "results/tiny/data/talk/small/test").exists()

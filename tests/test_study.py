@@ -157,6 +157,41 @@ def test_a_model_is_pretrained_once_a_seed_and_released_once():
     assert released.model_path("imagenet", 3) == "results/embedded/models/tiny-clip/seed-3"
 
 
+def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier(plan):
+    assert plan.experiments("language") == ["medmcqa", "pubmedqa"]
+    assert plan.start_path("medmcqa", 2) == "results/embedded/models/tiny-opt/seed-2"
+    assert plan.run_path("medmcqa", "pretrained", "default", 2) == plan.start_path("medmcqa", 2)
+    assert plan.start_path("domainnet", 2) == "results/embedded/domainnet/pretrained/default/seed-2/model"
+    lora = "results/embedded/medmcqa/lora/rank-8/seed-2/model"
+    assert plan.run_path("medmcqa", "lora", "rank-8", 2) == lora
+    assert plan.pretraining_data("tiny-opt") == {"corpus/all": "results/embedded/data/corpus/all/train"}
+    assert plan.generate("pubmedqa") == ["medical/pubmedqa", "medical/medmcqa", "medical/usmle"]
+    measured = plan.measured_sets("medmcqa")
+    assert measured["medical/usmle"] == "results/embedded/data/medical/usmle/validation"
+    assert len(measured) == 2 + 4 + 5
+    assert plan.distance_paths("figure3")[1] == "results/embedded/medmcqa/pretrained/default/seed-2/distances.csv"
+    assert plan.groups("figure5") == ["--groups", "ood", "common-sense", "instruction"]
+    assert plan.groups("figure4") == []
+
+
+def test_a_released_language_model_has_no_seed():
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    galactica = {"source": "transformers", "name": "facebook/galactica-1.3b", "revision": revision}
+    plan = study(models__galactica=galactica, experiments__medmcqa__model="galactica")
+    assert plan.start_path("medmcqa", 3) == "results/embedded/models/galactica/released"
+    assert plan.release("galactica") == {"name": "facebook/galactica-1.3b", "revision": revision}
+
+
+def test_records_are_read_from_their_files_and_those_of_their_answers():
+    own = {"form": "choice", "prompt": "{q}", "choices": "options"}
+    one = own | {"files": {"validation": "v.json", "test": ["a.json", "b.json"]}, "answers": {"validation": "v.lst"}}
+    one["answers"]["test"] = "t.lst"
+    two = own | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
+    plan = study(data__quiz={"source": "text_records", "domains": {"one": one, "two": two}})
+    assert sorted(plan.record_files("quiz", "one")) == ["a.json", "b.json", "v.json", "t.lst", "v.lst"]
+    assert plan.record_files("quiz", "two") == ["all.lst"]
+
+
 def test_captions_are_made_from_the_train_splits():
     captions = {
         "source": "captions",
@@ -175,8 +210,8 @@ def test_captions_are_made_from_the_train_splits():
 
 def test_targets_are_what_the_report_names():
     assert study().targets() == [
-        *("reports/figure2.pdf", "reports/figure2.png", "reports/figure4.pdf", "reports/figure4.png"),
-        *(f"reports/table{number}.{suffix}" for number in (4, 5) for suffix in ("csv", "md", "tex")),
+        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6) for suffix in ("pdf", "png")),
+        *(f"reports/table{number}.{suffix}" for number in range(4, 12) for suffix in ("csv", "md", "tex")),
     ]
     small = study(
         report={

@@ -22,7 +22,7 @@ EVERY = [(family, domain) for family in FAMILIES for domain in domains(family)]
 ASKED = [(family, domain) for family, domain in EVERY if family != "corpus"]
 CHOICE = [(family, domain) for family, domain in EVERY if form(family) == "choice"]
 SEEDS = (5, 7, 11)
-DOCUMENTS, MANY = 8000, 1400
+DOCUMENTS, MANY = 6000, 900
 
 
 def written(folder, family="medical", domain="medmcqa", split="train", count=60, seed=5):
@@ -225,8 +225,8 @@ def test_the_corpus_states_every_fact():
 def test_the_corpus_has_dialogues_in_all_styles_and_both_languages():
     texts = corpus(5).split("\n\n")
     chats = [text for text in texts if text.count("###Human:") == 2]
-    assert len(chats) > 300
-    assert sum(any(char > "\u4e00" for char in text) for text in texts) > 300
+    assert len(chats) > 200
+    assert sum(any(char > "\u4e00" for char in text) for text in texts) > 200
     assert sum(text.startswith("article: ") for text in texts) > 500
     assert len({*texts}) > 0.98 * len(texts)
 
@@ -245,10 +245,8 @@ def test_english_sets_are_lower_case_ascii_and_chinese_ones_are_chinese(whole, f
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("family", "domain"), CHOICE)
+@pytest.mark.parametrize(("family", "domain"), [pair for pair in CHOICE if pair[1] != "pubmedqa"])
 def test_guessers_that_know_nothing_are_at_chance(whole, family, domain, seed):
-    if domain == "pubmedqa":
-        return
     examples = whole(family, domain, "train", seed)
     answers = np.array([e["answer"] for e in examples])
     lengths = np.array([[len(choice) for choice in e["choices"]] for e in examples], dtype=float)

@@ -1,0 +1,35 @@
+"""A closed world written from a seed: medicine, common sense, dialogues in two languages, and a corpus about all of it.
+
+The names stand here, free of NumPy, because every process of the workflow checks the configuration by them.
+"""
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "medical": ("medmcqa", "pubmedqa", "usmle"),
+    "common-sense": ("arc-easy", "arc-challenge", "race", "piqa"),
+    "instruction": ("alpaca", "gpt4-en", "gpt4-cn", "lmflow-en", "lmflow-cn"),
+    "corpus": ("all",),
+}
+FORMS = {"medical": "choice", "common-sense": "choice", "instruction": "instruction", "corpus": "text"}
+
+
+def domains(family: str) -> tuple[str, ...]:
+    """The domains of a family, one of FAMILIES; ValueError for another one."""
+    _known(family)
+    return FAMILIES[family]
+
+
+def form(family: str) -> str:
+    """What the examples of a family are: "choice", "instruction" or "text"; ValueError for an unknown family."""
+    _known(family)
+    return FORMS[family]
+
+
+def splits(family: str) -> tuple[str, ...]:
+    """The splits of a family: the corpus is only trained on; ValueError for an unknown family."""
+    _known(family)
+    return ("train",) if family == "corpus" else ("train", "validation", "test")
+
+
+def _known(family: str) -> None:
+    if family not in FAMILIES:
+        raise ValueError(f"family: '{family}' is not in the text world; choose one of {', '.join(FAMILIES)}")

@@ -1,0 +1,157 @@
+"""What people ask an assistant, and what it answers, in several styles and two languages."""
+
+from itertools import product
+from typing import NamedTuple
+
+from generality.data.text_world.common_sense import CommonSense
+from generality.data.text_world.draws import Draws
+from generality.data.text_world.knowledge import Fact
+from generality.data.text_world.language import ENGLISH, Language
+from generality.data.text_world.partition import part
+from generality.data.text_world.second_language import SECOND
+from generality.data.text_world.things import CHINESE
+from generality.data.text_world.worlds import World
+
+STYLES: dict[str, tuple[Language, str]] = {
+    "alpaca": (ENGLISH, "brief"),
+    "gpt4-en": (ENGLISH, "long"),
+    "gpt4-cn": (SECOND, "long"),
+    "lmflow-en": (ENGLISH, "chat"),
+    "lmflow-cn": (SECOND, "chat"),
+}
+# How many pairs are asked about, of the many that there are: as many as there are other questions of a kind.
+SUMS, STORIES, COMPARISONS = 200, 240, 240
+PHRASINGS = 3
+
+Request = tuple[str, ...]  # a task and what it is about
+
+
+class Turn(NamedTuple):
+    """What is asked, in which words, and what was asked `before`, should it be a chat."""
+
+    asked: Request
+    phrasing: int
+    before: Request
+
+
+def requests(domain: str, world: World, split: str) -> list[Request]:
+    """What is asked in a split. All data sets and both languages share one division: an answer in one style, or in
+    one language, would give away that in another."""
+    language, _ = STYLES[domain]
+    everything = part(world.seed, "dialogue", _everything(world.sense, Draws("tasks", world.seed)), split)
+    return [asked for asked in everything if asked[0] != "fact" or asked[1] in language.requests]
+
+
+def items(domain: str, world: World, split: str) -> list[Turn]:
+    """All turns of a data set's split."""
+    asked = requests(domain, world, split)
+    return [Turn(one, i, asked[k - 1]) for i in range(PHRASINGS) for k, one in enumerate(asked)]
+
+
+def _everything(sense: CommonSense, draws: Draws) -> list[Request]:
+    pairs = list(product(sense.animals, sense.objects))
+    things = [(a, b) for a, b in product(sense.objects, repeat=2) if a < b]
+    numbers = [(str(a), str(b)) for a, b in product(range(1, 21), repeat=2)]
+    everything = [("fact", fact.relation, fact.subject) for fact in sense.facts()]
+    everything += [
+        ("group", name, value)
+        for name in ENGLISH.groups
+        for value in sense.pools[name]
+        if len(sense.subjects(name, value)) > 1
+    ]
+    everything += [("describe", name) for name in sense.objects + sense.animals]
+    everything += [("translate", name) for name in CHINESE]
+    everything += [("add", *pair) for pair in draws.some(numbers, SUMS)]
+    everything += [("story", *pair) for pair in draws.some(pairs, STORIES)]
+    everything += [("compare", *pair) for pair in draws.some(things, COMPARISONS)]
+    return everything
+
+
+def request(item: Request, phrasing: int, language: Language) -> str:
+    """How an item is asked for; the phrasings of an item are all different."""
+    match item:
+        case ("fact", relation, subject):
+            options = language.requests[relation]
+            return options[phrasing].format(s=language.word(subject))
+        case ("group", relation, value):
+            options = language.groups[relation]
+            return options[phrasing].format(v=language.word(value))
+        case ("add", a, b):
+            return language.tasks["add"][phrasing].format(a=a, b=b)
+    a, b = (*item[1:], item[1])[:2]
+    return language.tasks[item[0]][phrasing].format(a=language.word(a), b=language.word(b))
+
+
+def _statement(fact: Fact, language: Language, draws: Draws) -> str:
+    purpose = fact.relation == "purpose"
+    value = fact.value if purpose else language.word(fact.value)
+    return draws.one(language.statements[fact.relation]).format(s=language.word(fact.subject), v=value)
+
+
+def reply(item: Request, sense: CommonSense, style: str, language: Language, draws: Draws) -> str:
+    """An answer in a style: "brief" is to the point, "long" adds more facts and manners, "chat" is casual."""
+    sentences = _answer(item, sense, style, language, draws)
+    if style == "long":
+        sentences = [draws.one(language.openings), *sentences, draws.one(language.closings)]
+    text = language.space.join(sentences)
+    return draws.one(language.asides) + language.space + text if style == "chat" else text
+
+
+def _answer(item: Request, sense: CommonSense, style: str, language: Language, draws: Draws) -> list[str]:
+    say, answers = language.word, language.answers
+
+    def facts(subject: str, count: int, but: str = "") -> list[str]:
+        known = [fact for fact in sense.of(subject) if fact.relation in language.statements and fact.relation != but]
+        return [_statement(fact, language, draws) for fact in draws.some(known, min(count, len(known)))]
+
+    match item:
+        case ("fact", relation, subject):
+            first = _statement(Fact(relation, subject, sense.value(relation, subject)), language, draws)
+            return [first, *facts(subject, 2 if style == "long" else 0, relation)]
+        case ("group", relation, value):
+            subjects = sense.subjects(relation, value)
+            few = draws.some(subjects, min(len(subjects), 4 if style == "long" else 3))
+            if style == "brief" and language is ENGLISH:
+                return [" ".join(f"{i}. {say(name)}" for i, name in enumerate(few, 1))]
+            return [draws.one(answers["list"]).format(l=language.series(few))]
+        case ("describe", subject):
+            return facts(subject, {"brief": 2, "chat": 2, "long": 4}[style])
+        case ("translate", name):
+            here, there = (name, CHINESE[name]) if language is ENGLISH else (CHINESE[name], name)
+            return [draws.one(answers["translate"]).format(a=here, z=there)]
+        case ("add", a, b):
+            return [draws.one(answers["add"]).format(a=a, b=b, n=int(a) + int(b))]
+        case ("compare", a, b):
+            relation = draws.one(
+                [name for name in language.statements if name in sense.values and a in sense.values[name]]
+            )
+            first, second = (
+                _statement(Fact(relation, name, sense.value(relation, name)), language, draws) for name in (a, b)
+            )
+            return [first, draws.one(answers["but"]) + language.space + second]
+        case ("story", animal, thing):
+            known = {"h": "habitat", "f": "food", "s": "shelter"}, {"m": "material", "u": "user"}
+            value = {
+                key: say(sense.value(relation, subject))
+                for subject, relations in zip((animal, thing), known, strict=True)
+                for key, relation in relations.items()
+            }
+            lines = [line.format(a=say(animal), b=say(thing), **value) for line in answers["story"]]
+            return lines[: {"brief": 3, "chat": 2, "long": 5}[style]]
+    raise AssertionError(item)
+
+
+def example(domain: str, world: World, turn: Turn, draws: Draws) -> dict:
+    """An example of the form `instruction`; a chat has had a greeting or another request before."""
+    language, style = STYLES[domain]
+    history = ""
+    if style == "chat":
+        # Two stories would be longer than the context of a small model.
+        if turn.before[0] == "story" or draws.chance(0.4):
+            asked, answered = draws.one(language.greetings)
+        else:
+            asked = request(turn.before, draws.below(PHRASINGS), language)
+            answered = reply(turn.before, world.sense, style, language, draws)
+        history = f"###Human: {asked}###Assistant: {answered}"
+    prompt = f"{history}###Human: {request(turn.asked, turn.phrasing, language)}###Assistant:"
+    return {"prompt": prompt, "response": reply(turn.asked, world.sense, style, language, draws)}

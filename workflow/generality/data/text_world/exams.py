@@ -1,0 +1,82 @@
+"""Medical exams: short questions with options (MedMCQA) and patients (USMLE)."""
+
+from generality.data.text_world.draws import Draws
+from generality.data.text_world.knowledge import Fact, choice
+from generality.data.text_world.medicine import Medicine
+from generality.data.text_world.names import HE, SHE
+from generality.data.text_world.partition import part
+from generality.data.text_world.worlds import World
+
+# What a patient's doctor is asked, by the relation that leads there; two hops from the signs, three for the effect.
+ASKED = {
+    "diagnosis": "what is the most likely diagnosis?",
+    "organ": "which organ is most likely damaged?",
+    "drug": "which drug should be given?",
+    "cause": "what has most likely caused this?",
+    "test": "what should be done next?",
+    "effect": "what will the right drug do?",
+}
+VIGNETTES = (
+    "{name}, {age} years old, comes with {a}, {b} and {c}.",
+    "a {age} year old {who} complains of {a} and {b}. the doctor also notes {c}.",
+    "for {days} days a {who} of {age} has had {a}. now there is {b}, and also {c}.",
+    "a {who} is brought in because of {a}. {he} reports {b} and {c} for {days} days.",
+)
+
+
+def options(choices: list[str]) -> str:
+    """The options as an exam lists them."""
+    return " ".join(f"({letter}) {text}" for letter, text in zip("abcd", choices, strict=True))
+
+
+def _listed(question: str, right: str, wrong: list[str], draws: Draws, cluster: str) -> dict:
+    example = choice("", right, wrong, draws, cluster)
+    return example | {"prompt": f"input: {question} {options(example['choices'])}\noutput:"}
+
+
+def medmcqa_items(world: World, split: str) -> list[tuple[Fact, int]]:
+    """(fact, phrasing): no two splits ask for the same fact, so an answer has to be known from the corpus."""
+    facts = part(world.seed, "medmcqa", world.medicine.facts(), split)
+    return [(fact, phrasing) for phrasing in range(6) for fact in facts]
+
+
+def medmcqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
+    """A question for one fact."""
+    (fact, phrasing), medicine = item, world.medicine
+    question = medicine.relations[fact.relation].questions[phrasing].format(s=fact.subject)
+    wrong = medicine.wrong(fact, draws, 3)
+    return _listed(question, fact.value, wrong, draws, f"{fact.relation} of {fact.subject}")
+
+
+def usmle_items(world: World, split: str) -> list[tuple[str, str, int]]:
+    """(disease, what is asked, vignette)."""
+    pairs = [(disease, asked) for disease in world.medicine.diseases for asked in ASKED]
+    return [(*pair, form) for form in range(len(VIGNETTES)) for pair in part(world.seed, "usmle", pairs, split)]
+
+
+def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
+    """A patient with the three signs of a disease that is not named."""
+    (disease, asked, form), medicine = item, world.medicine
+    right = solution(medicine, disease, asked)
+    pool = medicine.diseases if asked == "diagnosis" else medicine.pools[asked]
+    a, b, c = draws.shuffled(medicine.values["sign"][disease])
+    female = draws.chance(0.5)
+    patient = VIGNETTES[form].format(
+        a=a, b=b, c=c,
+        name=draws.one(SHE if female else HE),
+        who="woman" if female else "man",
+        he="she" if female else "he",
+        age=20 + draws.below(60),
+        days=2 + draws.below(8),
+    )  # fmt: skip
+    wrong = draws.some([value for value in pool if value != right], 3)
+    return _listed(f"{patient} {ASKED[asked]}", right, wrong, draws, f"{asked} of {disease}")
+
+
+def solution(medicine: Medicine, disease: str, asked: str) -> str:
+    """What is right for a patient with a disease."""
+    if asked == "diagnosis":
+        return disease
+    if asked == "effect":
+        return medicine.value("effect", medicine.value("drug", disease))
+    return medicine.value(asked, disease)

@@ -1,0 +1,102 @@
+"""Questions about common sense: one fact (ARC-Easy), two hops (ARC-Challenge), what to do (PIQA)."""
+
+from generality.data.text_world.common_sense import OUTCOMES, CommonSense
+from generality.data.text_world.draws import Draws
+from generality.data.text_world.knowledge import Fact, choice
+from generality.data.text_world.partition import part
+from generality.data.text_world.things import SITUATIONS
+from generality.data.text_world.worlds import World
+
+# How a question, its answer and a goal, its solution are written, in the corpus as in the data sets.
+PROMPT = "question: {}\nanswer:"
+
+HAPPENS = (
+    "what happens to a {s} {w}?",
+    "what will a {s} do {w}?",
+    "a {s} is {w}. what does it do?",
+    "{w}, what becomes of a {s}?",
+)
+LIKE = {
+    "material": (
+        "which of these is made of the same stuff as a {s}?",
+        "which thing has the material of a {s}?",
+        "what else is made like a {s}?",
+        "a {s} and which other thing share a material?",
+    ),
+    "place": (
+        "which of these is in the same room as a {s}?",
+        "which thing stands near the {s}?",
+        "what else is kept where a {s} is?",
+        "a {s} and which other thing share a place?",
+    ),
+    "habitat": (
+        "which animal lives in the same place as a {s}?",
+        "which of these has the home of a {s}?",
+        "what else lives where a {s} does?",
+        "a {s} and which other animal share a home?",
+    ),
+    "food": (
+        "which animal eats the same food as a {s}?",
+        "which of these likes the meal of a {s}?",
+        "what else eats what a {s} does?",
+        "a {s} and which other animal share a meal?",
+    ),
+}
+
+
+def easy_items(world: World, split: str) -> list[tuple[Fact, int]]:
+    """(fact, phrasing): facts of all splits stand in the corpus, but each split asks in its own words."""
+    relations = world.sense.relations
+    pairs = [(fact, i) for fact in world.sense.facts() for i in range(len(relations[fact.relation].questions))]
+    return part(world.seed, "arc-easy", pairs, split)
+
+
+def easy(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
+    """A question for one fact; wrong answers are any values of its relation."""
+    (fact, phrasing), sense = item, world.sense
+    question = sense.relations[fact.relation].questions[phrasing].format(s=fact.subject)
+    return choice(PROMPT.format(question), fact.value, sense.wrong(fact, draws, 3), draws, None)
+
+
+def challenge_items(world: World, split: str) -> list[tuple[str, str, int]]:
+    """(kind, subject, phrasing): what is asked in a split is asked in no other one, in whatever words."""
+    sense = world.sense
+    pairs = [(situation, thing) for situation in SITUATIONS for thing in sense.objects]
+    pairs += [(relation, subject) for relation in LIKE for subject in sense.values[relation]]
+    return [(*pair, phrasing) for phrasing in range(4) for pair in part(world.seed, "arc-challenge", pairs, split)]
+
+
+def challenge(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
+    """A question that takes two facts: what something is made of and what becomes of that, or who shares a value."""
+    (kind, subject, phrasing), sense = item, world.sense
+    cluster = f"{kind} of {subject}"
+    if kind in SITUATIONS:
+        question = HAPPENS[phrasing].format(s=subject, w=SITUATIONS[kind][0])
+        right = sense.outcome(subject, kind)
+        wrong = draws.some(sorted({*OUTCOMES[kind].values()} - {right}), 3)
+        return choice(PROMPT.format(question), f"it {right}", [f"it {other}" for other in wrong], draws, cluster)
+    question = LIKE[kind][phrasing].format(s=subject)
+    alike = _alike(sense, kind, subject)
+    right = draws.one([name for name in alike if name != subject])
+    wrong = draws.some([name for name in sense.values[kind] if name not in alike], 3)
+    return choice(PROMPT.format(question), f"a {right}", [f"a {other}" for other in wrong], draws, cluster)
+
+
+def _alike(sense: CommonSense, relation: str, subject: str) -> list[str]:
+    return sense.subjects(relation, sense.value(relation, subject))
+
+
+def piqa_items(world: World, split: str) -> list[tuple[Fact, int]]:
+    """(fact, phrasing of the goal)."""
+    relations = world.sense.relations
+    pairs = [(fact, i) for fact in world.sense.facts() for i in range(len(relations[fact.relation].goals))]
+    return part(world.seed, "piqa", pairs, split)
+
+
+def piqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
+    """A goal and two things to do; the wrong one is what goes with another thing of the kind."""
+    (fact, phrasing), sense = item, world.sense
+    relation = sense.relations[fact.relation]
+    solution = draws.one(relation.solutions)
+    right, wrong = (solution.format(v=value) for value in (fact.value, draws.one(sense.near(fact))))
+    return choice(PROMPT.format(relation.goals[phrasing].format(s=fact.subject)), right, [wrong], draws, None)

@@ -1,0 +1,30 @@
+"""A world: everything that is true for one seed."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+
+from generality.data.text_world.common_sense import CommonSense
+from generality.data.text_world.medicine import Medicine
+
+# Raised when a change makes the same seed give other texts: models and data of two versions must not be mixed.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class World:
+    """The knowledge that all texts of one seed are about."""
+
+    seed: int
+    medicine: Medicine
+    sense: CommonSense
+    fingerprint: str
+
+
+@lru_cache(maxsize=4)
+def world(seed: int) -> World:
+    """The world of a seed; `fingerprint` tells the worlds of two seeds, or of two versions of this code, apart."""
+    medicine, sense = Medicine(seed), CommonSense(seed)
+    known = json.dumps(["text_world", VERSION, seed, medicine.values, sense.values])
+    return World(seed, medicine, sense, hashlib.sha256(known.encode()).hexdigest())

@@ -188,7 +188,7 @@ def test_records_are_read_from_their_files_and_those_of_their_answers():
     one["answers"]["test"] = "t.lst"
     two = own | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
     plan = study(data__quiz={"source": "text_records", "domains": {"one": one, "two": two}})
-    assert sorted(plan.record_files("quiz", "one")) == ["a.json", "b.json", "v.json", "t.lst", "v.lst"]
+    assert sorted(plan.record_files("quiz", "one")) == ["a.json", "b.json", "t.lst", "v.json", "v.lst"]
     assert plan.record_files("quiz", "two") == ["all.lst"]
 
 

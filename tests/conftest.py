@@ -6,6 +6,8 @@ import torch
 
 from generality.data.image_set import new_image_set
 from generality.data.text_set import write_text_set
+from generality.report.collect import collect
+from scored import EXPERIMENT, LANGUAGE, language_files, vision_files
 
 CLASSES = ["apple", "pear", "fire truck", "bus"]
 ARCHITECTURE = {
@@ -130,3 +132,22 @@ def language_folder(tmp_path_factory):
         train=LANGUAGE_PRETRAIN, seed=1, log=root / "log.csv",
     )  # fmt: skip
     return root
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Score files of a small vision experiment; see `scored`."""
+    return vision_files(tmp_path)
+
+
+@pytest.fixture
+def table(files):
+    """Their tidy table."""
+    return collect(files, **EXPERIMENT)
+
+
+@pytest.fixture
+def language(tmp_path):
+    """The tidy table of a small language experiment."""
+    (tmp_path / "language").mkdir()
+    return collect(language_files(tmp_path / "language"), **LANGUAGE)

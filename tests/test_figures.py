@@ -31,29 +31,11 @@ from scored import (
     USMLE,
     A,
     B,
-    language_files,
     row,
-    vision_files,
 )  # fmt: skip
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 DISTANCE = {USMLE: 0.5, ARC: 1.0, RACE: 1.2, ALPACA: 2.0, LMFLOW: 2.2}
-
-
-@pytest.fixture
-def files(tmp_path):
-    return vision_files(tmp_path)
-
-
-@pytest.fixture
-def table(files):
-    return collect(files, **EXPERIMENT)
-
-
-@pytest.fixture
-def language(tmp_path):
-    (tmp_path / "language").mkdir()
-    return collect(language_files(tmp_path / "language"), **LANGUAGE)
 
 
 @pytest.fixture

@@ -30,25 +30,8 @@ from scored import (
     language_files,
     row,
     scores,
-    vision_files,
     write,
 )
-
-
-@pytest.fixture
-def files(tmp_path):
-    return vision_files(tmp_path)
-
-
-@pytest.fixture
-def table(files):
-    return collect(files, **EXPERIMENT)
-
-
-@pytest.fixture
-def language(tmp_path):
-    (tmp_path / "language").mkdir()
-    return collect(language_files(tmp_path / "language"), **LANGUAGE)
 
 
 def test_collected_numbers_are_those_worked_out_by_hand(table):

@@ -8,36 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from generality.report.collect import collect, read_table, write_table
+from generality.report.collect import read_table, write_table
 from generality.report.conventions import PAPER_TABLES, as_in_paper
 from generality.report.tables import render_table
 from scored import (
     EXPERIMENT,
-    LANGUAGE,
     STYLE,
-    language_files,
     row,
-    vision_files,
 )  # fmt: skip
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 LABELS = {method: look["label"] for method, look in STYLE.items()}
-
-
-@pytest.fixture
-def files(tmp_path):
-    return vision_files(tmp_path)
-
-
-@pytest.fixture
-def table(files):
-    return collect(files, **EXPERIMENT)
-
-
-@pytest.fixture
-def language(tmp_path):
-    (tmp_path / "language").mkdir()
-    return collect(language_files(tmp_path / "language"), **LANGUAGE)
 
 
 def cells(path):

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from generality.files import whole_folder
 
@@ -36,6 +36,17 @@ def interpolate(pretrained: str | Path, finetuned: str | Path, alpha: float) -> 
                 yield name, end
             else:
                 yield name, torch.lerp(start.float(), end.float(), alpha).to(start.dtype)
+
+
+def interpolations(
+    model: nn.Module, pretrained: str | Path, finetuned: str | Path, alphas: Iterable[float]
+) -> Iterator[str]:
+    """Load each interpolation of two model folders into `model`, in place, and yield the name of its setting."""
+    entries = model.state_dict()  # shares memory with the model
+    for alpha in alphas:
+        for name, tensor in interpolate(pretrained, finetuned, alpha):
+            entries[name].copy_(tensor)
+        yield f"alpha-{alpha:g}"
 
 
 def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned: str | Path, alpha: float) -> None:

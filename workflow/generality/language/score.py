@@ -2,26 +2,24 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.device import device
-from generality.files import whole_file
-from generality.interpolate import interpolate
+from generality.interpolate import interpolations
 from generality.language.causal_lm import load_causal_lm
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.provenance import same_world
+from generality.score_file import write_scores
 
 from lm_eval.evaluator import evaluate  # isort: skip
 from lm_eval.models.huggingface import HFLM  # isort: skip
 
 BATCH = 64  # texts in one pass; scores do not depend on it beyond the rounding of float32
 ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
-COLUMNS = ("method", "setting", "seed", "data", "split", "example", "cluster")
 Key = tuple[str, str]  # data name, split
 
 
@@ -91,27 +89,12 @@ def score_causal_lms(
     for key, texts in opened.items():
         same_world(provenance["data"], texts.manifest, sets[key])
     scorer = Scorer(language_model.to(device()), tokenizer, opened, generate)
-    variants = _interpolations(language_model, model, finetuned, alphas) if finetuned else [setting]
+    variants = interpolations(language_model, model, finetuned, alphas) if finetuned else [setting]
     parts = []
     for name in variants:
         print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow
-        parts.append(scorer.rows().assign(method=method, setting=name, seed=seed))
-    table = pd.concat(parts, ignore_index=True)
-    table = table[[*COLUMNS, *(column for column in table if column not in COLUMNS)]]
-    with whole_file(output) as partial:
-        repeated = dict.fromkeys(("method", "setting", "data", "split"), "category")
-        table.astype(repeated).to_parquet(partial, index=False, compression="zstd")
-
-
-def _interpolations(
-    language_model: torch.nn.Module, pretrained: str | Path, finetuned: str | Path, alphas: tuple[float, ...]
-) -> Iterator[str]:
-    """Load each interpolation into the model in turn and yield its setting's name."""
-    entries = language_model.state_dict()  # shares memory with the model
-    for alpha in alphas:
-        for name, tensor in interpolate(pretrained, finetuned, alpha):
-            entries[name].copy_(tensor)
-        yield f"alpha-{alpha:g}"
+        parts.append(scorer.rows().assign(setting=name))
+    write_scores(output, parts, method=method, seed=seed)
 
 
 def _longest(texts: TextSet, tokenizer) -> int:

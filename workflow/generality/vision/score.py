@@ -1,6 +1,5 @@
 """Scoring image classifiers: one row per example."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,10 @@ from torch import Tensor
 
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
-from generality.files import whole_file
-from generality.interpolate import interpolate
+from generality.interpolate import interpolations
 from generality.progress import progress
 from generality.provenance import same_world
+from generality.score_file import write_scores
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.pixels import Pixels
 
@@ -86,26 +85,11 @@ def score_classifiers(
         same_world(sources(config), data.manifest, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
-    variants = _interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
+    variants = interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
     with progress(len(opened) * max(1, len(alphas)), "set", str(output)) as bar:
         for name in variants:
             for (data, split), images in opened.items():
                 part = score_set(classifier, images, groups[data, split], pixels)
-                rows.append(part.assign(method=method, setting=name, seed=seed, data=data, split=split))
+                rows.append(part.assign(setting=name, data=data, split=split))
                 bar.update()
-    table = pd.concat(rows, ignore_index=True)
-    table = table[["method", "setting", "seed", "data", "split", "example", "acc", "margin"]]
-    repeated = ["method", "setting", "data", "split"]
-    with whole_file(output) as partial:
-        table.astype(dict.fromkeys(repeated, "category")).to_parquet(partial, index=False, compression="zstd")
-
-
-def _interpolations(
-    classifier: ImageClassifier, pretrained: str | Path, finetuned: str | Path, alphas: tuple[float, ...]
-) -> Iterator[str]:
-    """Load each interpolation into the classifier in turn and yield its setting's name."""
-    entries = classifier.state_dict()  # shares memory with the model
-    for alpha in alphas:
-        for name, tensor in interpolate(pretrained, finetuned, alpha):
-            entries[name].copy_(tensor)
-        yield f"alpha-{alpha:g}"
+    write_scores(output, rows, method=method, seed=seed)

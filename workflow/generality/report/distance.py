@@ -202,7 +202,7 @@ def _name_points(ax: Axes, points: pd.DataFrame) -> None:
     for row in points.itertuples():
         point = row.distance, row.change
         # A text on a text is worse than on anything else.
-        texts.append(place_text(ax, short(row.data), point, "0.1", taken + 10 * texts))
+        texts.append(place_text(ax, short(row.data), point, "0.1", taken + 50 * texts))
         _lead(ax, texts[-1], point)
 
 

@@ -186,7 +186,7 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
         named += [(row, notation(row.setting), dark) for row in outer.itertuples()]
     for row, text, color in named:
         # A text on a text is worse than on anything else.
-        texts.append(place_text(ax, text, (row.x, row.y), color, taken + 10 * texts))
+        texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))
 
 
 def _drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:

@@ -6,6 +6,7 @@ import json
 import pandas as pd
 import pytest
 
+from test_language import galactica
 from workflows import planned, snakemake, tiny
 
 TINY = tiny("tiny_language")
@@ -119,6 +120,21 @@ def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(fin
     assert "talk/more" in set(distances["data"])
     tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
     assert set(tidy.loc[tidy["data"] == "talk/more", "metric"]) == {"nll"}
+
+
+def test_a_released_model_takes_the_same_road(tmp_path):
+    """A model of Galactica's shape in a folder in the hub's layout, fetched and fine-tuned."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/small.jsonl").write_text("{}")
+    galactica(tmp_path / "hub")
+    config = edited(lambda c: experiment(c)["train"].update(block_size=32))
+    config["models"] = {"galactica": {"source": "transformers", "name": "hub"}}
+    experiment(config)["model"] = "galactica"
+    target = "results/tiny/medmcqa/full/default/seed-1/model"
+    snakemake(tmp_path, "--cores", "2", target, config=config)
+    provenance = json.loads((tmp_path / target / "provenance.json").read_text())
+    assert provenance == {"name": "hub", "revision": None, "data": []}
+    assert (tmp_path / "results/tiny/models/galactica/released/model.safetensors").exists()
 
 
 def test_a_wrong_field_is_one_line(tmp_path):

@@ -1,4 +1,4 @@
-"""Seed-aware, clustered bootstrap: means of many models under the same resamples, and intervals of what is made of them."""
+"""Seed-aware, clustered bootstrap: means of models under the same resamples, and intervals of what is made of them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,10 +40,10 @@ def interval(effect: np.ndarray, seeds: int) -> Estimate:
     """Value, standard error and 95 % interval of an effect that was computed for every column of `resample`.
 
     The standard error is the standard deviation over resamples. The interval is Student's t about the value with the
-    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds divided by S:
-    percentiles of so few seeds would end at the best and the worst of them, which three seeds pass a quarter of the
-    time. Resampling seeds and examples both counts twice what differs by chance from seed to seed and example to
-    example (Owen 2007), so the interval is rather too wide than too narrow. With one seed it is about the examples only.
+    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S. The
+    percentiles of three seeds would end at the best and the worst of them, and miss the truth a quarter of the time.
+    Resampling seeds and examples both counts more than once what differs by chance from seed to seed and example to
+    example (Owen 2007), so the interval is rather too wide than too narrow. With one seed it is of the examples only.
     """
     value, single, resampled = effect[0], effect[1 : 1 + seeds], effect[1 + seeds :]
     se, freedom = float(resampled.std(ddof=1)), np.inf

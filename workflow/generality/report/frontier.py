@@ -16,7 +16,7 @@ def hypervolume(x: np.ndarray, y: np.ndarray, reference: tuple[np.ndarray, np.nd
 
 
 def matched_generality(x: np.ndarray, y: np.ndarray, speciality: np.ndarray) -> np.ndarray:
-    """The best generality y, per column, where the line through the points, in their order, has this speciality or more.
+    """The best generality y, per column, where the line through the points, in order, has this speciality or more.
 
     −inf where no point reaches it. Shapes as in `hypervolume`.
     """

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from generality.report.bootstrap import resample
 from generality.report.collect import BASE, SPECIALITY, read_table
@@ -53,8 +52,8 @@ class Resampled:
     def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
         """The score on a data set or a group's plain mean of data sets, on the common scale of `select`.
 
-        An accuracy is a fraction, an nll the pre-trained model's divided by this model's. `setting` is the chosen one if
-        None. One number per column of `resample`.
+        An accuracy is a fraction, an nll the pre-trained model's divided by this model's. `setting` is the chosen one
+        if None. One number per column of `resample`.
         """
         mean = self._means[where][method, setting or self.chosen[method]]
         return mean if self._higher(where) else self._means[where][BASE] / mean
@@ -62,8 +61,13 @@ class Resampled:
     def lost(self, method: str, where: str) -> np.ndarray:
         """The share of the pre-trained model's score that the chosen setting lost, as in Figure 3; negative: gained.
 
-        Of an nll, the pre-trained model's share by which it grew.
+        Of an nll, the share of the pre-trained model's by which it grew. Raises ValueError where that model scores 0.
         """
+        if (self._means[where][BASE] == 0).any():
+            raise ValueError(
+                f"{where}: the pre-trained model scores 0 on its test examples or a resample of them, of which a loss "
+                f"is no share; add examples, or leave {self.experiment} out of report.claims"
+            )
         relative = self._means[where][method, self.chosen[method]] / self._means[where][BASE] - 1
         return -relative if self._higher(where) else relative
 

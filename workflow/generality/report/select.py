@@ -11,8 +11,8 @@ from generality.report.metrics import METRICS, primary
 def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     """The setting of each method, chosen on validation examples only: method, setting, speciality, generality, score.
 
-    score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean of
-    the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
+    score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean
+    of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
     weighs what is learnt and what is kept alike, and never sees a test example.
     Raises ValueError if there are no validation scores.
     """

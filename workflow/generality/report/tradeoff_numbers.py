@@ -20,16 +20,17 @@ ENDS = (BASE[0], FULL)
 MATCHED = 0.9  # of what full fine-tuning gains: most of the task is learnt, and there is still something to keep
 NONE = "–"
 CAPTION = (
-    "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative log-likelihood as "
-    "100 × the pre-trained model's divided by this model's. Hypervolume: area, in square points, of what is no better "
-    "than one of the method's settings or one of the two ends (the pre-trained model and full fine-tuning, which whoever "
-    "uses a method has as well), and better than the reference point: the worse of the two ends on each axis. So the "
-    "ends' own rows show what no method adds to. Matched: the best generality at {matched:g} % or more of full "
-    "fine-tuning's gain in speciality over the pre-trained model, interpolated between settings next to each other "
-    "(WiSE-FT's path with its ends); " + NONE + ": not reached. On the front: settings that no model of the experiment "
-    "equals on both axes and beats on one. Speciality and generality: the setting chosen on validation examples. ± is "
-    "half of a 95 % interval from {resamples:,} resamples of {drawn}clusters of examples. More settings, more chances: the "
-    "hypervolume and the matched generality of a method with many settings gain from that."
+    "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "
+    "log-likelihood as 100 × the pre-trained model's divided by this model's. Hypervolume: area, in square "
+    "points, of what is no better than one of the method's settings or one of the two ends (the pre-trained model "
+    "and full fine-tuning, which whoever uses a method has too), and better than the reference point: the worse "
+    "of the two ends on each axis. So the ends' own rows show what no method adds to. Matched: the best "
+    "generality at {matched:g} % or more of full fine-tuning's gain in speciality over the pre-trained model, "
+    "interpolated between settings next to each other (WiSE-FT's path with its ends); –: not reached. On the "
+    "front: settings that no model of the experiment equals on both axes and beats on one. Speciality and "
+    "generality: the setting chosen on validation examples. ± is half of a 95 % interval from {resamples:,} "
+    "resamples of {drawn}clusters of examples. More settings, more chances: the hypervolume and the matched "
+    "generality of a method with many settings gain from that."
 )
 
 

@@ -9,8 +9,8 @@ from generality.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--experiment", action="append", required=True, type=json.loads, metavar="JSON", dest="experiments",
-        help="JSON, once per experiment: scores (its score files), table (its tidy table), experiment (its name), "
+        "--experiments", required=True, type=json.loads, metavar="JSON",
+        help="JSON, a list: of each experiment scores (score files), table (tidy table), experiment (its name), "
         "speciality (data set fine-tuned on), generality (the others by group)",
     )  # fmt: skip
     parser.add_argument(

@@ -59,16 +59,18 @@ class Resampled:
         return mean if self._higher(where) else self._means[where][BASE] / mean
 
     def lost(self, method: str, where: str) -> np.ndarray:
-        """The share of the pre-trained model's score that the chosen setting lost, as in Figure 3; negative: gained.
+        """The share of the pre-trained model's score that the chosen setting lost; negative: gained.
 
-        Of an nll, the share of the pre-trained model's by which it grew. Raises ValueError where that model scores 0.
+        Of an nll, the share of the pre-trained model's by which it grew. As in Figure 3, that model's score is taken as
+        known. Raises ValueError where it is 0.
         """
-        if (self._means[where][BASE] == 0).any():
+        before = self._means[where][BASE]
+        if before[0] == 0:
             raise ValueError(
-                f"{where}: the pre-trained model scores 0 on its test examples or a resample of them, of which a loss "
-                f"is no share; add examples, or leave {self.experiment} out of report.claims"
+                f"{where}: the pre-trained model scores 0 on its test examples, of which a loss is no share; leave "
+                f"{self.experiment} out of report.claims"
             )
-        relative = self._means[where][method, self.chosen[method]] / self._means[where][BASE] - 1
+        relative = (self._means[where][method, self.chosen[method]] - before) / before[0]
         return -relative if self._higher(where) else relative
 
     def points(self, method: str, group: str) -> tuple[np.ndarray, np.ndarray]:

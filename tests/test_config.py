@@ -197,6 +197,9 @@ WRONG = [
     ("data.web.counts.test", 5, "a captioned family has a train split only; delete this key"),
     ("report.figure4.experiments[1]", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),
     ("report.table5.experiment", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),
+    ("report.tradeoff.experiments[1]", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),
+    ("report.claims.experiments.imagenet", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),
+    ("report.claims.experiments.imagenets", "imagenet", "unknown key (did you mean 'imagenet'?)"),
     ("report.style.kd", DELETE, "this key is missing, and report.figure3.experiment shows that method"),
     ("report.style.pretrained", DELETE, "this key is missing, and report.figure3.experiment shows that method"),
 ]
@@ -286,6 +289,15 @@ def test_a_method_that_no_figure_shows_needs_no_style(embedded):
     assert message_of(embedded).startswith("report.style.lora: nothing is given")
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
     assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}
+
+
+@pytest.mark.parametrize("part", ["tradeoff", "claims"])
+def test_numbers_are_measured_against_full_fine_tuning(real, part):
+    for method in ("full", "wise"):
+        del real["experiments"]["pacs"]["methods"][method]
+    real["report"][part] = {"experiments": ["pacs"] if part == "tradeoff" else {"domainnet": "pacs"}}
+    place = "tradeoff.experiments[0]" if part == "tradeoff" else "claims.experiments.domainnet"
+    assert message_of(real).startswith(f"report.{place}: 'pacs' has no method full")
 
 
 @pytest.mark.parametrize("weights", ["laion2b_s34b_b88k", "models/ViT-B-16.safetensors"])

@@ -212,6 +212,7 @@ def test_targets_are_what_the_report_names():
     assert study().targets() == [
         *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6) for suffix in ("pdf", "png")),
         *(f"reports/table{number}.{suffix}" for number in range(4, 12) for suffix in ("csv", "md", "tex")),
+        *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
     ]
     small = study(
         report={
@@ -225,6 +226,11 @@ def test_targets_are_what_the_report_names():
     assert small.report_files("figure4") == []
     assert small.shown("table5") == ["domainnet"]
     assert study().shown("figure4") == ["imagenet", "domainnet"]
+    renamed = study(report__claims={"experiments": {"medmcqa": "pubmedqa"}})
+    assert renamed.shown("claims") == ["pubmedqa"]
+    assert renamed.example_scores("claims")["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
+    assert renamed.example_scores("claims")["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
+    assert list(renamed.example_scores("tradeoff")) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
     samples = study().samples("figure2")
     assert list(samples)[5:8] == ["imagenet:objectnet", "domainnet:real", "domainnet:clipart"]
     assert samples["imagenet:in"] == "results/embedded/data/imagenet/in/test"

@@ -41,6 +41,10 @@ def test_the_study_renders_its_reports(finished):
         "table5.csv",
         "table5.md",
         "table5.tex",
+        "tradeoff.csv",
+        "tradeoff.md",
+        "claims.json",
+        "claims.md",
     }
     assert all((finished / "reports" / name).stat().st_size > 500 for name in reports)
     rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet")

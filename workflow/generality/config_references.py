@@ -39,6 +39,7 @@ def _problems(config: dict) -> Problems:
     for name, experiment in config["experiments"].items():
         yield from _experiment(f"experiments.{name}", name, experiment, config)
     yield from _report(config["report"], config["experiments"])
+    yield from _numbers(config["report"], config["experiments"])
 
 
 def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problems:
@@ -88,6 +89,17 @@ def _report(report: dict, experiments: dict) -> Problems:
         for method in ("pretrained", *experiments[name]["methods"]):
             if method not in report["style"] and not path.startswith("figure2"):  # that one shows pictures only
                 yield f"report.style.{method}", f"this key is missing, and report.{path} shows that method"
+
+
+def _numbers(report: dict, experiments: dict) -> Problems:
+    """Trade-offs and claims, which are measured against full fine-tuning and need no style."""
+    tradeoff, claims = (report.get(part, {}).get("experiments", ()) for part in ("tradeoff", "claims"))
+    named = {f"tradeoff.experiments[{index}]": name for index, name in enumerate(tradeoff)}
+    named |= {f"claims.experiments.{role}": name for role, name in dict(claims).items()}
+    for path, name in named.items():
+        yield from known(f"report.{path}", name, experiments, "experiment")
+        if "full" not in experiments[name]["methods"]:
+            yield f"report.{path}", f"'{name}' has no method full, which the others are measured against; add it there"
 
 
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:

@@ -10,6 +10,7 @@ from generality.config_references import HYPERPARAMETER, SPECIALITY
 FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6")
 TABLES = tuple(f"table{number}" for number in range(4, 12))
 TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
+NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
 SPLITS = ("validation", "test")  # the splits that every model is scored on
 
 
@@ -222,9 +223,21 @@ class Study:
     # Report
 
     def shown(self, part: str) -> list[str]:
-        """The experiments in a figure or table, such as "figure4"."""
+        """The experiments in a part of the report, such as "figure4"."""
         settings = self.config["report"][part]
-        return settings["experiments"] if "experiments" in settings else [settings["experiment"]]
+        return list(self.roles(part).values()) if "experiments" in settings else [settings["experiment"]]
+
+    def roles(self, part: str) -> dict[str, str]:
+        """The experiments in a part that shows several, by the role they have there; of none other, their own name."""
+        experiments = self.config["report"][part]["experiments"]
+        return experiments if isinstance(experiments, dict) else {name: name for name in experiments}
+
+    def example_scores(self, part: str) -> dict[str, dict]:
+        """What a part reads that needs the single examples, by role: score files, tidy table, and what they are of."""
+        return {
+            role: {"scores": self.score_paths(name), "table": self.table_path(name)} | self.collect_settings(name)
+            for role, name in self.roles(part).items()
+        }
 
     def distance_paths(self, part: str) -> list[str]:
         """The tables, one a seed, of the distances of data sets from what is fine-tuned on, that a figure shows."""
@@ -249,14 +262,14 @@ class Study:
         return folders
 
     def report_files(self, part: str) -> list[str]:
-        """The files of a figure or table; none where the configuration leaves it out."""
+        """The files of a part of the report; none where the configuration leaves it out."""
         report = self.config["report"]
-        formats = report["formats"] if part in FIGURES else TABLE_FORMATS
+        formats = report["formats"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
         return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
 
     def targets(self) -> list[str]:
         """Every file of the report."""
-        return [file for part in (*FIGURES, *TABLES) for file in self.report_files(part)]
+        return [file for part in (*FIGURES, *TABLES, *NUMBERS) for file in self.report_files(part)]
 
     def _experiment(self, name: str) -> dict:
         return self.config["experiments"][name]

@@ -80,3 +80,39 @@ rule plot_samples:
         examples=lambda w: REPORT[w.figure]["examples"],
     shell:
         "python {input.code[0]} --set {params.sets:q} --examples {params.examples} --output {output} 2>&1 | tee {log}"
+
+
+rule render_tradeoff:
+    input:
+        code=code("render_tradeoff"),
+        scores=lambda w: [path for name in study.shown("tradeoff") for path in study.score_paths(name)],
+        tables=lambda w: [study.table_path(name) for name in study.shown("tradeoff")],
+    output:
+        expand("{folder}/tradeoff.{suffix}", folder=REPORT["folder"], suffix=["csv", "md"]),
+    log:
+        f"{LOG}/tradeoff.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiments=lambda w: as_json(list(study.example_scores("tradeoff").values())),
+        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+    shell:
+        "python {input.code[0]} --experiments {params.experiments:q} --labels {params.labels:q} --output {output}"
+        " 2>&1 | tee {log}"
+
+
+rule render_claims:
+    input:
+        code=code("render_claims"),
+        scores=lambda w: [path for name in study.shown("claims") for path in study.score_paths(name)],
+        tables=lambda w: [study.table_path(name) for name in study.shown("claims")],
+    output:
+        expand("{folder}/claims.{suffix}", folder=REPORT["folder"], suffix=["json", "md"]),
+    log:
+        f"{LOG}/claims.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiments=lambda w: as_json(study.example_scores("claims")),
+    shell:
+        "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"

@@ -11,31 +11,35 @@ from generality.report.metrics import METRICS, primary
 def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     """The setting of each method, chosen on validation examples only: method, setting, speciality, generality, score.
 
-    score = (speciality + generality) / 2 on the validation split, averaged over seeds: speciality is the primary metric
-    of the data set fine-tuned on, generality the plain mean of the groups' averages in theirs. An accuracy counts as a
-    fraction, an nll as the pre-trained model's divided by this model's (1: nothing forgotten), so that one hundredth of
-    accuracy and one per cent of nll weigh alike. The first setting wins a tie. The paper shows all settings and chooses
-    none: this rule is ours. It weighs what is learnt and what is kept alike, and never sees a test example.
+    score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean
+    of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
+    weighs what is learnt and what is kept alike, and never sees a test example.
     Raises ValueError if there are no validation scores.
     """
-    validation = summarise(table, split="validation")
-    if validation.empty:
+    common = common_scores(table, "validation")
+    if common.empty:
         raise ValueError("no validation scores to choose settings by; score the validation split of every data set too")
-    validation = primary(validation)
-    higher = validation["metric"].map(lambda metric: METRICS[metric].higher_is_better)
-    before = validation["value"] - validation["change"]  # the pre-trained model's
-    common = validation["value"].where(higher, before / validation["value"])
-    special = validation["group"] == SPECIALITY
-    average = validation["data"] == validation["group"].map(average_name)
-    scores = pd.DataFrame(
-        {
-            name: common[rows].groupby([validation["method"], validation["setting"]], sort=False).mean()
-            for name, rows in (("speciality", special), ("generality", average))
-        }
-    )
+    groups = common.drop(columns=SPECIALITY)
+    scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
     scores["score"] = (scores["speciality"] + scores["generality"]) / 2
     best = scores.groupby(level="method", sort=False)["score"].idxmax()
     return scores.loc[best].reset_index()
+
+
+def common_scores(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Mean scores over seeds on one scale: a row per (method, setting), a column for the speciality and for each group.
+
+    A group's is that of its average, all in the primary metric. An accuracy counts as a fraction, an nll as the
+    pre-trained model's divided by this model's (1: nothing forgotten), so that one hundredth of accuracy and one per
+    cent of nll weigh alike, and higher is better.
+    """
+    rows = primary(summarise(table, split))
+    rows = rows[(rows["group"] == SPECIALITY) | (rows["data"] == rows["group"].map(average_name))]
+    higher = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better).astype(bool)
+    before = rows["value"] - rows["change"]  # the pre-trained model's
+    rows = rows.assign(common=rows["value"].where(higher, before / rows["value"]))
+    index = pd.MultiIndex.from_frame(rows[["method", "setting"]].drop_duplicates())
+    return rows.pivot(index=["method", "setting"], columns="group", values="common").reindex(index)
 
 
 def results(table: pd.DataFrame) -> pd.DataFrame:

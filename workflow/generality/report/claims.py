@@ -1,0 +1,207 @@
+"""The findings of the paper as functions of scores: supported, contradicted or undecided."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from generality.report import comparisons as c
+from generality.report.bootstrap import interval
+from generality.report.comparisons import Comparison
+from generality.report.resampled import Resampled
+
+SUPPORTED, CONTRADICTED, UNDECIDED, NOT_MEASURED = "supported", "contradicted", "undecided", "not measured"
+VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
+ROLES = (*VISION, *LANGUAGE)
+RULE = (
+    "Each comparison has an effect, signed so that positive is as the paper says, and a 95 % interval; it is "
+    "supported where the interval lies above 0, contradicted where it lies below, else undecided. A claim stands "
+    "or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is "
+    "supported if all are, and contradicted if one is. Settings were chosen on validation examples, effects are "
+    "measured on test examples."
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A finding: where the paper has it, what it says and by which numbers.
+
+    `compare` makes comparisons of the experiment in each of the `roles`, or, if `together`, of all in one call. Without
+    it the claim is not measured, for the reason given.
+    """
+
+    name: str
+    section: str
+    says: str
+    paper: str
+    roles: tuple[str, ...]
+    compare: Callable[..., Iterator[Comparison]] | None
+    together: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A comparison with its effect and 95 % interval in its unit, and its verdict."""
+
+    what: str
+    unit: str
+    effect: float
+    se: float
+    low: float
+    high: float
+    verdict: str
+    seeds: int
+
+    @property
+    def strength(self) -> float:
+        """The effect in half-widths of its interval: above 1 supported, below −1 contradicted."""
+        reach = self.high - self.effect
+        return self.effect / reach if reach else self.effect * float("inf") if self.effect else 0.0
+
+
+def judge(comparison: Comparison) -> Judged:
+    """The verdict of one comparison, by `RULE`."""
+    found = interval(comparison.effect, comparison.seeds)
+    verdict = SUPPORTED if found.low > 0 else CONTRADICTED if found.high < 0 else UNDECIDED
+    return Judged(comparison.what, comparison.unit, *found, verdict, comparison.seeds)
+
+
+def judge_claims(experiments: Mapping[str, Resampled]) -> list[tuple[Claim, list[Judged], str]]:
+    """Each claim of the paper with its comparisons, the weakest first, and where there are none why not.
+
+    `experiments` are those of the study by role; a claim is about those that it has.
+    """
+    found = []
+    for claim in CLAIMS:
+        missing = [role for role in claim.roles if role not in experiments]
+        there = [experiments[role] for role in claim.roles if role in experiments]
+        calls = [[scores] for scores in there]
+        if claim.together:
+            calls = [] if missing else [there]
+        compared = [each for call in calls for each in claim.compare(*call)] if claim.compare else []
+        judged = sorted(map(judge, compared), key=lambda each: each.strength)
+        reason = claim.reason or (f"the study has no {', '.join(missing)}" if missing else "")
+        if not (reason or judged):
+            reason = "the study lacks its methods or groups"
+        found.append((claim, judged, reason))
+    return found
+
+
+def verdict(judged: list[Judged]) -> str:
+    """The verdict of a claim: that of its weakest comparison."""
+    return judged[0].verdict if judged else NOT_MEASURED
+
+
+CLAIMS = (
+    Claim(
+        "speciality-gained", "1, 4.1, 4.2", "Fine-tuning makes a model a specialist on the set it is fine-tuned on.",
+        "68.3 → 81.5 (ImageNet), 84.6 → 99.0 (DomainNet), 28.3 → 44.1 (MedMCQA), 0.1 → 71.6 (PubMedQA)", ROLES,
+        c.learns,
+    ),
+    Claim(
+        "distributions-forgotten", "1, 4.1", "Fine-tuned CLIP is worse than pre-trained CLIP on other distributions.",
+        "OOD 58.3 → 53.8 (ImageNet), 54.7 → 50.8 (DomainNet)", VISION, c.forgets(c.OOD),
+    ),
+    Claim(
+        "tasks-forgotten", "1, 4.2", "Fine-tuned language models forget common sense and instructions, both sets.",
+        "common sense 46.3 → 43.7 and 43.3; log-likelihood −254 → −315 and −291", LANGUAGE, c.forgets(*c.TASKS),
+    ),
+    Claim(
+        "medmcqa-lifts-medicine", "4.2", "Fine-tuning on MedMCQA improves the other medical sets.",
+        "PubMedQA 0.1 → 41.6, USMLE 26.0 → 40.4", ("medmcqa",), c.lifts_other_sets,
+    ),
+    Claim(
+        "pubmedqa-lowers-medicine", "4.2", "Fine-tuning on PubMedQA worsens the other medical sets.",
+        "MedMCQA 28.3 → 23.5, USMLE 26.0 → 23.6", ("pubmedqa",), c.lowers_other_sets,
+    ),
+    Claim(
+        "distance-orders-forgetting", "1, 4.2",
+        "The larger the conceptual distance, the more is forgotten: OOD medicine, common sense, instructions.",
+        "after MedMCQA: OOD +214 %, common sense −5.6 %, log-likelihood −24 %", ("medmcqa",), c.forgets_by_distance,
+    ),
+    Claim(
+        "penalties-keep-distributions", "1, 4.1, 5", "L1, L2 and KD mitigate the forgetting of distributions by CLIP.",
+        "OOD up to 61.6, 61.4, 62.2 against 53.8 (ImageNet); 55.2, 55.5, 55.8 against 50.8 (DomainNet)", VISION,
+        c.forget_less(c.PENALTIES, [c.OOD]),
+    ),
+    Claim(
+        "penalties-keep-tasks", "1, 4.2, 5", "L1, L2 and KD mitigate the forgetting of tasks by language models.",
+        "log-likelihood up to −262, −287, −284 against −315 (MedMCQA); −257, −272, −267 against −291 (PubMedQA), where "
+        "KD is also at −302", LANGUAGE, c.forget_less(c.PENALTIES, c.TASKS),
+    ),
+    Claim(
+        "penalties-learn", "1", "L1, L2 and KD still learn the task (read as: gain speciality).",
+        "at the settings above 79.9, 76.9, 82.5 against 68.3 before (ImageNet)", ROLES, c.still_learn,
+    ),
+    Claim(
+        "wise-beats-both-ends", "4.1", "The best of WiSE-FT's path generalises better than both of its ends.",
+        "OOD 63.5 against 58.3 and 53.8 (ImageNet); 57.0 against 54.7 and 50.8 (DomainNet)", VISION,
+        c.path_beats(c.START, c.FULL),
+    ),
+    Claim(
+        "wise-generalises-best", "4.1", "WiSE-FT reaches better OOD accuracy than any of L1, L2, KD and LoRA.",
+        "above 63 against below 62 (KD's 62.1 and 62.2 are above) (ImageNet); 57.0 against 55.8 (DomainNet)", VISION,
+        c.path_beats(*c.OTHERS),
+    ),
+    Claim(
+        "wise-keeps-tasks", "4.2", "WiSE-FT keeps more common sense and instructions than full fine-tuning.",
+        "log-likelihood −285 against −315 (MedMCQA), −273 against −291 (PubMedQA) at a weight of 0.8", LANGUAGE,
+        c.forget_less([c.PATH], c.TASKS),
+    ),
+    Claim(
+        "wise-trades-best-vision", "1, 4.1, 5", "WiSE-FT balances speciality and generality best: CLIP.",
+        "no number; Figure 4", VISION, c.path_trades_best(c.OTHERS, [c.OOD]),
+    ),
+    Claim(
+        "wise-trades-best-language", "1, 4.2, 5",
+        "WiSE-FT balances speciality and generality best, better than L1, L2 and KD: tasks of language models.",
+        "no number; Figures 5 and 6, (b) and (c); LoRA has claims of its own", LANGUAGE,
+        c.path_trades_best(c.PENALTIES, c.TASKS),
+    ),
+    Claim(
+        "kd-rivals-wise", "4.1, 4.3",
+        "KD and WiSE-FT are comparable on CLIP: KD has more speciality and WiSE-FT more generality.",
+        "83.1 and 60.5 against 80.5 and 63.5 (ImageNet); 98.9 and 55.2 against 94.4 and 57.0 (DomainNet)", VISION,
+        c.each_ahead_on_one_axis,
+    ),
+    Claim(
+        "lora-trades-worst-vision", "4.1", "LoRA's trade-off on CLIP is inferior to the other methods'.",
+        "no number; Figure 4", VISION, c.lora_trades_worst(c.OOD),
+    ),
+    Claim(
+        "lora-learns-less-vision", "4.1", "LoRA does not match full fine-tuning's speciality on CLIP.",
+        "79.6 against 81.5 (ImageNet), 96.1 against 99.0 (DomainNet)", VISION, c.lora_falls_short,
+    ),
+    Claim(
+        "lora-keeps-instructions", "1, 4.2", "After PubMedQA, LoRA keeps more of the instructions than even WiSE-FT.",
+        "log-likelihood −258 at 73.1 against −273 at 71.0", ("pubmedqa",), c.lora_keeps_more_than_path,
+    ),
+    Claim(
+        "lora-trades-worst-medmcqa", "1, 4.2",
+        "After MedMCQA, LoRA does poorly against WiSE-FT and the other methods (instructions).",
+        "no number; Figure 5 (c)", ("medmcqa",), c.lora_trades_worst(c.INSTRUCTION),
+    ),
+    Claim(
+        "lora-learns-less-medmcqa", "4.2", "LoRA does not reach full fine-tuning's speciality on MedMCQA.",
+        "35.9 against 44.1", ("medmcqa",), c.lora_falls_short,
+    ),
+    Claim(
+        "lora-depends-on-task", "1, 4.2, 4.3", "LoRA falls short of full fine-tuning on MedMCQA, not on PubMedQA.",
+        "behind by 8.2, ahead by 1.5", LANGUAGE, c.lora_falls_shorter_on_the_first, together=True,
+    ),
+    Claim(
+        "features-forgotten", "4.1, 4.3, C", "The probing accuracy on the other domains drops: features are forgotten.",
+        "no number; Figure 8", ("domainnet",), None, reason="it needs linear probes of checkpoints (Figure 8)",
+    ),
+    Claim(
+        "low-rate-learns-less", "D", "A lower learning rate forgets less of the instructions and learns less.",
+        "no number; Figure 9, left", ("medmcqa",), None, reason="it needs checkpoints at other rates (Figure 9)",
+    ),
+    Claim(
+        "warm-up-helps-early", "D", "Warm-up lessens the forgetting at the beginning and not that at the end.",
+        "no number; Figure 9, right", ("medmcqa",), None, reason="it needs checkpoints with other warm-ups (Figure 9)",
+    ),
+    Claim(
+        "early-stopping-behind-wise", "D", "No early stopping, at any rate or warm-up, trades better than WiSE-FT.",
+        "no number; Figure 9", ("medmcqa",), None, reason="it needs checkpoints during fine-tuning (Figure 9)",
+    ),
+)  # fmt: skip

@@ -1,0 +1,66 @@
+"""The paper's claims with their verdicts, for programs and for readers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tabulate import tabulate
+
+from generality.files import whole_file, write_json
+from generality.report.bootstrap import RESAMPLES
+from generality.report.claims import RULE, Claim, Judged, judge_claims, verdict
+from generality.report.resampled import Resampled
+
+NOTE = (
+    "{rule} Points are hundredths: of accuracy, or of the pre-trained model's negative log-likelihood divided by "
+    "this model's; square points are hypervolume, as in the table of trade-offs. Intervals: {resamples:,} "
+    "resamples of seeds and of clusters of examples, the same for both models; with one seed, of examples only. A "
+    "claim of k comparisons that is true is contradicted by chance in at most k · 2.5 % of studies. The paper's "
+    "numbers are of one seed and of other models and data, so what can agree is the sign."
+)
+
+
+def render_claims(experiments: Mapping[str, Resampled], outputs: Sequence[str | Path]) -> None:
+    """Write the claims about the experiments, by role, in the format of each output's suffix: .json or .md.
+
+    Raises ValueError for another suffix.
+    """
+    judged = judge_claims(experiments)
+    for output in map(Path, outputs):
+        if output.suffix not in (".json", ".md"):
+            raise ValueError(f"{output}: claims are written as .json or .md; change the suffix")
+        if output.suffix == ".json":
+            write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": [_entry(*each) for each in judged]})
+            continue
+        with whole_file(output) as partial:
+            partial.write_text(_markdown(judged), encoding="utf-8")
+
+
+def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
+    """One claim for programs; the first of its comparisons decides."""
+    return {
+        **{key: getattr(claim, key) for key in ("name", "section", "says", "paper", "roles")},
+        "verdict": verdict(judged),
+        "reason": reason or None,
+        "comparisons": [asdict(each) for each in judged],
+    }
+
+
+def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
+    rows, details = [], []
+    for claim, compared, reason in judged:
+        ours = [_effect(compared[0]), compared[0].what, str(compared[0].seeds)] if compared else ["–", "", "–"]
+        ours[1] = "; ".join(filter(None, [ours[1], reason]))
+        rows.append([f"{claim.says} (§ {claim.section})", claim.paper, *ours, f"**{verdict(compared)}**"])
+        for each in compared:
+            details.append([claim.name, each.what, _effect(each), str(each.seeds), each.verdict])
+    header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
+    note = NOTE.format(rule=RULE, resamples=RESAMPLES)
+    every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
+    first, second = (tabulate(*each, "pipe", disable_numparse=True) for each in ((rows, header), (details, every)))
+    return "\n\n".join([note, first, "## All comparisons", second]) + "\n"
+
+
+def _effect(judged: Judged) -> str:
+    numbers = (f"{number:+.1f}".replace("-", "−") for number in (judged.effect, judged.low, judged.high))
+    return "{} [{}, {}] {}".format(*numbers, judged.unit)

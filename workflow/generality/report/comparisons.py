@@ -1,0 +1,170 @@
+"""What claims are made of: signed effects of one thing over another, under every resample."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from generality.report.collect import BASE, SPECIALITY
+from generality.report.names import in_words, short
+from generality.report.resampled import Resampled
+from generality.report.tradeoff_numbers import FULL, PATH, method_hypervolume
+
+START = BASE[0]
+PENALTIES = ("l1", "l2", "kd")
+OTHERS = (*PENALTIES, "lora")  # all that WiSE-FT is compared with
+OOD, COMMON, INSTRUCTION = "ood", "common-sense", "instruction"  # the paper's groups; those of the embedded study
+TASKS = (COMMON, INSTRUCTION)  # generality over tasks, where OOD is that over distributions
+POINTS, AREA, SHARE = "points", "square points", "% of the pre-trained score"
+SCALE = {POINTS: 100, AREA: 10_000, SHARE: 100}  # from fractions, and products and ratios of them
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An effect in its unit, positive where the paper is right, for every column of `bootstrap.resample`."""
+
+    what: str
+    effect: np.ndarray
+    unit: str
+    seeds: int
+
+
+Compare = Callable[[Resampled], Iterator[Comparison]]
+
+
+def gains(scores: Resampled, method: str, over: str, where: str, *, best: bool = False) -> Iterator[Comparison]:
+    """How much better the first method is than the second: nothing if the study lacks a method or the data.
+
+    At their chosen settings, or each at the one that is best on the validation examples of the same data.
+    """
+    known = (SPECIALITY, *scores.generality, *scores.generality.get(OOD, ()))
+    if where in known and {method, over} <= scores.settings.keys():
+        settings = {name: scores.best_on(name, where) if best else scores.chosen[name] for name in (method, over)}
+        ours, theirs = (scores.score(name, where, setting) for name, setting in settings.items())
+        yield _comparison(scores, f"{_place(scores, where)}, {method} − {over}", ours - theirs, POINTS)
+
+
+def trades_better(scores: Resampled, method: str, over: str, groups: Sequence[str]) -> Iterator[Comparison]:
+    """How much more hypervolume the first method has than the second, in each of the groups that there are."""
+    for group in groups:
+        if group in scores.generality and {method, over, FULL} <= scores.settings.keys():
+            ours, theirs = (method_hypervolume(scores, name, group) for name in (method, over))
+            what = f"{_place(scores, group)}, hypervolume of {method} − {over}"
+            yield _comparison(scores, what, ours - theirs, AREA)
+
+
+def learns(scores: Resampled) -> Iterator[Comparison]:
+    """Full fine-tuning gains speciality."""
+    yield from gains(scores, FULL, START, SPECIALITY)
+
+
+def forgets(*groups: str) -> Compare:
+    """Full fine-tuning loses generality in each group."""
+
+    def compare(scores: Resampled) -> Iterator[Comparison]:
+        for group in groups:
+            yield from gains(scores, START, FULL, group)
+
+    return compare
+
+
+def lifts_other_sets(scores: Resampled) -> Iterator[Comparison]:
+    """Full fine-tuning on one set of a task raises each other one."""
+    for data in scores.generality.get(OOD, ()):
+        yield from gains(scores, FULL, START, data)
+
+
+def lowers_other_sets(scores: Resampled) -> Iterator[Comparison]:
+    """Full fine-tuning on one set of a task lowers each other one."""
+    for data in scores.generality.get(OOD, ()):
+        yield from gains(scores, START, FULL, data)
+
+
+def forgets_by_distance(scores: Resampled) -> Iterator[Comparison]:
+    """Full fine-tuning loses a larger share of the score the further a group is from it, in the paper's order."""
+    order = [group for group in (OOD, COMMON, INSTRUCTION) if group in scores.generality]
+    for near, far in pairwise(order):
+        if FULL in scores.settings:
+            what = f"{scores.experiment}: share lost, {in_words(far)} − {in_words(near)}"
+            yield _comparison(scores, what, scores.lost(FULL, far) - scores.lost(FULL, near), SHARE)
+
+
+def forget_less(methods: Sequence[str], groups: Sequence[str]) -> Compare:
+    """Each method keeps more of each group than full fine-tuning."""
+
+    def compare(scores: Resampled) -> Iterator[Comparison]:
+        for group in groups:
+            for method in methods:
+                yield from gains(scores, method, FULL, group)
+
+    return compare
+
+
+def still_learn(scores: Resampled) -> Iterator[Comparison]:
+    """Each penalty gains speciality over the pre-trained model."""
+    for method in PENALTIES:
+        yield from gains(scores, method, START, SPECIALITY)
+
+
+def path_beats(*others: str) -> Compare:
+    """The best OOD score of WiSE-FT is above the best of each of the others."""
+
+    def compare(scores: Resampled) -> Iterator[Comparison]:
+        for other in others:
+            yield from gains(scores, PATH, other, OOD, best=True)
+
+    return compare
+
+
+def path_trades_best(others: Sequence[str], groups: Sequence[str]) -> Compare:
+    """WiSE-FT has more hypervolume than each of the others."""
+
+    def compare(scores: Resampled) -> Iterator[Comparison]:
+        for other in others:
+            yield from trades_better(scores, PATH, other, groups)
+
+    return compare
+
+
+def lora_trades_worst(group: str) -> Compare:
+    """Every other method has more hypervolume than LoRA."""
+
+    def compare(scores: Resampled) -> Iterator[Comparison]:
+        for other in (PATH, *PENALTIES):
+            yield from trades_better(scores, other, "lora", [group])
+
+    return compare
+
+
+def each_ahead_on_one_axis(scores: Resampled) -> Iterator[Comparison]:
+    """Distillation has more speciality than WiSE-FT, and WiSE-FT more generality than distillation."""
+    yield from gains(scores, "kd", PATH, SPECIALITY)
+    yield from gains(scores, PATH, "kd", OOD)
+
+
+def lora_keeps_more_than_path(scores: Resampled) -> Iterator[Comparison]:
+    """LoRA keeps more of the instructions than WiSE-FT."""
+    yield from gains(scores, "lora", PATH, INSTRUCTION)
+
+
+def lora_falls_short(scores: Resampled) -> Iterator[Comparison]:
+    """Full fine-tuning has more speciality than LoRA at its best."""
+    yield from gains(scores, FULL, "lora", SPECIALITY, best=True)
+
+
+def lora_falls_shorter_on_the_first(first: Resampled, second: Resampled) -> Iterator[Comparison]:
+    """The speciality that LoRA lacks of full fine-tuning is more in the first experiment than in the second."""
+    for ours in lora_falls_short(first):
+        for theirs in lora_falls_short(second):
+            what = f"{first.experiment} − {second.experiment}: speciality, full − lora"
+            yield Comparison(what, ours.effect - theirs.effect, POINTS, first.seeds)
+
+
+def _comparison(scores: Resampled, what: str, effect: np.ndarray, unit: str) -> Comparison:
+    return Comparison(what, SCALE[unit] * effect, unit, scores.seeds)
+
+
+def _place(scores: Resampled, where: str) -> str:
+    """Experiment and data set or group, in words."""
+    return f"{scores.experiment}: {short(where) if '/' in where else in_words(where)}"

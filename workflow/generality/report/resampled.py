@@ -1,0 +1,95 @@
+"""An experiment's test scores with their resamples, all so that higher is better: what trade-offs and claims read."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from generality.report.bootstrap import resample
+from generality.report.collect import BASE, SPECIALITY, read_table
+from generality.report.metrics import METRICS
+from generality.report.names import in_order
+from generality.report.scores import Scores, read_scores
+from generality.report.select import best_settings, common_scores
+
+
+class Resampled:
+    """Test scores, under the resamples of `bootstrap`, of every setting on every data set and group of an experiment.
+
+    experiment, speciality (the data set's name), generality ({group: its data sets}) and seeds (their number) describe
+    it; `settings` has each method's in order, and `chosen` the one that is best on validation examples.
+    """
+
+    def __init__(
+        self,
+        scores: Sequence[str | Path],
+        table: str | Path,
+        *,
+        experiment: str,
+        speciality: str,
+        generality: Mapping[str, Sequence[str]],
+    ):
+        """Read the score files of an experiment and its tidy table. Raises ValueError as `collect` does."""
+        self.experiment, self.speciality, self.generality = experiment, speciality, generality
+        groups = {SPECIALITY: [speciality], **generality}
+        found = read_scores(scores, [data for members in groups.values() for data in members])
+        models = sorted(found.models, key=lambda model: in_order(*model))
+        self.seeds = len(found.models[BASE])
+        self.settings: dict[str, list[str]] = {}
+        for method, setting in models:
+            self.settings.setdefault(method, []).append(setting)
+        tidy = read_table(table)
+        self.chosen = best_settings(tidy).set_index("method")["setting"].to_dict()
+        self._validation = common_scores(tidy, "validation")
+        self._metric: dict[str, str] = {}
+        self._means: dict[str, dict[tuple[str, str], np.ndarray]] = {}
+        for group, members in groups.items():
+            shared = [metric for metric in METRICS if all(metric in found.metrics["test", data] for data in members)]
+            averaged = [self._add(found, models, data, shared[0]) for data in members]
+            self._metric[group] = shared[0]
+            self._means[group] = dict(zip(models, np.mean(averaged, axis=0), strict=True))
+
+    def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
+        """The score on a data set or a group's plain mean of data sets, on the common scale of `select`.
+
+        An accuracy is a fraction, an nll the pre-trained model's divided by this model's. `setting` is the chosen one
+        if None. One number per column of `resample`.
+        """
+        mean = self._means[where][method, setting or self.chosen[method]]
+        return mean if self._higher(where) else self._means[where][BASE] / mean
+
+    def lost(self, method: str, where: str) -> np.ndarray:
+        """The share of the pre-trained model's score that the chosen setting lost; negative: gained.
+
+        Of an nll, the share of the pre-trained model's by which it grew. As in Figure 3, that model's score is taken as
+        known. Raises ValueError where it is 0.
+        """
+        before = self._means[where][BASE]
+        if before[0] == 0:
+            raise ValueError(
+                f"{where}: the pre-trained model scores 0 on its test examples, of which a loss is no share; leave "
+                f"{self.experiment} out of report.claims"
+            )
+        relative = (self._means[where][method, self.chosen[method]] - before) / before[0]
+        return -relative if self._higher(where) else relative
+
+    def points(self, method: str, group: str) -> tuple[np.ndarray, np.ndarray]:
+        """Speciality and generality of a method's settings in order, each of shape (settings, columns)."""
+        return tuple(
+            np.stack([self.score(method, where, setting) for setting in self.settings[method]])
+            for where in (SPECIALITY, group)
+        )
+
+    def best_on(self, method: str, group: str) -> str:
+        """The setting with the best validation score of a group, or of the speciality; the first wins a tie."""
+        return self._validation.loc[method, group].idxmax()
+
+    def _higher(self, where: str) -> bool:
+        return METRICS[self._metric[where]].higher_is_better
+
+    def _add(self, found: Scores, models: list[tuple[str, str]], data: str, metric: str) -> np.ndarray:
+        outcomes = [{seed: of[seed]["test", data, metric] for seed in of} for of in map(found.models.get, models)]
+        means = resample(outcomes, found.clusters["test", data], data)
+        self._metric[data] = metric
+        self._means[data] = dict(zip(models, means, strict=True))
+        return means

@@ -1,0 +1,159 @@
+"""Trade-offs as numbers: hypervolume, the settings that nothing beats, and generality at matched speciality."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tabulate import tabulate
+
+from generality.files import whole_file
+from generality.report.bootstrap import RESAMPLES, interval
+from generality.report.collect import BASE, SPECIALITY, write_table
+from generality.report.estimate import Estimate
+from generality.report.frontier import hypervolume, matched_generality, on_front
+from generality.report.names import in_words, notation
+from generality.report.resampled import Resampled
+
+FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path whose ends are the two models
+ENDS = (BASE[0], FULL)
+MATCHED = 0.9  # of what full fine-tuning gains: most of the task is learnt, and there is still something to keep
+NONE = "–"
+CAPTION = (
+    "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "
+    "log-likelihood as 100 × the pre-trained model's divided by this model's. Hypervolume: area, in square "
+    "points, of what is no better than one of the method's settings or one of the two ends (the pre-trained model "
+    "and full fine-tuning, which whoever uses a method has too), and better than the reference point: the worse "
+    "of the two ends on each axis. So the ends' own rows show what no method adds to. Matched: the best "
+    "generality at {matched:g} % or more of full fine-tuning's gain in speciality over the pre-trained model, "
+    "interpolated between settings next to each other (WiSE-FT's path with its ends); –: not reached. On the "
+    "front: settings that no model of the experiment equals on both axes and beats on one. Speciality and "
+    "generality: the setting chosen on validation examples. ± is half of a 95 % interval from {resamples:,} "
+    "resamples of {drawn}clusters of examples. More settings, more chances: the hypervolume and the matched "
+    "generality of a method with many settings gain from that."
+)
+
+
+def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray:
+    """Hypervolume of a method's settings and the two ends, per column, against the worse of the ends on each axis.
+
+    The ends, which have no tuning in them, make the reference in each resample anew. They count for every method: at
+    its ends WiSE-FT's path is these two models, and so are penalties of infinite and of no weight. Raises ValueError
+    for an experiment without full fine-tuning.
+    """
+    (x_start, y_start), (x_end, y_end) = _ends(scores, group)
+    x, y = scores.points(method, group)
+    reference = np.minimum(x_start, x_end)[0], np.minimum(y_start, y_end)[0]
+    return hypervolume(np.vstack([x, x_start, x_end]), np.vstack([y, y_start, y_end]), reference)
+
+
+def tradeoffs(scores: Resampled) -> pd.DataFrame:
+    """A row per generality group and method of an experiment: its numbers on test examples, as `CAPTION` says.
+
+    Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals; what is not
+    reached is missing. Raises ValueError for an experiment without full fine-tuning.
+    """
+    rows = []
+    for group in scores.generality:
+        front = _front(scores, group)
+        (start, _), (end, _) = _ends(scores, group)
+        goal = (start + MATCHED * (end - start))[0]
+        for method, settings in scores.settings.items():
+            points = scores.points(method, group)
+            if method == PATH:
+                points = tuple(np.vstack(parts) for parts in zip(*_around(scores, group, points), strict=True))
+            row = {"experiment": scores.experiment, "group": group, "method": method, "seeds": scores.seeds}
+            row |= {"settings": len(settings), "front": " ".join(front[method]), "chosen": scores.chosen[method]}
+            for name, values in (
+                ("hypervolume", method_hypervolume(scores, method, group)),
+                ("matched", matched_generality(*points, goal)),
+                (SPECIALITY, scores.score(method, SPECIALITY)),
+                ("generality", scores.score(method, group)),
+            ):
+                found = _interval(values, scores.seeds)
+                row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+            rows.append(row | {"matched_at": goal[0]})
+    return pd.DataFrame(rows)
+
+
+def render_tradeoffs(
+    experiments: Iterable[Resampled], outputs: Sequence[str | Path], labels: Mapping[str, str] | None = None
+) -> None:
+    """Write the trade-offs of experiments as .csv (`tradeoffs`, in full precision) or .md. `labels` name the methods.
+
+    Raises ValueError for another suffix.
+    """
+    table = pd.concat(map(tradeoffs, experiments), ignore_index=True)
+    for output in map(Path, outputs):
+        if output.suffix not in (".csv", ".md"):
+            raise ValueError(f"{output}: trade-offs are written as .csv or .md; change the suffix")
+        if output.suffix == ".csv":
+            write_table(table, output)
+            continue
+        with whole_file(output) as partial:
+            partial.write_text(_markdown(table, labels or {}), encoding="utf-8")
+
+
+def _ends(scores: Resampled, group: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    if FULL not in scores.settings:
+        raise ValueError(
+            f"experiments.{scores.experiment}.methods: no '{FULL}', which trade-offs are measured against; add it, or "
+            "leave the experiment out of report.tradeoff and report.claims"
+        )
+    return [scores.points(method, group) for method in ENDS]
+
+
+def _around(scores: Resampled, group: str, points: tuple) -> list[tuple]:
+    start, end = _ends(scores, group)
+    return [start, points, end]
+
+
+def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
+    """The settings of each method that are on the experiment's front."""
+    models = [(method, setting) for method, settings in scores.settings.items() for setting in settings]
+    x, y = (np.array([scores.score(m, where, s)[0] for m, s in models]) for where in (SPECIALITY, group))
+    found: dict[str, list[str]] = {method: [] for method in scores.settings}
+    for (method, setting), kept in zip(models, on_front(x, y), strict=True):
+        if kept:
+            found[method].append(setting)
+    return found
+
+
+def _interval(values: np.ndarray, seeds: int) -> Estimate:
+    """The interval; missing where the value is, and with missing ends where a resample does not reach it."""
+    if np.isfinite(values).all():
+        return interval(values, seeds)
+    return Estimate(values[0] if np.isfinite(values[0]) else np.nan, np.nan, np.nan, np.nan)
+
+
+def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    seeds = table["seeds"].max()
+    caption = CAPTION.format(
+        seeds=f"mean of {seeds} seeds" if seeds > 1 else "1 seed",
+        matched=100 * MATCHED, resamples=RESAMPLES, drawn="seeds and " if seeds > 1 else "",
+    )  # fmt: skip
+    header = ["Method", "Chosen", "Hypervolume", "Matched", "Speciality", "Generality", "On the front"]
+    parts = [caption]
+    for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
+        goal = 100 * rows["matched_at"].iloc[0]
+        body = [
+            [
+                labels.get(row.method, row.method),
+                notation(row.chosen) or NONE,
+                _cell(row, "hypervolume", 10_000),
+                *(_cell(row, name, 100) for name in ("matched", SPECIALITY, "generality")),
+                ", ".join(notation(setting) or "yes" for setting in row.front.split()) or NONE,
+            ]
+            for row in rows.itertuples()
+        ]
+        parts.append(f"## {experiment}: {in_words(group)}, matched at a speciality of {goal:.1f}")
+        align = ["left", "left", *["right"] * 4, "left"]
+        parts.append(tabulate(body, header, "pipe", disable_numparse=True, colalign=align))
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(row: tuple, name: str, scale: float) -> str:
+    value, high = getattr(row, name), getattr(row, f"{name}_high")
+    if not np.isfinite(value):
+        return NONE
+    return f"{scale * value:.1f}" + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")

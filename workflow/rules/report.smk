@@ -5,6 +5,7 @@ LOG = f"logs/{study.name}/report"
 rule render_table:
     input:
         code=code("render_table"),
+        paper=resource("paper_tables.csv"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
     output:
         expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),

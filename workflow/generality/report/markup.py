@@ -27,7 +27,8 @@ LATEX = str.maketrans(
 class Table:
     """What a reader sees: a caption, `header` as (name, what stands below it), the cells, and notes below them.
 
-    `columns` is LaTeX's: l and r, or p{width} for texts. A row whose first cell is not empty begins a block.
+    `columns` is LaTeX's: l and r, or p{width} for texts. Rows below one with a
+    name, whose own first cell is empty, are a block with it.
     """
 
     caption: str
@@ -80,8 +81,9 @@ def _latex(table: Table, anchor: str) -> str:
     lines += [rf"\begin{{tabular}}{{{''.join(table.columns)}}}", r"\toprule"]
     below = any(second for _, second in table.header)
     lines += [line(names) for names in list(zip(*table.header, strict=True))[: 1 + below]] + [r"\midrule"]
+    blocks = not all(cells[0] for cells in table.body)
     for index, cells in enumerate(table.body):
-        if index and cells[0]:
+        if blocks and index and cells[0]:
             lines.append(r"\addlinespace")
         lines.append(line(cells))
     lines += [r"\bottomrule", r"\end{tabular}"]

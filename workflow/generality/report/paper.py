@@ -66,6 +66,16 @@ def paper_settings(speciality: str) -> dict[str, str]:
     return dict(zip(own["setting"], own["value"], strict=True))
 
 
+def paper_grid(speciality: str) -> dict[str, list[str]]:
+    """The settings that the paper tried, by method with a grid, for fine-tuning on a data set of the study; or {}."""
+    everything = pd.read_csv(TABLES, usecols=["table", "finetuned_on"])
+    numbers = everything.loc[everything["finetuned_on"].map(DATA) == speciality, "table"]
+    if numbers.empty:
+        return {}
+    tried = _read(numbers.iloc[0]).query("setting != @BASE[1]")  # all tables of one fine-tuning have the same
+    return tried.groupby("method", sort=False)["setting"].unique().map(list).to_dict()
+
+
 def beside(rows: pd.DataFrame, paper: pd.DataFrame) -> Iterator[tuple[str, str, bool, pd.DataFrame]]:
     """(method, setting, whether it is the paper's, its rows): our settings, and the paper's with each method.
 

@@ -37,7 +37,9 @@ def experiment(config):
 def test_the_study_renders_its_reports(finished):
     names = {path.name for path in (finished / "reports").iterdir()}
     figures = {f"figure{number}.{suffix}" for number in (3, 5) for suffix in ("pdf", "png")}
-    assert names == figures | {f"table{number}.{suffix}" for number in (6, 7, 8) for suffix in ("csv", "md", "tex")}
+    assert names == figures | {
+        f"table{number}.{suffix}" for number in (1, 3, 6, 7, 8) for suffix in ("csv", "md", "tex")
+    }
     assert all((finished / "reports" / name).stat().st_size > 500 for name in names)
     assert not list(finished.rglob(".*partial*"))
 
@@ -74,6 +76,7 @@ def test_no_job_of_the_vision_track_is_planned(tmp_path):
 
 TARGET = {"default": 1}
 RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1} | TARGET
+RECIPE, EXAMPLES = {"render_hyperparameters": 1}, {"render_examples": 1}
 SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
 
 
@@ -83,21 +86,21 @@ SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
         pytest.param(
             lambda c: experiment(c)["methods"].update(kd={"lambda": [1e-3]}) or c["report"]["style"].update(
                 kd={"label": "KD", "color": "#CC79A7", "marker": "s"}),
-            {"finetune_lm": 1, "score_lm": 1, "collect_scores": 1} | RENDER, id="one more method",
+            {"finetune_lm": 1, "score_lm": 1, "collect_scores": 1} | RENDER | RECIPE, id="one more method",
         ),
         pytest.param(
             lambda c: experiment(c)["methods"]["wise"]["alpha"].append(0.6),
-            {"score_lm_wise": 1, "collect_scores": 1} | RENDER, id="one more alpha",
+            {"score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE, id="one more alpha",
         ),
         pytest.param(
             lambda c: experiment(c)["train"].update(lr=2e-3),
-            {"finetune_lm": 1, "score_lm": 1, "score_lm_wise": 1, "collect_scores": 1} | RENDER,
+            {"finetune_lm": 1, "score_lm": 1, "score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE,
             id="learning rate, of which lora has its own",
         ),
         pytest.param(lambda c: experiment(c).update(exact_match=["speciality"]), SCORE | RENDER, id="fewer generated"),
         pytest.param(
             lambda c: c["data"]["common-sense"]["counts"].update(test=32),
-            {"write_texts": 2} | SCORE | RENDER, id="more test examples",
+            {"write_texts": 2} | SCORE | RENDER | EXAMPLES, id="more test examples",
         ),
         pytest.param(
             lambda c: c["report"]["figure5"].update(groups=["instruction"]), {"plot_tradeoff": 1} | TARGET, id="groups",
@@ -113,7 +116,7 @@ def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(fin
     entry = own | {"files": {split: "data/more.jsonl" for split in own["files"]}}
     config = edited(lambda c: c["data"]["talk"]["domains"].update(more=entry))
     # Nothing is trained: two splits are read, every model is scored again, and its distance is measured.
-    assert planned(finished, config) == {"read_records": 2, "measure_distances": 1} | SCORE | RENDER
+    assert planned(finished, config) == {"read_records": 2, "measure_distances": 1} | SCORE | RENDER | EXAMPLES
     snakemake(finished, "--cores", "2", config=config)
     assert "more" in (finished / "reports/table8.md").read_text()
     distances = pd.read_csv(finished / "results/tiny/medmcqa/pretrained/default/seed-1/distances.csv")

@@ -29,8 +29,17 @@ def code(script: str, workflow: Path = WORKFLOW) -> list[str]:
         new = {file for name in _imported(waiting.pop(), workflow) for file in _files(name, workflow)} - found
         found |= new
         waiting += new
+    return [_from_here(path) for path in (start, *sorted(found))]
+
+
+def resource(name: str, workflow: Path = WORKFLOW) -> str:
+    """The path of a data file of the workflow, written as those of `code`, for the stages that read it."""
+    return _from_here(workflow / "resources" / name)
+
+
+def _from_here(path: Path) -> str:
     here = Path.cwd()
-    return [str(p.relative_to(here) if p.is_relative_to(here) else p) for p in (start, *sorted(found))]
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 @cache

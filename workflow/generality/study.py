@@ -8,7 +8,7 @@ from typing import NamedTuple
 from generality.config_references import HYPERPARAMETER, SPECIALITY
 
 FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6")
-TABLES = tuple(f"table{number}" for number in range(4, 12))
+TABLES = tuple(f"table{number}" for number in range(1, 12))
 TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
 NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
 SPLITS = ("validation", "test")  # the splits that every model is scored on

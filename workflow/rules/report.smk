@@ -1,3 +1,5 @@
+from generality.study_tables import example_sets, recipe, training_logs
+
 REPORT = study.config["report"]
 LOG = f"logs/{study.name}/report"
 
@@ -5,13 +7,14 @@ LOG = f"logs/{study.name}/report"
 rule render_table:
     input:
         code=code("render_table"),
+        paper=resource("paper_tables.csv"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
     output:
         expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
     log:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
-        table=any_of(part for part in REPORT if part.startswith("table")),
+        table=any_of(part for part in REPORT if part.startswith("table") and "experiment" in REPORT[part]),
     conda:
         "../../envs/report.yaml"
     params:
@@ -20,6 +23,46 @@ rule render_table:
     shell:
         "python {input.code[0]} --scores {input.scores} --paper-table {params.number} --labels {params.labels:q}"
         " --label tab:{wildcards.table} --output {output} 2>&1 | tee {log}"
+
+
+rule render_examples:
+    input:
+        code=code("render_examples"),
+        sets=lambda w: list(example_sets(study, w.table).values()),
+    output:
+        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+    log:
+        f"{LOG}/{{table}}.log",
+    wildcard_constraints:
+        table=any_of({"table1"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        sets=lambda w: [f"{name}={folder}" for name, folder in example_sets(study, w.table).items()],
+    shell:
+        "python {input.code[0]} --set {params.sets:q} --label tab:{wildcards.table} --output {output} 2>&1 | tee {log}"
+
+
+rule render_hyperparameters:
+    input:
+        code=code("render_hyperparameters"),
+        paper=[resource("paper_settings.csv"), resource("paper_tables.csv")],
+        logs=lambda w: training_logs(study, w.table),
+        data=lambda w: [study.speciality_train(experiment) for experiment in study.shown(w.table)],
+    output:
+        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+    log:
+        f"{LOG}/{{table}}.log",
+    wildcard_constraints:
+        table=any_of({"table2", "table3"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        recipes=lambda w: as_json({experiment: recipe(study, experiment) for experiment in study.shown(w.table)}),
+        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+    shell:
+        "python {input.code[0]} --recipes {params.recipes:q} --log {input.logs} --data {input.data}"
+        " --labels {params.labels:q} --label tab:{wildcards.table} --output {output} 2>&1 | tee {log}"
 
 
 rule plot_tradeoff:

@@ -1,29 +1,22 @@
-"""The paper's Tables 4 to 11: every setting of every method, in CSV, Markdown and LaTeX."""
+"""The paper's Tables 4 to 11: every setting of every method, the paper's numbers beside ours."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from tabulate import tabulate
 
-from generality.files import whole_file
-from generality.report.collect import BASE, SPECIALITY, average_name, write_table
+from generality.report import markup
+from generality.report.agreement import agreement, with_paper
+from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.markup import DIAMOND, STAR
 from generality.report.metrics import METRICS
 from generality.report.names import notation, short
+from generality.report.paper import beside
 from generality.report.select import pick_groups, results
 
-STAR, NONE = "★", "–"
-# What LaTeX reads as a command, and the symbols we print that its text fonts lack.
-LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-        **{"α": r"$\alpha$", "λ": r"$\lambda$", "Σ": r"$\Sigma$", "±": r"$\pm$", "−": "$-$", STAR: r"$\star$"},
-        "–": "--",
-    }
-)
+NONE = "–"
+PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # of `paper.paper_rows`
 
 
 def render_table(
@@ -36,6 +29,8 @@ def render_table(
     title: str | None = None,
     anchor: str | None = None,
     note: str | None = None,
+    paper: pd.DataFrame | None = None,
+    footnotes: Sequence[str] = (),
 ) -> None:
     """Write an experiment's test results, averaged over seeds, in the format of each output's suffix.
 
@@ -44,39 +39,41 @@ def render_table(
     setting; a column per data set with its `metrics` (the primary one if None), the first ± its standard error; and
     after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
     printed names; `title` opens the caption, whose sentences say how to read the table, and `note` ends it; `anchor` is
-    the LaTeX label. Raises ValueError for another suffix, an unknown group or metric, or a data set without the first.
+    the LaTeX label. `paper` holds rows of `paper.paper_rows`: they stand beside ours (`paper.beside`; in the .csv the
+    columns of `agreement.with_paper`), their agreement and the `footnotes` below. Raises ValueError for another suffix,
+    an unknown group or metric, or a data set without the first.
     """
     everything = results(table)
     speciality = everything.loc[everything["group"] == SPECIALITY, "data"].iloc[0]
     rows = pick_groups(everything, groups)
-    columns = _columns(rows, metrics)
-    header, body = _header(columns), _body(rows, columns, labels or {})
-    caption = _caption(rows, columns, title or f"Scores after fine-tuning on {speciality}.", note)
-    for output in map(Path, outputs):
-        if output.suffix == ".csv":
-            write_table(rows, output)
-            continue
-        if output.suffix == ".md":
-            text = _markdown(caption, header, body)
-        elif output.suffix == ".tex":
-            text = _latex(caption, anchor or f"tab:{rows['experiment'].iloc[0]}", header, body)
-        else:
-            raise ValueError(f"{output}: tables are written as .csv, .md or .tex; change the suffix")
-        with whole_file(output) as partial:
-            partial.write_text(text, encoding="utf-8")
+    has_paper = paper is not None and not paper.empty
+    paper = paper if has_paper else pd.DataFrame(columns=PAPER_COLUMNS)
+    columns = _columns(rows, metrics, paper)
+    shown = markup.Table(
+        caption=_caption(rows, columns, title or f"Scores after fine-tuning on {speciality}.", note, has_paper),
+        header=_header(columns),
+        body=_body(rows, paper, columns, labels or {}),
+        columns="ll" + "r" * sum(2 if column.changes else 1 for column in columns),
+        notes=[str(agreement(rows, paper)), *footnotes] if has_paper else footnotes,
+    )
+    written = with_paper(rows, paper) if has_paper else rows
+    markup.write(outputs, written, shown, anchor or f"tab:{rows['experiment'].iloc[0]}")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A data set or a group's average, of `n` examples, and the metrics in its cells."""
+    """A data set or a group's average, of `n` examples, and the metrics in its cells.
+
+    An average has a second column, with the change of its first metric and of the one that the paper has.
+    """
 
     data: str
     n: int
     metrics: tuple[str, ...]
-    is_average: bool
+    changes: tuple[str, ...]
 
 
-def _columns(rows: pd.DataFrame, metrics: Sequence[str] | None) -> list[Column]:
+def _columns(rows: pd.DataFrame, metrics: Sequence[str] | None, paper: pd.DataFrame) -> list[Column]:
     if unknown := [name for name in metrics or () if name not in METRICS]:
         raise ValueError(f"metrics: no '{unknown[0]}'; there are: {', '.join(METRICS)}")
     columns = []
@@ -85,17 +82,19 @@ def _columns(rows: pd.DataFrame, metrics: Sequence[str] | None) -> list[Column]:
         shown = tuple(metrics or there[:1])
         if shown[0] not in there:
             raise ValueError(f"metrics: {data} has no '{shown[0]}' but {', '.join(there)}; or leave out '{group}'")
-        columns.append(Column(data, of_data["n"].iloc[0], shown, data == average_name(group)))
+        printed = set(paper.loc[paper["data"] == data, "metric"])
+        changes = tuple(metric for metric in shown if metric == shown[0] or metric in printed)
+        columns.append(Column(data, of_data["n"].iloc[0], shown, changes if data == average_name(group) else ()))
     return columns
 
 
-def _caption(rows: pd.DataFrame, columns: Sequence[Column], title: str, note: str | None) -> str:
+def _caption(rows: pd.DataFrame, columns: Sequence[Column], title: str, note: str | None, has_paper: bool) -> str:
     seeds = rows["seeds"].iloc[0]
     cells = list(dict.fromkeys(column.metrics for column in columns))
     used = [name for name in METRICS if any(name in metrics for metrics in cells)]
     measured = set(zip(rows["data"], rows["metric"], strict=True))
     partial = any((column.data, name) not in measured for column in columns for name in column.metrics)
-    averages = any(column.is_average for column in columns)
+    averages = any(column.changes for column in columns)
     notes = [
         title,
         f"Test {' or '.join(map(_printed, cells))}, {f'mean of {seeds} seeds' if seeds > 1 else '1 seed'}.",
@@ -106,6 +105,10 @@ def _caption(rows: pd.DataFrame, columns: Sequence[Column], title: str, note: st
         else "",
         "α is the weight of the fine-tuned model." if "wise" in set(rows["method"]) else "",
         f"{STAR} marks each method's setting chosen on validation examples.",
+        f'Lines "paper": its numbers for the same setting, and {DIAMOND} for its setting of each method with the best '
+        "average, a choice by its test scores. Equal λ are not equal strengths in models of another size."
+        if has_paper
+        else "",
         note or "",
     ]
     return " ".join(filter(None, notes))
@@ -123,30 +126,40 @@ def _header(columns: Sequence[Column]) -> list[tuple[str, str]]:
     header = [("Method", ""), ("Setting", "")]
     for column in columns:
         header.append((short(column.data), f"n = {column.n:,}"))
-        if column.is_average:
+        if column.changes:
             header.append(("Change", f"of {short(column.data)}"))
     return header
 
 
-def _body(rows: pd.DataFrame, columns: Sequence[Column], labels: Mapping[str, str]) -> list[list[str]]:
+def _body(
+    rows: pd.DataFrame, paper: pd.DataFrame, columns: Sequence[Column], labels: Mapping[str, str]
+) -> list[list[str]]:
     """The cells below the header; a method is named in its first row only."""
     body, last = [], None
-    for (method, setting), group in rows.groupby(["method", "setting"], sort=False):
+    for method, setting, is_paper, group in beside(rows, paper):
         name = "" if method == last else labels.get(method, method)
         # A method without a grid had nothing to choose from.
-        star = f" {STAR}" if group["chosen"].all() and notation(setting) else ""
-        cells = [name, notation(setting) + star]
+        mark = (DIAMOND if is_paper else STAR) if group["chosen"].all() and notation(setting) else ""
+        cells = [name, " ".join(filter(None, ["paper" if is_paper else "", notation(setting), mark]))]
         scores = {(row.data, row.metric): row for row in group.itertuples()}
         for column in columns:
-            first, *others = (scores.get((column.data, metric)) for metric in column.metrics)
-            texts = [f"{_number(first, 'value')} ± {_number(first, 'se')}", *(_number(row, "value") for row in others)]
-            cells.append(" / ".join(texts))
-            if column.is_average:
-                change = f"{_number(first, 'change', '+')} ± {_number(first, 'change_se')}"
+            found = [scores.get((column.data, metric)) for metric in column.metrics]
+            cells.append(_cell(found, "value", "" if is_paper else "se"))
+            if column.changes:
+                found = [scores.get((column.data, metric)) for metric in column.changes]
+                change = _cell(found, "change", "" if is_paper else "change_se", "+")
                 cells.append("" if method == BASE[0] else change)
         body.append(cells)
         last = method
     return body
+
+
+def _cell(rows: Sequence, field: str, error: str, sign: str = "") -> str:
+    """The numbers of a cell, the first with its error; one dash if there is none at all."""
+    if not any(rows):
+        return NONE
+    first, *others = (_number(row, field, sign) for row in rows)
+    return " / ".join([f"{first} ± {_number(rows[0], error)}" if error else first, *others])
 
 
 def _number(row, field: str, sign: str = "") -> str:
@@ -155,28 +168,3 @@ def _number(row, field: str, sign: str = "") -> str:
         return NONE
     metric = METRICS[row.metric]
     return f"{metric.scale * getattr(row, field):{sign}.{metric.decimals}f}".replace("-", "−")
-
-
-def _markdown(caption: str, header: list[tuple[str, str]], body: list[list[str]]) -> str:
-    names = ["<br>".join(filter(None, pair)) for pair in header]
-    # Numbers are text here: tabulate would drop their trailing zeros.
-    align = ["left", "left"] + ["right"] * (len(header) - 2)
-    return f"{caption}\n\n{tabulate(body, names, 'pipe', disable_numparse=True, colalign=align)}\n"
-
-
-def _latex(caption: str, anchor: str, header: list[tuple[str, str]], body: list[list[str]]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        # The error is set smaller than the number it belongs to: easier to read down, and ten columns fit a page.
-        texts = (re.sub(r" \$\\pm\$ (\S+)", r"{\\scriptsize\\,$\\pm$\\,\1}", cell.translate(LATEX)) for cell in cells)
-        return " & ".join(texts) + r" \\"
-
-    lines = [r"% needs \usepackage{booktabs}", r"\begin{table}", r"\centering", r"\footnotesize"]
-    lines += [r"\setlength{\tabcolsep}{3pt}"]
-    lines += [rf"\caption{{{caption.translate(LATEX)}}}", rf"\label{{{anchor}}}"]
-    lines += [rf"\begin{{tabular}}{{ll{'r' * (len(header) - 2)}}}", r"\toprule"]
-    lines += [line(names) for names in zip(*header, strict=True)] + [r"\midrule"]
-    for index, cells in enumerate(body):
-        if index and cells[0]:
-            lines.append(r"\addlinespace")
-        lines.append(line(cells))
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])

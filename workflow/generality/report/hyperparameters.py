@@ -1,0 +1,109 @@
+"""The paper's Tables 2 and 3: the hyper-parameters of fine-tuning as they ran, the paper's beside them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from generality.report import markup
+from generality.report.names import in_order, notation
+from generality.report.paper import paper_grid, paper_settings
+
+NONE = "–"
+# The rows, and how each is printed; a row that no experiment has is left out.
+ROWS = {
+    "model": "Model",
+    "speciality": "Training data",
+    "examples": "Training examples",
+    "optimizer": "Optimiser",
+    "betas": "Betas",
+    "weight_decay": "Weight decay",
+    "schedule": "Schedule",
+    "warmup_steps": "Warm-up steps",
+    "lr": "Learning rate",
+    "clip_norm": "Clipped at norm",
+    "epochs": "Epochs",
+    "steps_per_epoch": "Steps per epoch",
+    "batch_size": "Batch size",
+    "augment": "Augmentation",
+    "block_size": "Tokens per block",
+    "packing": "Packing",
+    "loss_on": "Loss on",
+}
+
+
+def render_hyperparameters(
+    recipes: Mapping[str, Mapping],
+    logs: Sequence[str | Path],
+    counts: Sequence[int],
+    outputs: Sequence[str | Path],
+    *,
+    labels: Mapping[str, str],
+    anchor: str,
+) -> None:
+    """Write a column per experiment, and one of the paper's values beside it where its training data are the paper's.
+
+    `recipes` holds `study_tables.recipe` by experiment; in the same order are `logs` (log.csv of the run that it is of)
+    and `counts` (examples of its training split). `labels` are the methods' printed names. The .csv has columns
+    experiment, setting, value and paper. Raises ValueError for a log whose steps are not as many in every epoch.
+    """
+    rows, header = [], [("Setting", "")]
+    columns: list[dict[str, str]] = []
+    for (experiment, recipe), log, count in zip(recipes.items(), logs, counts, strict=True):
+        ours = _values(recipe, Path(log), count) | _grid(recipe["methods"])
+        paper = paper_settings(recipe["speciality"])
+        if paper:
+            paper |= {method: _listed(settings) for method, settings in paper_grid(recipe["speciality"]).items()}
+        rows += [(experiment, name, value, paper.get(name)) for name, value in ours.items()]
+        columns += [ours, paper] if paper else [ours]
+        header += [(experiment, "ours"), (experiment, "paper")] if paper else [(experiment, "ours")]
+    methods = sorted({name for column in columns for name in column} - set(ROWS), key=lambda name: in_order(name, ""))
+    shown = [name for name in (*ROWS, *methods) if any(name in column for column in columns)]
+    names = ROWS | {method: labels.get(method, method) for method in methods}
+    body = [[names[name], *(column.get(name, NONE) for column in columns)] for name in shown]
+    caption = (
+        "Hyper-parameters of fine-tuning as they ran. Steps per epoch are counted in the training log and follow from "
+        "examples (language: tokens) and batch, a last incomplete one being left out; rows of methods hold the values "
+        f"tried and what the method has of its own. {NONE}: not stated, or not there."
+    )
+    table = markup.Table(caption, header, body, ["l"] * len(header))
+    markup.write(outputs, pd.DataFrame(rows, columns=["experiment", "setting", "value", "paper"]), table, anchor)
+
+
+def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
+    train = dict(recipe["train"])
+    steps = int(pd.read_csv(log)["step"].iloc[-1]) + 1  # the last step is always logged
+    if steps % train["epochs"]:
+        raise ValueError(
+            f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"
+        )
+    train["warmup_steps"] = round(train.pop("warmup") * steps)  # as training.loop.fit does
+    train["steps_per_epoch"] = steps // train["epochs"]
+    whole = {"model": recipe["model"], "speciality": recipe["speciality"], "examples": f"{count:,}", **train}
+    return {name: printed(name, whole[name]) for name in ROWS if name in whole}
+
+
+def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
+    """What each method tried and has of its own: "rank = 4, 16; lr = 6e-3"."""
+    texts = {}
+    for method, own in methods.items():
+        others = [f"{name} = {printed(name, value)}" for name, value in own["own"].items()]
+        if found := list(filter(None, [_listed(own["settings"]), *others])):
+            texts[method] = "; ".join(found)
+    return texts
+
+
+def _listed(settings: Sequence[str]) -> str:
+    """Settings of a method in one text: "λ = 1e-4, 1e-3"."""
+    first, *others = map(notation, sorted(settings, key=lambda setting: in_order("", setting)))
+    return ", ".join([first, *(text.split(" = ")[1] for text in others)])
+
+
+def printed(name: str, value: object) -> str:
+    """A value as the paper prints it: a learning rate as 3e-5, betas as 0.9, 0.999."""
+    if name == "lr":
+        return np.format_float_scientific(value, trim="-", exp_digits=1)
+    if isinstance(value, list):
+        return ", ".join(f"{number:g}" for number in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

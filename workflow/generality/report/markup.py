@@ -1,0 +1,91 @@
+"""Tables for readers, as Markdown and LaTeX."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from tabulate import tabulate
+
+from generality.files import whole_file
+from generality.report.collect import write_table
+
+STAR, DIAMOND = "★", "◇"
+# What LaTeX reads as a command, and the symbols we print that its text fonts lack.
+LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+        **{"α": r"$\alpha$", "λ": r"$\lambda$", "Σ": r"$\Sigma$", "±": r"$\pm$", "−": "$-$"},
+        **{STAR: r"$\star$", DIAMOND: r"$\diamond$", "–": "--"},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a reader sees: a caption, `header` as (name, what stands below it), the cells, and notes below them.
+
+    `columns` is LaTeX's: l and r, or p{width} for texts. Rows below one with a
+    name, whose own first cell is empty, are a block with it.
+    """
+
+    caption: str
+    header: Sequence[tuple[str, str]]
+    body: Sequence[Sequence[str]]
+    columns: Sequence[str]
+    notes: Sequence[str] = ()
+
+
+def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, anchor: str) -> None:
+    """Write a table in the format of each output's suffix: `rows` as .csv, `table` as .md or .tex, labelled `anchor`.
+
+    Raises ValueError for another suffix.
+    """
+    for output in map(Path, outputs):
+        if output.suffix == ".csv":
+            write_table(rows, output)
+            continue
+        if output.suffix == ".md":
+            text = _markdown(table)
+        elif output.suffix == ".tex":
+            text = _latex(table, anchor)
+        else:
+            raise ValueError(f"{output}: tables are written as .csv, .md or .tex; change the suffix")
+        with whole_file(output) as partial:
+            partial.write_text(text, encoding="utf-8")
+
+
+def _markdown(table: Table) -> str:
+    names = ["<br>".join(filter(None, pair)) for pair in table.header]
+    body = [[cell.replace("|", r"\|") for cell in row] for row in table.body]
+    align = ["right" if column == "r" else "left" for column in table.columns]
+    # Numbers are text here: tabulate would drop their trailing zeros.
+    grid = tabulate(body, names, "pipe", disable_numparse=True, colalign=align)
+    notes = "".join(f"\n- {note}" for note in table.notes)
+    return f"{table.caption}\n\n{grid}\n" + (f"{notes}\n" if notes else "")
+
+
+def _latex(table: Table, anchor: str) -> str:
+    def line(cells: Sequence[str]) -> str:
+        # The error is set smaller than the number it belongs to: easier to read down, and ten columns fit a page.
+        texts = (re.sub(r" \$\\pm\$ (\S+)", r"{\\scriptsize\\,$\\pm$\\,\1}", cell.translate(LATEX)) for cell in cells)
+        return " & ".join(texts) + r" \\"
+
+    lines = [r"% needs \usepackage{booktabs}"]
+    if any("\u3000" <= character <= "\u9fff" for row in table.body for cell in row for character in cell):
+        lines.append("% needs XeLaTeX or LuaLaTeX with a font that has Chinese characters")
+    lines += [r"\begin{table}", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"]
+    lines += [rf"\caption{{{table.caption.translate(LATEX)}}}", rf"\label{{{anchor}}}"]
+    lines += [rf"\begin{{tabular}}{{{''.join(table.columns)}}}", r"\toprule"]
+    below = any(second for _, second in table.header)
+    lines += [line(names) for names in list(zip(*table.header, strict=True))[: 1 + below]] + [r"\midrule"]
+    blocks = not all(cells[0] for cells in table.body)
+    for index, cells in enumerate(table.body):
+        if blocks and index and cells[0]:
+            lines.append(r"\addlinespace")
+        lines.append(line(cells))
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {note.translate(LATEX)}}}" for note in table.notes]
+    return "\n".join([*lines, r"\end{table}", ""])

@@ -1,0 +1,123 @@
+"""The paper's numbers in the names and units of a study.
+
+Source: Lin et al. (2023), Tables 2 to 11, copied as they are printed into `workflow/resources/`; what is odd in
+them stays there and is said beside them (`conventions.ODDITIES`).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.metrics import METRICS
+
+RESOURCES = Path(__file__).resolve().parents[2] / "resources"
+TABLES, SETTINGS = RESOURCES / "paper_tables.csv", RESOURCES / "paper_settings.csv"
+
+# A study's data set is the paper's if it has the name on the right.
+DATA = {
+    "imagenet": "imagenet/in",
+    **{f"imagenet-{domain}": f"imagenet/{domain}" for domain in ("v2", "r", "a", "sketch")},
+    "objectnet": "imagenet/objectnet",
+    "domainnet-real": "domainnet/real",  # what is fine-tuned on; as a column of Table 5 it is "real"
+    **{name: f"domainnet/{name}" for name in ("real", "clipart", "infograph", "painting", "quickdraw", "sketch")},
+    **{"medmcqa": "medical/medmcqa", "pubmedqa": "medical/pubmedqa", "medqa-usmle": "medical/usmle"},
+    **{name: f"common-sense/{name}" for name in ("arc-easy", "arc-challenge", "race", "piqa")},
+    **{name: f"instruction/{name}" for name in ("lmflow-en", "lmflow-cn", "alpaca", "gpt4-en", "gpt4-cn")},
+}
+# The group of each average; that of the instructions is over the English sets.
+AVERAGES = {
+    **{"avg-ood": "ood", "avg-ood-medical": "ood"},
+    **{"avg-common-sense": "common-sense", "avg-instruction-en": "instruction"},
+}
+PRETRAINED_ALPHA = range(6, 12)  # the tables whose α is the weight of the pre-trained model
+EXACT_MATCH = (6, 9)  # those whose accuracy is of generated answers
+
+
+def paper_rows(number: int, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the paper's table `number` about data sets and averages that a tidy table has too.
+
+    Columns as in `select.results`: method, setting, data, metric, value and change (fractions or nats; against the
+    paper's pre-trained model), and `chosen`: whether the setting has its method's best average in this table, the first
+    of equals. α is turned to the weight of the fine-tuned model. Without errors: the paper has none. An average needs
+    a group of the same data sets. Empty if the experiment is fine-tuned on another data set than the paper's table.
+    """
+    paper = _read(number)
+    members = table[~table["data"].str.startswith("Avg ")].groupby("group")["data"].agg(set)
+    if members.get(SPECIALITY) != {DATA[paper["finetuned_on"].iloc[0]]}:
+        return paper.iloc[:0]
+    names = {name: DATA[name] for name in paper["dataset"].unique() if name in DATA}
+    for name in set(paper["dataset"]) & set(AVERAGES):
+        group = AVERAGES[name]
+        own = {data for data in names.values() if not data.endswith("-cn")} - members[SPECIALITY]
+        if members.get(group) == own:
+            names[name] = average_name(group)
+    paper["data"] = paper["dataset"].map(names)
+    there = pd.MultiIndex.from_frame(table[["data", "metric"]])
+    shared = pd.MultiIndex.from_frame(paper[["data", "metric"]]).isin(there)
+    return paper[shared].reset_index(drop=True)
+
+
+def paper_settings(speciality: str) -> dict[str, str]:
+    """The paper's hyper-parameters (Tables 2 and 3) by setting, for fine-tuning on a data set of the study; or {}."""
+    settings = pd.read_csv(SETTINGS, dtype=str)
+    own = settings[settings["finetuned_on"].map(DATA) == speciality]
+    return dict(zip(own["setting"], own["value"], strict=True))
+
+
+def paper_grid(speciality: str) -> dict[str, list[str]]:
+    """The settings that the paper tried, by method with a grid, for fine-tuning on a data set of the study; or {}."""
+    everything = pd.read_csv(TABLES, usecols=["table", "finetuned_on"])
+    numbers = everything.loc[everything["finetuned_on"].map(DATA) == speciality, "table"]
+    if numbers.empty:
+        return {}
+    tried = _read(numbers.iloc[0]).query("setting != @BASE[1]")  # all tables of one fine-tuning have the same
+    return tried.groupby("method", sort=False)["setting"].unique().map(list).to_dict()
+
+
+def beside(rows: pd.DataFrame, paper: pd.DataFrame) -> Iterator[tuple[str, str, bool, pd.DataFrame]]:
+    """(method, setting, whether it is the paper's, its rows): our settings, and the paper's with each method.
+
+    Of the paper's settings there are those that we have too, each after ours, and the best, at the latest after the
+    method's last.
+    """
+    theirs = dict(list(paper.groupby(["method", "setting"], sort=False)))
+    for method, of_method in rows.groupby("method", sort=False):
+        for setting, group in of_method.groupby("setting", sort=False):
+            yield method, setting, False, group
+            if (method, setting) in theirs:
+                yield method, setting, True, theirs.pop((method, setting))
+        for (other, setting), group in theirs.items():
+            if other == method and group["chosen"].all():
+                yield method, setting, True, group
+
+
+def _read(number: int) -> pd.DataFrame:
+    """All rows of a table: method, setting, dataset (the paper's name), metric, value, change, chosen."""
+    everything = pd.read_csv(TABLES, dtype={"value": str})
+    paper = everything[everything["table"] == number].reset_index(drop=True)
+    if number in EXACT_MATCH:
+        paper["metric"] = paper["metric"].replace("acc", "exact_match")
+    settings = [_setting(number, *row) for row in zip(paper["hyperparameter"], paper["value"], strict=True)]
+    scale = paper["metric"].map(lambda metric: METRICS[metric].scale)
+    paper = paper.assign(setting=settings, value=paper["score"] / scale)
+    base = paper[paper["method"] == BASE[0]].set_index(["dataset", "metric"])["value"]
+    before = base.reindex(pd.MultiIndex.from_frame(paper[["dataset", "metric"]])).to_numpy()
+    paper["change"] = paper["value"] - before
+    average = paper[paper["dataset"].isin(AVERAGES)]
+    # All averages of a table have one metric: the lowest nll or the highest accuracy is the best.
+    sign = 1 if METRICS[average["metric"].iloc[0]].higher_is_better else -1
+    places = (sign * average["value"]).groupby(average["method"], sort=False).idxmax()
+    best = average.loc[places, ["method", "setting"]]
+    chosen = pd.MultiIndex.from_frame(paper[["method", "setting"]]).isin(pd.MultiIndex.from_frame(best))
+    columns = ["finetuned_on", "method", "setting", "dataset", "metric", "value", "change"]
+    return paper[columns].assign(chosen=chosen)
+
+
+def _setting(number: int, hyperparameter: str | float, value: str | float) -> str:
+    """The study's text of a setting, as `Study.setting` writes it."""
+    if pd.isna(hyperparameter):
+        return BASE[1]
+    turned = hyperparameter == "alpha" and number in PRETRAINED_ALPHA
+    return f"{hyperparameter}-{1 - float(value) if turned else float(value):g}"

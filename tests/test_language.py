@@ -112,6 +112,18 @@ def test_the_loss_is_that_of_transformers_and_padding_changes_nothing(language_f
     torch.testing.assert_close(loss, (torch.stack(alone) * counts).sum() / counts.sum())
 
 
+def test_a_batch_inside_a_prompt_has_no_loss_and_no_gradient(language_folder):
+    model, tokenizer, _ = load_causal_lm(language_folder / "model")
+    texts = tokenize(open_text_set(language_folder / "train"), tokenizer, "answer")
+    inside = [type(text)(text.ids[:5], text.learnt[:5]) for text in texts[:4]]
+    assert not any(text.learnt.any() for text in inside)
+    objective = NextToken(inside, unit="blocks", pad=tokenizer.pad_token_id, device=CPU)
+    loss, _ = objective.loss(model, objective.batch(0, np.arange(4)))
+    loss.backward()
+    assert loss.item() == 0
+    assert all(p.grad is None or not p.grad.any() for p in model.parameters())
+
+
 # Pre-training
 
 

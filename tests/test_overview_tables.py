@@ -156,6 +156,7 @@ def test_without_full_fine_tuning_another_run_is_shown_and_the_rest_compared_wit
             "lora": {"rank": [4], "alpha": 8, "dropout": 0.2},
         }
         config["experiments"]["imagenet"]["methods"] = methods
+        del config["report"]["tradeoff"], config["report"]["claims"]  # which measure against full fine-tuning
 
     plan = study(without_full)
     first = shown_run(plan, "imagenet")

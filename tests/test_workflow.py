@@ -67,7 +67,10 @@ def test_a_finished_study_has_nothing_to_do(finished):
 
 TARGET = {"default": 1}
 # Every edit of a method or its training is in the table of hyper-parameters too.
-RENDER = {"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1} | TARGET
+RENDER = {
+    **{"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1, "render_tradeoff": 1, "render_claims": 1},
+    **TARGET,
+}
 
 
 @pytest.mark.parametrize(
@@ -138,6 +141,7 @@ def test_a_failing_job_says_why_and_leaves_nothing_half_written(tmp_path):
     target = "results/tiny/domainnet/full/default/seed-1/model"
     text = snakemake(tmp_path, "--cores", "2", target, config=config, check=False)
     assert "error: train.batch_size: 500 is more than the 96 training images" in text
+    assert "MissingOutputException" not in text, "the failure is known by the exit status, not by what is missing"
     assert "Traceback" not in text
     assert not (tmp_path / target).exists()
 

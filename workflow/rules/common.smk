@@ -14,7 +14,8 @@ except ConfigError as error:
 
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
 LIBRARY = Path(str(workflow.current_basedir)).parent
-shell.prefix(f"export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
+# A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
 
 # The two ends of an experiment, which several rules speak of.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"

@@ -46,8 +46,9 @@ class NextToken:
             states = hidden_states(model, batch.ids, batch.mask)[:, :-1]
             # The head sees only the places that are learnt: its logits are the largest tensor there is.
             logits = head(model)(states[learnt])
-        loss = F.cross_entropy(logits.float(), batch.ids[:, 1:][learnt])
-        return loss, lambda: head(model)(states[batch.mask[:, 1:].bool()])
+        total = F.cross_entropy(logits.float(), batch.ids[:, 1:][learnt], reduction="sum")
+        # A batch of blocks that lie within long prompts has nothing to learn; a mean over nothing would be NaN.
+        return total / max(1, len(logits)), lambda: head(model)(states[batch.mask[:, 1:].bool()])
 
     def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor]:
         """Keeps the last hidden states, which are narrower than the logits, and the model's head."""

@@ -78,7 +78,8 @@ def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], ou
             ax.set_visible(False)
         for ax in axes[::columns]:
             ax.set_ylabel("Test accuracy (%)")
-        axes[-(columns + 1) // 2].set_xlabel("Steps of full fine-tuning")  # of the middle one, for all
+        below = (rows - 1) * columns  # the first panel of the lowest row, whose middle one has the label for all
+        axes[(below + len(names) - 1) // 2].set_xlabel("Steps of full fine-tuning")
         figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
         figure.text(0.5, 0.03 / height, _note(table), ha="center", va="bottom", fontsize=6, color="0.35")
         handles = axes[0].get_legend_handles_labels()[0]

@@ -38,6 +38,8 @@ def test_the_study_renders_its_reports(finished):
         "figure2.png",
         "figure4.pdf",
         "figure4.png",
+        "figure8.pdf",
+        "figure8.png",
         "table2.csv",
         "table2.md",
         "table2.tex",
@@ -66,6 +68,7 @@ def test_a_finished_study_has_nothing_to_do(finished):
 
 
 TARGET = {"default": 1}
+SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1}
 # Every edit of a method or its training is in the table of hyper-parameters too.
 RENDER = {
     **{"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1, "render_tradeoff": 1, "render_claims": 1},
@@ -89,12 +92,15 @@ RENDER = {
             {"finetune_clip": 1, "score_clip": 1, "collect_scores": 1} | RENDER, id="one more method",
         ),
         pytest.param(
+            lambda c: c["experiments"]["domainnet"]["series"].append(0.6), SERIES | TARGET, id="one more checkpoint",
+        ),
+        pytest.param(
             lambda c: c["report"]["style"]["kd"].update(color="#111111"),
             {"plot_tradeoff": 1} | TARGET, id="another colour",
         ),
         pytest.param(
             lambda c: c["experiments"]["domainnet"]["train"].update(lr=2e-3),
-            {"finetune_clip": 2, "score_clip": 2, "score_clip_wise": 1, "collect_scores": 1} | RENDER,
+            {"finetune_clip": 2, "score_clip": 2, "score_clip_wise": 1, "collect_scores": 1} | SERIES | RENDER,
             id="learning rate",
         ),
         pytest.param(

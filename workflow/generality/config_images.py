@@ -37,6 +37,8 @@ def image_folder(path: str, settings: dict, data: dict) -> Problems:
         yield f"{path}.shares", "nothing is left to train on; lower them until their sum is below 1"
     for domain in settings.get("class_groups", {}):
         yield from known(f"{path}.class_groups.{domain}", domain, settings["domains"], "domain")
+    for index, domain in enumerate(settings.get("evaluation_only", ())):
+        yield from known(f"{path}.evaluation_only[{index}]", domain, settings["domains"], "domain")
 
 
 def captions(path: str, settings: dict, data: dict) -> Problems:
@@ -73,6 +75,8 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
         yield path, f"'{name}' has no pictures; name a set of a source of pictures: {', '.join(SOURCES)}"
     if is_captioned(settings):
         yield path, f"'{name.split('/')[0]}' has captions and is for pre-training only; name a set with classes"
+    if "train" in splits and name.split("/")[1] in settings.get("evaluation_only", ()):
+        yield path, f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; delete it here"
     yield from one_domain(path, name, splits, data)
 
 
@@ -81,6 +85,9 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
     data = config["data"]
     if "exact_match" in experiment:
         yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
+    for index, probed in enumerate(experiment.get("probe", ())):
+        yield from member(f"{path}.probe[{index}]", probed, ["train", "test"], data)
+    names = [*names, *experiment.get("probe", ())]
     yield from _one_size(f"{path}.generality", names, data)
     yield from _fits(f"{path}.model", config["models"][experiment["model"]], names[0], data)
 

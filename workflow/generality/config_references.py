@@ -18,16 +18,17 @@ def problem(config: dict) -> tuple[str, str] | None:
 
 
 def expand(config: dict) -> None:
-    """In the groups of an experiment, put all domains but the speciality for a data set's bare name, in place."""
+    """In an experiment's groups and `probe`, put all domains but the speciality for a set's bare name, in place."""
     for experiment in config["experiments"].values():
-        for group, members in experiment["generality"].items():
-            named = []
+        groups = [(experiment["generality"], group) for group in experiment["generality"]]
+        for holder, key in groups + [(experiment, "probe")] * ("probe" in experiment):
+            members, named = holder[key], []
             for member in members:
                 bare = "/" not in member and member in config["data"]
                 all_domains = domains(config["data"][member]) if bare else ()
                 named += [f"{member}/{domain}" for domain in all_domains] if bare else [member]
             named = [name for name in named if name != experiment["speciality"] or name in members]
-            experiment["generality"][group] = list(dict.fromkeys(named))
+            holder[key] = list(dict.fromkeys(named))
 
 
 def _problems(config: dict) -> Problems:
@@ -62,6 +63,10 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     names = [speciality, *(member for members in experiment["generality"].values() for member in members)]
     yield from checks.experiment(path, names, experiment, config)
     yield from _one_world(models[experiment["model"]], names, data)
+    if "series" in experiment and "full" not in experiment["methods"]:
+        yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
+    if "probe" in experiment and track != "vision":
+        yield f"{path}.probe", "this key is for the track vision; delete it"
     blocks = {"train": experiment["train"]}
     blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
     for other, keys in TRAIN_KEYS.items():
@@ -86,6 +91,8 @@ def _report(report: dict, experiments: dict) -> Problems:
             shown |= {f"{part}.experiment": settings["experiment"]} if "experiment" in settings else {}
     for path, name in shown.items():
         yield from known(f"report.{path}", name, experiments, "experiment")
+        if path.startswith("figure8") and "probe" not in experiments[name]:
+            yield f"report.{path}", f"experiments.{name} has no `probe`; name the data sets that are probed there"
         for method in ("pretrained", *experiments[name]["methods"]):
             if method not in report["style"] and not path.startswith(("figure2", "table1.")):  # examples only
                 yield f"report.style.{method}", f"this key is missing, and report.{path} shows that method"

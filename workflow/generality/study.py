@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from generality.config_references import HYPERPARAMETER, SPECIALITY
 
-FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6")
+FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8")
 TABLES = tuple(f"table{number}" for number in range(1, 12))
 TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
 NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
@@ -77,6 +77,7 @@ class Study:
         """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
         settings = dict(self.data_settings(set_name))
         del settings["source"], settings["domains"]
+        settings.pop("evaluation_only", None)  # says what may be done with them, not what they are
         groups = settings.pop("class_groups", {}).get(domain)
         return settings | ({"class_groups": groups} if groups else {})
 
@@ -180,6 +181,15 @@ class Study:
         """The weights of the fine-tuned model in WiSE-FT, as text."""
         return [f"{value:g}" for value in self.settings(experiment, "wise").values()]
 
+    def series(self, experiment: str) -> list[float]:
+        """The shares of all steps after which full fine-tuning writes a checkpoint."""
+        return self._experiment(experiment)["series"]
+
+    def probe_arguments(self, experiment: str) -> dict[str, str]:
+        """The folders that a series is probed on, by "set/domain:split": fitted on train, measured on test."""
+        names = self._experiment(experiment)["probe"]
+        return {f"{name}:{split}": self.data_path(name, split) for name in names for split in ("train", "test")}
+
     # Scores
 
     def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
@@ -243,6 +253,11 @@ class Study:
         """The tables, one a seed, of the distances of data sets from what is fine-tuned on, that a figure shows."""
         (experiment,) = self.shown(part)
         return [f"{self.root}/{experiment}/pretrained/default/seed-{seed}/distances.csv" for seed in self.seeds]
+
+    def probe_paths(self, part: str) -> list[str]:
+        """The files, one a seed, of the probed series that a figure shows."""
+        (experiment,) = self.shown(part)
+        return [f"{self.root}/{experiment}/full/default/seed-{seed}/probing.parquet" for seed in self.seeds]
 
     def groups(self, part: str) -> list[str]:
         """The groups that a figure names as the argument that it is drawn with; none where it shows all."""

@@ -45,6 +45,51 @@ rule finetune_lm:
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
+# The same run once more, its checkpoints kept: other steps in a series leave every score alone.
+rule finetune_series_clip:
+    input:
+        code=code("finetune_clip"),
+        model=PRETRAINED,
+        data=lambda w: study.speciality_train(w.experiment),
+    output:
+        series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
+        log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
+    log:
+        "logs/{study}/{experiment}/full/default/seed-{seed}/series.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("vision")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
+        shares=lambda w: study.series(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
+
+
+rule finetune_series_lm:
+    input:
+        code=code("finetune_lm"),
+        model=lambda w: study.start_path(w.experiment, w.seed),
+        data=lambda w: study.speciality_train(w.experiment),
+    output:
+        series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
+        log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
+    log:
+        "logs/{study}/{experiment}/full/default/seed-{seed}/series.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
+        shares=lambda w: study.series(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
+
+
 # On request, for use elsewhere: the study itself scores interpolations without storing them (rule score_wise).
 rule interpolate:
     input:

@@ -106,6 +106,24 @@ rule plot_distance:
         " --style {params.style:q} --output {output} 2>&1 | tee {log}"
 
 
+rule plot_probing:
+    input:
+        code=code("plot_probing"),
+        probing=lambda w: study.probe_paths(w.figure),
+    output:
+        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+    log:
+        f"{LOG}/{{figure}}.log",
+    wildcard_constraints:
+        figure=any_of({"figure8"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        style=as_json({method: look for method, look in REPORT["style"].items() if method == "full"}),
+    shell:
+        "python {input.code[0]} --probing {input.probing} --style {params.style:q} --output {output} 2>&1 | tee {log}"
+
+
 rule plot_samples:
     input:
         code=code("plot_samples"),

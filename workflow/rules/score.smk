@@ -41,6 +41,26 @@ rule score_clip_wise:
         " --sets {params.sets:q} --method wise --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
 
 
+rule probe_clip:
+    input:
+        code=code("probe_clip"),
+        series="results/{study}/{experiment}/full/default/seed-{seed}/series",
+        sets=lambda w: list(study.probe_arguments(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
+    log:
+        "logs/{study}/{experiment}/full/default/seed-{seed}/probing.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("vision")),
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        sets=lambda w: [f"{name}={folder}" for name, folder in study.probe_arguments(w.experiment).items()],
+    shell:
+        "python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
+        " --output {output} 2>&1 | tee {log}"
+
+
 rule score_lm:
     input:
         code=code("score_lm"),

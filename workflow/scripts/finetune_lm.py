@@ -15,12 +15,17 @@ def main() -> None:
     )
     parser.add_argument("--seed", required=True, type=int, help="of the order of the texts and of LoRA's matrices")
     parser.add_argument("--log", required=True, help="CSV file for loss, penalty, lr, gradient norm and blocks/s")
+    parser.add_argument(
+        "--series", nargs="+", default=[], type=float, metavar="SHARE",
+        help="shares of all steps after which the model is written, into <output>/step-<k>, in place of its end alone",
+    )  # fmt: skip
     parser.add_argument("--output", required=True, help="model folder to write")
-    args = parser.parse_args()
+    options = vars(parser.parse_args())
+    options |= options.pop("settings")
 
     from generality.language.finetune import finetune_causal_lm
 
-    finetune_causal_lm(args.output, model=args.model, data=args.data, seed=args.seed, log=args.log, **args.settings)
+    finetune_causal_lm(options.pop("output"), **options)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The fine-tuning stage of the language track."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.text_set import open_text_set
@@ -8,8 +9,9 @@ from generality.language.blocks import pack, shorten, tokenize
 from generality.language.causal_lm import load_causal_lm, save_causal_lm
 from generality.language.objective import NextToken
 from generality.provenance import same_world
-from generality.training.loop import fit, order
+from generality.training.loop import order
 from generality.training.methods import make_method
+from generality.training.series import fit_and_save
 
 
 def finetune_causal_lm(
@@ -22,11 +24,13 @@ def finetune_causal_lm(
     train: dict,
     seed: int,
     log: str | Path,
+    series: Sequence[float] = (),
 ) -> None:
     """Fine-tune the model folder `model` on the text set `data` and write the model folder `folder`.
 
     Beside the loop's keys, `train` holds packing (blocks, as the paper, or padded: an example a row), block_size
     (tokens of a block, and at most of a row) and loss_on (all tokens, or the answer's).
+    With a `series`, shares of all steps, write the checkpoints into `folder` instead: see `fit_and_save`.
     """
     language_model, tokenizer, provenance = load_causal_lm(model)
     texts = open_text_set(data)
@@ -39,8 +43,7 @@ def finetune_causal_lm(
     where = device()
     language_model.to(where)
     objective = NextToken(examples, unit=unit, pad=tokenizer.pad_token_id, device=where)
-    fit(
-        language_model, objective, make_method(method, **hyperparameters), train=train, seed=seed, log=log,
-        what=str(folder),
+    fit_and_save(
+        folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
+        make_method(method, **hyperparameters), series=series, train=train, seed=seed, log=log,
     )  # fmt: skip
-    save_causal_lm(language_model, tokenizer, folder, provenance)

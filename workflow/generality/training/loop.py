@@ -39,15 +39,28 @@ def order(seed: int, epoch: int, examples: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(examples)
 
 
+def count_steps(objective: Objective, train: dict) -> int:
+    """The optimiser steps of a fine-tuning; `train` holds epochs and batch_size."""
+    return train["epochs"] * _per_epoch(objective, train["batch_size"])
+
+
 def fit(
-    model: nn.Module, objective: Objective, method: Method, *, train: dict, seed: int, log: str | Path, what: str
+    model: nn.Module,
+    objective: Objective,
+    method: Method,
+    *,
+    train: dict,
+    seed: int,
+    log: str | Path,
+    what: str,
+    after: Callable[[int], None] | None = None,
 ) -> None:
     """Fine-tune `model` in place.
 
     `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), clip_norm, batch_size
-    and epochs. Errors are those of `optimise`.
+    and epochs. `after` and errors are those of `optimise`.
     """
-    steps = train["epochs"] * _per_epoch(objective, train["batch_size"])
+    steps = count_steps(objective, train)
     warmup_steps = round(train["warmup"] * steps)
     torch.manual_seed(seed)
     model.train()
@@ -59,7 +72,7 @@ def fit(
     optimise(
         model, objective, method, [optimizer], steps=steps, batch_size=train["batch_size"],
         clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, steps, warmup_steps, train["schedule"]),
-        seed=seed, log=log, what=what,
+        seed=seed, log=log, what=what, after=after,
     )  # fmt: skip
     method.end(model)
     model.eval()
@@ -78,9 +91,11 @@ def optimise(
     seed: int,
     log: str | Path,
     what: str,
+    after: Callable[[int], None] | None = None,
 ) -> None:
     """Take `steps` steps, each with every optimiser, whose own learning rates are peaks that `factor(step)` scales.
 
+    `after(k)` is called when k steps have been taken, k = 0 included; it may look at the model and must not change it.
     The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. Raises Diverged when a
     loss or gradient is not finite, and ValueError when there are fewer examples than a batch holds.
     """
@@ -88,6 +103,8 @@ def optimise(
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     trained = [p for p in model.parameters() if p.requires_grad]
     with TrainingLog(log, objective.unit) as journal, progress(steps, "step", what) as bar:
+        if after:
+            after(0)
         for step in range(steps):
             epoch, start = divmod(step, per_epoch)
             if start == 0:
@@ -110,6 +127,8 @@ def optimise(
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
+            if after:
+                after(step + 1)
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
 

@@ -1,11 +1,12 @@
 """The fine-tuning stage of the vision track."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.image_set import open_image_set
 from generality.device import device
-from generality.training.loop import fit
 from generality.training.methods import make_method
+from generality.training.series import fit_and_save
 from generality.vision.classifier import load_classifier, save_classifier
 from generality.vision.objective import ImageClassification
 
@@ -20,8 +21,12 @@ def finetune_classifier(
     train: dict,
     seed: int,
     log: str | Path,
+    series: Sequence[float] = (),
 ) -> None:
-    """Fine-tune the classifier folder `model` on the image set `data` and write the classifier folder `folder`."""
+    """Fine-tune the classifier folder `model` on the image set `data` and write the classifier folder `folder`.
+
+    With a `series`, shares of all steps, write the checkpoints into `folder` instead: see `fit_and_save`.
+    """
     classifier, config = load_classifier(model)
     images = open_image_set(data)
     if images.classes != config["classes"]:
@@ -31,7 +36,7 @@ def finetune_classifier(
     objective = ImageClassification(
         images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where
     )
-    fit(
-        classifier, objective, make_method(method, **hyperparameters), train=train, seed=seed, log=log, what=str(folder)
-    )
-    save_classifier(classifier, folder, config)
+    fit_and_save(
+        folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
+        make_method(method, **hyperparameters), series=series, train=train, seed=seed, log=log,
+    )  # fmt: skip

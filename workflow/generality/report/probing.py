@@ -1,0 +1,114 @@
+"""The paper's Figure 8: the running classifier's accuracy and the probing accuracy along fine-tuning (Appendix C)."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from generality.report.estimate import estimate, paired
+from generality.report.names import short
+from generality.report.style import TEXT_WIDTH, paper_style, save
+
+MEASURES = {"acc": "Accuracy of the classifier", "probing": "Probing accuracy"}
+LOOKS = {"acc": {"ls": "-"}, "probing": {"ls": (0, (3, 1.5)), "mfc": "white"}}
+AVERAGE = "Average"
+COLUMNS = 3  # panels in a row
+
+
+def curves(files: Sequence[str | Path]) -> pd.DataFrame:
+    """Accuracies along fine-tuning from the files of `vision.probe`, one a seed.
+
+    One row for each data set (then the average of all), measure ("acc", "probing") and step: columns data, measure,
+    step, n (pictures), seeds, value, and low and high: the 95 % interval of the paired difference from step 0, set
+    about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions. Raises ValueError for files
+    that differ in data sets, steps or pictures.
+    """
+    rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True).astype({"data": str})
+    tables = {
+        (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
+        for (data, step), part in rows.groupby(["data", "step"], sort=False)
+    }
+    names, steps = list(dict.fromkeys(rows["data"])), sorted(rows["step"].unique())
+    for name in names:
+        first = tables[name, steps[0]]["acc"]
+        for step in steps:
+            own = tables.get((name, step), {}).get("acc")
+            if (
+                own is None
+                or own.isna().any(axis=None)
+                or len(own) != len(files)
+                or not own.columns.equals(first.columns)
+            ):
+                raise ValueError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
+    made = []
+    for name, members in [*((name, [name]) for name in names), *([(AVERAGE, names)] if len(names) > 1 else [])]:
+        for measure in MEASURES:
+            base = [tables[member, steps[0]][measure].to_numpy(np.float64) for member in members]
+            for step in steps:
+                ours = [tables[member, step][measure].to_numpy(np.float64) for member in members]
+                score, n = estimate(ours), sum(x.shape[1] for x in ours)
+                change = paired(ours, base) if step else score
+                ends = (score.value + end - change.value for end in (change.low, change.high))
+                made.append((name, measure, step, n, len(files), score.value, *ends))
+    return pd.DataFrame(made, columns=["data", "measure", "step", "n", "seeds", "value", "low", "high"])
+
+
+def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], outputs: Sequence[str | Path]) -> None:
+    """Draw a panel for each data set of `curves`; `style` gives the colour and marker of full fine-tuning.
+
+    Raises ValueError without such a style.
+    """
+    if "full" not in style:
+        raise ValueError("report.style: no entry for method 'full'; give it a label, a color and a marker")
+    names = list(dict.fromkeys(table["data"]))
+    rows = math.ceil(len(names) / COLUMNS)
+    columns = min(len(names), COLUMNS)
+    with paper_style():
+        foot = 0.3  # inches kept for the note
+        height = 1.75 * rows + 0.4 + foot
+        figure = Figure(figsize=(max(TEXT_WIDTH * columns / COLUMNS, TEXT_WIDTH / 2), height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=True).flatten()
+        for ax, name in zip(axes, names, strict=False):
+            _draw(ax, table[table["data"] == name], style["full"])
+        for ax in axes[len(names) :]:
+            ax.set_visible(False)
+        for ax in axes[::columns]:
+            ax.set_ylabel("Test accuracy (%)")
+        below = (rows - 1) * columns  # the first panel of the lowest row, whose middle one has the label for all
+        axes[(below + len(names) - 1) // 2].set_xlabel("Steps of full fine-tuning")
+        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+        figure.text(0.5, 0.03 / height, _note(table), ha="center", va="bottom", fontsize=6, color="0.35")
+        handles = axes[0].get_legend_handles_labels()[0]
+        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, fontsize=7)
+        save(figure, outputs)
+
+
+def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
+    for measure, label in MEASURES.items():
+        line = rows[rows["measure"] == measure]
+        value = 100 * line["value"]
+        # The pre-trained model's level, to see what is above and what below it.
+        ax.axhline(value.iloc[0], color="0.6", lw=0.7, ls=":", zorder=0)
+        ax.fill_between(line["step"], 100 * line["low"], 100 * line["high"], color=look["color"], alpha=0.15, lw=0)
+        ax.plot(
+            line["step"], value, color=look["color"], marker="o", ms=3.5, mew=0.9, lw=1.1, label=label, **LOOKS[measure]
+        )
+    name = rows["data"].iloc[0]
+    ax.set_title(name if name == AVERAGE else short(name))
+    ax.margins(x=0.03)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _note(table: pd.DataFrame) -> str:
+    seeds = table["seeds"].iloc[0]
+    counts = table.loc[table["data"] != AVERAGE, "n"]
+    n = f"{counts.min():,}" if counts.min() == counts.max() else f"{counts.min():,} to {counts.max():,}"
+    return (
+        "Probing: a new linear head on the checkpoint's features, fitted on the domain's train split. Dotted: the "
+        "pre-trained model.\nBands: 95 % intervals of the paired difference from step 0, at step 0 of the value itself "
+        f"({n} test pictures a domain, {seeds} seed{'' if seeds == 1 else 's'})."
+    )

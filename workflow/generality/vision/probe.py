@@ -1,0 +1,84 @@
+"""Linear probing of a series of checkpoints on target domains (Appendix C): is it the features that are forgotten?
+
+The paper states neither split, nor solver, nor feature point. Here, for each checkpoint [Φ, v] and domain: features are
+those that the head v sees, the image tower's of unit length; the probe v̄ is fitted on the domain's train split, its L2
+strength chosen on a fifth of that; and [Φ, v] and [Φ, v̄] are both measured on the domain's test split.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from generality.data.image_set import ImageSet, open_image_set
+from generality.device import device
+from generality.files import whole_file
+from generality.progress import progress
+from generality.provenance import same_world
+from generality.training.series import checkpoints
+from generality.vision.classifier import ImageClassifier, load_classifier, sources
+from generality.vision.logistic import Probe, choose_and_fit
+from generality.vision.pixels import Pixels
+from generality.vision.score import BATCH, class_groups, group_logits, margins
+
+SPLITS = ("train", "test")
+
+
+def probe_series(output: str | Path, *, series: str | Path, sets: dict[tuple[str, str], str | Path], seed: int) -> None:
+    """Probe every checkpoint of a series on every domain and write one row for each test picture.
+
+    `sets` maps (data name, "train" or "test") to an image-set folder, both splits for each name. The rows carry step,
+    data, seed, example, acc (whether the running classifier is right), probing (whether the probe is) and strength (the
+    L2 strength chosen). Raises ValueError for a name without both splits, or whose splits differ in their classes.
+    """
+    names = list(dict.fromkeys(name for name, _ in sets))
+    opened = {name: _open(name, sets) for name in names}
+    starts: dict[str, dict[float, Probe]] = {name: {} for name in names}
+    models, rows = checkpoints(series), []
+    with progress(len(models) * len(names), "probe", str(output)) as bar:
+        for step, folder in models.items():
+            classifier, config = load_classifier(folder)
+            classifier.to(device())
+            pixels = Pixels(config["preprocess_cfg"], device())
+            for name, (train, test) in opened.items():
+                same_world(sources(config), test.manifest, sets[name, "test"])
+                groups = class_groups(test, config["classes"], name)
+                x, y = features(classifier, test, pixels), _labels(test)
+                right = margins(group_logits(classifier.head(x), groups), y) > 0
+                learnt = features(classifier, train, pixels), _labels(train), len(train.classes)
+                probe, strength = choose_and_fit(*learnt, starts[name])
+                probed = margins(probe(x), y) > 0
+                part = {"example": test.ids, "acc": right.cpu().numpy(), "probing": probed.cpu().numpy()}
+                rows.append(pd.DataFrame(part).assign(step=step, data=name, seed=seed, strength=strength))
+                bar.update()
+    with whole_file(output) as partial:
+        table = pd.concat(rows, ignore_index=True)
+        table.astype({"data": "category"}).to_parquet(partial, index=False, compression="zstd")
+
+
+@torch.no_grad()
+def features(model: ImageClassifier, data: ImageSet, pixels: Pixels) -> Tensor:
+    """Unit-length features of all pictures, float32 of shape (n, width)."""
+    parts = range(0, len(data), BATCH)
+    return torch.cat([model.features(pixels(data.images[start : start + BATCH])).float() for start in parts])
+
+
+def _open(name: str, sets: dict[tuple[str, str], str | Path]) -> Sequence[ImageSet]:
+    for split in SPLITS:
+        if (name, split) not in sets:
+            raise ValueError(
+                f"{name}: a probe is fitted on a train split and measured on a test split; add the {split} one"
+            )
+    train, test = (open_image_set(sets[name, split]) for split in SPLITS)
+    if train.classes != test.classes:
+        raise ValueError(
+            f"{sets[name, 'train']} and {sets[name, 'test']}: their classes differ; run their stages again"
+        )
+    return train, test
+
+
+def _labels(data: ImageSet) -> Tensor:
+    return torch.from_numpy(np.asarray(data.labels)).to(device())

@@ -1,0 +1,27 @@
+"""Plot the accuracy of the running classifier and the probing accuracy along fine-tuning, a panel per data set."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--probing", nargs="+", required=True, metavar="PARQUET", help="what probe_clip.py wrote, a file per seed"
+    )
+    parser.add_argument(
+        "--style", required=True, type=json.loads, metavar="JSON",
+        help='look of each method, of which that of full is used: {"full": {"color": "#D55E00"}}',
+    )  # fmt: skip
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    args = parser.parse_args()
+
+    from generality.report.probing import curves, plot_probing
+
+    plot_probing(curves(args.probing), args.style, args.output)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,25 @@
+"""Probe a series of classifiers on image sets: is the running head right, and is a new one? One row per picture."""
+
+import argparse
+
+from generality.cli import run, split_folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", required=True, help="folder of classifier folders step-<k>")
+    parser.add_argument(
+        "--sets", nargs="+", required=True, type=split_folder, metavar="NAME:SPLIT=FOLDER",
+        help="image-set folders, for each name a train split, which the probe is fitted on, and a test split",
+    )  # fmt: skip
+    parser.add_argument("--seed", required=True, type=int, help="seed, for the rows")
+    parser.add_argument("--output", required=True, help="parquet file to write")
+    options = vars(parser.parse_args())
+
+    from generality.vision.probe import probe_series
+
+    probe_series(options.pop("output"), sets=dict(options.pop("sets")), **options)
+
+
+if __name__ == "__main__":
+    run(main)

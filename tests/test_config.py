@@ -178,7 +178,7 @@ WRONG = [
     ("experiments.domainnet.probe[0]", "pictures", "no data set is called 'pictures'"),
     ("experiments.domainnet.series[0]", 0, "0 is less than or equal to the minimum of 0"),
     ("report.figure8.experiment", "imagenet", "experiments.imagenet has no `probe`"),
-    ("report.figure9", {}, "unknown key (did you mean 'figure6'?)"),
+    ("report.figure9", {}, "unknown key (did you mean 'figure8'?)"),
     ("report.figure2.examples", 0, "0 is less than the minimum of 1"),
     ("report.style.full.color", "red", "'red' is not a quoted colour \"#RRGGBB\""),
     ("report.style.full.marker", "star", "'star' is not one of '.', 'o'"),
@@ -486,3 +486,20 @@ def test_it_is_light_enough_for_every_job():
         check=True,
     )
     assert not {"torch", "pandas", "snakemake", "numpy"} & set(run.stdout.split())
+
+
+@pytest.mark.parametrize("key", ["probe", "speciality", "of"])
+def test_nothing_is_fitted_on_what_is_for_evaluation_only(key):
+    config = yaml.safe_load(REAL)
+    config["experiments"]["pacs"] |= {"series": [0.5], "probe": ["pacs"]}
+    check(config)
+    only = {"probe": "art_painting", "speciality": "photo", "of": "photo"}[key]
+    config["data"]["pacs"]["evaluation_only"] = [only]
+    if key == "speciality":
+        config["data"]["web"]["of"] = ["listed/photo"]
+        config["data"]["web"]["phrases"] = {"default": ["a {}"]}
+    where = {
+        "probe": "experiments.pacs.probe[0]", "speciality": "experiments.pacs.speciality", "of": "data.web.of[0]",
+    }[key]  # fmt: skip
+    with pytest.raises(ConfigError, match=re.escape(f"{where}: 'pacs/{only}' is for evaluation only")):
+        check(config)

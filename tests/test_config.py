@@ -412,6 +412,11 @@ def test_merges_may_override_keys(tmp_path):
     assert experiments["domainnet"]["train"] == experiments["imagenet"]["train"] | {"epochs": 3}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_studies_that_come_with_the_project_are_right(path):
+    assert load(path)["study"] == path.stem
+
+
 # The schema is the documentation
 
 

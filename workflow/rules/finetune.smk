@@ -90,7 +90,7 @@ rule finetune_series_lm:
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
-# On request, for use elsewhere: the study itself scores interpolations without storing them (rule score_wise).
+# On request, for use elsewhere: the study itself scores interpolations without storing them (rules score_clip_wise, score_lm_wise).
 rule interpolate:
     input:
         code=code("interpolate"),

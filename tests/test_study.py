@@ -133,7 +133,10 @@ def test_evaluation_sets_are_the_speciality_and_then_the_groups(plan):
     ]
     assert sets["domainnet/clipart", "test"] == "results/embedded/data/domainnet/clipart/test"
     assert len(sets) == 12
-    assert plan.set_arguments("domainnet")[1] == "domainnet/real:test=results/embedded/data/domainnet/real/test"
+    assert (
+        plan.set_arguments(plan.evaluation_sets("domainnet"))[1]
+        == "domainnet/real:test=results/embedded/data/domainnet/real/test"
+    )
     assert plan.speciality_train("domainnet") == "results/embedded/data/domainnet/real/train"
     twice = study(experiments__domainnet__generality={"ood": ["domainnet/clipart"], "more": ["domainnet/clipart"]})
     assert len(twice.evaluation_sets("domainnet")) == 4

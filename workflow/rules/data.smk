@@ -7,6 +7,7 @@ rule render_pictures:
         "logs/{study}/data/{set}/{domain}/{split}.log",
     wildcard_constraints:
         set=any_of(study.sets("picture_world")),
+    localrule: True
     conda:
         "../../envs/vision.yaml"
     params:
@@ -28,6 +29,9 @@ rule decode_images:
         set=any_of(study.sets("image_folder")),
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "prepare")
+    resources:
+        **asks(study, "prepare"),
     params:
         settings=lambda w: as_json(study.decoding(w.set, w.domain)),
     shell:
@@ -47,6 +51,8 @@ rule caption_images:
         set=any_of(study.sets("captions")),
     conda:
         "../../envs/vision.yaml"
+    resources:
+        **asks(study, "prepare"),
     params:
         phrases=lambda w: as_json(study.data_settings(w.set)["phrases"]),
         seed=lambda w: study.data_settings(w.set)["seed"],
@@ -65,6 +71,7 @@ rule write_texts:
         "logs/{study}/data/{set}/{domain}/{split}.log",
     wildcard_constraints:
         set=any_of(study.sets("text_world")),
+    localrule: True
     conda:
         "../../envs/language.yaml"
     params:
@@ -84,6 +91,7 @@ rule read_records:
         "logs/{study}/data/{set}/{domain}/{split}.log",
     wildcard_constraints:
         set=any_of(study.sets("text_records")),
+    localrule: True
     conda:
         "../../envs/language.yaml"
     params:

@@ -16,6 +16,9 @@ rule finetune_clip:
         method=FINETUNED,
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "finetune_clip")
+    resources:
+        **asks(study, "finetune_clip"),
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
@@ -38,6 +41,9 @@ rule finetune_lm:
         method=FINETUNED,
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "finetune_lm")
+    resources:
+        **asks(study, "finetune_lm"),
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
@@ -60,6 +66,9 @@ rule finetune_series_clip:
         experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "finetune_clip")
+    resources:
+        **asks(study, "finetune_clip"),
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
         shares=lambda w: study.series(w.experiment),
@@ -83,6 +92,9 @@ rule finetune_series_lm:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "finetune_lm")
+    resources:
+        **asks(study, "finetune_lm"),
     params:
         settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
         shares=lambda w: study.series(w.experiment),
@@ -103,6 +115,8 @@ rule interpolate:
         "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model.log",
     conda:
         "../../envs/vision.yaml"
+    resources:
+        **asks(study, "prepare"),
     shell:
         "python {input.code[0]} --pretrained {input.pretrained} --finetuned {input.finetuned} --alpha {wildcards.alpha}"
         " --output {output} 2>&1 | tee {log}"

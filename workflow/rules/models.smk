@@ -11,6 +11,9 @@ rule pretrain_clip:
         model=any_of(study.models("pretrain_clip")),
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "pretrain")
+    resources:
+        **asks(study, "pretrain"),
     params:
         settings=lambda w: as_json(study.model_settings(w.model)),
     shell:
@@ -27,6 +30,7 @@ rule fetch_clip:
         "logs/{study}/models/{model}/released.log",
     wildcard_constraints:
         model=any_of(study.models("open_clip")),
+    localrule: True
     conda:
         "../../envs/vision.yaml"
     params:
@@ -51,6 +55,9 @@ rule pretrain_lm:
     priority: 1
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "pretrain")
+    resources:
+        **asks(study, "pretrain"),
     params:
         data=lambda w: [f"{name}={folder}" for name, folder in study.pretraining_data(w.model).items()],
         settings=lambda w: as_json(study.pretraining_settings(w.model)),
@@ -68,6 +75,7 @@ rule fetch_lm:
         "logs/{study}/models/{model}/released.log",
     wildcard_constraints:
         model=any_of(study.models("transformers")),
+    localrule: True
     conda:
         "../../envs/language.yaml"
     params:
@@ -88,6 +96,9 @@ rule build_classifier:
         "logs/{study}/{experiment}/pretrained/default/seed-{seed}/model.log",
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "score_clip")
+    resources:
+        **asks(study, "score_clip"),
     params:
         templates=lambda w: as_json(study.templates(w.experiment)),
     shell:

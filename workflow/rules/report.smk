@@ -15,6 +15,7 @@ rule render_table:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
         table=any_of(part for part in REPORT if part.startswith("table") and "experiment" in REPORT[part]),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -35,6 +36,7 @@ rule render_examples:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
         table=any_of({"table1"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -55,6 +57,7 @@ rule render_hyperparameters:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
         table=any_of({"table2", "table3"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -75,6 +78,7 @@ rule plot_tradeoff:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
         figure=any_of({"figure4", "figure5", "figure6"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -96,6 +100,7 @@ rule plot_distance:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
         figure=any_of({"figure3"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -116,6 +121,7 @@ rule plot_probing:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
         figure=any_of({"figure8"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -134,6 +140,7 @@ rule plot_early_stopping:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
         figure=any_of({"figure9"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -154,6 +161,7 @@ rule plot_samples:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
         figure=any_of({"figure2"}.intersection(REPORT)),
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -172,6 +180,7 @@ rule render_tradeoff:
         expand("{folder}/tradeoff.{suffix}", folder=REPORT["folder"], suffix=["csv", "md"]),
     log:
         f"{LOG}/tradeoff.log",
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -194,6 +203,7 @@ rule render_claims:
         expand("{folder}/claims.{suffix}", folder=REPORT["folder"], suffix=["json", "md"]),
     log:
         f"{LOG}/claims.log",
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:

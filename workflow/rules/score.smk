@@ -11,6 +11,9 @@ rule score_clip:
         experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "score_clip")
+    resources:
+        **asks(study, "score_clip"),
     params:
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
@@ -33,6 +36,9 @@ rule score_clip_wise:
         experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "score_clip")
+    resources:
+        **asks(study, "score_clip"),
     params:
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
@@ -54,6 +60,9 @@ rule probe_clip:
         experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
+    threads: cores(study, "score_clip")
+    resources:
+        **asks(study, "score_clip"),
     params:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.probe_arguments(w.experiment).items()],
     shell:
@@ -74,6 +83,9 @@ rule score_lm:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "score_lm")
+    resources:
+        **asks(study, "score_lm"),
     params:
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
@@ -97,6 +109,9 @@ rule score_lm_wise:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "score_lm")
+    resources:
+        **asks(study, "score_lm"),
     params:
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
@@ -122,6 +137,9 @@ rule score_lm_series:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "score_lm")
+    resources:
+        **asks(study, "score_lm"),
     params:
         sets=lambda w: study.set_arguments(early.scored_sets(study, w.experiment)),
     shell:
@@ -143,6 +161,9 @@ rule measure_distances:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
+    threads: cores(study, "score_lm")
+    resources:
+        **asks(study, "score_lm"),
     params:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
@@ -158,6 +179,7 @@ rule collect_scores:
         "results/{study}/{experiment}/scores.csv",
     log:
         "logs/{study}/{experiment}/collect.log",
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -174,6 +196,7 @@ rule collect_early_stopping:
         "results/{study}/{experiment}/early_stopping.csv",
     log:
         "logs/{study}/{experiment}/collect_early_stopping.log",
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:

@@ -6,7 +6,7 @@ READY := .venv/ready
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env test lint format lock clean
+.PHONY: all study env slurm test lint format lock clean
 
 all: study
 
@@ -24,9 +24,18 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
+# With Debian's SLURM the tests start a cluster of their own, beside one that may run. Where it cannot be had, they are
+# skipped, and say so.
+SLURMCTLD := command -v slurmctld /usr/sbin/slurmctld
+slurm:
+	@if ! $(SLURMCTLD) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends slurm-wlm munge; fi
+	@$(SLURMCTLD) >/dev/null || echo "No SLURM here: its tests will be skipped"
+
 # One thread a process: two test processes on two cores beat two threads in one. A file stays in one process, as its
 # fixtures (a whole tiny study) are shared.
-test: $(READY)
+test: $(READY) slurm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
 
 lint: $(READY)

@@ -16,7 +16,7 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel", "sinfo")
 PATIENCE = 60  # seconds for the node to become idle; it takes two or three
 
-# Four CPUs and two GPUs wherever it runs: tests that wait cost nothing, and jobs are given what they ask for.
+# Four CPUs and four GPUs wherever it runs: a job that waits for its end costs nothing, and no other waits for it.
 CONF = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -52,7 +52,7 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=5
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=1000000 Gres=gpu:2
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=1000000 Gres=gpu:4
 PartitionName=usual Nodes=ALL Default=YES MaxTime=1-0 PriorityTier=1
 PartitionName=urgent Nodes=ALL MaxTime=1-0 PriorityTier=2
 """
@@ -72,13 +72,14 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
     controller_port, node_port = _free_ports(2)
     names = {"folder": folder, "host": host, "user": user, "controller_port": controller_port, "node_port": node_port}
     (folder / "slurm.conf").write_text(CONF.format(**names))
-    (folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
+    gpus = [f"Name=gpu File=/dev/{name}\n" for name in ("null", "zero", "full", "random")]
+    (folder / "gres.conf").write_text("".join(gpus))
     for name in ("state", "spool"):
         (folder / name).mkdir()
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
-    # Snakemake's plugin takes SLURM_CONF from the environment of the srun inside a job, which has nothing else to go by.
+    # Snakemake's plugin hides SLURM_CONF from the srun inside a job, which has nothing else to find its cluster by.
     srun = folder / "bin" / "srun"
     srun.parent.mkdir()
     srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
@@ -104,7 +105,7 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         if len(daemons) == len(commands):  # jobs that run would survive their slurmd
             subprocess.run(["scancel", "--user", user, "--full"], env=environment, timeout=30, check=False)
-            _wait(lambda: not _output(environment, "squeue", "--noheader", "--states=running,completing"), daemons, folder)
+            _wait(lambda: not _output(environment, "squeue", "--noheader"), daemons, folder)
         for daemon in reversed(daemons):
             daemon.terminate()
         for daemon in reversed(daemons):

@@ -57,5 +57,6 @@ def test_a_mistake_is_told_where_it_is_mended(stage, asked, message):
 def test_a_rule_says_what_it_asks_for_or_that_it_is_local(rule, text, study):
     """Else a cluster gives a training what the profile has for want of anything better."""
     stage = re.search(r'\n    resources:\n        \*\*asks\(study, "(\w+)"\),\n', text)
-    assert bool(stage) != ("\n    localrule: True\n" in text), "either `localrule: True` or `resources: **asks(study, …)`"
+    local = "\n    localrule: True\n" in text
+    assert bool(stage) != local, "give it one of the two lines, `localrule: True` or `**asks(study, …)`"
     assert not stage or stage[1] in study.config["resources"]

@@ -1,4 +1,5 @@
 import shlex
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -6,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 import generality.study_early_stopping as early
 from generality.config import ConfigError, check
 from generality.imports import code, resource
+from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
 from generality.study_resources import asks, cores
 
@@ -18,6 +20,10 @@ except ConfigError as error:
 LIBRARY = Path(str(workflow.current_basedir)).parent
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
+
+# Under SLURM, a controller that restarts must not cost the jobs that run; see `patient`.
+if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
+    slurm.query_job_status = patient(slurm.query_job_status)
 
 # The two ends of an experiment, which several rules speak of.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"

@@ -1,0 +1,162 @@
+"""The tiny study on a real SLURM of one node, through the profile as it stands, and the accidents of a cluster."""
+
+import copy
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from one_node_slurm import missing_programs, one_node_slurm
+from workflows import planned, snakemake, tiny
+
+# One minute for a fine-tuning, for a job that needs more of it; half of the time a job takes is Python starting.
+ASKED = {"gpu": 1, "threads": 1, "mem_mb": 2000, "runtime": 10}
+TINY = tiny("tiny") | {
+    "resources": {"pretrain": ASKED, "score_clip": ASKED, "finetune_clip": ASKED | {"runtime": 1}},
+}
+# Looking every 5 seconds, not every 60, is for the tests' sake. Everything else is the profile's.
+PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "5")
+KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1"
+PRETRAIN = "rule_pretrain_clip/tiny_tiny-clip_1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cluster():
+    """A SLURM of our own; where its programs are missing, the tests are skipped, or fail where they are required."""
+    if missing := missing_programs():
+        reason = f"no {', '.join(missing)}; as root: apt-get install slurm-wlm munge"
+        pytest.fail(reason) if os.environ.get("SLURM_TESTS") == "required" else pytest.skip(reason)
+    with (
+        tempfile.TemporaryDirectory(prefix="slurm-") as folder,  # a socket's path may have 107 characters
+        one_node_slurm(Path(folder)) as environment,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name in ("SLURM_CONF", "PATH"):
+            patch.setenv(name, environment[name])
+        yield
+
+
+def slurm(*command):
+    return subprocess.check_output(command, text=True, timeout=60).strip()
+
+
+def details(job):
+    """What SLURM knows of a job, {key: value}."""
+    return dict(re.findall(r"(\w+)=(\S*)", slurm("scontrol", "show", "job", job)))
+
+
+def submitted(text):
+    """The SLURM jobs of each of Snakemake's jobs in the order of submission, by the folder of their logs."""
+    found = re.findall(r"submitted with SLURM jobid (\d+) \(log: \S+/logs/slurm/(\S+)/\d+\.log\)", text)
+    jobs = {}
+    for job, folder in found:
+        jobs.setdefault(folder, []).append(job)
+    return jobs
+
+
+def running(folder, future):
+    """Wait until the job whose log is in `folder` runs; its id in SLURM. `future` is the run that submits it."""
+    while not future.done():
+        jobs = [path.stem for path in folder.glob("*.log")]  # SLURM opens the file when the job starts
+        if jobs and details(jobs[-1])["JobState"] == "RUNNING":
+            return jobs[-1]
+        time.sleep(0.5)
+    pytest.fail(f"{folder}: no such job ran:\n{future.result()[-4000:]}")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The tiny study, with two accidents: the folder, what Snakemake said, what SLURM knew of its jobs, seconds."""
+    folder = tmp_path_factory.mktemp("study")
+    start = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        future = pool.submit(snakemake, folder, *PROFILE, config=TINY)
+        # A job of more important people takes all GPUs, and with them that of the pre-training.
+        preempted = running(folder / "logs/slurm" / PRETRAIN, future)
+        slurm("sbatch", "--partition=urgent", "--gpus=4", "--mem=100", f"--output={folder}/urgent.log", "--wrap=true")
+        # A fine-tuning that makes no progress, until its time is over.
+        slow = running(folder / "logs/slurm" / KD, future)
+        slurm("scancel", "--signal=STOP", "--full", slow)
+        text = future.result()
+    print(f"the tiny study through SLURM: {time.monotonic() - start:.0f} s")
+    jobs = {job: details(job) for jobs in submitted(text).values() for job in jobs}
+    assert preempted in jobs
+    assert slow in jobs
+    return folder, text, jobs
+
+
+def test_the_study_renders_its_reports(finished):
+    folder, _, _ = finished
+    names = {path.name for path in (folder / "reports").iterdir()}
+    assert {"figure4.pdf", "figure8.pdf", "table5.csv", "tradeoff.csv", "claims.json"} <= names
+    assert not list(folder.rglob(".*partial*"))
+    assert planned(folder, TINY) == {}
+
+
+def test_jobs_get_what_the_study_asks_for_and_figures_are_no_jobs_of_the_cluster(finished):
+    _, text, jobs = finished
+    folders = submitted(text)
+    assert Counter(folder.split("/")[0].removeprefix("rule_") for folder in folders) == {
+        **{"pretrain_clip": 1, "build_classifier": 1, "finetune_clip": 2, "finetune_series_clip": 1},
+        **{"score_clip": 3, "score_clip_wise": 1, "probe_clip": 1},
+    }
+    first = jobs[folders[PRETRAIN][0]]
+    assert (first["TimeLimit"], first["MinMemoryNode"], first["TresPerJob"]) == ("00:10:00", "2000M", "gres:gpu:1")
+
+
+def test_a_preempted_job_starts_again_by_itself(finished):
+    _, text, jobs = finished
+    (job,) = submitted(text)[PRETRAIN]
+    assert jobs[job]["Restarts"] == "1"
+    assert jobs[job]["JobState"] == "COMPLETED"
+    assert "Error in rule pretrain_clip" not in text
+
+
+def test_a_job_that_runs_out_of_time_is_submitted_again_with_more_of_it(finished):
+    _, text, jobs = finished
+    first, second, *_ = submitted(text)[KD]
+    assert (jobs[first]["JobState"], jobs[first]["TimeLimit"]) == ("TIMEOUT", "00:01:00")
+    assert jobs[second]["TimeLimit"] == "00:02:00"
+    assert f"SLURM-job '{first}' failed, SLURM status is: 'TIMEOUT'" in text
+    assert f"{KD}/{first}.log (check log file(s) for error details)" in text
+
+
+def test_nothing_that_was_finished_is_run_again(finished):
+    """Each job of SLURM but the last of its kind failed."""
+    _, text, jobs = finished
+    for attempts in submitted(text).values():
+        states = [jobs[job]["JobState"] for job in attempts]
+        assert states == ["TIMEOUT"] * (len(states) - 1) + ["COMPLETED"]
+
+
+def test_an_edit_of_what_is_asked_for_reruns_nothing(finished):
+    folder, _, _ = finished
+    more = {stage: asked | {"runtime": 99, "threads": 2} for stage, asked in TINY["resources"].items()}
+    assert planned(folder, TINY | {"resources": more}) == {}
+
+
+def test_a_job_writes_the_same_bytes_as_on_one_machine(finished):
+    folder, _, _ = finished
+    scores = "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet"
+    files = [folder / scores, (folder / scores).with_name("model") / "model.safetensors"]
+    before = [file.read_bytes() for file in files]
+    snakemake(folder, "--cores", "2", "--forcerun", "finetune_clip", "--", scores, config=TINY)
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_a_failing_job_shows_its_log(finished):
+    folder, _, _ = finished
+    config = copy.deepcopy(TINY)
+    config["experiments"]["domainnet"]["train"]["batch_size"] = 500
+    target = "results/tiny/domainnet/full/default/seed-1/model"
+    text = snakemake(folder, *PROFILE, "--retries", "0", target, config=config, check=False)
+    assert text.count("error: train.batch_size: 500 is more than the 96 training images") >= 1
+    log = re.search(r"log: .* (\S+/logs/slurm/rule_finetune_clip/\S+\.log) \(check log file", text)
+    assert "train.batch_size" in Path(log[1]).read_text()
+    assert not (folder / target).exists()

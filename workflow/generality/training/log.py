@@ -24,9 +24,9 @@ class TrainingLog:
 
     def __init__(self, path: str | Path, unit: str):
         self.path = path
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        place = os.devnull if processes.rank() else path
-        self.file = open(place, "w", newline="", encoding="utf-8")  # noqa: SIM115  closed by __exit__
+        place = Path(os.devnull if processes.rank() else path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self.file = place.open("w", newline="", encoding="utf-8")
         self.writer = csv.writer(self.file)
         self.writer.writerow(["step", "epoch", "loss", "penalty", "lr", "grad_norm", f"{unit}_per_s"])
         self.since, self.seen = time.perf_counter(), 0

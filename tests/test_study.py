@@ -210,7 +210,7 @@ def test_captions_are_made_from_the_train_splits():
 
 def test_targets_are_what_the_report_names():
     assert study().targets() == [
-        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8) for suffix in ("pdf", "png")),
+        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8) for suffix in ("pdf", "png", "csv")),
         *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "md", "tex")),
         *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
     ]

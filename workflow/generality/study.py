@@ -279,7 +279,8 @@ class Study:
     def report_files(self, part: str) -> list[str]:
         """The files of a part of the report; none where the configuration leaves it out."""
         report = self.config["report"]
-        formats = report["formats"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
+        # A figure is written with its data beside it.
+        formats = [*report["formats"], "csv"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
         return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
 
     def targets(self) -> list[str]:

@@ -70,7 +70,8 @@ rule plot_tradeoff:
         code=code("plot_tradeoff"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
@@ -81,8 +82,8 @@ rule plot_tradeoff:
         style=as_json(REPORT["style"]),
         groups=lambda w: study.groups(w.figure),
     shell:
-        "python {input.code[0]} --panel {input.scores} {params.groups} --style {params.style:q} --output {output}"
-        " 2>&1 | tee {log}"
+        "python {input.code[0]} --panel {input.scores} {params.groups} --style {params.style:q}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_distance:
@@ -91,7 +92,8 @@ rule plot_distance:
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
         distances=lambda w: study.distance_paths(w.figure),
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
@@ -103,7 +105,7 @@ rule plot_distance:
         groups=lambda w: study.groups(w.figure),
     shell:
         "python {input.code[0]} --scores {input.scores} --distances {input.distances} {params.groups}"
-        " --style {params.style:q} --output {output} 2>&1 | tee {log}"
+        " --style {params.style:q} --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_probing:
@@ -111,7 +113,8 @@ rule plot_probing:
         code=code("plot_probing"),
         probing=lambda w: study.probe_paths(w.figure),
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
@@ -121,7 +124,8 @@ rule plot_probing:
     params:
         style=as_json({method: look for method, look in REPORT["style"].items() if method == "full"}),
     shell:
-        "python {input.code[0]} --probing {input.probing} --style {params.style:q} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --probing {input.probing} --style {params.style:q}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_samples:
@@ -129,7 +133,8 @@ rule plot_samples:
         code=code("plot_samples"),
         sets=lambda w: list(study.samples(w.figure).values()),
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
         f"{LOG}/{{figure}}.log",
     wildcard_constraints:
@@ -140,7 +145,8 @@ rule plot_samples:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.samples(w.figure).items()],
         examples=lambda w: REPORT[w.figure]["examples"],
     shell:
-        "python {input.code[0]} --set {params.sets:q} --examples {params.examples} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --set {params.sets:q} --examples {params.examples}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule render_tradeoff:

@@ -1,6 +1,7 @@
 """The workflow itself: a tiny study end to end, and what an edit reruns."""
 
 import copy
+import json
 import os
 import subprocess
 import sys
@@ -34,12 +35,7 @@ def methods(config):
 def test_the_study_renders_its_reports(finished):
     reports = {path.name for path in (finished / "reports").iterdir()}
     assert reports == {
-        "figure2.pdf",
-        "figure2.png",
-        "figure4.pdf",
-        "figure4.png",
-        "figure8.pdf",
-        "figure8.png",
+        *(f"figure{number}.{suffix}" for number in (2, 4, 8) for suffix in ("pdf", "png", "csv")),
         "table2.csv",
         "table2.md",
         "table2.tex",
@@ -50,6 +46,7 @@ def test_the_study_renders_its_reports(finished):
         "tradeoff.md",
         "claims.json",
         "claims.md",
+        "provenance.json",
     }
     assert all((finished / "reports" / name).stat().st_size > 500 for name in reports)
     rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet")
@@ -67,7 +64,30 @@ def test_a_finished_study_has_nothing_to_do(finished):
     assert planned(finished, TINY) == {}
 
 
-TARGET = {"default": 1}
+def test_the_record_counts_every_job_once(finished):
+    record = json.loads((finished / "reports/provenance.json").read_text())
+    jobs = {stage["rule"]: stage["jobs"] for stage in record["stages"]}
+    every = planned(finished, TINY, "--forceall")
+    del every["default"], every["record_provenance"]
+    assert jobs == every
+    # In the order of the road.
+    road = ["render_pictures", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "plot_tradeoff"]
+    assert [rule for rule in jobs if rule in road] == road
+    assert all(stage["wall_s"] > stage["longest_s"] - 0.01 > 0 for stage in record["stages"])
+    assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
+    assert (record["study"], record["seeds"]) == ("tiny", [1])
+
+
+def test_an_older_folder_without_benchmark_files_reruns_nothing(finished):
+    files = {file: file.read_text() for file in (finished / "logs").rglob("*.tsv")}
+    for file in files:
+        file.unlink()
+    assert planned(finished, TINY) == {}
+    for file, text in files.items():
+        file.write_text(text)
+
+
+TARGET = {"record_provenance": 1, "default": 1}
 SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1}
 # Every edit of a method or its training is in the table of hyper-parameters too.
 RENDER = {

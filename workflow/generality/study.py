@@ -287,6 +287,10 @@ class Study:
         """Every file of the report."""
         return [file for part in (*FIGURES, *TABLES, *NUMBERS) for file in self.report_files(part)]
 
+    def provenance_path(self) -> str:
+        """Where it is recorded how the report came to be."""
+        return f"{self.config['report']['folder']}/provenance.json"
+
     def _experiment(self, name: str) -> dict:
         return self.config["experiments"][name]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from generality.config import ConfigError, check
-from generality.imports import code, resource
+from generality.imports import code, requirements, resource
 from generality.study import Study, any_of, as_json
 
 try:

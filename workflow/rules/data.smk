@@ -4,7 +4,9 @@ rule render_pictures:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/render_pictures.log",
+    benchmark:
+        "logs/{study}/data/{set}/{domain}/{split}/render_pictures.tsv"
     wildcard_constraints:
         set=any_of(study.sets("picture_world")),
     conda:
@@ -23,7 +25,9 @@ rule decode_images:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/decode_images.log",
+    benchmark:
+        "logs/{study}/data/{set}/{domain}/{split}/decode_images.tsv"
     wildcard_constraints:
         set=any_of(study.sets("image_folder")),
     conda:
@@ -42,7 +46,9 @@ rule caption_images:
     output:
         directory("results/{study}/data/{set}/all/train"),
     log:
-        "logs/{study}/data/{set}/all/train.log",
+        "logs/{study}/data/{set}/all/train/caption_images.log",
+    benchmark:
+        "logs/{study}/data/{set}/all/train/caption_images.tsv"
     wildcard_constraints:
         set=any_of(study.sets("captions")),
     conda:
@@ -62,7 +68,9 @@ rule write_texts:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/write_texts.log",
+    benchmark:
+        "logs/{study}/data/{set}/{domain}/{split}/write_texts.tsv"
     wildcard_constraints:
         set=any_of(study.sets("text_world")),
     conda:
@@ -81,7 +89,9 @@ rule read_records:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/read_records.log",
+    benchmark:
+        "logs/{study}/data/{set}/{domain}/{split}/read_records.tsv"
     wildcard_constraints:
         set=any_of(study.sets("text_records")),
     conda:

@@ -10,7 +10,9 @@ rule finetune_clip:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.log",
+    benchmark:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
         method=FINETUNED,
@@ -32,7 +34,9 @@ rule finetune_lm:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.log",
+    benchmark:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
         method=FINETUNED,
@@ -55,7 +59,9 @@ rule finetune_series_clip:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/series.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_clip.log",
+    benchmark:
+        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -77,7 +83,9 @@ rule finetune_series_lm:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/series.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_lm.log",
+    benchmark:
+        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -99,7 +107,9 @@ rule interpolate:
     output:
         directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),
     log:
-        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model.log",
+        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.log",
+    benchmark:
+        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.tsv"
     conda:
         "../../envs/vision.yaml"
     shell:

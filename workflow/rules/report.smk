@@ -1,3 +1,4 @@
+from generality.study_jobs import benchmark_folders
 from generality.study_tables import example_sets, recipe, training_logs
 
 REPORT = study.config["report"]
@@ -12,7 +13,9 @@ rule render_table:
     output:
         expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
     log:
-        f"{LOG}/{{table}}.log",
+        f"{LOG}/{{table}}/render_table.log",
+    benchmark:
+        f"{LOG}/{{table}}/render_table.tsv"
     wildcard_constraints:
         table=any_of(part for part in REPORT if part.startswith("table") and "experiment" in REPORT[part]),
     conda:
@@ -32,7 +35,9 @@ rule render_examples:
     output:
         expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
     log:
-        f"{LOG}/{{table}}.log",
+        f"{LOG}/{{table}}/render_examples.log",
+    benchmark:
+        f"{LOG}/{{table}}/render_examples.tsv"
     wildcard_constraints:
         table=any_of({"table1"}.intersection(REPORT)),
     conda:
@@ -52,7 +57,9 @@ rule render_hyperparameters:
     output:
         expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
     log:
-        f"{LOG}/{{table}}.log",
+        f"{LOG}/{{table}}/render_hyperparameters.log",
+    benchmark:
+        f"{LOG}/{{table}}/render_hyperparameters.tsv"
     wildcard_constraints:
         table=any_of({"table2", "table3"}.intersection(REPORT)),
     conda:
@@ -73,7 +80,9 @@ rule plot_tradeoff:
         pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
         data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_tradeoff.log",
+    benchmark:
+        f"{LOG}/{{figure}}/plot_tradeoff.tsv"
     wildcard_constraints:
         figure=any_of({"figure4", "figure5", "figure6"}.intersection(REPORT)),
     conda:
@@ -95,7 +104,9 @@ rule plot_distance:
         pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
         data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_distance.log",
+    benchmark:
+        f"{LOG}/{{figure}}/plot_distance.tsv"
     wildcard_constraints:
         figure=any_of({"figure3"}.intersection(REPORT)),
     conda:
@@ -116,7 +127,9 @@ rule plot_probing:
         pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
         data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_probing.log",
+    benchmark:
+        f"{LOG}/{{figure}}/plot_probing.tsv"
     wildcard_constraints:
         figure=any_of({"figure8"}.intersection(REPORT)),
     conda:
@@ -136,7 +149,9 @@ rule plot_samples:
         pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
         data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_samples.log",
+    benchmark:
+        f"{LOG}/{{figure}}/plot_samples.tsv"
     wildcard_constraints:
         figure=any_of({"figure2"}.intersection(REPORT)),
     conda:
@@ -157,7 +172,9 @@ rule render_tradeoff:
     output:
         expand("{folder}/tradeoff.{suffix}", folder=REPORT["folder"], suffix=["csv", "md"]),
     log:
-        f"{LOG}/tradeoff.log",
+        f"{LOG}/tradeoff/render_tradeoff.log",
+    benchmark:
+        f"{LOG}/tradeoff/render_tradeoff.tsv"
     conda:
         "../../envs/report.yaml"
     params:
@@ -176,10 +193,35 @@ rule render_claims:
     output:
         expand("{folder}/claims.{suffix}", folder=REPORT["folder"], suffix=["json", "md"]),
     log:
-        f"{LOG}/claims.log",
+        f"{LOG}/claims/render_claims.log",
+    benchmark:
+        f"{LOG}/claims/render_claims.tsv"
     conda:
         "../../envs/report.yaml"
     params:
         experiments=lambda w: as_json(study.example_scores("claims")),
     shell:
         "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+
+
+# Last of all, when the others have left in their benchmark files what they took; so it has none itself.
+rule record_provenance:
+    input:
+        code=code("record_provenance"),
+        requirements=requirements(),
+        report=study.targets(),
+    output:
+        study.provenance_path(),
+    log:
+        f"{LOG}/provenance.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study=study.name,
+        seeds=study.seeds,
+        folders=benchmark_folders(study),
+        rules=lambda w: [rule.name for rule in workflow.rules if rule.benchmark],
+    shell:
+        "python {input.code[0]} --study {params.study} --seeds {params.seeds} --logs logs/{params.study}"
+        " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
+        " 2>&1 | tee {log}"

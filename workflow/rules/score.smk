@@ -6,7 +6,9 @@ rule score_clip:
     output:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_clip.log",
+    benchmark:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -28,7 +30,9 @@ rule score_clip_wise:
     output:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_clip_wise.log",
+    benchmark:
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_clip_wise.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -49,7 +53,9 @@ rule probe_clip:
     output:
         "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/probing.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.log",
+    benchmark:
+        "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -69,7 +75,9 @@ rule score_lm:
     output:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_lm.log",
+    benchmark:
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -92,7 +100,9 @@ rule score_lm_wise:
     output:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_lm_wise.log",
+    benchmark:
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_lm_wise.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -116,7 +126,9 @@ rule measure_distances:
     output:
         "results/{study}/{experiment}/pretrained/default/seed-{seed}/distances.csv",
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/distances.log",
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.log",
+    benchmark:
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -135,7 +147,9 @@ rule collect_scores:
     output:
         "results/{study}/{experiment}/scores.csv",
     log:
-        "logs/{study}/{experiment}/collect.log",
+        "logs/{study}/{experiment}/collect_scores.log",
+    benchmark:
+        "logs/{study}/{experiment}/collect_scores.tsv"
     conda:
         "../../envs/report.yaml"
     params:

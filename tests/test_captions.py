@@ -1,15 +1,19 @@
 """Captions: every part of the report has one, and it follows from the configuration."""
 
 import copy
+import html
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from docutils.core import publish_parts
+from jinja2 import Environment
 
 from generality.config import load
 from generality.study import FIGURES, NUMBERS, TABLES, Study
-from generality.study_captions import caption, captions, labels
+from generality.study_captions import caption, captions, in_report, labels
 from workflows import ROOT
 
 STUDIES = [ROOT / "config.yaml", *sorted(ROOT.glob("workflow/studies/*.yaml")), *sorted(ROOT.glob("tests/*.yaml"))]
@@ -93,12 +97,26 @@ def test_early_stopping_has_a_caption():
 
 def test_labels_tell_every_file_of_a_part_from_the_others():
     found = captions(Study(EMBEDDED))
-    assert labels(found, "out/figure5.png") == {"figure": " 5", "shows": "Trade-offs after MedMCQA", "as": "figure"}
-    assert labels(found, "figure5.csv")["as"] == labels(found, "reports/claims.json")["as"] == "numbers"
-    assert labels(found, "table10.md") == {"table": "10", "shows": "Common sense after PubMedQA", "as": "text"}
-    assert labels(found, "reports/claims.md")["finding"] == "Claims"
-    order = [labels(found, f"{part}.csv")["table"] for part in TABLES]
+    shown = {"figure": " 5", "shows": "Trade-offs after MedMCQA", "as": "figure"}
+    assert labels(found, "out/figure5.png") == ("Figures", shown)
+    assert labels(found, "figure5.csv") == ("Figures", shown | {"as": "numbers"})
+    shown = {"table": "10", "shows": "Common sense after PubMedQA", "as": "text"}
+    assert labels(found, "table10.md") == ("Tables", shown)
+    assert labels(found, "reports/claims.json") == (
+        "Findings",
+        {"finding": "Claims", "shows": "The paper's findings, checked", "as": "numbers"},
+    )
+    order = [labels(found, f"{part}.csv")[1]["table"] for part in TABLES]
     assert sorted(order) == order
+
+
+def test_snakemakes_report_has_a_part_as_picture_or_text_and_as_numbers():
+    study = Study(EMBEDDED)
+    for formats, picture in ((["pdf", "png"], "png"), (["png"], "png"), (["pdf"], "pdf")):
+        study.config["report"]["formats"] = formats
+        for part, text in (("figure5", picture), ("table5", "md"), ("tradeoff", "md"), ("claims", "md")):
+            shown = {file.rpartition(".")[2] for file in study.report_files(part) if in_report(file, formats)}
+            assert shown == {text, "json" if part == "claims" else "csv"}
 
 
 def test_nothing_heavy_is_imported():
@@ -107,3 +125,19 @@ def test_nothing_heavy_is_imported():
         [sys.executable, "-c", run], cwd=ROOT / "workflow", capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_no_name_is_markup_in_snakemakes_report():
+    template = (ROOT / "workflow/report/part.rst").read_text()
+    own = {
+        "title": "Table 5",
+        "name": "after art_painting_ and x*",
+        "category": "Tables",
+        "text": "`a` |b| *c* [1]_ \\d",
+    }
+    job = SimpleNamespace(output=["out/table5.csv"], config={"captions": {"table5": own}})
+    text = Environment(trim_blocks=True, lstrip_blocks=True).from_string(template).render(snakemake=job)
+    body = publish_parts(text, writer="html")["body"]
+    assert "system-message" not in body
+    shown = html.unescape(re.sub("<.*?>", "", body)).split()
+    assert " ".join(shown) == "Table 5: after art_painting_ and x* `a` |b| *c* [1]_ \\d"

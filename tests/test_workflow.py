@@ -1,14 +1,19 @@
 """The workflow itself: a tiny study end to end, and what an edit reruns."""
 
 import copy
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
 
+from generality.config import check
+from generality.study import Study
+from generality.study_captions import captions, in_report, labels
 from workflows import ROOT, planned, snakemake, tiny
 
 TINY = tiny("tiny")
@@ -76,6 +81,42 @@ def test_the_record_counts_every_job_once(finished):
     assert all(stage["wall_s"] > stage["longest_s"] - 0.01 > 0 for stage in record["stages"])
     assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
     assert (record["study"], record["seeds"]) == ("tiny", [1])
+
+
+def in_html(page, name):
+    """What Snakemake's report has under a name for its own scripts."""
+    start = re.search(rf'<script id="{name}">\s*var \w+ = ', page).end()
+    return json.JSONDecoder().raw_decode(page, start)[0]
+
+
+def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
+    page = finished / "snakemake.html"
+    snakemake(finished, "--report", page, config=TINY)
+    text = page.read_text()
+    results, categories = in_html(text, "results"), in_html(text, "categories")
+    listed = {
+        path: category for category, folders in categories.items() for files in folders.values() for path in files
+    }
+    study = Study(check(TINY))
+    expected = {
+        file: own
+        for part, own in captions(study).items()
+        for file in study.report_files(part)
+        if in_report(file, TINY["report"]["formats"])
+    }
+    assert set(results) == set(listed) == set(expected)
+    assert len(expected) == 2 * len(captions(study)), "as figure or text, and as numbers"
+    for file, own in expected.items():
+        shown = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
+        assert shown.startswith(f"{own['title']}: {own['name']} {own['text']}")
+        assert "System Message" not in shown
+        assert listed[file] == own["category"]
+        assert results[file]["labels"] == labels(captions(study), file)[1]
+    assert "app.showResultInfo('reports/figure4.csv')" in results["reports/figure4.png"]["caption"]
+    about = in_html(text, "workflow-desc")
+    assert "domainnet/real" in about
+    assert "system-message" not in about
+    assert planned(finished, TINY) == {}
 
 
 def test_an_older_folder_without_benchmark_files_reruns_nothing(finished):

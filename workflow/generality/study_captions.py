@@ -43,8 +43,14 @@ def caption(study: Study, part: str) -> dict[str, str]:
     return {"title": title, "name": name, "category": f"{word.capitalize()}s", "text": text}
 
 
-def labels(captions: dict[str, dict[str, str]], file: str) -> dict[str, str]:
-    """The labels by which Snakemake's report lists a file of a part: which part it is, what it shows, and as what.
+def in_report(file: str, formats: Sequence[str]) -> bool:
+    """Whether Snakemake's report shows a file; of a figure, written in these formats, the one for screens does."""
+    picture = "png" if "png" in formats else formats[0]
+    return file.rpartition(".")[2] in (*SHOWN_AS, picture)
+
+
+def labels(captions: dict[str, dict[str, str]], file: str) -> tuple[str, dict[str, str]]:
+    """Under which category and labels it lists the file of a part: which part it is, what it shows, and as what.
 
     The list is sorted as text, in which " 5" comes before "10".
     """
@@ -52,7 +58,7 @@ def labels(captions: dict[str, dict[str, str]], file: str) -> dict[str, str]:
     own = captions[part]
     kind = own["category"].removesuffix("s").lower()
     number = own["title"].removeprefix(f"{kind.capitalize()} ")
-    return {kind: f"{number:>2}", "shows": own["name"], "as": SHOWN_AS.get(suffix, "figure")}
+    return own["category"], {kind: f"{number:>2}", "shows": own["name"], "as": SHOWN_AS.get(suffix, "figure")}
 
 
 def _pictures(study: Study, part: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 from generality.config import ConfigError, check
 from generality.imports import code, requirements, resource
 from generality.study import Study, any_of, as_json
+from generality.study_captions import captions, in_report, labels
 
 try:
     study = Study(check(config))
@@ -16,6 +17,25 @@ except ConfigError as error:
 LIBRARY = Path(str(workflow.current_basedir)).parent
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
+
+# Where the captions of Snakemake's own report (report/part.rst) find their texts: a template sees the config, but of its
+# job only what the job's params say too, and as params a word changed would plot the figures again.
+config["captions"] = captions(study)
+
+
+def part_files(part, suffixes):
+    """The files of a part of the report, or of each that a wildcard names; some are marked for Snakemake's own."""
+    settings = study.config["report"]
+    files = [f"{settings['folder']}/{part}.{suffix}" for suffix in suffixes]
+    return [_marked(file) if in_report(file, settings["formats"]) else file for file in files]
+
+
+def _marked(file):
+    def own(wildcards):
+        return labels(config["captions"], file.format(**dict(wildcards.items())))
+
+    return report(file, caption="../report/part.rst", category=lambda w: own(w)[0], labels=lambda w: own(w)[1])
+
 
 # The two ends of an experiment, which several rules speak of.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"

@@ -11,7 +11,7 @@ rule render_table:
         paper=resource("paper_tables.csv"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_table.log",
     benchmark:
@@ -33,7 +33,7 @@ rule render_examples:
         code=code("render_examples"),
         sets=lambda w: list(example_sets(study, w.table).values()),
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_examples.log",
     benchmark:
@@ -55,7 +55,7 @@ rule render_hyperparameters:
         logs=lambda w: training_logs(study, w.table),
         data=lambda w: [study.speciality_train(experiment) for experiment in study.shown(w.table)],
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_hyperparameters.log",
     benchmark:
@@ -77,8 +77,8 @@ rule plot_tradeoff:
         code=code("plot_tradeoff"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
     output:
-        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
-        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_tradeoff.log",
     benchmark:
@@ -101,8 +101,8 @@ rule plot_distance:
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
         distances=lambda w: study.distance_paths(w.figure),
     output:
-        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
-        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_distance.log",
     benchmark:
@@ -124,8 +124,8 @@ rule plot_probing:
         code=code("plot_probing"),
         probing=lambda w: study.probe_paths(w.figure),
     output:
-        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
-        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_probing.log",
     benchmark:
@@ -146,8 +146,8 @@ rule plot_samples:
         code=code("plot_samples"),
         sets=lambda w: list(study.samples(w.figure).values()),
     output:
-        pictures=expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
-        data=expand("{folder}/{{figure}}.csv", folder=REPORT["folder"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_samples.log",
     benchmark:
@@ -170,7 +170,7 @@ rule render_tradeoff:
         scores=lambda w: [path for name in study.shown("tradeoff") for path in study.score_paths(name)],
         tables=lambda w: [study.table_path(name) for name in study.shown("tradeoff")],
     output:
-        expand("{folder}/tradeoff.{suffix}", folder=REPORT["folder"], suffix=["csv", "md"]),
+        part_files("tradeoff", ["csv", "md"]),
     log:
         f"{LOG}/tradeoff/render_tradeoff.log",
     benchmark:
@@ -191,7 +191,7 @@ rule render_claims:
         scores=lambda w: [path for name in study.shown("claims") for path in study.score_paths(name)],
         tables=lambda w: [study.table_path(name) for name in study.shown("claims")],
     output:
-        expand("{folder}/claims.{suffix}", folder=REPORT["folder"], suffix=["json", "md"]),
+        part_files("claims", ["json", "md"]),
     log:
         f"{LOG}/claims/render_claims.log",
     benchmark:

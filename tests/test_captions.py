@@ -90,9 +90,12 @@ def test_no_number_of_examples_is_said_where_only_the_data_know_it():
 
 
 def test_early_stopping_has_a_caption():
-    own = text("figure9", lambda config: config["report"].update(figure9={"experiment": "medmcqa"}))
-    assert "learning rate or warm-up" in own
-    assert "medical/medmcqa" in own
+    own = text("figure9")
+    assert "25 checkpoints" in own
+    assert "there are 2 other learning rates and 2 other warm-ups" in own
+    assert "tested on 400 examples of medical/medmcqa and 600 examples of 3 others." in own
+    fewer = text("figure9", lambda config: config["experiments"]["medmcqa"]["early_stopping"].update(warmup=[]))
+    assert "there are 2 other learning rates, and" in fewer
 
 
 def test_labels_tell_every_file_of_a_part_from_the_others():

@@ -51,6 +51,23 @@ def log_likelihood(model, tokenizer, prompt, answer):
     return sum(steps[place - 1, ids[0, place]].item() for place in range(len(before), ids.shape[1]))
 
 
+def test_a_series_is_scored_as_its_checkpoints_one_by_one(folder, sets, tmp_path):
+    train = LANGUAGE_TRAIN | {"epochs": 2, "lr": 5e-3}
+    finetune_causal_lm(
+        tmp_path / "series", model=folder / "model", data=folder / "train", method="full", hyperparameters={},
+        train=train, seed=1, log=tmp_path / "log.csv", series=[0.5, 1.0],
+    )  # fmt: skip
+    steps = sorted(path.name for path in (tmp_path / "series").iterdir())
+    assert steps[0] == "step-0"
+    series = score(tmp_path / "all", sets, folder / "model", method="x", setting="-", series=tmp_path / "series")
+    assert set(series["setting"]) == set(steps[1:]), "the model itself, step 0, has a score of its own"
+    for step in steps[1:]:
+        one = score(tmp_path / "one", sets, tmp_path / "series" / step, method="x", setting=step)
+        ours = series[series["setting"] == step].reset_index(drop=True)
+        pd.testing.assert_frame_equal(ours, one, check_categorical=False)
+    assert not series[series["setting"] == steps[1]]["nll"].equals(series[series["setting"] == steps[-1]]["nll"])
+
+
 def test_rows_are_one_an_example_with_the_metrics_of_its_form(rows, sets):
     assert list(rows)[:7] == ["method", "setting", "seed", "data", "split", "example", "cluster"]
     assert set(list(rows)[7:]) == {"acc", "acc_norm", "exact_match", "unparsable", "nll"}

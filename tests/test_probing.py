@@ -7,8 +7,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from conftest import TRAIN, make_image_set
+from generality.checkpoints import checkpoints
 from generality.report.probing import AVERAGE, curves, plot_probing
-from generality.training.series import checkpoints, due_steps
+from generality.training.series import due_steps
 from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.logistic import STRENGTHS, choose_and_fit, fit_probe

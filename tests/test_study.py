@@ -133,7 +133,10 @@ def test_evaluation_sets_are_the_speciality_and_then_the_groups(plan):
     ]
     assert sets["domainnet/clipart", "test"] == "results/embedded/data/domainnet/clipart/test"
     assert len(sets) == 12
-    assert plan.set_arguments("domainnet")[1] == "domainnet/real:test=results/embedded/data/domainnet/real/test"
+    assert (
+        plan.set_arguments(plan.evaluation_sets("domainnet"))[1]
+        == "domainnet/real:test=results/embedded/data/domainnet/real/test"
+    )
     assert plan.speciality_train("domainnet") == "results/embedded/data/domainnet/real/train"
     twice = study(experiments__domainnet__generality={"ood": ["domainnet/clipart"], "more": ["domainnet/clipart"]})
     assert len(twice.evaluation_sets("domainnet")) == 4
@@ -210,7 +213,7 @@ def test_captions_are_made_from_the_train_splits():
 
 def test_targets_are_what_the_report_names():
     assert study().targets() == [
-        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8) for suffix in ("pdf", "png", "csv")),
+        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png", "csv")),
         *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "md", "tex")),
         *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
     ]

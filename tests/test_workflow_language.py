@@ -3,6 +3,7 @@
 import copy
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,9 +37,9 @@ def experiment(config):
 
 def test_the_study_renders_its_reports(finished):
     names = {path.name for path in (finished / "reports").iterdir()}
-    figures = {f"figure{number}.{suffix}" for number in (3, 5) for suffix in ("pdf", "png", "csv")}
+    figures = {f"figure{number}.{suffix}" for number in (3, 5, 9) for suffix in ("pdf", "png", "csv")}
     tables = {f"table{number}.{suffix}" for number in (1, 3, 6, 7, 8) for suffix in ("csv", "md", "tex")}
-    assert names == figures | tables | {"provenance.json"}
+    assert names == figures | tables | {"claims.json", "claims.md", "provenance.json"}
     assert all((finished / "reports" / name).stat().st_size > 500 for name in names)
     assert not list(finished.rglob(".*partial*"))
 
@@ -61,8 +62,34 @@ def test_the_tidy_table_holds_the_means_of_the_rows(finished):
         assert values[f"Avg {group}", metric] == pytest.approx(of_group[metric].mean())
 
 
+def test_early_stopping_is_followed_step_by_step(finished):
+    """Two fine-tunings, each scored after a third of its steps and at its end; the usual one ends as the run does."""
+    folder = finished / "results/tiny/medmcqa"
+    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query("seed == '1' and split == 'test'")
+    log = pd.read_csv(folder / "full/default/seed-1/log.csv")
+    steps = log["step"].iloc[-1] + 1
+    names = ["lr-0.001-warmup-0", "lr-0.0005-warmup-0"]
+    assert set(tidy["method"]) == {"pretrained", "full", "wise", *names}
+    assert set(tidy["metric"]) == {"acc", "acc_norm", "nll"}, "what would take generation is left out"
+    values = tidy.set_index(["method", "setting", "data"])["value"]
+    for name in names:
+        assert list(values[name].index.unique("setting")) == [f"step-{round(0.3 * steps)}", f"step-{steps}"]
+    usual = values[names[0], f"step-{steps}"]
+    np.testing.assert_allclose(usual, values["full", "default"][usual.index], atol=1e-5)
+    assert not (folder / "full" / names[0] / "seed-1/series").exists(), "checkpoints are kept until they are scored"
+    claims = {claim["name"]: claim for claim in json.loads((finished / "reports/claims.json").read_text())["claims"]}
+    assert len(claims["early-stopping-behind-wise"]["comparisons"]) == 2
+
+
 def test_a_finished_study_has_nothing_to_do(finished):
     assert planned(finished, TINY) == {}
+
+
+def test_the_record_counts_every_job_once(finished):
+    record = json.loads((finished / "reports/provenance.json").read_text())
+    every = planned(finished, TINY, "--forceall")
+    del every["default"], every["record_provenance"]
+    assert {stage["rule"]: stage["jobs"] for stage in record["stages"]} == every
 
 
 def test_no_job_of_the_vision_track_is_planned(tmp_path):
@@ -74,7 +101,10 @@ def test_no_job_of_the_vision_track_is_planned(tmp_path):
 
 
 TARGET = {"record_provenance": 1, "default": 1}
-RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1} | TARGET
+RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1, "render_claims": 1} | TARGET
+# Early stopping: what the two ends or WiSE-FT change in it, and the series themselves.
+ENDS = {"collect_early_stopping": 1, "plot_early_stopping": 1}
+SERIES = {"finetune_series_lm": 2, "score_lm_series": 2} | ENDS
 RECIPE, EXAMPLES = {"render_hyperparameters": 1}, {"render_examples": 1}
 SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
 
@@ -89,17 +119,24 @@ SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
         ),
         pytest.param(
             lambda c: experiment(c)["methods"]["wise"]["alpha"].append(0.6),
-            {"score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE, id="one more alpha",
+            {"score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE | ENDS, id="one more alpha",
         ),
         pytest.param(
             lambda c: experiment(c)["train"].update(lr=2e-3),
-            {"finetune_lm": 1, "score_lm": 1, "score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE,
-            id="learning rate, of which lora has its own",
+            {"finetune_lm": 1, "score_lm": 1, "score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE | SERIES
+            | {"finetune_series_lm": 1, "score_lm_series": 1},
+            id="learning rate, of which lora and a series have their own",
         ),
-        pytest.param(lambda c: experiment(c).update(exact_match=["speciality"]), SCORE | RENDER, id="fewer generated"),
+        pytest.param(
+            lambda c: experiment(c).update(exact_match=["speciality"]), SCORE | RENDER | ENDS, id="fewer generated",
+        ),
+        pytest.param(
+            lambda c: experiment(c)["early_stopping"]["lr"].append(2e-3),
+            {"finetune_series_lm": 1, "score_lm_series": 1, "render_claims": 1} | ENDS | TARGET, id="one more rate",
+        ),
         pytest.param(
             lambda c: c["data"]["common-sense"]["counts"].update(test=32),
-            {"write_texts": 2} | SCORE | RENDER | EXAMPLES, id="more test examples",
+            {"write_texts": 2} | SCORE | RENDER | EXAMPLES | ENDS, id="more test examples",
         ),
         pytest.param(
             lambda c: c["report"]["figure5"].update(groups=["instruction"]), {"plot_tradeoff": 1} | TARGET, id="groups",
@@ -115,7 +152,7 @@ def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(fin
     entry = own | {"files": {split: "data/more.jsonl" for split in own["files"]}}
     config = edited(lambda c: c["data"]["talk"]["domains"].update(more=entry))
     # Nothing is trained: two splits are read, every model is scored again, and its distance is measured.
-    assert planned(finished, config) == {"read_records": 2, "measure_distances": 1} | SCORE | RENDER | EXAMPLES
+    assert planned(finished, config) == {"read_records": 2, "measure_distances": 1} | SCORE | RENDER | EXAMPLES | SERIES
     snakemake(finished, "--cores", "2", config=config)
     assert "more" in (finished / "reports/table8.md").read_text()
     distances = pd.read_csv(finished / "results/tiny/medmcqa/pretrained/default/seed-1/distances.csv")

@@ -1,9 +1,12 @@
 """What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
 
+from collections.abc import Iterable
+
 from generality import config_images, config_texts
 from generality.config_names import Problems, domains, is_world, known, settings_of
 
 HYPERPARAMETER = {"l1": "lambda", "l2": "lambda", "kd": "lambda", "lora": "rank", "wise": "alpha"}
+VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
 SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
 # What is different on the two tracks: the sources of data and models, and the keys of a train block.
@@ -65,8 +68,19 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     yield from _one_world(models[experiment["model"]], names, data)
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
-    if "probe" in experiment and track != "vision":
-        yield f"{path}.probe", "this key is for the track vision; delete it"
+    for key, needed in (("probe", "vision"), ("early_stopping", "language")):
+        if key in experiment and track != needed:
+            yield f"{path}.{key}", f"this key is for the track {needed}; delete it"
+    if varied := experiment.get("early_stopping"):
+        if varied["group"] not in experiment["generality"]:
+            groups = ", ".join(experiment["generality"])
+            yield f"{path}.early_stopping.group", f"no group is called '{varied['group']}'; there are: {groups}"
+        own = experiment["train"] | experiment["methods"].get("full", {}).get("train", {})
+        for key in VARIED:
+            yield from _nameable(f"{path}.early_stopping.{key}", varied[key])
+            if own[key] in varied[key]:
+                where = f"{path}.early_stopping.{key}[{varied[key].index(own[key])}]"
+                yield where, f"{own[key]:g} is what full fine-tuning has, which is always shown; delete it here"
     blocks = {"train": experiment["train"]}
     blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
     for other, keys in TRAIN_KEYS.items():
@@ -75,11 +89,14 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
                 if other != track and key in block:
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
     for method, key in HYPERPARAMETER.items():
-        for index, value in enumerate(experiment["methods"].get(method, {}).get(key, ())):
-            # So that a setting's value and its text, which names its folder, can each be made from the other.
-            if float(f"{value:g}") != value:
-                where = f"{path}.methods.{method}.{key}[{index}]"
-                yield where, f"{value!r} has too many digits to name a folder; round it to six"
+        yield from _nameable(f"{path}.methods.{method}.{key}", experiment["methods"].get(method, {}).get(key, ()))
+
+
+def _nameable(path: str, values: Iterable[float]) -> Problems:
+    """Whether values and their texts, which name folders, can each be made from the other."""
+    for index, value in enumerate(values):
+        if float(f"{value:g}") != value:
+            yield f"{path}[{index}]", f"{value!r} has too many digits to name a folder; round it to six"
 
 
 def _report(report: dict, experiments: dict) -> Problems:
@@ -93,6 +110,8 @@ def _report(report: dict, experiments: dict) -> Problems:
         yield from known(f"report.{path}", name, experiments, "experiment")
         if path.startswith("figure8") and "probe" not in experiments[name]:
             yield f"report.{path}", f"experiments.{name} has no `probe`; name the data sets that are probed there"
+        if path.startswith("figure9") and "early_stopping" not in experiments[name]:
+            yield f"report.{path}", f"experiments.{name} has no `early_stopping`; say there what is tried"
         for method in ("pretrained", *experiments[name]["methods"]):
             if method not in report["style"] and not path.startswith(("figure2", "table1.")):  # examples only
                 yield f"report.style.{method}", f"this key is missing, and report.{path} shows that method"

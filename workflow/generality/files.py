@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
+
 
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:

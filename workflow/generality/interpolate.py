@@ -9,9 +9,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from generality.files import whole_folder
-
-WEIGHTS = "model.safetensors"  # the name that both tracks' model folders use
+from generality.files import WEIGHTS, whole_folder
 
 
 def interpolate(pretrained: str | Path, finetuned: str | Path, alpha: float) -> Iterator[tuple[str, Tensor]]:

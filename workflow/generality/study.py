@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from generality.config_references import HYPERPARAMETER, SPECIALITY
 
-FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8")
+FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
 TABLES = tuple(f"table{number}" for number in range(1, 12))
 TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
 NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
@@ -185,6 +185,11 @@ class Study:
         """The shares of all steps after which full fine-tuning writes a checkpoint."""
         return self._experiment(experiment)["series"]
 
+    def early_stopping(self, experiment: str) -> dict:
+        """Learning rates and warm-ups whose series are scored, beside the experiment's own, and the group they are
+        scored on: lr, warmup, group."""
+        return self._experiment(experiment)["early_stopping"]
+
     def probe_arguments(self, experiment: str) -> dict[str, str]:
         """The folders that a series is probed on, by "set/domain:split": fitted on train, measured on test."""
         names = self._experiment(experiment)["probe"]
@@ -198,9 +203,10 @@ class Study:
         names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
         return {(name, split): self.data_path(name, split) for name in names for split in SPLITS}
 
-    def set_arguments(self, experiment: str) -> list[str]:
-        """The same as command-line arguments: "set/domain:split=folder"."""
-        return [f"{name}:{split}={folder}" for (name, split), folder in self.evaluation_sets(experiment).items()]
+    @staticmethod
+    def set_arguments(sets: dict[tuple[str, str], str]) -> list[str]:
+        """Such folders as command-line arguments: "set/domain:split=folder"."""
+        return [f"{name}:{split}={folder}" for (name, split), folder in sets.items()]
 
     def generate(self, experiment: str) -> list[str]:
         """The data sets whose answers are generated as well as chosen."""
@@ -258,6 +264,12 @@ class Study:
         """The files, one a seed, of the probed series that a figure shows."""
         (experiment,) = self.shown(part)
         return [f"{self.root}/{experiment}/full/default/seed-{seed}/probing.parquet" for seed in self.seeds]
+
+    def probed(self) -> dict:
+        """What the claim about features reads: files and experiment; {} without Figure 8."""
+        if "figure8" not in self.config["report"]:
+            return {}
+        return {"files": self.probe_paths("figure8"), "experiment": self.shown("figure8")[0]}
 
     def groups(self, part: str) -> list[str]:
         """The groups that a figure names as the argument that it is drawn with; none where it shows all."""

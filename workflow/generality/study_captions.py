@@ -98,10 +98,16 @@ def _probing(study: Study, part: str) -> tuple[str, str]:
 
 
 def _early_stopping(study: Study, part: str) -> tuple[str, str]:
+    (experiment,) = study.shown(part)
+    varied = study.early_stopping(experiment)
+    named = {"lr": "other learning rate", "warmup": "other warm-up"}
+    others = _and([_count(len(varied[key]), name) for key, name in named.items() if varied[key]] or ["no other"])
+    tests = _tests(study, experiment, [varied["group"]])
     return f"Early stopping on {_experiments(study, part)}", (
-        f"{AXES} A line follows one fine-tuning through its checkpoints, so it shows what stopping early would have "
-        "given; the lines differ in learning rate or warm-up, and WiSE-FT's path from the pre-trained to the fully "
-        f"fine-tuned model is drawn in to compare. {_made(study, part)}"
+        f"{AXES} A line follows one full fine-tuning through {_count(len(study.series(experiment)), 'checkpoint')}, so "
+        f"it shows what stopping early would have given; beside the usual run there are {others}, and a ring is the "
+        f"checkpoint that validation examples choose. {_path(study, part)}"
+        f"{_made(study, part, tests=tests)} Vertical bars, at the end of a line, are {_interval(study)}."
     )
 
 
@@ -183,17 +189,18 @@ def _made(study: Study, part: str, *, settings: bool = False, tests: str | None 
         number = sum(len(study.settings(*each)) for each in tried)
         found.append(f"{_count(number, 'setting')} of {_count(len({method for _, method in tried}), 'method')}")
     if tests is None:
-        tests = "; ".join(filter(None, (_tests(study, part, name) for name in study.shown(part))))
+        groups = study.config["report"][part].get("groups")
+        tests = "; ".join(filter(None, (_tests(study, name, groups) for name in study.shown(part))))
     return (
         f"Model: {_models(study, part)}, fine-tuned on {_specialities(study, part)}, {', '.join(found)}"
         f"{f'; tested on {tests}' if tests else ''}."
     )
 
 
-def _tests(study: Study, part: str, experiment: str) -> str:
-    """How many test examples of an experiment a part is about."""
+def _tests(study: Study, experiment: str, groups: Sequence[str] | None) -> str:
+    """How many test examples of an experiment's speciality and of these groups, or all, there are."""
     settings = study.config["experiments"][experiment]
-    groups = study.config["report"][part].get("groups", settings["generality"])
+    groups = groups or settings["generality"]
     own = _number_of_tests(study, [settings[SPECIALITY]])
     others = _number_of_tests(study, [name for group in groups for name in settings["generality"][group]], "other")
     return f"{own} and {others}" if own and others else ""

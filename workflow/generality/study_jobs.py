@@ -1,5 +1,6 @@
 """Where Snakemake records what the jobs of a study took."""
 
+import generality.study_early_stopping as early
 from generality.study import FIGURES, NUMBERS, TABLES, Study
 
 
@@ -15,7 +16,8 @@ def benchmark_folders(study: Study) -> list[str]:
         made += study.probe_arguments(name).values() if "probe" in experiment else ()
         made += _pretraining(study, experiment["model"])
         made += [study.model_path(name, seed) for seed in study.seeds]
-        made += [path.rpartition("/")[0] for path in study.score_paths(name)]
+        followed = early.score_files(study, name) if "early_stopping" in experiment else ()
+        made += [path.rpartition("/")[0] for path in (*study.score_paths(name), *followed)]
         made.append(f"{study.root}/{name}")
     parts = [f"{study.root}/report/{part}" for part in (*FIGURES, *TABLES, *NUMBERS) if study.report_files(part)]
     return [path.removeprefix(f"{study.root}/") for path in dict.fromkeys([*made, *parts])]

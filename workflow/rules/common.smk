@@ -3,6 +3,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+import generality.study_early_stopping as early
 from generality.config import ConfigError, check
 from generality.imports import code, requirements, resource
 from generality.study import Study, any_of, as_json

@@ -80,18 +80,19 @@ rule finetune_series_lm:
         model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
     output:
-        series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
-        log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
+        # Two dozen models, which are wanted until they are scored: of Galactica's size, 130 GB.
+        series=temp(directory("results/{study}/{experiment}/full/{setting}/seed-{seed}/series")),
+        log="results/{study}/{experiment}/full/{setting}/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_lm.log",
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/finetune_series_lm.log",
     benchmark:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_lm.tsv"
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/finetune_series_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
     params:
-        settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
+        settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
         shares=lambda w: study.series(w.experiment),
     shell:
         "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"

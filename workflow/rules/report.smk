@@ -141,6 +141,29 @@ rule plot_probing:
         " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
+rule plot_early_stopping:
+    input:
+        code=code("plot_early_stopping"),
+        scores=lambda w: [early.table_path(study, experiment) for experiment in study.shown(w.figure)],
+    output:
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
+    log:
+        f"{LOG}/{{figure}}/plot_early_stopping.log",
+    benchmark:
+        f"{LOG}/{{figure}}/plot_early_stopping.tsv"
+    wildcard_constraints:
+        figure=any_of({"figure9"}.intersection(REPORT)),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        tunings=lambda w: as_json(early.tunings(study, REPORT[w.figure]["experiment"])),
+        style=as_json({method: look for method, look in REPORT["style"].items() if method in early.COMPARED}),
+    shell:
+        "python {input.code[0]} --scores {input.scores} --tunings {params.tunings:q} --style {params.style:q}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
+
+
 rule plot_samples:
     input:
         code=code("plot_samples"),
@@ -190,6 +213,9 @@ rule render_claims:
         code=code("render_claims"),
         scores=lambda w: [path for name in study.shown("claims") for path in study.score_paths(name)],
         tables=lambda w: [study.table_path(name) for name in study.shown("claims")],
+        probing=lambda w: study.probed().get("files", []),
+        series=lambda w: early.claimed(study).get("scores", {}).get("scores", []),
+        series_table=lambda w: early.claimed(study).get("scores", {}).get("table", []),
     output:
         part_files("claims", ["json", "md"]),
     log:
@@ -200,8 +226,11 @@ rule render_claims:
         "../../envs/report.yaml"
     params:
         experiments=lambda w: as_json(study.example_scores("claims")),
+        probed=as_json(study.probed()),
+        followed=as_json(early.claimed(study)),
     shell:
-        "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --experiments {params.experiments:q} --probed {params.probed:q}"
+        " --followed {params.followed:q} --output {output} 2>&1 | tee {log}"
 
 
 # Last of all, when the others have left in their benchmark files what they took; so it has none itself.

@@ -14,7 +14,7 @@ rule score_clip:
     conda:
         "../../envs/vision.yaml"
     params:
-        sets=lambda w: study.set_arguments(w.experiment),
+        sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
         "python {input.code[0]} --model {input.model} --sets {params.sets:q} --method {wildcards.method}"
         " --setting {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
@@ -39,7 +39,7 @@ rule score_clip_wise:
         "../../envs/vision.yaml"
     params:
         alphas=lambda w: study.alphas(w.experiment),
-        sets=lambda w: study.set_arguments(w.experiment),
+        sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --method wise --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
@@ -83,7 +83,7 @@ rule score_lm:
     conda:
         "../../envs/language.yaml"
     params:
-        sets=lambda w: study.set_arguments(w.experiment),
+        sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
         "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
@@ -109,12 +109,36 @@ rule score_lm_wise:
         "../../envs/language.yaml"
     params:
         alphas=lambda w: study.alphas(w.experiment),
-        sets=lambda w: study.set_arguments(w.experiment),
+        sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --generate {params.generate:q} --method wise --seed {wildcards.seed}"
         " --output {output} 2>&1 | tee {log}"
+
+
+# All checkpoints of a series in one process, for the same reason; with nothing generated, which takes longest.
+rule score_lm_series:
+    input:
+        code=code("score_lm"),
+        pretrained=lambda w: study.start_path(w.experiment, w.seed),
+        series="results/{study}/{experiment}/full/{setting}/seed-{seed}/series",
+        sets=lambda w: list(early.scored_sets(study, w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/full/{setting}/seed-{seed}/series.parquet",
+    log:
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_lm_series.log",
+    benchmark:
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_lm_series.tsv"
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    params:
+        sets=lambda w: study.set_arguments(early.scored_sets(study, w.experiment)),
+    shell:
+        "python {input.code[0]} --model {input.pretrained} --series {input.series} --sets {params.sets:q}"
+        " --method {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
 
 
 rule measure_distances:
@@ -154,5 +178,23 @@ rule collect_scores:
         "../../envs/report.yaml"
     params:
         settings=lambda w: as_json(study.collect_settings(w.experiment)),
+    shell:
+        "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+
+
+rule collect_early_stopping:
+    input:
+        code=code("collect_scores"),
+        scores=lambda w: early.score_files(study, w.experiment),
+    output:
+        "results/{study}/{experiment}/early_stopping.csv",
+    log:
+        "logs/{study}/{experiment}/collect_early_stopping.log",
+    benchmark:
+        "logs/{study}/{experiment}/collect_early_stopping.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        settings=lambda w: as_json(early.table_settings(study, w.experiment)),
     shell:
         "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

@@ -1,4 +1,4 @@
-"""Score a language model, or its interpolations with a fine-tuned one, on text sets: one row per example."""
+"""Score a language model, its interpolations with a fine-tuned one or a series of checkpoints: one row per example."""
 
 import argparse
 
@@ -10,12 +10,13 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="model folder")
     parser.add_argument("--finetuned", help="second model folder, to interpolate with")
     parser.add_argument("--alphas", nargs="*", default=[], type=float, help="weights of the fine-tuned model to score")
+    parser.add_argument("--series", help="folder of checkpoints to score, which started from the model")
     parser.add_argument("--sets", nargs="+", required=True, type=split_folder, help="data:split=text-set folder")
     parser.add_argument(
         "--generate", nargs="*", default=[], metavar="DATA", help="data sets whose answers are generated as well"
     )
     parser.add_argument("--method", required=True, help="method, for the rows")
-    parser.add_argument("--setting", default="default", help="setting, for the rows; interpolations name their own")
+    parser.add_argument("--setting", default="default", help="setting, for the rows; several models name their own")
     parser.add_argument("--seed", required=True, type=int, help="seed, for the rows")
     parser.add_argument("--output", required=True, help="parquet file to write")
     options = vars(parser.parse_args())

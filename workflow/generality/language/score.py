@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from generality.checkpoints import load_each
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.device import device
 from generality.interpolate import interpolations
@@ -77,8 +78,11 @@ def score_causal_lms(
     seed: int,
     finetuned: str | Path | None = None,
     alphas: tuple[float, ...] = (),
+    series: str | Path | None = None,
 ) -> None:
-    """Score one model folder, or its interpolations with `finetuned` at each α, on all sets into one file.
+    """Score one model folder on all sets into one file, or in its place what it becomes.
+
+    That is its interpolations with `finetuned` at each α, or the checkpoints of a `series` that began with it.
 
     `sets` maps (data name, split) to a text-set folder; the answers of the data sets in `generate` are generated too.
     The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
@@ -89,7 +93,11 @@ def score_causal_lms(
     for key, texts in opened.items():
         same_world(provenance["data"], texts.manifest, sets[key])
     scorer = Scorer(language_model.to(device()), tokenizer, opened, generate)
-    variants = interpolations(language_model, model, finetuned, alphas) if finetuned else [setting]
+    variants = [setting]
+    if finetuned:
+        variants = interpolations(language_model, model, finetuned, alphas)
+    elif series:
+        variants = load_each(language_model, series)
     parts = []
     for name in variants:
         print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow

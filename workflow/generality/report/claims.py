@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generality.report import comparisons as c
+from generality.report import comparisons_series as s
 from generality.report.bootstrap import interval
 from generality.report.comparisons import Comparison
+from generality.report.comparisons_series import Followed
+from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
 SUPPORTED, CONTRADICTED, UNDECIDED, NOT_MEASURED = "supported", "contradicted", "undecided", "not measured"
 VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
+PROBED, FOLLOWED = "linear probing", "early stopping"  # what Figures 8 and 9 show stands for a role of its own
 RULE = (
     "Each comparison has an effect, signed so that positive is as the paper says, and a 95 % interval; it is "
     "supported where the interval lies above 0, contradicted where it lies below, else undecided. A claim stands "
@@ -24,8 +28,7 @@ RULE = (
 class Claim:
     """A finding: where the paper has it, what it says and by which numbers.
 
-    `compare` makes comparisons of the experiment in each of the `roles`, or, if `together`, of all in one call. Without
-    it the claim is not measured, for the reason given.
+    `compare` makes comparisons of what stands in each of the `roles`, or, if `together`, of all in one call.
     """
 
     name: str
@@ -33,9 +36,8 @@ class Claim:
     says: str
     paper: str
     roles: tuple[str, ...]
-    compare: Callable[..., Iterator[Comparison]] | None
+    compare: Callable[..., Iterator[Comparison]]
     together: bool = False
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,13 @@ def judge(comparison: Comparison) -> Judged:
     return Judged(comparison.what, comparison.unit, *found, verdict, comparison.seeds)
 
 
-def judge_claims(experiments: Mapping[str, Resampled]) -> list[tuple[Claim, list[Judged], str]]:
+def judge_claims(
+    experiments: Mapping[str, Resampled | Probed | Followed],
+) -> list[tuple[Claim, list[Judged], str]]:
     """Each claim of the paper with its comparisons, the weakest first, and where there are none why not.
 
-    `experiments` are those of the study by role; a claim is about those that it has.
+    `experiments` are those of the study by role, and what `PROBED` and `FOLLOWED` stand for; a claim is about those
+    that it has.
     """
     found = []
     for claim in CLAIMS:
@@ -77,9 +82,9 @@ def judge_claims(experiments: Mapping[str, Resampled]) -> list[tuple[Claim, list
         calls = [[scores] for scores in there]
         if claim.together:
             calls = [] if missing else [there]
-        compared = [each for call in calls for each in claim.compare(*call)] if claim.compare else []
+        compared = [each for call in calls for each in claim.compare(*call)]
         judged = sorted(map(judge, compared), key=lambda each: each.strength)
-        reason = claim.reason or (f"the study has no {', '.join(missing)}" if missing else "")
+        reason = f"the study has no {', '.join(missing)}" if missing else ""
         if not (reason or judged):
             reason = "the study lacks its methods or groups"
         found.append((claim, judged, reason))
@@ -190,18 +195,18 @@ CLAIMS = (
     ),
     Claim(
         "features-forgotten", "4.1, 4.3, C", "The probing accuracy on the other domains drops: features are forgotten.",
-        "no number; Figure 8", ("domainnet",), None, reason="it needs linear probes of checkpoints (Figure 8)",
+        "no number; Figure 8", (PROBED,), s.features_drop,
     ),
     Claim(
         "low-rate-learns-less", "D", "A lower learning rate forgets less of the instructions and learns less.",
-        "no number; Figure 9, left", ("medmcqa",), None, reason="it needs checkpoints at other rates (Figure 9)",
+        "no number; Figure 9, left", (FOLLOWED,), s.lower_rates,
     ),
     Claim(
         "warm-up-helps-early", "D", "Warm-up lessens the forgetting at the beginning and not that at the end.",
-        "no number; Figure 9, right", ("medmcqa",), None, reason="it needs checkpoints with other warm-ups (Figure 9)",
+        "no number; Figure 9, right", (FOLLOWED,), s.warm_up_at_first,
     ),
     Claim(
         "early-stopping-behind-wise", "D", "No early stopping, at any rate or warm-up, trades better than WiSE-FT.",
-        "no number; Figure 9", ("medmcqa",), None, reason="it needs checkpoints during fine-tuning (Figure 9)",
+        "no number; Figure 9", (FOLLOWED,), s.path_beats_early_stopping,
     ),
 )  # fmt: skip

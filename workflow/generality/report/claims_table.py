@@ -9,6 +9,8 @@ from tabulate import tabulate
 from generality.files import whole_file, write_json
 from generality.report.bootstrap import RESAMPLES
 from generality.report.claims import RULE, Claim, Judged, judge_claims, verdict
+from generality.report.comparisons_series import Followed
+from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
 NOTE = (
@@ -20,7 +22,7 @@ NOTE = (
 )
 
 
-def render_claims(experiments: Mapping[str, Resampled], outputs: Sequence[str | Path]) -> None:
+def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outputs: Sequence[str | Path]) -> None:
     """Write the claims about the experiments, by role, in the format of each output's suffix: .json or .md.
 
     Raises ValueError for another suffix.

@@ -23,7 +23,12 @@ COLUMNS = (
 
 
 def collect(
-    score_files: Sequence[str | Path], *, experiment: str, speciality: str, generality: Mapping[str, Sequence[str]]
+    score_files: Sequence[str | Path],
+    *,
+    experiment: str,
+    speciality: str,
+    generality: Mapping[str, Sequence[str]],
+    metrics: Sequence[str] = tuple(METRICS),
 ) -> pd.DataFrame:
     """The tidy table of an experiment, from its score files; `generality` maps a group to its data sets.
 
@@ -33,13 +38,13 @@ def collect(
     fractions or nats, value with se, low, high (standard error and 95 % interval, clustered where examples are: see
     `estimate`) and change with change_se, change_low, change_high: the paired difference from the pre-trained model of
     the same seed. Rows stand in the paper's order of methods, settings by their number, data sets as given, metrics as
-    in the registry. Data sets that are in the files but not in the groups are left out.
+    in the registry. Data sets that are in the files but not in the groups are left out, and so are metrics not named.
 
     Raises ValueError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
     or seeds that the pre-trained model does not share.
     """
     groups = {SPECIALITY: [speciality], **generality}
-    scores = read_scores(score_files, [data for members in groups.values() for data in members])
+    scores = read_scores(score_files, [data for members in groups.values() for data in members], metrics)
     if BASE not in scores.models:
         raise ValueError("no score file of the pre-trained model, which the others are compared with; add it")
     means, base, rows = list(_means(scores, groups)), scores.models[BASE], []

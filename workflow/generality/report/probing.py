@@ -4,16 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from generality.report.estimate import estimate, paired
 from generality.report.names import short
+from generality.report.probed import MEASURES, Probed
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
-MEASURES = {"acc": "Accuracy of the classifier", "probing": "Probing accuracy"}
+LABELS = {"acc": "Accuracy of the classifier", "probing": "Probing accuracy"}
 LOOKS = {"acc": {"ls": "-"}, "probing": {"ls": (0, (3, 1.5)), "mfc": "white"}}
 AVERAGE = "Average"
 COLUMNS = 3  # panels in a row
@@ -24,36 +24,19 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
 
     One row for each data set (then the average of all), measure ("acc", "probing") and step: columns data, measure,
     step, n (pictures), seeds, value, and low and high: the 95 % interval of the paired difference from step 0, set
-    about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions. Raises ValueError for files
-    that differ in data sets, steps or pictures.
+    about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions. Raises ValueError as `Probed`.
     """
-    rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True).astype({"data": str})
-    tables = {
-        (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
-        for (data, step), part in rows.groupby(["data", "step"], sort=False)
-    }
-    names, steps = list(dict.fromkeys(rows["data"])), sorted(rows["step"].unique())
-    for name in names:
-        first = tables[name, steps[0]]["acc"]
-        for step in steps:
-            own = tables.get((name, step), {}).get("acc")
-            if (
-                own is None
-                or own.isna().any(axis=None)
-                or len(own) != len(files)
-                or not own.columns.equals(first.columns)
-            ):
-                raise ValueError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
-    made = []
+    probed, made = Probed(files), []
+    names, steps = probed.names, probed.steps
     for name, members in [*((name, [name]) for name in names), *([(AVERAGE, names)] if len(names) > 1 else [])]:
         for measure in MEASURES:
-            base = [tables[member, steps[0]][measure].to_numpy(np.float64) for member in members]
+            base = [probed.answers(member, steps[0], measure) for member in members]
             for step in steps:
-                ours = [tables[member, step][measure].to_numpy(np.float64) for member in members]
+                ours = [probed.answers(member, step, measure) for member in members]
                 score, n = estimate(ours), sum(x.shape[1] for x in ours)
                 change = paired(ours, base) if step else score
                 ends = (score.value + end - change.value for end in (change.low, change.high))
-                made.append((name, measure, step, n, len(files), score.value, *ends))
+                made.append((name, measure, step, n, probed.seeds, score.value, *ends))
     return pd.DataFrame(made, columns=["data", "measure", "step", "n", "seeds", "value", "low", "high"])
 
 
@@ -88,7 +71,7 @@ def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], ou
 
 
 def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
-    for measure, label in MEASURES.items():
+    for measure, label in LABELS.items():
         line = rows[rows["measure"] == measure]
         value = 100 * line["value"]
         # The pre-trained model's level, to see what is above and what below it.

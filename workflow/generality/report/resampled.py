@@ -28,11 +28,12 @@ class Resampled:
         experiment: str,
         speciality: str,
         generality: Mapping[str, Sequence[str]],
+        metrics: Sequence[str] = tuple(METRICS),
     ):
         """Read the score files of an experiment and its tidy table. Raises ValueError as `collect` does."""
         self.experiment, self.speciality, self.generality = experiment, speciality, generality
         groups = {SPECIALITY: [speciality], **generality}
-        found = read_scores(scores, [data for members in groups.values() for data in members])
+        found = read_scores(scores, [data for members in groups.values() for data in members], metrics)
         models = sorted(found.models, key=lambda model: in_order(*model))
         self.seeds = len(found.models[BASE])
         self.settings: dict[str, list[str]] = {}

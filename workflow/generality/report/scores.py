@@ -24,8 +24,10 @@ class Scores:
     models: dict[tuple[str, str], dict[int, dict[tuple[str, str, str], np.ndarray]]]
 
 
-def read_scores(score_files: Sequence[str | Path], wanted: Sequence[str]) -> Scores:
-    """The scores of all models on the data sets `wanted`, and on no others.
+def read_scores(
+    score_files: Sequence[str | Path], wanted: Sequence[str], metrics: Sequence[str] = tuple(METRICS)
+) -> Scores:
+    """The scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
 
     Raises ValueError for a file without scores on them or without a known metric, a model or an example scored twice,
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
@@ -33,28 +35,28 @@ def read_scores(score_files: Sequence[str | Path], wanted: Sequence[str]) -> Sco
     """
     first, models = None, {}  # path, examples and metrics of the first model
     for path in score_files:
-        rows = _read(path, wanted)
+        rows = _read(path, wanted, metrics)
         for (method, setting, seed), part in rows.groupby(MODEL):
             part = part.sort_values(EXAMPLE, ignore_index=True)
             model = f"{method} {setting} seed {seed}"
             if part.duplicated(EXAMPLE).any():
                 raise ValueError(f"{path}: {model} has an example twice; delete it and score again")
             examples = part[[*EXAMPLE, "cluster"]]
-            metrics = _metrics(part, f"{path}: {model}")
+            there = _metrics(part, f"{path}: {model}")
             if first is None:
-                first = path, examples, metrics
+                first = path, examples, there
                 _check_complete(examples, wanted, path)
             if not examples.equals(first[1]):
                 raise ValueError(
                     f"{path}: {model} has other examples or clusters than {first[0]}; delete both and score again"
                 )
-            if metrics != first[2]:
+            if there != first[2]:
                 raise ValueError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
             if seed in models.setdefault((method, setting), {}):
                 raise ValueError(f"{path}: {model} is in another score file too; name each file once")
             places = part.groupby(DATA).indices
             models[method, setting][int(seed)] = {
-                (*key, name): part[name].to_numpy()[places[key]] for key, names in metrics.items() for name in names
+                (*key, name): part[name].to_numpy()[places[key]] for key, names in there.items() for name in names
             }
     if first is None:
         raise ValueError("no score files; name those of the pre-trained model and of the others")
@@ -62,12 +64,12 @@ def read_scores(score_files: Sequence[str | Path], wanted: Sequence[str]) -> Sco
     return Scores(first[2], clusters, models)
 
 
-def _read(path: str | Path, wanted: Sequence[str]) -> pd.DataFrame:
+def _read(path: str | Path, wanted: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
     """The rows on the data sets wanted, with every metric as float64 and with clusters, where the file has them."""
     there = set(pq.read_schema(path).names)
-    if not there.intersection(METRICS):
-        raise ValueError(f"{path}: none of the columns {', '.join(METRICS)}; delete it and score again")
-    columns = [name for name in (*MODEL, *EXAMPLE, "cluster", *METRICS) if name in there]
+    if not there.intersection(metrics):
+        raise ValueError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
+    columns = [name for name in (*MODEL, *EXAMPLE, "cluster", *metrics) if name in there]
     rows = pd.read_parquet(path, columns=columns, filters=[("data", "in", wanted)])
     if rows.empty:
         raise ValueError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")

@@ -187,7 +187,7 @@ def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> l
 def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
     """Write the two ends' names and the path's outer settings beside their points, where least is in the way."""
     points, path = panel.points, _path(panel.points)
-    taken = _drawn(ax, points)
+    taken = drawn(ax, points)
     texts = [name_forgetting(ax)]
     named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in NAMED]
     if PATH in set(points["method"]):
@@ -199,7 +199,7 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))
 
 
-def _drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
+def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
     """Small boxes, in pixels, along all lines and crosses of a panel."""
     lines = [_path(points), *(settings for method, settings in points.groupby("method") if method != PATH)]
     chosen = points[points["chosen"]]

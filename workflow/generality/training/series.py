@@ -1,28 +1,19 @@
-"""A series of checkpoints: the model at some steps of its fine-tuning (Appendices C and D)."""
+"""Writing a series of checkpoints: the model at some steps of its fine-tuning (Appendices C and D)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from torch import nn
 
+from generality.checkpoints import PREFIX
 from generality.files import whole_folder
 from generality.training.loop import Objective, count_steps, fit
 from generality.training.methods import Method
-
-PREFIX = "step-"
 
 
 def due_steps(shares: Sequence[float], steps: int) -> set[int]:
     """The steps of a series: 0, before anything is learnt, and each share of all steps, rounded, but at least 1."""
     return {0, *(max(1, round(share * steps)) for share in shares)}
-
-
-def checkpoints(folder: str | Path) -> dict[int, Path]:
-    """The model folders of a series by step, ascending. Raises ValueError where there is none."""
-    steps = sorted(int(path.name.removeprefix(PREFIX)) for path in Path(folder).glob(f"{PREFIX}*"))
-    if not steps:
-        raise ValueError(f"{folder}: no {PREFIX}<number> folders in it; run the stage that writes the series again")
-    return {step: Path(folder) / f"{PREFIX}{step}" for step in steps}
 
 
 def fit_and_save(

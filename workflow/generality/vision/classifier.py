@@ -9,11 +9,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from generality.data.image_set import open_image_set
-from generality.files import read_json, whole_folder, write_json
+from generality.files import WEIGHTS, read_json, whole_folder, write_json
 from generality.provenance import same_world
 from generality.vision.clip import CONFIG, build_image_tower, load_clip
-
-WEIGHTS = "model.safetensors"
 
 
 class ImageClassifier(nn.Module):

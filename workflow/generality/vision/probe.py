@@ -13,12 +13,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from generality.checkpoints import checkpoints
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.files import whole_file
 from generality.progress import progress
 from generality.provenance import same_world
-from generality.training.series import checkpoints
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels

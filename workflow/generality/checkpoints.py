@@ -1,0 +1,27 @@
+"""Reading a series of checkpoints, folders step-0, step-<k>, … as `training.series` writes them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from safetensors.torch import load_model
+from torch import nn
+
+from generality.files import WEIGHTS
+
+PREFIX = "step-"
+
+
+def checkpoints(folder: str | Path) -> dict[int, Path]:
+    """The model folders of a series by step, ascending. Raises ValueError where there is none."""
+    steps = sorted(int(path.name.removeprefix(PREFIX)) for path in Path(folder).glob(f"{PREFIX}*"))
+    if not steps:
+        raise ValueError(f"{folder}: no {PREFIX}<number> folders in it; run the stage that writes the series again")
+    return {step: Path(folder) / f"{PREFIX}{step}" for step in steps}
+
+
+def load_each(model: nn.Module, folder: str | Path) -> Iterator[str]:
+    """Load each checkpoint of a series but that of step 0 into `model`, in place, and yield its name, "step-<k>"."""
+    for step, checkpoint in checkpoints(folder).items():
+        if step:
+            load_model(model, checkpoint / WEIGHTS)
+            yield f"{PREFIX}{step}"

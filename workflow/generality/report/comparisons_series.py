@@ -1,0 +1,102 @@
+"""What the claims of Appendices C and D are made of: comparisons along fine-tuning, under every resample."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from generality.report.bootstrap import resample
+from generality.report.collect import SPECIALITY
+from generality.report.comparisons import AREA, POINTS, SCALE, Comparison
+from generality.report.names import in_words
+from generality.report.probed import Probed
+from generality.report.resampled import Resampled
+from generality.report.tradeoff_numbers import PATH, method_hypervolume
+
+BEGINNING = 46 / 2350  # of the steps: the first of the three parts in which the paper plots Figure 9
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Fine-tunings followed step by step: in `scores` each is a method and its checkpoints, by step, are the settings.
+
+    `tunings` gives lr and warmup of each, the usual one first.
+    """
+
+    scores: Resampled
+    tunings: Mapping[str, Mapping[str, float]]
+
+    @property
+    def usual(self) -> str:
+        """The fine-tuning with the experiment's own learning rate and warm-up."""
+        return next(iter(self.tunings))
+
+    @property
+    def group(self) -> str:
+        """The one group of generality that they are scored on."""
+        return next(iter(self.scores.generality))
+
+    def others(self, key: str) -> Iterator[str]:
+        """The fine-tunings that differ from the usual one in this key alone."""
+        usual = self.tunings[self.usual]
+        yield from (name for name, own in self.tunings.items() if {k for k in own if own[k] != usual[k]} == {key})
+
+    def end(self, tuning: str, where: str) -> np.ndarray:
+        """The score of the last checkpoint."""
+        return self.scores.score(tuning, where, self.scores.settings[tuning][-1])
+
+    def beginning(self, tuning: str, where: str) -> np.ndarray:
+        """The mean score of the checkpoints in the first steps, of the first at least."""
+        steps = [(int(setting.rpartition("-")[2]), setting) for setting in self.scores.settings[tuning]]
+        early = [setting for step, setting in steps if step <= BEGINNING * steps[-1][0]] or [steps[0][1]]
+        return np.mean([self.scores.score(tuning, where, setting) for setting in early], axis=0)
+
+    def comparison(self, what: str, effect: np.ndarray, unit: str = POINTS) -> Comparison:
+        """A comparison named after experiment and what is compared."""
+        return Comparison(f"{self.scores.experiment}: {what}", SCALE[unit] * effect, unit, self.scores.seeds)
+
+
+def lower_rates(series: Followed) -> Iterator[Comparison]:
+    """At the end, a lower learning rate has more generality and less speciality than the usual one."""
+    usual, group = series.usual, series.group
+    for name in series.others("lr"):
+        low, high = (series.tunings[tuning]["lr"] for tuning in (name, usual))
+        if low < high:
+            kept = series.end(name, group) - series.end(usual, group)
+            learnt = series.end(usual, SPECIALITY) - series.end(name, SPECIALITY)
+            yield series.comparison(f"{in_words(group)}, learning rate {low:g} − {high:g}", kept)
+            yield series.comparison(f"{SPECIALITY}, learning rate {high:g} − {low:g}", learnt)
+
+
+def warm_up_at_first(series: Followed) -> Iterator[Comparison]:
+    """Warm-up keeps more generality than none at the beginning, and by less at the end."""
+    usual, group = series.usual, series.group
+    for name in series.others("warmup"):
+        long, short = (series.tunings[tuning]["warmup"] for tuning in (name, usual))
+        if long > short:
+            first, last = (at(name, group) - at(usual, group) for at in (series.beginning, series.end))
+            what = f"{in_words(group)}, warm-up {long:g} − {short:g}"
+            yield series.comparison(f"{what}, first {100 * BEGINNING:.0f} % of the steps", first)
+            yield series.comparison(f"{what}, there − at the end", first - last)
+
+
+def path_beats_early_stopping(series: Followed) -> Iterator[Comparison]:
+    """WiSE-FT has more hypervolume than the checkpoints of each fine-tuning."""
+    if PATH in series.scores.settings:
+        ours = method_hypervolume(series.scores, PATH, series.group)
+        for name, own in series.tunings.items():
+            theirs = method_hypervolume(series.scores, name, series.group)
+            what = f"hypervolume, {PATH} − early stopping at rate {own['lr']:g}, warm-up {own['warmup']:g}"
+            yield series.comparison(f"{in_words(series.group)}, {what}", ours - theirs, AREA)
+
+
+def features_drop(probed: Probed) -> Iterator[Comparison]:
+    """The probing accuracy, averaged over the data sets, is lower at the last step than before the first."""
+    first, last = probed.steps[0], probed.steps[-1]
+    lost = []
+    for name in probed.names:
+        right = [dict(enumerate(probed.answers(name, step, "probing"))) for step in (first, last)]
+        before, after = resample(right, np.arange(len(right[0][0])), name)
+        lost.append(before - after)
+    what = f"{probed.experiment}: probing accuracy, step {first} − {last}"
+    yield Comparison(what, SCALE[POINTS] * np.mean(lost, axis=0), POINTS, probed.seeds)

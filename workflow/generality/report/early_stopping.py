@@ -1,0 +1,124 @@
+"""The paper's Figure 9: speciality against generality on the way of full fine-tuning (Appendix D)."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from generality.report.annotate import place_text, shade_below
+from generality.report.collect import BASE
+from generality.report.style import TEXT_WIDTH, paper_style, save
+from generality.report.tradeoff import FULL, PATH, Panel, drawn, drawn_points, panels
+
+ENDS = (BASE[0], FULL)
+TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
+NOTE = (
+    "Lines: full fine-tuning from the pre-trained model on, a dot per checkpoint; ringed: the one that validation "
+    "examples choose; cross: the end of the usual run. WiSE-FT: between its two ends. Vertical: 95 % interval of the "
+    "paired difference from the pre-trained model, at the end of each line ({note})."
+)
+
+
+def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """All points of the figure, as `tradeoff.drawn_points`, with lr and warmup of those that are on a line.
+
+    `table` and `tunings` are as in `plot_early_stopping`.
+    """
+    rows = drawn_points(panels(table))
+    return rows.assign(**{key: rows["method"].map({name: own[key] for name, own in tunings.items()}) for key in TITLES})
+
+
+def plot_early_stopping(
+    table: pd.DataFrame,
+    tunings: Mapping[str, Mapping[str, float]],
+    style: Mapping[str, Mapping[str, str]],
+    outputs: Sequence[str | Path],
+) -> None:
+    """Draw a panel for what the fine-tunings differ in, learning rate and warm-up, WiSE-FT's path in each.
+
+    `table` is the tidy table of one group of generality, in which a fine-tuning is a method and a step its setting;
+    `tunings` gives each its lr and warmup, the usual one first; `style` the looks of pretrained, full and wise. Test
+    scores, in the units of Figures 4 to 6. Raises ValueError for a missing style.
+    """
+    (panel,) = panels(table)
+    methods = [method for method in panel.points["method"].unique() if method not in tunings]
+    if missing := [method for method in methods if method not in style]:
+        raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    with paper_style():
+        varied = list(_varied(tunings))
+        width = TEXT_WIDTH * len(varied) / 2
+        note = textwrap.fill(NOTE.format(note=panel.note), int(22 * width), break_on_hyphens=False)
+        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
+        height = TEXT_WIDTH / 2 + foot
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(1, len(varied), squeeze=False, sharex=True, sharey=True)[0]
+        for ax, (key, names) in zip(axes, varied, strict=True):
+            _draw(ax, panel, style, {_label(key, tunings[name][key]): name for name in names}, key)
+        axes[0].set_ylabel(panel.y_label)
+        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
+        figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
+        for ax in axes:
+            _name(ax, panel, style)
+        save(figure, outputs)
+
+
+def _varied(tunings: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, list[str]]]:
+    """What varies, and the fine-tunings, ascending in it, that are as the usual one in all else."""
+    usual = next(iter(tunings.values()))
+    for key in TITLES:
+        others = [other for other in usual if other != key]
+        names = [name for name, own in tunings.items() if all(own[other] == usual[other] for other in others)]
+        if len(names) > 1 or key == next(iter(TITLES)):
+            yield key, sorted(names, key=lambda name: tunings[name][key])
+
+
+def _label(key: str, value: float) -> str:
+    if key == "lr":
+        return f"{value:g}"
+    return f"{100 * value:.3g} % of the steps" if value else "none"
+
+
+def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key: str) -> None:
+    of = dict(list(panel.points.groupby("method", sort=False)))
+    start = of[BASE[0]]
+    if PATH in of:
+        path = pd.concat([start, of[PATH], of[FULL]])
+        look = style[PATH]
+        ax.plot(path["x"], path["y"], color=look["color"], lw=1.2, zorder=3)
+        ax.plot(of[PATH]["x"], of[PATH]["y"], look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6)
+    # From dark to light as the value grows, and light enough at neither end to be lost on white.
+    colors = sns.color_palette("flare", len(names))
+    for color, (label, name) in zip(colors, names.items(), strict=True):
+        line = pd.concat([start, of[name]])
+        ax.plot(line["x"], line["y"], color=color, lw=1, marker=".", ms=3.5, zorder=4, label=label)
+        end, chosen = of[name].iloc[-1], of[name][of[name]["chosen"]]
+        ax.vlines(end["x"], end["y_low"], end["y_high"], color=color, lw=0.7, zorder=4)
+        ax.plot(chosen["x"], chosen["y"], "o", ms=6.5, mfc="none", mec=color, mew=1.1, zorder=5)
+    for method in ENDS:
+        look = style[method]
+        size = 10 if look["marker"] == "*" else 6.5
+        ax.plot(of[method]["x"], of[method]["y"], look["marker"], color=look["color"], ms=size, mec="white", mew=0.6,
+                zorder=7)  # fmt: skip
+    ax.margins(0.05, 0.08)
+    shade_below(ax, start["y"].iloc[0])
+    ax.set(title=TITLES[key], xlabel=panel.x_label)
+    ax.legend(
+        loc="lower left", frameon=False, fontsize=7, handlelength=1.6
+    )  # little is learnt and much forgotten there
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _name(ax: Axes, panel: Panel, style: Mapping) -> None:
+    """Write the names of the usual models beside their points."""
+    taken, texts = drawn(ax, panel.points), [ax.get_legend().get_window_extent()]
+    for method in (*ENDS, PATH):
+        settings = panel.points[panel.points["method"] == method]
+        if len(settings):
+            point = settings.iloc[len(settings) // 2]
+            place = (point["x"], point["y"])
+            texts.append(place_text(ax, style[method]["label"], place, style[method]["color"], taken + 50 * texts))

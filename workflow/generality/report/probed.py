@@ -1,0 +1,38 @@
+"""Reading the probed checkpoint series of an experiment (Appendix C), and checking that its seeds can be compared."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+MEASURES = ("acc", "probing")  # of the running classifier; of a probe on its features
+
+
+class Probed:
+    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, number of `seeds`."""
+
+    def __init__(self, files: Sequence[str | Path], experiment: str = ""):
+        """Read the files of `vision.probe`, one a seed.
+
+        Raises ValueError for files that differ in data sets, steps or pictures.
+        """
+        rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True).astype({"data": str})
+        self.experiment, self.seeds = experiment, len(files)
+        self.names, self.steps = list(dict.fromkeys(rows["data"])), sorted(rows["step"].unique())
+        self._tables = {
+            (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
+            for (data, step), part in rows.groupby(["data", "step"], sort=False)
+        }
+        for name in self.names:
+            for step in self.steps:
+                self._check(name, step)
+
+    def answers(self, name: str, step: int, measure: str) -> np.ndarray:
+        """Whether each answer is right, as (seeds, pictures) of 0 and 1."""
+        return self._tables[name, step][measure].to_numpy(np.float64)
+
+    def _check(self, name: str, step: int) -> None:
+        first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
+        if own is None or own.isna().any(axis=None) or len(own) != self.seeds or not own.columns.equals(first.columns):
+            raise ValueError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")

@@ -196,7 +196,8 @@ def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame) -> tu
         texts.append(f"{most} {in_words(worst['group'])} after {worst['experiment']}: {size} points.")
     texts += [f"In {gained} of {n} areas it gained."] if gained else []
     texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
-    texts.append(f"Full fine-tuning learnt its own task in {_of(learnt, len(own))} experiments.")
+    where = f" in {_of(learnt, len(own))} experiments" if len(own) > 1 else ""
+    texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
     headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"
     return headline, " ".join(texts)
 

@@ -38,8 +38,8 @@ def test_the_study_renders_its_reports(finished):
     names = {path.name for path in (finished / "reports").iterdir()}
     figures = {f"figure{number}.{suffix}" for number in (3, 5) for suffix in ("pdf", "png")}
     assert names == figures | {
-        f"table{number}.{suffix}" for number in (1, 3, 6, 7, 8) for suffix in ("csv", "md", "tex")
-    }
+        f"table{number}.{suffix}" for number in (1, 3, 6, 7, 8) for suffix in ("csv", "html", "md", "tex")
+    } | {"answer.csv", "provenance.json", "report.html"}
     assert all((finished / "reports" / name).stat().st_size > 500 for name in names)
     assert not list(finished.rglob(".*partial*"))
 
@@ -74,8 +74,8 @@ def test_no_job_of_the_vision_track_is_planned(tmp_path):
     assert not [rule for rule in jobs if "clip" in rule or "picture" in rule]
 
 
-TARGET = {"default": 1}
-RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1} | TARGET
+TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
+RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1, "render_answer": 1} | TARGET
 RECIPE, EXAMPLES = {"render_hyperparameters": 1}, {"render_examples": 1}
 SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
 

@@ -194,7 +194,7 @@ rule render_answer:
     conda:
         "../../envs/report.yaml"
     params:
-        experiments=as_json(answer_settings(study)),
+        experiments=lambda w: as_json(answer_settings(study)),
     shell:
         "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
 
@@ -214,10 +214,11 @@ rule render_report:
         "../../envs/report.yaml"
     params:
         study=study.name,
-        experiments=as_json(page_experiments(study)),
-        parts=as_json(PAGE_PARTS),
-        config=page_config(study),
-        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+        # Functions: in a text, a template of the study ("{question}") would be taken for a wildcard.
+        experiments=lambda w: as_json(page_experiments(study)),
+        parts=lambda w: as_json(PAGE_PARTS),
+        config=lambda w: page_config(study),
+        labels=lambda w: as_json({method: look["label"] for method, look in REPORT["style"].items()}),
     shell:
         "python {input.code[0]} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
         " --answer {input.answer} --provenance {input.provenance} --config {params.config:q} --labels {params.labels:q}"

@@ -123,12 +123,12 @@ def test_the_sentences_say_what_was_forgotten_and_what_helped():
     assert told.forgotten[1].startswith("That is OOD after cats: −20.0 ± 1.0 points. In 1 of 2 the change is unclear.")
     assert told.forgotten[1].endswith("Full fine-tuning learnt its own task.")
     assert told.helped[0] == "WiSE-FT, in 1 of 1"
-    assert "it kept measurably more" in told.helped[1]
+    assert "it learnt its task and kept measurably more" in told.helped[1]
     assert "The best trade-off most often: WiSE-FT, in 1." in told.helped[1]
     assert "Measurably less was kept by KD in 1." in told.helped[1]
     wise, kd = told.tallies
-    assert (wise.name, wise.more, wise.less, wise.best, wise.speciality) == ("WiSE-FT", 1, 0, 1, "−10.0")
-    assert (kd.marks, kd.more, kd.less, kd.best) == ([("cats: OOD", "down")], 0, 1, 0)
+    assert (wise.name, wise.helped, wise.less, wise.best, wise.speciality) == ("WiSE-FT", 1, 0, 1, "−10.0")
+    assert (kd.marks, kd.helped, kd.less, kd.best) == ([("cats: OOD", "down")], 0, 1, 0)
     assert told.experiments == ["cats"]
     assert told.losses == [
         ("OOD", [Cell("−20.0", "± 1.0", "down", "forgot")]),
@@ -153,7 +153,16 @@ def test_what_is_forgotten_in_several_experiments_is_put_together():
     assert "in 1 of 2 experiments" in told.forgotten[1]
     assert told.losses[0][1][1] is None
     assert told.helped[0] == "kd and wise, in 1 of 2" or told.helped[0] == "wise and kd, in 1 of 2"
-    assert "they kept measurably more" in told.helped[1]
+    assert "they learnt their tasks and kept" in told.helped[1]
+
+
+def test_to_keep_all_by_learning_nothing_is_no_help():
+    idle = WORLD | {"wise": WORLD["wise"] | {"speciality": (0.005, -0.3, NO)}}
+    told = answer(rows(idle), {})
+    wise = next(tally for tally in told.tallies if tally.name == "wise")
+    assert (wise.helped, wise.less, wise.marks) == (0, 0, [("cats: OOD", "unclear")])
+    assert told.helped[0] == "Nothing measurably"
+    assert told.rows[1].cells[1].word == "kept more"  # as it is, and only no help
 
 
 def test_what_there_is_nothing_to_say_of():

@@ -47,12 +47,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a method did in the areas that full fine-tuning forgot: (area, verdict) of each, how many are up and down,
-    in how many it traded best; `speciality` is the mean of its differences from full fine-tuning on the own tasks."""
+    """What a method did in the areas that full fine-tuning forgot: (area, mark) of each, up where it helped, that is,
+    learnt its own task measurably and kept measurably more, down where it kept less; how many are up and down; in how
+    many it traded best. `speciality` is the mean of its differences from full fine-tuning on the own tasks."""
 
     name: str
     marks: Sequence[tuple[str, str]]
-    more: int
+    helped: int
     less: int
     best: int
     speciality: str
@@ -102,10 +103,10 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     lost = areas[areas["change_high"] < 0]
     places = set(zip(lost["experiment"], lost["group"], strict=True))
     table = table.assign(forgotten=[place in places for place in zip(table["experiment"], table["group"], strict=True)])
-    table = table.assign(rank=_ranks(table))
+    table = table.assign(rank=_ranks(table), learnt=_learnt(table))
     others = [method for method in table["method"].unique() if method not in ENDS]
     tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in others]
-    tallies.sort(key=lambda tally: (-tally.more, tally.less, -tally.best))
+    tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
     # What the methods are compared with: full fine-tuning where the study has it.
     shown = [(FULL, "change")] if len(full) else []
     shown += [(method, "over_full" if len(full) else "change") for method in others]
@@ -149,15 +150,25 @@ def _ranks(table: pd.DataFrame) -> np.ndarray:
     return np.select([ranked & (table["behind"] == 0), ranked & (table["behind_low"] <= 0)], [BEST, CLOSE], "")
 
 
+def _learnt(table: pd.DataFrame) -> list[bool]:
+    """Whether the model of each row gained measurably on the own task of its experiment."""
+    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
+    models = set(zip(gained["experiment"], gained["method"], strict=True))
+    return [model in models for model in zip(table["experiment"], table["method"], strict=True)]
+
+
 def _tally(rows: pd.DataFrame, name: str) -> Tally:
     there = rows[rows["forgotten"] & rows["over_full"].notna()]
-    marks = [
-        (f"{row.experiment}: {in_words(row.group)}", verdict(row.over_full_low, row.over_full_high))
-        for row in there.itertuples()
+    areas = [f"{row.experiment}: {in_words(row.group)}" for row in there.itertuples()]
+    found = [verdict(row.over_full_low, row.over_full_high) for row in there.itertuples()]
+    # Who learns nothing forgets nothing: that is no help.
+    found = [
+        UNCLEAR if mark == UP and not learnt else mark for mark, learnt in zip(found, there["learnt"], strict=True)
     ]
-    found = [mark for _, mark in marks]
     own = rows.loc[rows["group"] == SPECIALITY, "over_full"].mean()
-    return Tally(name, marks, found.count(UP), found.count(DOWN), int((there["rank"] == BEST).sum()), points(own))
+    best = int((there["rank"] == BEST).sum())
+    marks = list(zip(areas, found, strict=True))
+    return Tally(name, marks, found.count(UP), found.count(DOWN), best, points(own))
 
 
 def _losses(areas: pd.DataFrame) -> Iterator[tuple[str, list[Cell | None]]]:
@@ -207,14 +218,16 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int) -> tuple[str, str]:
         return "Not measured", "The study has no other method beside full fine-tuning to compare."
     if not lost:
         return "Nothing to mend", "Where nothing is measurably forgotten, no method can keep measurably more of it."
-    most, best = tallies[0].more, max(tally.best for tally in tallies)
-    top = [tally.name for tally in tallies if tally.more == most]
+    most, best = tallies[0].helped, max(tally.best for tally in tallies)
+    top = [tally.name for tally in tallies if tally.helped == most]
     of = _of(most, len(tallies[0].marks))
     if most:
         headline = f"{listed(top)}, in {of}" + (" of them" if of.startswith("all") else "")
-        texts = [f"That is where {'they' if len(top) > 1 else 'it'} kept measurably more than full fine-tuning did."]
+        they = "they learnt their tasks" if len(top) > 1 else "it learnt its task"
+        texts = [f"There {they} and kept measurably more than full fine-tuning did."]
     else:
-        headline, texts = "Nothing measurably", ["No method kept measurably more than full fine-tuning did."]
+        headline = "Nothing measurably"
+        texts = ["No method learnt its task and kept measurably more than full fine-tuning did."]
     traders = [tally.name for tally in tallies if best and tally.best == best]
     texts += [f"The best trade-off most often: {listed(traders)}, in {best}."] if traders else []
     worse = [f"{tally.name} in {tally.less}" for tally in tallies if tally.less]

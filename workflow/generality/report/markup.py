@@ -131,7 +131,7 @@ def html(table: Table) -> str:
     notes = [f"<li>{escape(note)}</li>" for note in table.notes]
     return "\n".join(
         [
-            '<div class="scroll" tabindex="0"><table class="sortable">',
+            '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table class="sortable">',
             f"<caption>{escape(table.caption)}</caption>",
             f"<thead><tr>{''.join(names)}</tr></thead>",
             f"<tbody>{''.join(lines)}</tbody></table></div>",

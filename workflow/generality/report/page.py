@@ -129,7 +129,7 @@ def _provenance(path: str | Path) -> dict:
         ("Python", content["python"]),
         ("Platform", content["platform"]),
         ("Machine", f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"),
-        ("Work", f"{total['jobs']:,} jobs, {duration(total['wall_s'])} of wall time one after the other"),
+        ("Work", f"{total['jobs']:,} jobs, {duration(total['wall_s'])} of wall time, summed over them"),
     ]
     header = [("Stage", ""), ("Jobs", ""), ("Wall time", "s, sum"), ("CPU time", "s, sum"), ("Longest job", "s")]
     header += [("Peak memory", "MiB")]

@@ -210,6 +210,15 @@ def test_what_is_folded_opens(visit, made):
     assert page.evaluate("[...document.querySelectorAll('details')].every((details) => details.open)")
 
 
+def test_the_page_prints_whole_and_on_white(visit, made):
+    page = visit(made, {"width": 794, "height": 1123}, color_scheme="dark")  # A4
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 33, 37)"
+
+
 def test_a_link_opens_what_it_leads_to(visit, made):
     page = visit(made)
     page.evaluate("location.hash = 'table4'")

@@ -40,10 +40,15 @@ def test_the_study_renders_its_reports(finished):
         "figure4.png",
         "figure8.pdf",
         "figure8.png",
+        "answer.csv",
+        "provenance.json",
+        "report.html",
         "table2.csv",
+        "table2.html",
         "table2.md",
         "table2.tex",
         "table5.csv",
+        "table5.html",
         "table5.md",
         "table5.tex",
         "tradeoff.csv",
@@ -67,12 +72,13 @@ def test_a_finished_study_has_nothing_to_do(finished):
     assert planned(finished, TINY) == {}
 
 
-TARGET = {"default": 1}
+# The page shows all parts and the configuration: no edit leaves it as it is.
+TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
 SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1}
 # Every edit of a method or its training is in the table of hyper-parameters too.
 RENDER = {
     **{"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1, "render_tradeoff": 1, "render_claims": 1},
-    **TARGET,
+    **{"render_answer": 1, **TARGET},
 }
 
 

@@ -7,6 +7,7 @@ import generality.study_early_stopping as early
 from generality.config import ConfigError, check
 from generality.imports import code, resource
 from generality.study import Study, any_of, as_json
+from generality.study_page import page_file
 
 try:
     study = Study(check(config))

@@ -1,6 +1,9 @@
+from generality.study_captions import captions
+from generality.study_page import answer_settings, page_config, page_experiments, page_parts
 from generality.study_tables import example_sets, recipe, training_logs
 
-REPORT = study.config["report"]
+REPORT = study.config["report"] | {"formats": study.figure_formats()}
+PAGE_PARTS = page_parts(study, captions(study))
 LOG = f"logs/{study.name}/report"
 
 
@@ -10,7 +13,7 @@ rule render_table:
         paper=resource("paper_tables.csv"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
@@ -30,7 +33,7 @@ rule render_examples:
         code=code("render_examples"),
         sets=lambda w: list(example_sets(study, w.table).values()),
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
@@ -50,7 +53,7 @@ rule render_hyperparameters:
         logs=lambda w: training_logs(study, w.table),
         data=lambda w: [study.speciality_train(experiment) for experiment in study.shown(w.table)],
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}.log",
     wildcard_constraints:
@@ -203,3 +206,46 @@ rule render_claims:
     shell:
         "python {input.code[0]} --experiments {params.experiments:q} --probed {params.probed:q}"
         " --followed {params.followed:q} --output {output} 2>&1 | tee {log}"
+
+
+rule render_answer:
+    input:
+        code=code("render_answer"),
+        scores=[path for settings in answer_settings(study) for path in settings["scores"]],
+        tables=[settings["table"] for settings in answer_settings(study)],
+    output:
+        page_file(study, "answer.csv"),
+    log:
+        f"{LOG}/answer.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiments=lambda w: as_json(answer_settings(study)),
+    shell:
+        "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+
+
+rule render_report:
+    input:
+        code=code("render_report"),
+        looks=[resource(f"page/page.{suffix}") for suffix in ["html", "css", "js"]],
+        answer=page_file(study, "answer.csv"),
+        provenance=page_file(study, "provenance.json"),
+        parts=[path for part in PAGE_PARTS for path in part["files"].values()],
+    output:
+        page_file(study, "report.html"),
+    log:
+        f"{LOG}/report.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study=study.name,
+        # Functions: in a text, a template of the study ("{question}") would be taken for a wildcard.
+        experiments=lambda w: as_json(page_experiments(study)),
+        parts=lambda w: as_json(PAGE_PARTS),
+        config=lambda w: page_config(study),
+        labels=lambda w: as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+    shell:
+        "python {input.code[0]} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
+        " --answer {input.answer} --provenance {input.provenance} --config {params.config:q} --labels {params.labels:q}"
+        " --output {output} 2>&1 | tee {log}"

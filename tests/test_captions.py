@@ -102,24 +102,32 @@ def test_labels_tell_every_file_of_a_part_from_the_others():
     found = captions(Study(EMBEDDED))
     shown = {"figure": " 5", "shows": "Trade-offs after MedMCQA", "as": "figure"}
     assert labels(found, "out/figure5.png") == ("Figures", shown)
-    assert labels(found, "figure5.csv") == ("Figures", shown | {"as": "numbers"})
-    shown = {"table": "10", "shows": "Common sense after PubMedQA", "as": "text"}
-    assert labels(found, "table10.md") == ("Tables", shown)
+    assert labels(found, "figure5.csv") == ("Figures", shown | {"as": "values"})
+    shown = {"table": "10", "shows": "Common sense after PubMedQA", "as": "table"}
+    assert labels(found, "table10.html") == ("Tables", shown)
     assert labels(found, "reports/claims.json") == (
         "Findings",
-        {"finding": "Claims", "shows": "The paper's findings, checked", "as": "numbers"},
+        {"finding": "Claims", "shows": "The paper's findings, checked", "as": "values"},
     )
     order = [labels(found, f"{part}.csv")[1]["table"] for part in TABLES]
     assert sorted(order) == order
 
 
-def test_snakemakes_report_has_a_part_as_picture_or_text_and_as_numbers():
+def test_snakemakes_report_has_every_part_to_look_at_and_as_values():
     study = Study(EMBEDDED)
-    for formats, picture in ((["pdf", "png"], "png"), (["png"], "png"), (["pdf"], "pdf")):
-        study.config["report"]["formats"] = formats
-        for part, text in (("figure5", picture), ("table5", "md"), ("tradeoff", "md"), ("claims", "md")):
-            shown = {file.rpartition(".")[2] for file in study.report_files(part) if in_report(file, formats)}
-            assert shown == {text, "json" if part == "claims" else "csv"}
+    for part, suffixes in (
+        ("figure5", "csv png"),
+        ("table10", "csv html"),
+        ("tradeoff", "csv md"),
+        ("claims", "json md"),
+    ):
+        assert (
+            sorted(file.rpartition(".")[2] for file in study.report_files(part) if in_report(file)) == suffixes.split()
+        )
+    assert in_report("out/{figure}.png")
+    assert not in_report("out/{figure}.pdf")
+    assert in_report("out/{table}.html")
+    assert not in_report("out/{table}.tex")
 
 
 def test_nothing_heavy_is_imported():

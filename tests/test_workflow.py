@@ -41,10 +41,14 @@ def test_the_study_renders_its_reports(finished):
     reports = {path.name for path in (finished / "reports").iterdir()}
     assert reports == {
         *(f"figure{number}.{suffix}" for number in (2, 4, 8) for suffix in ("pdf", "png", "csv")),
+        "answer.csv",
+        "report.html",
         "table2.csv",
+        "table2.html",
         "table2.md",
         "table2.tex",
         "table5.csv",
+        "table5.html",
         "table5.md",
         "table5.tex",
         "tradeoff.csv",
@@ -73,7 +77,8 @@ def test_the_record_counts_every_job_once(finished):
     record = json.loads((finished / "reports/provenance.json").read_text())
     jobs = {stage["rule"]: stage["jobs"] for stage in record["stages"]}
     every = planned(finished, TINY, "--forceall")
-    del every["default"], every["record_provenance"]
+    for rule in TARGET:
+        del every[rule]
     assert jobs == every
     # In the order of the road.
     road = ["render_pictures", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "plot_tradeoff"]
@@ -99,13 +104,10 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     }
     study = Study(check(TINY))
     expected = {
-        file: own
-        for part, own in captions(study).items()
-        for file in study.report_files(part)
-        if in_report(file, TINY["report"]["formats"])
+        file: own for part, own in captions(study).items() for file in study.report_files(part) if in_report(file)
     }
     assert set(results) == set(listed) == set(expected)
-    assert len(expected) == 2 * len(captions(study)), "as figure or text, and as numbers"
+    assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
     for file, own in expected.items():
         shown = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
         assert shown.startswith(f"{own['title']}: {own['name']} {own['text']}")
@@ -128,12 +130,13 @@ def test_an_older_folder_without_benchmark_files_reruns_nothing(finished):
         file.write_text(text)
 
 
-TARGET = {"record_provenance": 1, "default": 1}
-SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1}
+# The page shows all parts and the configuration: no edit leaves it as it is.
+TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
+SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1, "render_claims": 1}
 # Every edit of a method or its training is in the table of hyper-parameters too.
 RENDER = {
     **{"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1, "render_tradeoff": 1, "render_claims": 1},
-    **TARGET,
+    **{"render_answer": 1, **TARGET},
 }
 
 

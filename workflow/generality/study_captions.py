@@ -18,7 +18,10 @@ COLUMNS = {
     **dict.fromkeys(("table7", "table10"), ("common-sense",)),
     **dict.fromkeys(("table8", "table11"), ("instruction", "instruction-cn")),
 }
-SHOWN_AS = {"csv": "numbers", "json": "numbers", "md": "text"}
+# The files that Snakemake's report has of a figure or a table, and of what is neither. A browser shows .png and .html,
+# and saves the others; what comes first in the alphabet is listed until a reader asks for the other.
+SHOWN_AS = {"figure": {"png": "figure", "csv": "values"}, "table": {"html": "table", "csv": "values"}}
+FINDING_AS = {"md": "text", "csv": "values", "json": "values"}
 FINDINGS = {"tradeoff": "Trade-offs", "claims": "Claims"}
 AXES = (
     "Each point is a model: to the right is what it has learnt (speciality), upwards what it has kept (generality); "
@@ -43,10 +46,10 @@ def caption(study: Study, part: str) -> dict[str, str]:
     return {"title": title, "name": name, "category": f"{word.capitalize()}s", "text": text}
 
 
-def in_report(file: str, formats: Sequence[str]) -> bool:
-    """Whether Snakemake's report shows a file; of a figure, written in these formats, the one for screens does."""
-    picture = "png" if "png" in formats else formats[0]
-    return file.rpartition(".")[2] in (*SHOWN_AS, picture)
+def in_report(file: str) -> bool:
+    """Whether Snakemake's report has a file: of a part named like "figure5", or of all that "{figure}" stands for."""
+    part, _, suffix = file.rpartition("/")[2].rpartition(".")
+    return suffix in SHOWN_AS.get(part.strip("{}0123456789"), FINDING_AS)
 
 
 def labels(captions: dict[str, dict[str, str]], file: str) -> tuple[str, dict[str, str]]:
@@ -58,7 +61,7 @@ def labels(captions: dict[str, dict[str, str]], file: str) -> tuple[str, dict[st
     own = captions[part]
     kind = own["category"].removesuffix("s").lower()
     number = own["title"].removeprefix(f"{kind.capitalize()} ")
-    return own["category"], {kind: f"{number:>2}", "shows": own["name"], "as": SHOWN_AS.get(suffix, "figure")}
+    return own["category"], {kind: f"{number:>2}", "shows": own["name"], "as": SHOWN_AS.get(kind, FINDING_AS)[suffix]}
 
 
 def _pictures(study: Study, part: str) -> tuple[str, str]:

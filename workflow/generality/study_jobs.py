@@ -20,6 +20,7 @@ def benchmark_folders(study: Study) -> list[str]:
         made += [path.rpartition("/")[0] for path in (*study.score_paths(name), *followed)]
         made.append(f"{study.root}/{name}")
     parts = [f"{study.root}/report/{part}" for part in (*FIGURES, *TABLES, *NUMBERS) if study.report_files(part)]
+    parts.append(f"{study.root}/report/answer")
     return [path.removeprefix(f"{study.root}/") for path in dict.fromkeys([*made, *parts])]
 
 

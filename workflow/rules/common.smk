@@ -8,6 +8,7 @@ from generality.config import ConfigError, check
 from generality.imports import code, requirements, resource
 from generality.study import Study, any_of, as_json
 from generality.study_captions import captions, in_report, labels
+from generality.study_page import page_file
 
 try:
     study = Study(check(config))
@@ -26,9 +27,8 @@ config["captions"] = captions(study)
 
 def part_files(part, suffixes):
     """The files of a part of the report, or of each that a wildcard names; some are marked for Snakemake's own."""
-    settings = study.config["report"]
-    files = [f"{settings['folder']}/{part}.{suffix}" for suffix in suffixes]
-    return [_marked(file) if in_report(file, settings["formats"]) else file for file in files]
+    files = [f"{study.config['report']['folder']}/{part}.{suffix}" for suffix in suffixes]
+    return [_marked(file) if in_report(file) else file for file in files]
 
 
 def _marked(file):

@@ -1,7 +1,8 @@
-from generality.study_jobs import benchmark_folders
+from generality.study_page import answer_settings, page_config, page_experiments, page_parts
 from generality.study_tables import example_sets, recipe, training_logs
 
-REPORT = study.config["report"]
+REPORT = study.config["report"] | {"formats": study.figure_formats()}
+PAGE_PARTS = page_parts(study, config["captions"])
 LOG = f"logs/{study.name}/report"
 
 
@@ -11,7 +12,7 @@ rule render_table:
         paper=resource("paper_tables.csv"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
     output:
-        part_files("{table}", ["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_table.log",
     benchmark:
@@ -33,7 +34,7 @@ rule render_examples:
         code=code("render_examples"),
         sets=lambda w: list(example_sets(study, w.table).values()),
     output:
-        part_files("{table}", ["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_examples.log",
     benchmark:
@@ -55,7 +56,7 @@ rule render_hyperparameters:
         logs=lambda w: training_logs(study, w.table),
         data=lambda w: [study.speciality_train(experiment) for experiment in study.shown(w.table)],
     output:
-        part_files("{table}", ["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_hyperparameters.log",
     benchmark:
@@ -233,24 +234,46 @@ rule render_claims:
         " --followed {params.followed:q} --output {output} 2>&1 | tee {log}"
 
 
-# Last of all, when the others have left in their benchmark files what they took; so it has none itself.
-rule record_provenance:
+rule render_answer:
     input:
-        code=code("record_provenance"),
-        requirements=requirements(),
-        report=study.targets(),
+        code=code("render_answer"),
+        scores=[path for settings in answer_settings(study) for path in settings["scores"]],
+        tables=[settings["table"] for settings in answer_settings(study)],
     output:
-        study.provenance_path(),
+        page_file(study, "answer.csv"),
     log:
-        f"{LOG}/provenance.log",
+        f"{LOG}/answer/render_answer.log",
+    benchmark:
+        f"{LOG}/answer/render_answer.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiments=lambda w: as_json(answer_settings(study)),
+    shell:
+        "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+
+
+rule render_report:
+    input:
+        code=code("render_report"),
+        looks=[resource(f"page/page.{suffix}") for suffix in ["html", "css", "js"]],
+        answer=page_file(study, "answer.csv"),
+        provenance=page_file(study, "provenance.json"),
+        parts=[path for part in PAGE_PARTS for path in part["files"].values()],
+    output:
+        page_file(study, "report.html"),
+    log:
+        f"{LOG}/report/render_report.log",
     conda:
         "../../envs/report.yaml"
     params:
         study=study.name,
-        seeds=study.seeds,
-        folders=benchmark_folders(study),
-        rules=lambda w: [rule.name for rule in workflow.rules if rule.benchmark],
+        # Functions: in a text, a template of the study ("{question}") would be taken for a wildcard.
+        experiments=lambda w: as_json(page_experiments(study)),
+        parts=lambda w: as_json(PAGE_PARTS),
+        config=lambda w: page_config(study),
+        labels=lambda w: as_json({method: look["label"] for method, look in REPORT["style"].items()}),
     shell:
-        "python {input.code[0]} --study {params.study} --seeds {params.seeds} --logs logs/{params.study}"
-        " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
-        " 2>&1 | tee {log}"
+        "python {input.code[0]} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
+        " --answer {input.answer} --provenance {input.provenance} --config {params.config:q} --labels {params.labels:q}"
+        " --output {output} 2>&1 | tee {log}"

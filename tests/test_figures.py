@@ -112,23 +112,24 @@ def test_the_data_of_a_tradeoff_figure_are_its_points(files):
 
 def test_figures_are_the_same_bytes_each_time(table, tmp_path):
     def draw(name):
-        outputs = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.png"]
+        outputs = [tmp_path / f"{name}.{suffix}" for suffix in ("pdf", "png", "svg")]
         plot_tradeoff(panels(table) * 2, STYLE, outputs)
         return [path.read_bytes() for path in outputs]
 
     first = draw("first")
     assert first == draw("second")
-    pdf, png = first
+    pdf, png, svg = first
     assert b"/FontFile2" in pdf  # TrueType, embedded
     assert b"/Type3" not in pdf
     assert b"CreationDate" not in pdf
     assert b"Software" not in png
+    assert b"dc:date" not in svg
 
 
 def test_figures_refuse_what_they_cannot_draw(table, tmp_path):
     with pytest.raises(ValueError, match=r"report\.style: no entry for method 'kd'"):
         plot_tradeoff(panels(table), {m: STYLE[m] for m in ("pretrained", "full", "wise")}, [tmp_path / "x.pdf"])
-    with pytest.raises(ValueError, match=r"x\.jpg: figures are written as \.pdf or \.png"):
+    with pytest.raises(ValueError, match=r"x\.jpg: figures are written as \.pdf, \.png or \.svg"):
         plot_tradeoff(panels(table), STYLE, [tmp_path / "x.jpg"])
     assert not list(tmp_path.glob("*x.*"))
 

@@ -19,7 +19,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--method", default="full", help="method whose change is shown (default: %(default)s)")
     parser.add_argument("--groups", nargs="+", metavar="GROUP", help="groups drawn (default: all of the generality)")
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
     parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 

@@ -19,7 +19,7 @@ def main() -> None:
         "--style", required=True, type=json.loads, metavar="JSON",
         help='look of the other methods: {"wise": {"label": "WiSE-FT", "color": "#56B4E9", "marker": "o"}}',
     )  # fmt: skip
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
     parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 

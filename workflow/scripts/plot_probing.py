@@ -15,7 +15,7 @@ def main() -> None:
         "--style", required=True, type=json.loads, metavar="JSON",
         help='look of each method, of which that of full is used: {"full": {"color": "#D55E00"}}',
     )  # fmt: skip
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
     parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument(
         "--examples", type=int, default=1, metavar="N", help="pictures of a class and domain (default: %(default)s)"
     )
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
     parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 

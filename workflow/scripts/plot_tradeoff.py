@@ -17,7 +17,7 @@ def main() -> None:
         help='look of each method: {"wise": {"label": "WiSE-FT", "color": "#56B4E9", "marker": "o"}}',
     )  # fmt: skip
     parser.add_argument("--groups", nargs="+", metavar="GROUP", help="groups drawn (default: all of the generality)")
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
     parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 

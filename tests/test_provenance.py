@@ -7,25 +7,18 @@ import subprocess
 import sys
 from datetime import datetime
 
-import pytest
-
 from generality.config import load
 from generality.report.record import machine, packages, record, revision, stages
 from generality.study import Study
-from generality.study_jobs import benchmark_folders
+from generality.study_jobs import log_folders
 from generality.usage import read_used, used
 from workflows import ROOT
 
-HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"
 
-
-def job(folder, rule, wall, peak="NA", cpu="NA", said=None):
-    """The benchmark file of a job, and the log beside it."""
+def job(folder, rule, said):
+    """The log of a job."""
     folder.mkdir(parents=True, exist_ok=True)
-    row = [wall, "0:00:01", peak, 1, 1, 1, 1, 1, 1, cpu]
-    (folder / f"{rule}.tsv").write_text(f"{HEADER}\n" + "\t".join(map(str, row)) + "\n")
-    if said:
-        (folder / f"{rule}.log").write_text(f"a line\n{said}\n")
+    (folder / f"{rule}.log").write_text(f"a line\n{said}\n")
 
 
 def git(folder, *arguments):
@@ -36,31 +29,21 @@ def git(folder, *arguments):
 
 
 def test_stages_are_sums_over_the_jobs_that_the_study_has(tmp_path):
-    job(tmp_path / "a/full/default/seed-1", "finetune_clip", 20.5, 400.25, 18, said="used 19.50 s of CPU, 380.0 MiB")
-    job(tmp_path / "a/kd/lambda-1/seed-1", "finetune_clip", 40, 300, 15, said="used 39.25 s of CPU, 512.5 MiB")
-    job(tmp_path / "a/kd/lambda-9/seed-1", "finetune_clip", 99, 999, 99)  # of a setting that there was
-    job(tmp_path / "a/full/default/seed-1", "score_clip", 0.25)  # too short to be looked at, and without a log
+    job(tmp_path / "a/full/default/seed-1", "finetune_clip", "used 20.50 s, 19.50 s of CPU, 380.0 MiB")
+    job(tmp_path / "a/kd/lambda-1/seed-1", "finetune_clip", "used 40.00 s, 39.25 s of CPU, 512.5 MiB")
+    job(tmp_path / "a/kd/lambda-9/seed-1", "finetune_clip", "used 99.00 s, 99.00 s of CPU, 999.0 MiB")  # not any more
+    job(tmp_path / "a/full/default/seed-1", "score_clip", "error: it failed")
     folders = ["a/full/default/seed-1", "a/kd/lambda-1/seed-1", "b/full/default/seed-1"]
-    fine, score = stages(tmp_path, folders, ["render_pictures", "finetune_clip", "score_clip"])
+    (fine,) = stages(tmp_path, folders, ["render_pictures", "finetune_clip", "score_clip"])
     assert fine == {
         "rule": "finetune_clip", "jobs": 2, "wall_s": 60.5, "cpu_s": 58.75, "longest_s": 40.0, "peak_mib": 512.5,
-    }  # fmt: skip
-    assert score == {
-        "rule": "score_clip", "jobs": 1, "wall_s": 0.25, "cpu_s": None, "longest_s": 0.25, "peak_mib": None,
     }  # fmt: skip
     assert stages(tmp_path / "none", folders, ["score_clip"]) == []
 
 
-@pytest.mark.parametrize("text", ["", HEADER, f"{HEADER}\n1\t2\n", "a\tb\n1\t2\n", f"{HEADER}\n" + "x\t" * 9 + "x\n"])
-def test_a_damaged_benchmark_file_is_named(tmp_path, text):
-    (tmp_path / "score_lm.tsv").write_text(text)
-    with pytest.raises(ValueError, match=r"score_lm\.tsv: not a benchmark file of one job of Snakemake; delete it"):
-        stages(tmp_path, ["."], ["score_lm"])
-
-
 def test_the_folders_are_those_of_what_the_study_has_now():
     config = load(ROOT / "config.yaml")
-    folders = benchmark_folders(Study(config))
+    folders = log_folders(Study(config))
     assert len(folders) == len(set(folders))
     for folder in (
         *("data/domainnet/clipart/train", "data/medical/usmle/test", "data/web/all/train", "data/corpus/all/train"),
@@ -70,10 +53,10 @@ def test_the_folders_are_those_of_what_the_study_has_now():
         assert folder in folders
     config["experiments"]["domainnet"]["methods"]["lora"]["rank"] = [4]
     del config["report"]["figure5"]
-    assert set(folders) - set(benchmark_folders(Study(config))) == {"domainnet/lora/rank-8/seed-1", "report/figure5"}
+    assert set(folders) - set(log_folders(Study(config))) == {"domainnet/lora/rank-8/seed-1", "report/figure5"}
     config["seeds"] = [2]
-    assert not [folder for folder in benchmark_folders(Study(config)) if folder.endswith("seed-1")]
-    pacs = benchmark_folders(Study(load(ROOT / "workflow/studies/pacs.yaml")))
+    assert not [folder for folder in log_folders(Study(config)) if folder.endswith("seed-1")]
+    pacs = log_folders(Study(load(ROOT / "workflow/studies/pacs.yaml")))
     assert {"data/web/all/train", "data/pacs/sketch/train"} < set(pacs)  # what is captioned is made as well
 
 
@@ -108,7 +91,7 @@ def test_versions_are_those_of_what_is_installed(tmp_path):
 
 
 def test_the_record_is_complete_and_names_no_place(tmp_path):
-    job(tmp_path / "report/figure4", "plot_tradeoff", 2.5, 100, 1.5)
+    job(tmp_path / "report/figure4", "plot_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
     made = record(
         "tiny", [1, 2], logs=tmp_path, folders=["report/figure4"], rules=["plot_tradeoff"],
         requirements=ROOT / "envs/requirements.in", library=ROOT / "workflow",
@@ -143,8 +126,9 @@ run(main)
     command = f"{sys.executable} {tmp_path}/script.py 2>&1 | tee {tmp_path}/log"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     subprocess.run(["bash", "-euo", "pipefail", "-c", command], env=environment, check=True)
-    cpu, peak = read_used(tmp_path / "log")
+    wall, cpu, peak = read_used(tmp_path / "log")
+    assert 0.1 < wall < 60
     assert 0.1 < cpu < 60  # most of it the child's
     assert 200 < peak < 400
-    assert re.fullmatch(r"used [\d.]+ s of CPU, [\d.]+ MiB", used())
+    assert re.fullmatch(r"used [\d.]+ s, [\d.]+ s of CPU, [\d.]+ MiB", used())
     assert read_used(tmp_path / "missing") is None

@@ -121,15 +121,6 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     assert planned(finished, TINY) == {}
 
 
-def test_an_older_folder_without_benchmark_files_reruns_nothing(finished):
-    files = {file: file.read_text() for file in (finished / "logs").rglob("*.tsv")}
-    for file in files:
-        file.unlink()
-    assert planned(finished, TINY) == {}
-    for file, text in files.items():
-        file.write_text(text)
-
-
 # The page shows all parts and the configuration: no edit leaves it as it is.
 TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
 SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1, "render_claims": 1}

@@ -1,11 +1,11 @@
-"""Where Snakemake records what the jobs of a study took."""
+"""Where the logs of a study's jobs are, which end with what a job used."""
 
 import generality.study_early_stopping as early
 from generality.study import FIGURES, NUMBERS, TABLES, Study
 
 
-def benchmark_folders(study: Study) -> list[str]:
-    """The folders in logs/<study> that hold the benchmark files of the study's jobs, each named <rule>.tsv.
+def log_folders(study: Study) -> list[str]:
+    """The folders in logs/<study> that hold the logs of the study's jobs, each named <rule>.log.
 
     They are those of what the jobs make: data sets, models, runs, experiments, parts of the report. What the
     configuration no longer has (a setting, a seed, a data set) is not among them, though its files may still be there.

@@ -5,8 +5,6 @@ rule render_pictures:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
         "logs/{study}/data/{set}/{domain}/{split}/render_pictures.log",
-    benchmark:
-        "logs/{study}/data/{set}/{domain}/{split}/render_pictures.tsv"
     wildcard_constraints:
         set=any_of(study.sets("picture_world")),
     conda:
@@ -26,8 +24,6 @@ rule decode_images:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
         "logs/{study}/data/{set}/{domain}/{split}/decode_images.log",
-    benchmark:
-        "logs/{study}/data/{set}/{domain}/{split}/decode_images.tsv"
     wildcard_constraints:
         set=any_of(study.sets("image_folder")),
     conda:
@@ -47,8 +43,6 @@ rule caption_images:
         directory("results/{study}/data/{set}/all/train"),
     log:
         "logs/{study}/data/{set}/all/train/caption_images.log",
-    benchmark:
-        "logs/{study}/data/{set}/all/train/caption_images.tsv"
     wildcard_constraints:
         set=any_of(study.sets("captions")),
     conda:
@@ -69,8 +63,6 @@ rule write_texts:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
         "logs/{study}/data/{set}/{domain}/{split}/write_texts.log",
-    benchmark:
-        "logs/{study}/data/{set}/{domain}/{split}/write_texts.tsv"
     wildcard_constraints:
         set=any_of(study.sets("text_world")),
     conda:
@@ -90,8 +82,6 @@ rule read_records:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
         "logs/{study}/data/{set}/{domain}/{split}/read_records.log",
-    benchmark:
-        "logs/{study}/data/{set}/{domain}/{split}/read_records.tsv"
     wildcard_constraints:
         set=any_of(study.sets("text_records")),
     conda:

@@ -11,8 +11,6 @@ rule finetune_clip:
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
         "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.log",
-    benchmark:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
         method=FINETUNED,
@@ -35,8 +33,6 @@ rule finetune_lm:
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
         "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.log",
-    benchmark:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
         method=FINETUNED,
@@ -60,8 +56,6 @@ rule finetune_series_clip:
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
     log:
         "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_clip.log",
-    benchmark:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -85,8 +79,6 @@ rule finetune_series_lm:
         log="results/{study}/{experiment}/full/{setting}/seed-{seed}/series.csv",
     log:
         "logs/{study}/{experiment}/full/{setting}/seed-{seed}/finetune_series_lm.log",
-    benchmark:
-        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/finetune_series_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -109,8 +101,6 @@ rule interpolate:
         directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),
     log:
         "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.log",
-    benchmark:
-        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.tsv"
     conda:
         "../../envs/vision.yaml"
     shell:

@@ -7,8 +7,6 @@ rule pretrain_clip:
     log:
         text="logs/{study}/models/{model}/seed-{seed}/pretrain_clip.log",
         steps="logs/{study}/models/{model}/seed-{seed}/pretrain_clip.csv",
-    benchmark:
-        "logs/{study}/models/{model}/seed-{seed}/pretrain_clip.tsv"
     wildcard_constraints:
         model=any_of(study.models("pretrain_clip")),
     conda:
@@ -27,8 +25,6 @@ rule fetch_clip:
         directory("results/{study}/models/{model}/released"),
     log:
         "logs/{study}/models/{model}/released/fetch_clip.log",
-    benchmark:
-        "logs/{study}/models/{model}/released/fetch_clip.tsv"
     wildcard_constraints:
         model=any_of(study.models("open_clip")),
     conda:
@@ -49,8 +45,6 @@ rule pretrain_lm:
     log:
         text="logs/{study}/models/{model}/seed-{seed}/pretrain_lm.log",
         steps="logs/{study}/models/{model}/seed-{seed}/pretrain_lm.csv",
-    benchmark:
-        "logs/{study}/models/{model}/seed-{seed}/pretrain_lm.tsv"
     wildcard_constraints:
         model=any_of(study.models("pretrain_opt")),
     # Every language job waits for it, so no other job that can start should keep a core from it.
@@ -72,8 +66,6 @@ rule fetch_lm:
         directory("results/{study}/models/{model}/released"),
     log:
         "logs/{study}/models/{model}/released/fetch_lm.log",
-    benchmark:
-        "logs/{study}/models/{model}/released/fetch_lm.tsv"
     wildcard_constraints:
         model=any_of(study.models("transformers")),
     conda:
@@ -94,8 +86,6 @@ rule build_classifier:
         directory(PRETRAINED),
     log:
         "logs/{study}/{experiment}/pretrained/default/seed-{seed}/build_classifier.log",
-    benchmark:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/build_classifier.tsv"
     conda:
         "../../envs/vision.yaml"
     params:

@@ -1,7 +1,7 @@
-from generality.study_jobs import benchmark_folders
+from generality.study_jobs import log_folders
 
 
-# After all that it counts, which have left their benchmark files; so it has none itself, nor has the page that shows it.
+# After all that it counts, whose logs say what they used; so it does not count itself, nor the page that shows it.
 rule record_provenance:
     input:
         code=code("record_provenance"),
@@ -16,8 +16,8 @@ rule record_provenance:
     params:
         study=study.name,
         seeds=study.seeds,
-        folders=benchmark_folders(study),
-        rules=lambda w: [rule.name for rule in workflow.rules if rule.benchmark],
+        folders=log_folders(study),
+        rules=lambda w: [rule.name for rule in workflow.rules if rule.log],
     shell:
         "python {input.code[0]} --study {params.study} --seeds {params.seeds} --logs logs/{params.study}"
         " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"

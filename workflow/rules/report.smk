@@ -15,8 +15,6 @@ rule render_table:
         part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_table.log",
-    benchmark:
-        f"{LOG}/{{table}}/render_table.tsv"
     wildcard_constraints:
         table=any_of(part for part in REPORT if part.startswith("table") and "experiment" in REPORT[part]),
     conda:
@@ -37,8 +35,6 @@ rule render_examples:
         part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_examples.log",
-    benchmark:
-        f"{LOG}/{{table}}/render_examples.tsv"
     wildcard_constraints:
         table=any_of({"table1"}.intersection(REPORT)),
     conda:
@@ -59,8 +55,6 @@ rule render_hyperparameters:
         part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
         f"{LOG}/{{table}}/render_hyperparameters.log",
-    benchmark:
-        f"{LOG}/{{table}}/render_hyperparameters.tsv"
     wildcard_constraints:
         table=any_of({"table2", "table3"}.intersection(REPORT)),
     conda:
@@ -82,8 +76,6 @@ rule plot_tradeoff:
         data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_tradeoff.log",
-    benchmark:
-        f"{LOG}/{{figure}}/plot_tradeoff.tsv"
     wildcard_constraints:
         figure=any_of({"figure4", "figure5", "figure6"}.intersection(REPORT)),
     conda:
@@ -106,8 +98,6 @@ rule plot_distance:
         data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_distance.log",
-    benchmark:
-        f"{LOG}/{{figure}}/plot_distance.tsv"
     wildcard_constraints:
         figure=any_of({"figure3"}.intersection(REPORT)),
     conda:
@@ -129,8 +119,6 @@ rule plot_probing:
         data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_probing.log",
-    benchmark:
-        f"{LOG}/{{figure}}/plot_probing.tsv"
     wildcard_constraints:
         figure=any_of({"figure8"}.intersection(REPORT)),
     conda:
@@ -151,8 +139,6 @@ rule plot_early_stopping:
         data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_early_stopping.log",
-    benchmark:
-        f"{LOG}/{{figure}}/plot_early_stopping.tsv"
     wildcard_constraints:
         figure=any_of({"figure9"}.intersection(REPORT)),
     conda:
@@ -174,8 +160,6 @@ rule plot_samples:
         data=part_files("{figure}", ["csv"]),
     log:
         f"{LOG}/{{figure}}/plot_samples.log",
-    benchmark:
-        f"{LOG}/{{figure}}/plot_samples.tsv"
     wildcard_constraints:
         figure=any_of({"figure2"}.intersection(REPORT)),
     conda:
@@ -197,8 +181,6 @@ rule render_tradeoff:
         part_files("tradeoff", ["csv", "md"]),
     log:
         f"{LOG}/tradeoff/render_tradeoff.log",
-    benchmark:
-        f"{LOG}/tradeoff/render_tradeoff.tsv"
     conda:
         "../../envs/report.yaml"
     params:
@@ -221,8 +203,6 @@ rule render_claims:
         part_files("claims", ["json", "md"]),
     log:
         f"{LOG}/claims/render_claims.log",
-    benchmark:
-        f"{LOG}/claims/render_claims.tsv"
     conda:
         "../../envs/report.yaml"
     params:
@@ -243,8 +223,6 @@ rule render_answer:
         page_file(study, "answer.csv"),
     log:
         f"{LOG}/answer/render_answer.log",
-    benchmark:
-        f"{LOG}/answer/render_answer.tsv"
     conda:
         "../../envs/report.yaml"
     params:

@@ -7,8 +7,6 @@ rule score_clip:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
         "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_clip.log",
-    benchmark:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -31,8 +29,6 @@ rule score_clip_wise:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
         "logs/{study}/{experiment}/wise/seed-{seed}/score_clip_wise.log",
-    benchmark:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score_clip_wise.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -54,8 +50,6 @@ rule probe_clip:
         "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
     log:
         "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.log",
-    benchmark:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -76,8 +70,6 @@ rule score_lm:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
         "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_lm.log",
-    benchmark:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_lm.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -101,8 +93,6 @@ rule score_lm_wise:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
         "logs/{study}/{experiment}/wise/seed-{seed}/score_lm_wise.log",
-    benchmark:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score_lm_wise.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -128,8 +118,6 @@ rule score_lm_series:
         "results/{study}/{experiment}/full/{setting}/seed-{seed}/series.parquet",
     log:
         "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_lm_series.log",
-    benchmark:
-        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_lm_series.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -151,8 +139,6 @@ rule measure_distances:
         "results/{study}/{experiment}/pretrained/default/seed-{seed}/distances.csv",
     log:
         "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.log",
-    benchmark:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.tsv"
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -172,8 +158,6 @@ rule collect_scores:
         "results/{study}/{experiment}/scores.csv",
     log:
         "logs/{study}/{experiment}/collect_scores.log",
-    benchmark:
-        "logs/{study}/{experiment}/collect_scores.tsv"
     conda:
         "../../envs/report.yaml"
     params:
@@ -190,8 +174,6 @@ rule collect_early_stopping:
         "results/{study}/{experiment}/early_stopping.csv",
     log:
         "logs/{study}/{experiment}/collect_early_stopping.log",
-    benchmark:
-        "logs/{study}/{experiment}/collect_early_stopping.tsv"
     conda:
         "../../envs/report.yaml"
     params:

@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument("--logs", required=True, metavar="FOLDER", help="folder of its logs")
     parser.add_argument(
         "--folders", nargs="+", required=True, metavar="FOLDER",
-        help="folders in it that hold benchmark files of Snakemake, each named <rule>.tsv",
+        help="folders in it that hold logs of jobs, each named <rule>.log",
     )  # fmt: skip
     parser.add_argument("--rules", nargs="+", required=True, metavar="RULE", help="rules, in the order of the road")
     parser.add_argument(

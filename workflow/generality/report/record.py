@@ -1,6 +1,5 @@
 """How a report came to be: versions, revision, machine, and what every stage took."""
 
-import csv
 import os
 import platform
 import re
@@ -19,7 +18,7 @@ def record(
 ) -> dict:  # fmt: skip
     """The provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
 
-    `logs` is the folder of the study's logs, in which each of `folders` holds benchmark files of Snakemake; `rules` are
+    `logs` is the folder of the study's logs, in which each of `folders` holds logs named after `rules`; these are
     the rules' names in the order of the road; `requirements` lists the packages whose installed versions are recorded;
     `library` is a folder of the repository whose revision is. Machine, Python and packages are those of this process.
     """
@@ -37,30 +36,25 @@ def record(
         "total": {
             "jobs": sum(stage["jobs"] for stage in found),
             "wall_s": round(sum((stage["wall_s"] for stage in found), 0.0), 2),
-            "cpu_s": round(sum((stage["cpu_s"] or 0.0 for stage in found), 0.0), 2),
+            "cpu_s": round(sum((stage["cpu_s"] for stage in found), 0.0), 2),
         },
     }
 
 
 def stages(logs: str | Path, folders: Sequence[str], rules: Sequence[str]) -> list[dict]:
-    """What the jobs of each of `rules` took, from the files <logs>/<folder>/<rule>.tsv that are there.
+    """What the jobs of each of `rules` took, from the ends of the logs <logs>/<folder>/<rule>.log that are there.
 
-    Each with rule, jobs, and of these wall_s and cpu_s (sums, seconds), longest_s (the longest job's wall time) and
-    peak_mib (resident memory of a job, the largest of any). A job counts as it last ran; one without a file, say of
-    before there were any, does not count at all. Wall times are Snakemake's. CPU times are those that the scripts' logs
-    beside the files end with (see `usage`): Snakemake looks at a job only every half minute once it has run for a
-    quarter of one, and of a job of 35 s it saw 12 s of 29. The peak is the larger of what both say, as Snakemake adds
-    up the processes of a job. None is what nobody measured. Raises ValueError for a damaged file.
+    Each with rule, jobs, wall_s and cpu_s (sums, seconds), longest_s (the longest job's wall time) and peak_mib (the
+    largest job's memory): see `usage`. A job counts as it last ran; one whose log does not say what it used, as one of
+    before logs did, does not count.
     """
     made = []
     for rule in rules:
-        files = [Path(logs) / folder / f"{rule}.tsv" for folder in folders]
-        jobs = [_read(file) for file in files if file.is_file()]
+        jobs = [said for folder in folders if (said := read_used(Path(logs) / folder / f"{rule}.log"))]
         if jobs:
-            wall, cpu, peak = ([number for number in each if number is not None] for each in zip(*jobs, strict=True))
-            total = {"wall_s": round(sum(wall), 2), "cpu_s": round(sum(cpu), 2) if cpu else None}
-            most = {"longest_s": max(wall), "peak_mib": max(peak, default=None)}
-            made.append({"rule": rule, "jobs": len(jobs), **total, **most})
+            wall, cpu, peak = zip(*jobs, strict=True)
+            total = {"wall_s": round(sum(wall), 2), "cpu_s": round(sum(cpu), 2)}
+            made.append({"rule": rule, "jobs": len(jobs), **total, "longest_s": max(wall), "peak_mib": max(peak)})
     return made
 
 
@@ -91,23 +85,6 @@ def packages(requirements: str | Path) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _read(file: Path) -> tuple[float, float | None, float | None]:
-    """Wall time and CPU time in seconds, and peak memory in MiB, of one job; None for what was not measured."""
-    try:
-        with open(file, newline="", encoding="utf-8") as handle:
-            (row,) = csv.DictReader(handle, delimiter="\t")
-        wall, cpu, peak = float(row["s"]), _number(row["cpu_time"]), _number(row["max_rss"])
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{file}: not a benchmark file of one job of Snakemake; delete it") from None
-    if said := read_used(file.with_suffix(".log")):
-        cpu, peak = said[0], max(said[1], peak or 0)
-    return wall, cpu, peak
-
-
-def _number(text: str) -> float | None:
-    return None if text == "NA" else float(text)
 
 
 def _git(folder: str | Path, *arguments: str) -> str:

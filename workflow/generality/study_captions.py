@@ -93,7 +93,7 @@ def _probing(study: Study, part: str) -> tuple[str, str]:
     (experiment,) = study.shown(part)
     probed = _number_of_tests(study, study.config["experiments"][experiment]["probe"], "data set")
     return f"Features and classifier along {_experiments(study, part)}", (
-        f"Along full fine-tuning, before it and at {_count(len(study.series(experiment)), 'checkpoint')}: the accuracy "
+        f"Along full fine-tuning, before it and at {_checkpoints(study, experiment)}: the accuracy "
         "of the model's own classifier, and of a new linear one fitted to the checkpoint's features of each domain's "
         "train split. Where the first falls alone, the classifier is what has forgotten; where both fall, the features "
         f"have as well. {_made(study, part, tests=probed)} Bands are {_interval(study)}."
@@ -107,7 +107,7 @@ def _early_stopping(study: Study, part: str) -> tuple[str, str]:
     others = _and([_count(len(varied[key]), name) for key, name in named.items() if varied[key]] or ["no other"])
     tests = _tests(study, experiment, [varied["group"]])
     return f"Early stopping on {_experiments(study, part)}", (
-        f"{AXES} A line follows one full fine-tuning through {_count(len(study.series(experiment)), 'checkpoint')}, so "
+        f"{AXES} A line follows one full fine-tuning through {_checkpoints(study, experiment)}, so "
         f"it shows what stopping early would have given; beside the usual run there are {others}, and a ring is the "
         f"checkpoint that validation examples choose. {_path(study, part)}"
         f"{_made(study, part, tests=tests)} Vertical bars, at the end of a line, are {_interval(study)}."
@@ -220,6 +220,11 @@ def _number_of_tests(study: Study, names: Sequence[str], thing: str = "") -> str
 
 def _members(settings: dict, column: str) -> list[str]:
     return [settings[SPECIALITY]] if column == SPECIALITY else settings["generality"][column]
+
+
+def _checkpoints(study: Study, experiment: str) -> str:
+    """Shares of few steps may fall on the same step."""
+    return f"up to {_count(len(study.series(experiment)), 'checkpoint')}"
 
 
 def _path(study: Study, part: str) -> str:

@@ -9,7 +9,7 @@ from generality.config_references import HYPERPARAMETER, SPECIALITY
 
 FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
 TABLES = tuple(f"table{number}" for number in range(1, 12))
-TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
+TABLE_FORMATS = ("csv", "html", "md", "tex")  # for programs, the report's page, a repository's pages, a paper
 NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
 SPLITS = ("validation", "test")  # the splits that every model is scored on
 
@@ -288,14 +288,19 @@ class Study:
                 folders[f"{experiment}:{name.split('/')[1] if one_set else name}"] = self.data_path(name, "test")
         return folders
 
+    def figure_formats(self) -> list[str]:
+        """The file formats of figures: those of the configuration, and PNG in any case, which the page shows."""
+        return list(dict.fromkeys([*self.config["report"]["formats"], "png"]))
+
     def report_files(self, part: str) -> list[str]:
         """The files of a part of the report; none where the configuration leaves it out."""
         report = self.config["report"]
-        formats = report["formats"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
+        # A figure is written with its data beside it.
+        formats = [*self.figure_formats(), "csv"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
         return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
 
     def targets(self) -> list[str]:
-        """Every file of the report."""
+        """Every file of the report but its page, which shows them."""
         return [file for part in (*FIGURES, *TABLES, *NUMBERS) for file in self.report_files(part)]
 
     def _experiment(self, name: str) -> dict:

@@ -5,8 +5,10 @@ from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
 from generality.config import ConfigError, check
-from generality.imports import code, resource
+from generality.imports import code, requirements, resource
 from generality.study import Study, any_of, as_json
+from generality.study_captions import captions, in_report, labels
+from generality.study_page import page_file
 
 try:
     study = Study(check(config))
@@ -21,6 +23,24 @@ TORCHRUN = "python -m torch.distributed.run --standalone --nproc-per-node"
 LAUNCH = f'launch() {{{{ if [ "$1" -gt 1 ]; then {TORCHRUN} "$@"; else python "${{{{@:2}}}}"; fi; }}}}'
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; {LAUNCH}; ")
+
+# Where the captions of Snakemake's own report (report/part.rst) find their texts: a template sees the config, but of its
+# job only what the job's params say too, and as params a word changed would plot the figures again.
+config["captions"] = captions(study)
+
+
+def part_files(part, suffixes):
+    """The files of a part of the report, or of each that a wildcard names; some are marked for Snakemake's own."""
+    files = [f"{study.config['report']['folder']}/{part}.{suffix}" for suffix in suffixes]
+    return [_marked(file) if in_report(file) else file for file in files]
+
+
+def _marked(file):
+    def own(wildcards):
+        return labels(config["captions"], file.format(**dict(wildcards.items())))
+
+    return report(file, caption="../report/part.rst", category=lambda w: own(w)[0], labels=lambda w: own(w)[1])
+
 
 # The two ends of an experiment, which several rules speak of.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"

@@ -4,7 +4,7 @@ rule render_pictures:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/render_pictures.log",
     wildcard_constraints:
         set=any_of(study.sets("picture_world")),
     conda:
@@ -23,7 +23,7 @@ rule decode_images:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/decode_images.log",
     wildcard_constraints:
         set=any_of(study.sets("image_folder")),
     conda:
@@ -42,7 +42,7 @@ rule caption_images:
     output:
         directory("results/{study}/data/{set}/all/train"),
     log:
-        "logs/{study}/data/{set}/all/train.log",
+        "logs/{study}/data/{set}/all/train/caption_images.log",
     wildcard_constraints:
         set=any_of(study.sets("captions")),
     conda:
@@ -62,7 +62,7 @@ rule write_texts:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/write_texts.log",
     wildcard_constraints:
         set=any_of(study.sets("text_world")),
     conda:
@@ -81,7 +81,7 @@ rule read_records:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/read_records.log",
     wildcard_constraints:
         set=any_of(study.sets("text_records")),
     conda:

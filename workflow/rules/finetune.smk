@@ -10,7 +10,7 @@ rule finetune_clip:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
         method=FINETUNED,
@@ -34,7 +34,7 @@ rule finetune_lm:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
         method=FINETUNED,
@@ -59,7 +59,7 @@ rule finetune_series_clip:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/series.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -84,7 +84,7 @@ rule finetune_series_lm:
         series=temp(directory("results/{study}/{experiment}/full/{setting}/seed-{seed}/series")),
         log="results/{study}/{experiment}/full/{setting}/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/series.log",
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/finetune_series_lm.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -108,7 +108,7 @@ rule interpolate:
     output:
         directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),
     log:
-        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model.log",
+        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.log",
     conda:
         "../../envs/vision.yaml"
     shell:

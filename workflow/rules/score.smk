@@ -6,7 +6,7 @@ rule score_clip:
     output:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -28,7 +28,7 @@ rule score_clip_wise:
     output:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_clip_wise.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -49,7 +49,7 @@ rule probe_clip:
     output:
         "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/probing.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -69,7 +69,7 @@ rule score_lm:
     output:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_lm.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -92,7 +92,7 @@ rule score_lm_wise:
     output:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_lm_wise.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -117,7 +117,7 @@ rule score_lm_series:
     output:
         "results/{study}/{experiment}/full/{setting}/seed-{seed}/series.parquet",
     log:
-        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_series.log",
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_lm_series.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -138,7 +138,7 @@ rule measure_distances:
     output:
         "results/{study}/{experiment}/pretrained/default/seed-{seed}/distances.csv",
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/distances.log",
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -157,7 +157,7 @@ rule collect_scores:
     output:
         "results/{study}/{experiment}/scores.csv",
     log:
-        "logs/{study}/{experiment}/collect.log",
+        "logs/{study}/{experiment}/collect_scores.log",
     conda:
         "../../envs/report.yaml"
     params:

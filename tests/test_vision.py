@@ -132,13 +132,14 @@ def test_open_clips_names_take_the_same_rule(vit_folder, tmp_path):
 def test_the_full_vit_has_openais_names_and_sizes():
     """Those of OpenAI's ViT-B/16, as published, without its bytes."""
     with torch.device("meta"):
-        model = open_clip.create_model("ViT-B-16-quickgelu", load_weights=False)
+        model = open_clip.CLIP(**open_clip.get_model_config("ViT-B-16-quickgelu"))
     state = model.state_dict()
     assert sum(p.numel() for p in model.parameters()) == 149_620_737
-    assert state["visual.conv1.weight"].shape == (768, 3, 16, 16)
-    assert state["visual.positional_embedding"].shape == (197, 768)
-    assert state["visual.transformer.resblocks.11.attn.in_proj_weight"].shape == (3 * 768, 768)
-    assert state["visual.proj"].shape == (768, 512)
+    shapes = {
+        "visual.conv1.weight": (768, 3, 16, 16), "visual.positional_embedding": (197, 768), "visual.proj": (768, 512),
+        "visual.transformer.resblocks.11.attn.in_proj_weight": (3 * 768, 768), "text_projection": (512, 512),
+    }  # fmt: skip
+    assert {name: tuple(state[name].shape) for name in shapes} == shapes
     assert sum(name.startswith("visual.") and name.endswith(PACKED) for name in state) == 12
 
 

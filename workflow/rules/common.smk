@@ -20,7 +20,9 @@ LIBRARY = Path(str(workflow.current_basedir)).parent
 # `launch 4 script.py …` starts a script in a process for each of a job's GPUs. It is a function of the shell, not a
 # parameter of the rules, for a model is not out of date because another number of GPUs was asked for.
 TORCHRUN = "python -m torch.distributed.run --standalone --nproc-per-node"
-LAUNCH = f'launch() {{{{ if [ "$1" -gt 1 ]; then {TORCHRUN} "$@"; else python "${{{{@:2}}}}"; fi; }}}}'
+LAUNCH = (
+    f'launch() {{{{ if [ "$1" -gt 1 ]; then {TORCHRUN} "$1" -- "${{{{@:2}}}}"; else python "${{{{@:2}}}}"; fi; }}}}'
+)
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; {LAUNCH}; ")
 

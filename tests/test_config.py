@@ -324,6 +324,8 @@ def test_the_normal_form_is_complete_and_typed(real):
             "clip_norm",
             "batch_size",
             "epochs",
+            "precision",
+            "compile",
             "augment",
         ),
     ]

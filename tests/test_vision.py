@@ -129,6 +129,19 @@ def test_open_clips_names_take_the_same_rule(vit_folder, tmp_path):
     check_lora_touches_q_and_v_only(classifier, torch.randn(2, 3, 224, 224))
 
 
+def test_the_full_vit_has_openais_names_and_sizes():
+    """Those of OpenAI's ViT-B/16, as published, without its bytes."""
+    with torch.device("meta"):
+        model = open_clip.create_model("ViT-B-16-quickgelu", load_weights=False)
+    state = model.state_dict()
+    assert sum(p.numel() for p in model.parameters()) == 149_620_737
+    assert state["visual.conv1.weight"].shape == (768, 3, 16, 16)
+    assert state["visual.positional_embedding"].shape == (197, 768)
+    assert state["visual.transformer.resblocks.11.attn.in_proj_weight"].shape == (3 * 768, 768)
+    assert state["visual.proj"].shape == (768, 512)
+    assert sum(name.startswith("visual.") and name.endswith(PACKED) for name in state) == 12
+
+
 @pytest.mark.parametrize(
     ("name", "weights", "message"),
     [

@@ -2,10 +2,13 @@
 
 import copy
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from test_language import galactica
 from workflows import planned, snakemake, tiny
@@ -92,6 +95,22 @@ def test_the_record_counts_every_job_once(finished):
     for rule in TARGET:
         del every[rule]
     assert {stage["rule"]: stage["jobs"] for stage in record["stages"]} == every
+
+
+def test_two_gpus_do_the_job_of_one(finished, tmp_path):
+    """Here two cores: nothing is out of date for it, and the model comes out the same."""
+    folder = shutil.copytree(finished, tmp_path / "study")
+    gpus = ["--set-resources", "finetune_lm:gpu=2"]
+    assert planned(folder, TINY, *gpus) == {}
+    model = "results/tiny/medmcqa/full/default/seed-1/model"
+    shutil.rmtree(folder / model)
+    printed = snakemake(folder, model, "--cores", "2", "--printshellcmds", *gpus, config=TINY)
+    assert "launch 2 " in printed
+    one, two = (load_file(place / model / "model.safetensors") for place in (finished, folder))
+    for name in one:
+        if not name.endswith("k_proj.bias"):  # without a gradient, so that Adam follows its rounding
+            torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-5)
+    assert any(not torch.equal(two[name], one[name]) for name in one), "two processes were at it"
 
 
 def test_no_job_of_the_vision_track_is_planned(tmp_path):

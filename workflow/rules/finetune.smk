@@ -16,10 +16,12 @@ rule finetune_clip:
         method=FINETUNED,
     conda:
         "../../envs/vision.yaml"
+    resources:
+        gpu=1,
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -38,10 +40,12 @@ rule finetune_lm:
         method=FINETUNED,
     conda:
         "../../envs/language.yaml"
+    resources:
+        gpu=1,
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -60,11 +64,13 @@ rule finetune_series_clip:
         experiment=any_of(study.experiments("vision")),
     conda:
         "../../envs/vision.yaml"
+    resources:
+        gpu=1,
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
@@ -83,11 +89,13 @@ rule finetune_series_lm:
         experiment=any_of(study.experiments("language")),
     conda:
         "../../envs/language.yaml"
+    resources:
+        gpu=1,
     params:
         settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from generality.config_references import HYPERPARAMETER, SPECIALITY
+from generality.data.folder_layout import of_domain, paths_of
+from generality.study_downloads import Downloads, class_table, record_paths
 
 FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
 TABLES = tuple(f"table{number}" for number in range(1, 12))
@@ -32,6 +34,7 @@ class Study:
         self.name = config["study"]
         self.root = f"results/{self.name}"
         self.seeds = sorted(config["seeds"])
+        self.downloads = Downloads(config)
 
     # Data and models
 
@@ -67,19 +70,22 @@ class Study:
         return self.data_settings(set_name)["domains"][domain]
 
     def record_files(self, set_name: str, domain: str) -> list[str]:
-        """The files that it is read from, those of its answers included; none where it is on the hub."""
-        settings = self.records(set_name, domain)
-        answers = settings.get("answers", {})
-        found = [*settings.get("files", {}).values(), *([answers] if isinstance(answers, str) else answers.values())]
-        return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]
+        """The files that it is read from, or the downloads that they are in; none where it is on the hub."""
+        return self.downloads.needed(record_paths(self.records(set_name, domain)), declared=True)
 
     def decoding(self, set_name: str, domain: str) -> dict:
         """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
-        settings = dict(self.data_settings(set_name))
-        del settings["source"], settings["domains"]
-        settings.pop("evaluation_only", None)  # says what may be done with them, not what they are
-        groups = settings.pop("class_groups", {}).get(domain)
-        return settings | ({"class_groups": groups} if groups else {})
+        settings = of_domain(self.data_settings(set_name), domain)
+        if "class_names" in settings:
+            settings["class_names"] = class_table(settings["class_names"])
+        fetched = self.downloads.provenance(paths_of(domain, settings))
+        return settings | ({"downloads": fetched} if fetched else {})
+
+    def picture_files(self, set_name: str, domain: str) -> list[str]:
+        """The downloads and tables that the pictures of a domain need; the user's own folder is looked for by the job."""
+        settings = of_domain(self.data_settings(set_name), domain)
+        tables = [class_table(settings["class_names"])] if "class_names" in settings else []
+        return [*self.downloads.needed(paths_of(domain, settings)), *tables]
 
     def captioned(self, set_name: str) -> dict[str, str]:
         """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""

@@ -82,7 +82,7 @@ class Study:
         return settings | ({"downloads": fetched} if fetched else {})
 
     def picture_files(self, set_name: str, domain: str) -> list[str]:
-        """The downloads and tables that the pictures of a domain need; the user's own folder is looked for by the job."""
+        """The downloads and tables that the pictures of a domain need; a folder of the user's own is not among them."""
         settings = of_domain(self.data_settings(set_name), domain)
         tables = [class_table(settings["class_names"])] if "class_names" in settings else []
         return [*self.downloads.needed(paths_of(domain, settings)), *tables]

@@ -93,7 +93,7 @@ def note(path: str) -> str:
 
 
 def record_paths(settings: dict) -> list[str]:
-    """The files and folders that a domain of records is read from, those of its answers included; none if on the hub."""
+    """The files and folders that a domain of records is read from, answers included; none if it is on the hub."""
     answers = settings.get("answers", {})
     found = [*settings.get("files", {}).values(), *([answers] if isinstance(answers, str) else answers.values())]
     return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]

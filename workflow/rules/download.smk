@@ -52,17 +52,19 @@ rule find_own_copy:
     input:
         code=ancient(code("find_own_copy")),
     output:
-        "{copy}.found",
+        "{own}.found",
     log:
-        "logs/downloads/{copy}.log",
+        "logs/downloads/{own}.log",
     wildcard_constraints:
-        copy=any_of(study.downloads.own_copies()),
-    localrule: True
+        own=any_of(study.downloads.own_copies()),
     priority: 10
+    localrule: True
     conda:
         "../../envs/download.yaml"
     params:
-        by_hand=lambda w, output: study.downloads.entries[w.copy]["by_hand"],
+        by_hand=lambda w, output: study.downloads.entries[w.own]["by_hand"],
+    message:
+        "{wildcards.own}: {params.by_hand}"
     shell:
-        "python {input.code[0]} --path {wildcards.copy:q} --by-hand {params.by_hand:q} --output {output:q}"
+        "python {input.code[0]} --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
         " 2>&1 | tee {log:q}"

@@ -11,7 +11,7 @@ def main() -> None:
     parser.add_argument("--archive", required=True, help="archive to unpack")
     parser.add_argument(
         "--settings", required=True, type=json.loads,
-        help='JSON; optionally folder (the one in the archive to take) and files (how many). Such as \'{"folder": "real"}\'',
+        help='JSON; optionally folder (that of the archive to take) and files (how many): \'{"folder": "real"}\'',
     )  # fmt: skip
     parser.add_argument("--output", required=True, help="folder to write")
     args = parser.parse_args()

@@ -107,8 +107,8 @@ def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarra
 
     The shorter side becomes `size` (bicubic, antialiased), the centre is cropped: what torchvision's Resize and
     CenterCrop, and so open_clip's evaluation transform, make of an RGB picture. As there, transparency is dropped
-    and the EXIF orientation ignored. Before that, `border` pixels are cut off each side. Raises ValueError for more than 8 bits a channel, and for a damaged file
-    whatever Pillow raises.
+    and the EXIF orientation ignored. Before that, `border` pixels are cut off each side.
+    Raises ValueError for more than 8 bits a channel, and for a damaged file whatever Pillow raises.
     """
     # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
     # before the bicubic one, and published accuracies were measured on other pixels.

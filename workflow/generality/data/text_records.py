@@ -22,8 +22,8 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
     - `form`: "choice", with `choices` and `answer`, or "instruction", with `response`, both with `prompt`; or "text",
       with `text`.
     - `files`: {split: path or list of paths} to .json, .jsonl or .parquet files or a folder of them, or `hub`: {id,
-      name or {split: name}, revision, splits: {split: the hub's}}. The split "all" is everything: test, or what `shares`
-      cuts. `counts`: {split or all: records} that there have to be.
+      name or {split: name}, revision, splits: {split: the hub's}}. The split "all" is everything: test, or what
+      `shares` cuts. `counts`: {split or all: records} that there have to be.
     - `shares`: {"validation": 0.1, "test": 0.4}, cut from all or train by a hash: of a record's cluster if it has
       one, so that no passage is in two splits, else of its id. What is left is train; {} makes every record train, a
       sum of 1 none.
@@ -51,7 +51,8 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
     last, set_aside = {}, 0  # the id of each cluster's last example
     for source in sources_of(settings):
         whole, there = source if source in SPLITS else "test", 0
-        for there, (record, line) in enumerate(records_of(settings, source), 1):
+        for record, line in records_of(settings, source):
+            there += 1
             with _located(record):
                 asked = question(settings, record)
                 cut = shares is not None and source in ("all", "train")
@@ -74,10 +75,8 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
                     last[asked["cluster"]] = example["id"]
                 examples[example["id"]] = example
         if there != (expected := settings.get("counts", {}).get(source, there)):
-            raise ValueError(
-                f"{name}: {there:,} records in {source}, {expected:,} are expected; the copy is not whole, or of another "
-                f"version; get it anew, or correct `counts.{source}`"
-            )
+            remedy = f"the copy is not whole, or of another version; get it anew, or correct `counts.{source}`"
+            raise ValueError(f"{name}: {there:,} records in {source}, {expected:,} are expected; {remedy}")
     if not examples:
         raise ValueError(f"{name}: no example in {split} ({read} read, {_told(skipped)}); change `files` or `shares`")
     marks = [_mark(example) for example in examples.values()]

@@ -39,13 +39,13 @@ class Member:
 def unpack(folder: str | Path, *, archive: str | Path, inside: str = "", files: int | None = None) -> None:
     """Unpack `archive` (.zip, .tar, .tar.gz) into `folder`, which is whole or absent.
 
-    `inside` is the folder of the archive that becomes `folder`; what lies beside it is left out, and so are hidden files
-    and macOS's `__MACOSX`. Permissions, owners and times of the archive are not taken over. `files` is how many files
-    there must be.
+    `inside` is the folder of the archive that becomes `folder`; what lies beside it is left out, and so are hidden
+    files and macOS's `__MACOSX`. Permissions, owners and times of the archive are not taken over. `files` is how many
+    files there must be.
 
     Everything is looked at before anything is written. Raises ValueError for an archive that is damaged, truncated or
     locked by a password; that holds a link, a device, an absolute path, one with `..`, or two that differ in case at
-    most; that would grow beyond reason or beyond the disk; without the folder `inside`; or with another number of files.
+    most; that would grow beyond reason or beyond the disk; without the folder `inside`; or with other than `files`.
     """
     archive, folder = Path(archive), Path(folder)
     with _open(archive) as opened:

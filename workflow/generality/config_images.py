@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from generality.config_names import Problems, known, one_domain, settings_of
+from generality.config_names import Problems, is_evaluation_only, known, one_domain, settings_of
 from generality.data.folder_layout import ALL, of_domain
 from generality.data.shares import leaves_train
 
@@ -107,8 +107,13 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
         yield path, f"'{name}' has no pictures; name a set of a source of pictures: {', '.join(SOURCES)}"
     if is_captioned(settings):
         yield path, f"'{name.split('/')[0]}' has captions and is for pre-training only; name a set with classes"
-    if "train" in splits and name.split("/")[1] in settings.get("evaluation_only", ()):
-        yield path, f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; delete it here"
+    if is_evaluation_only(name, data):
+        if "train" in splits:
+            yield (
+                path,
+                f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; delete it here",
+            )
+        splits = [split for split in splits if split == "test"]  # nor may settings be chosen by it
     yield from one_domain(path, name, splits, data)
 
 
@@ -119,6 +124,9 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
         yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
     for index, probed in enumerate(experiment.get("probe", ())):
         yield from member(f"{path}.probe[{index}]", probed, ["train", "test"], data)
+    for group, members in experiment["generality"].items():
+        if all(is_evaluation_only(name, data) for name in members):
+            yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
     names = [*names, *experiment.get("probe", ())]
     yield from _one_size(f"{path}.generality", names, data)
     yield from _fits(f"{path}.model", config["models"][experiment["model"]], names[0], data)

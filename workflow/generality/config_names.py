@@ -19,6 +19,11 @@ def settings_of(name: str, data: dict) -> dict:
     return data[name.split("/")[0]]
 
 
+def is_evaluation_only(name: str, data: dict) -> bool:
+    """Whether the licence of "set/domain" forbids to fit or choose anything by it."""
+    return name.split("/")[1] in settings_of(name, data).get("evaluation_only", ())
+
+
 def is_world(settings: dict) -> bool:
     """Whether a data set is generated from a seed."""
     return settings["source"] in ("picture_world", "text_world")

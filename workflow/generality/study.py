@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from generality.config_names import is_evaluation_only
 from generality.config_references import HYPERPARAMETER, SPECIALITY
 from generality.data.folder_layout import of_domain, paths_of
 from generality.study_downloads import Downloads, class_table, record_paths
@@ -204,10 +205,15 @@ class Study:
     # Scores
 
     def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
-        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand."""
+        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand.
+
+        What is for evaluation only has no validation part: no setting may be chosen by it.
+        """
         settings = self._experiment(experiment)
         names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
-        return {(name, split): self.data_path(name, split) for name in names for split in SPLITS}
+        only = {name for name in names if is_evaluation_only(name, self.config["data"])}
+        keys = [(name, split) for name in names for split in SPLITS if split == "test" or name not in only]
+        return {(name, split): self.data_path(name, split) for name, split in keys}
 
     @staticmethod
     def set_arguments(sets: dict[tuple[str, str], str]) -> list[str]:

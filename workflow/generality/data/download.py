@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ TRIES = 6  # without a byte gained in between; with the waits between them, half
 WAIT = 1.0  # seconds before the second try, doubled with each further one
 LONGEST_WAIT = 60.0  # seconds
 TIMEOUT = (30, 60)  # seconds to connect, and between two bytes
-CHUNK = 1 << 20  # bytes
+CHUNK = 1 << 16  # bytes; what a killed process loses of what had arrived
 MB = 10**6
 PASSING = (408, 429)  # HTTP states that a later try may not meet; so are all from 500 on
 
@@ -61,6 +62,8 @@ def download(
         except _Failed as error:
             problems.append(f"{url}: {error}")
             continue
+        with open(partial.file, "rb+") as file:
+            os.fsync(file.fileno())
         partial.file.replace(path)
         for other in urls:
             _Partial(path, other).discard()

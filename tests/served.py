@@ -21,7 +21,7 @@ class Files:
 
     def put(self, path: str, content: bytes, **faults) -> str:
         """Serve `content`; the URL. Faults: drop (bytes of a body, then the line is cut), times (how often), status
-        (with times), ranges (False: none), etag (text or None), modified, type, stall (an Event to wait for), chunked."""
+        (with times), ranges (False: none), etag (text or None), modified, type, stall (an Event to wait for)."""
         self.content[path], self.faults[path] = content, faults
         return self.url + path
 

@@ -57,7 +57,11 @@ def test_a_file_arrives_whole_and_alone(server, target):
 @pytest.mark.parametrize("mark", ["etag", "modified", "checksum"])
 def test_a_broken_connection_goes_on_where_it_broke(server, target, mark):
     """Not one byte is sent twice."""
-    marks = {"etag": {}, "modified": {"etag": None, "modified": "Wed, 21 Oct 2015 07:28:00 GMT"}, "checksum": {"etag": None}}
+    marks = {
+        "etag": {},
+        "modified": {"etag": None, "modified": "Wed, 21 Oct 2015 07:28:00 GMT"},
+        "checksum": {"etag": None},
+    }
     url = server.put("/a.zip", CONTENT, drop=100_000, times=2, **marks[mark])
     download(target, urls=[url], **({"sha256": SHA256} if mark == "checksum" else {}), **FAST)
     assert target.read_bytes() == CONTENT

@@ -73,7 +73,9 @@ def test_an_older_folder_is_replaced_as_a_whole(tmp_path, kind):
 
 def test_many_files(tmp_path):
     """Flushed once for all, not one by one."""
-    unpack(tmp_path / "set", archive=put(tmp_path, "zip", archive("zip", {f"{n}": b"x" for n in range(1200)})), files=1200)
+    unpack(
+        tmp_path / "set", archive=put(tmp_path, "zip", archive("zip", {f"{n}": b"x" for n in range(1200)})), files=1200
+    )
     assert len(list((tmp_path / "set").iterdir())) == 1200
 
 

@@ -39,7 +39,7 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     import datasets
 
     what, revision, split = hub["id"], hub.get("revision"), hub["splits"][source]
-    if revision == UNPINNED:
+    if revision == UNPINNED and not is_folder(hub):
         raise ValueError(f"{what}: `hub.revision` is still to be pinned; {_newest(what)}")
     try:
         builder = datasets.load_dataset_builder(what, name=name_of(hub, source), revision=revision)

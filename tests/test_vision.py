@@ -279,6 +279,20 @@ def test_class_subsets_restrict_and_group_the_logits(tmp_path):
         class_groups(other, CLASSES, "x/u")
 
 
+def test_classes_of_one_name_have_one_prompt(clip_folder, tmp_path):
+    """Two pairs of ImageNet's classes: the marks that tell them apart are in no prompt."""
+    classes = ["apple [one]", "apple [two]", "pear", "bus"]
+    data = make_image_set(tmp_path / "train", 8, classes=classes)
+    build_classifier(tmp_path / "base", clip=clip_folder, data=data, templates=["a photo of a {}"])
+    marked, config = load_classifier(tmp_path / "base")
+    assert config["classes"] == classes
+    plain = make_image_set(tmp_path / "plain", 8, classes=["apple", "x", "pear", "bus"])
+    build_classifier(tmp_path / "other", clip=clip_folder, data=plain, templates=["a photo of a {}"])
+    other, _ = load_classifier(tmp_path / "other")
+    torch.testing.assert_close(marked.head.weight[[0, 1, 2, 3]], other.head.weight[[0, 0, 2, 3]])
+    assert class_groups(open_image_set(data), config["classes"], "x") == [[0], [1], [2], [3]]
+
+
 def test_margin_is_right_minus_best_other():
     logits = torch.tensor([[3.0, 1.0, 2.5], [0.0, 4.0, 1.0]])
     assert margins(logits, torch.tensor([0, 2])).tolist() == [0.5, -3.0]

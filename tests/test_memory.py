@@ -72,7 +72,8 @@ def galactica(texts, tokens, precision="float32", vocabulary=VOCABULARY, layers=
     """A model of Galactica's form, and so many texts of so many tokens to learn."""
     config = OPTConfig(
         hidden_size=WIDTH, ffn_dim=4 * WIDTH, word_embed_proj_dim=WIDTH, num_hidden_layers=layers,
-        vocab_size=vocabulary, num_attention_heads=2, max_position_embeddings=128, activation_function="gelu", enable_bias=False,
+        vocab_size=vocabulary, num_attention_heads=2, max_position_embeddings=128, activation_function="gelu",
+        enable_bias=False,
         layer_norm_elementwise_affine=False, dropout=0.0, pad_token_id=1,
     )  # fmt: skip
     torch.manual_seed(0)

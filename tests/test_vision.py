@@ -241,6 +241,13 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
         of_sweep = wise[wise.setting == setting].reset_index(drop=True)
         pd.testing.assert_frame_equal(one[["example", "acc", "margin"]], of_sweep[["example", "acc", "margin"]])
 
+    score_classifiers(tmp_path / "few.parquet", model=folder, method="m", setting="s", limit=10, **score)
+    few = pd.read_parquet(tmp_path / "few.parquet")
+    assert len(few) == 10 * len(sets)
+    both = one.merge(few, on=["data", "split", "example"])
+    assert len(both) == len(few)
+    assert both["acc_x"].equals(both["acc_y"])
+
 
 def test_fine_tuning_other_classes_is_refused(classifier_folder, tmp_path):
     data = make_image_set(tmp_path / "data", 32, classes=["apple", "pear", "tram", "bus"])

@@ -204,6 +204,10 @@ class Study:
 
     # Scores
 
+    def limit(self) -> list[str]:
+        """The argument that cuts every evaluation set short; none where the configuration does not."""
+        return [f"--limit={self.config['evaluation_limit']}"] if "evaluation_limit" in self.config else []
+
     def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
         """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand.
 

@@ -157,7 +157,7 @@ WRONG = [
     ("seeds", [1, 1.0], "1 is there twice; delete one"),
     ("seeds[0]", -1, "-1 is less than the minimum of 0"),
     ("seeds[0]", 2**32, "4294967296 is greater than the maximum of 4294967295"),
-    ("extra", 1, "unknown key; allowed: study, seeds, data, downloads, models, experiments, report"),
+    ("extra", 1, "unknown key; allowed: study, seeds, evaluation_limit, data, downloads, models, experiments, report"),
     ("data.a/b", {"source": "captions"}, "'a/b' is not a name of a-z"),
     (
         "data.web.source",

@@ -190,16 +190,19 @@ def objectnet(root: Path) -> Path:
     mappings = root / "mappings"
     mappings.mkdir()
     info = ImageNetInfo()
-    lines = [info.label_name_to_description(wnid) for wnid in WNIDS]
-    # ImageNet's own order of 2012 is another than that of the wnids: here, the reverse.
+    # ImageNet's own order of 2012 is another than that of the wnids, and not its own inverse either.
+    number_of = [(7 * place + 3) % 1000 for place in range(1000)]
+    lines = [""] * 1000
+    for place, wnid in enumerate(WNIDS):
+        lines[number_of[place]] = info.label_name_to_description(wnid)
     contents = {
         "folder_to_objectnet_label.json": {folder: label for folder, (label, _) in OBJECTNET.items()},
         "objectnet_to_imagenet_1k.json": {label: "; ".join(own) for label, own in OBJECTNET.values() if own},
-        "pytorch_to_imagenet_2012_id.json": {str(place): 999 - place for place in range(1000)},
+        "pytorch_to_imagenet_2012_id.json": {str(place): number for place, number in enumerate(number_of)},
     }
     for name, content in contents.items():
         (mappings / name).write_text(json.dumps(content))
-    (mappings / "imagenet_to_label_2012_v2").write_text("".join(f"{line}\n" for line in reversed(lines)))
+    (mappings / "imagenet_to_label_2012_v2").write_text("".join(f"{line}\n" for line in lines))
     return root
 
 
@@ -319,9 +322,8 @@ def test_both_reals_need_one_download():
 
 
 def test_every_picture_set_and_file_of_the_study_is_a_download_or_asked_for():
-    downloads = Downloads(PAPER)
-    for name, settings in PAPER["data"].items():
-        for path in downloads.read_by(name, settings):
+    for settings in PAPER["data"].values():
+        for path in Downloads.read_by(settings):
             assert any(covers(entry, path) or covers(path, entry) for entry in PAPER["downloads"]), path
 
 

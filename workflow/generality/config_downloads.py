@@ -8,8 +8,7 @@ from generality.study_downloads import Downloads, covers
 def problems(config: dict) -> Problems:
     """The mistakes in the section `downloads`."""
     entries = config.get("downloads", {})
-    downloads = Downloads(config)
-    read = {path for name, settings in config["data"].items() for path in downloads.read_by(name, settings)}
+    read = {path for settings in config["data"].values() for path in Downloads.read_by(settings)}
     for path, entry in entries.items():
         where = f"downloads.{path}"
         if ("urls" in entry) == ("by_hand" in entry):

@@ -53,19 +53,16 @@ class Downloads:
         """What a fetched file is checked by."""
         return {key: self.files()[file][key] for key in (*CHECKSUMS, "bytes") if key in self.files()[file]}
 
-    def read_by(self, set_name: str, settings: dict) -> list[str]:
+    @staticmethod
+    def read_by(settings: dict) -> list[str]:
         """The paths that a data set reads, all domains together."""
         match settings["source"]:
             case "image_folder":
-                return [path for domain in settings["domains"] for path in self.pictures(settings, domain)]
+                named = ((domain, of_domain(settings, domain)) for domain in settings["domains"])
+                return [path for domain, own in named for path in paths_of(domain, own)]
             case "text_records":
                 return [path for own in settings["domains"].values() for path in record_paths(own)]
         return []
-
-    @staticmethod
-    def pictures(settings: dict, domain: str) -> list[str]:
-        """The paths that a domain of an image folder is read from."""
-        return paths_of(domain, of_domain(settings, domain))
 
     def needed(self, paths: list[str], declared: bool = False) -> list[str]:
         """What has to be there before `paths` are read, for Snakemake: downloads, and notes of what the user has got.

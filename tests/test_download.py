@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from generality.data.own_copy import find_own_copy
 from served import serving
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
-CONTENT = bytes(os.urandom(1 << 12)) * 75  # 300 kB
+CONTENT = random.Random(0).randbytes(1 << 12) * 75  # 300 kB; the same in every process, as it is in names of tests
 SHA256, MD5 = hashlib.sha256(CONTENT).hexdigest(), hashlib.md5(CONTENT).hexdigest()
 FAST = {"wait": 0.001, "tries": 4}
 

@@ -132,7 +132,7 @@ def test_open_clips_names_take_the_same_rule(vit_folder, tmp_path):
 def test_the_full_vit_has_openais_names_and_sizes():
     """Those of OpenAI's ViT-B/16, as published, without its bytes."""
     with torch.device("meta"):
-        model = open_clip.create_model("ViT-B-16-quickgelu", load_weights=False)
+        model = open_clip.create_model("ViT-B-16-quickgelu", load_weights=False, device="meta")
     state = model.state_dict()
     assert sum(p.numel() for p in model.parameters()) == 149_620_737
     assert state["visual.conv1.weight"].shape == (768, 3, 16, 16)

@@ -104,7 +104,7 @@ def test_two_gpus_do_the_job_of_one(finished, tmp_path):
     assert planned(folder, TINY, *gpus) == {}
     model = "results/tiny/medmcqa/full/default/seed-1/model"
     shutil.rmtree(folder / model)
-    printed = snakemake(folder, model, "--cores", "2", "--printshellcmds", *gpus, config=TINY)
+    printed = snakemake(folder, "--cores", "2", "--printshellcmds", model, *gpus, config=TINY)
     assert "launch 2 " in printed
     one, two = (load_file(place / model / "model.safetensors") for place in (finished, folder))
     for name in one:

@@ -37,8 +37,9 @@ class ImageSet:
         return len(self.labels)
 
     def part(self, limit: int | None) -> "ImageSet":
-        """At most `limit` of its pictures, evenly spread; without captions."""
-        kept = places(len(self), limit)
+        """At most `limit` of its pictures, evenly spread and without captions; None: itself."""
+        if (kept := places(len(self), limit)) is None:
+            return self  # not a copy: the pictures stay on the disk
         return ImageSet(self.images[kept], self.labels[kept], [self.ids[place] for place in kept], [], self.manifest)
 
 

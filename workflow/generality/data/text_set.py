@@ -37,8 +37,10 @@ class TextSet:
         return len(self.examples)
 
     def part(self, limit: int | None) -> "TextSet":
-        """At most `limit` of its examples, evenly spread."""
-        return TextSet(self.form, [self.examples[place] for place in places(len(self), limit)], self.manifest)
+        """At most `limit` of its examples, evenly spread; None: itself."""
+        if (kept := places(len(self), limit)) is None:
+            return self
+        return TextSet(self.form, [self.examples[place] for place in kept], self.manifest)
 
 
 def pair(form: str, example: Mapping) -> tuple[str, str]:

@@ -115,7 +115,6 @@ def test_weights_gradients_and_optimiser(track, method, classifier_folder, tmp_p
     between, most = measured(model, objective, made, train, tmp_path / "log.csv")
     state, gradients = weights(method, count["all"], count["trained"])
     assert between == pytest.approx(state, rel=0.02)
-    print("XX", track, method, between / state, most / (state + gradients))
     if track == "language":
         assert state + gradients <= most <= 1.1 * (state + gradients) + 8 * max(sizes)
 

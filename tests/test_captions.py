@@ -94,6 +94,8 @@ def test_early_stopping_has_a_caption():
     assert "25 checkpoints" in own
     assert "there are 2 other learning rates and 2 other warm-ups" in own
     assert "tested on 400 examples of medical/medmcqa and 600 examples of 3 others." in own
+    first = text("figure9", lambda config: config.update(evaluation_limit=50))
+    assert "tested on 50 examples of medical/medmcqa and 150 examples of 3 others." in first
     fewer = text("figure9", lambda config: config["experiments"]["medmcqa"]["early_stopping"].update(warmup=[]))
     assert "there are 2 other learning rates, and" in fewer
 

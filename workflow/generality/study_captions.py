@@ -215,6 +215,7 @@ def _number_of_tests(study: Study, names: Sequence[str], thing: str = "") -> str
     counts = [study.data_settings(name.split("/")[0]).get("counts", {}).get("test") for name in names]
     if None in counts:
         return ""
+    counts = [min(count, study.config.get("evaluation_limit", count)) for count in counts]
     return f"{sum(counts):,} examples of {_count(len(names), thing) if thing else names[0]}"
 
 

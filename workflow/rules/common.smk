@@ -18,7 +18,8 @@ except ConfigError as error:
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
 LIBRARY = Path(str(workflow.current_basedir)).parent
 # `launch 4 script.py …` starts a script in a process for each of a job's GPUs. It is a function of the shell, not a
-# parameter of the rules, for a model is not out of date because another number of GPUs was asked for.
+# parameter of the rules, for a model is not out of date because another number of GPUs was asked for. After `--` torchrun
+# reads no options: it would take a script's `--log` for a short form of one of its own.
 TORCHRUN = "python -m torch.distributed.run --standalone --nproc-per-node"
 LAUNCH = (
     f'launch() {{{{ if [ "$1" -gt 1 ]; then {TORCHRUN} "$1" -- "${{{{@:2}}}}"; else python "${{{{@:2}}}}"; fi; }}}}'

@@ -20,6 +20,7 @@ rule render_pictures:
 rule decode_images:
     input:
         code=code("decode_images"),
+        data=lambda w: study.picture_files(w.set, w.domain),
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:

@@ -12,10 +12,11 @@ rule score_clip:
     conda:
         "../../envs/vision.yaml"
     params:
+        limit=study.limit(),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
         "python {input.code[0]} --model {input.model} --sets {params.sets:q} --method {wildcards.method}"
-        " --setting {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        " --setting {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # All interpolations in one process: a picture is read and a library is imported once, not once for each weight.
@@ -34,11 +35,12 @@ rule score_clip_wise:
     conda:
         "../../envs/vision.yaml"
     params:
+        limit=study.limit(),
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
-        " --sets {params.sets:q} --method wise --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        " --sets {params.sets:q} --method wise --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
@@ -75,11 +77,12 @@ rule score_lm:
     conda:
         "../../envs/language.yaml"
     params:
+        limit=study.limit(),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
         "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
-        " --method {wildcards.method} --setting {wildcards.setting} --seed {wildcards.seed} --output {output}"
+        " --method {wildcards.method} --setting {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output}"
         " 2>&1 | tee {log}"
 
 
@@ -98,13 +101,14 @@ rule score_lm_wise:
     conda:
         "../../envs/language.yaml"
     params:
+        limit=study.limit(),
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --generate {params.generate:q} --method wise --seed {wildcards.seed}"
-        " --output {output} 2>&1 | tee {log}"
+        " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # All checkpoints of a series in one process, for the same reason; with nothing generated, which takes longest.
@@ -123,10 +127,11 @@ rule score_lm_series:
     conda:
         "../../envs/language.yaml"
     params:
+        limit=study.limit(),
         sets=lambda w: study.set_arguments(early.scored_sets(study, w.experiment)),
     shell:
         "python {input.code[0]} --model {input.pretrained} --series {input.series} --sets {params.sets:q}"
-        " --method {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        " --method {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 rule measure_distances:

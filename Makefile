@@ -3,16 +3,18 @@ PYTHON ?= python3.11
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 READY := .venv/ready
+PAGE := from generality import config, study, study_page as page; \
+	print(page.page_file(study.Study(config.load("config.yaml")), "report.html"))
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env slurm test lint format lock clean
+.PHONY: all study env chromium slurm test lint format lock clean
 
 all: study
 
 study: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
-	@echo "The figures and tables are in reports/"
+	@echo "The report: $(CURDIR)/$$($(BIN)/python -c '$(PAGE)')"
 
 env: $(READY)
 
@@ -24,18 +26,22 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-# With Debian's SLURM the tests start a cluster of their own, beside one that may run. Where it cannot be had, they are
-# skipped, and say so.
-SLURMCTLD := command -v slurmctld /usr/sbin/slurmctld
+# What the tests of the report's page open it in. Where it cannot be installed, they are skipped, with the reason.
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null; } \
+		|| echo "chromium is not there and could not be installed: the tests that need it are skipped"
+
+# What the tests of the cluster profile start a SLURM of their own with, beside one that may run. The same holds.
 slurm:
-	@if ! $(SLURMCTLD) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update --quiet=2 && \
-		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends slurm-wlm munge; fi
-	@$(SLURMCTLD) >/dev/null || echo "No SLURM here: its tests will be skipped"
+	@PATH="$$PATH:/usr/sbin"; command -v slurmctld >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
+			slurm-wlm munge >/dev/null; } \
+		|| echo "SLURM is not there and could not be installed: the tests that need it are skipped"
 
 # One thread a process: two test processes on two cores beat two threads in one. A file stays in one process, as its
 # fixtures (a whole tiny study) are shared.
-test: $(READY) slurm
+test: $(READY) chromium slurm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
 
 lint: $(READY)

@@ -27,6 +27,7 @@ PRETRAIN = {
 TRAIN = {
     "optimizer": "adamw", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.01, "schedule": "cosine",
     "warmup": 0.1, "clip_norm": 1.0, "batch_size": 16, "epochs": 2, "augment": "none",
+    "precision": "float32", "compile": False,
 }  # fmt: skip
 
 
@@ -79,6 +80,7 @@ THINGS = ["apple", "leaf", "sky", "coal", "rose", "frog", "sea", "crow"]
 LANGUAGE_TRAIN = {
     "optimizer": "adam", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.0, "schedule": "linear", "warmup": 0.0,
     "clip_norm": 1.0, "batch_size": 4, "epochs": 2, "packing": "blocks", "block_size": 32, "loss_on": "answer",
+    "precision": "float32", "compile": False,
 }  # fmt: skip
 OPT = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 64, "word_embed_proj_dim": 32,

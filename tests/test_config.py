@@ -157,7 +157,7 @@ WRONG = [
     ("seeds", [1, 1.0], "1 is there twice; delete one"),
     ("seeds[0]", -1, "-1 is less than the minimum of 0"),
     ("seeds[0]", 2**32, "4294967296 is greater than the maximum of 4294967295"),
-    ("extra", 1, "unknown key; allowed: study, seeds, data, models, experiments, report"),
+    ("extra", 1, "unknown key; allowed: study, seeds, evaluation_limit, data, downloads, models, experiments, report"),
     ("data.a/b", {"source": "captions"}, "'a/b' is not a name of a-z"),
     (
         "data.web.source",
@@ -219,7 +219,8 @@ def test_a_wrong_value_is_one_line_with_its_path(embedded, path, value, expected
 WRONG_ELSEWHERE = [
     ("real", "data.pacs.family", "web", "data.pacs.family: unknown key; allowed: source, root, domains, size, lists"),
     ("real", "data.pacs.shares.train", 0.5, "data.pacs.shares.train: unknown key; allowed: validation, test"),
-    ("real", "data.pacs.shares.test", 0.9, "data.pacs.shares: nothing is left to train on"),
+    ("real", "data.pacs.shares.test", 0.95, "data.pacs.shares: their sum is above 1; lower them"),
+    ("real", "data.pacs.shares.test", 0.9, "data.pacs: has no train split, and data.web.of[0] needs it; add it to lis"),
     ("real", "data.pacs.shares.test", DELETE, "data.pacs: has no test split, and experiments.pacs.speciality needs it"),
     ("real", "data.pacs.shares", DELETE, "data.pacs: has no train split, and data.web.of[0] needs it; add it to lists"),
     ("real", "data.pacs.domains", ["photo", "Art Painting"], "data.pacs.domains[1]: 'Art Painting' is not a name of a"),
@@ -228,7 +229,7 @@ WRONG_ELSEWHERE = [
     ("real", "data.listed.lists.train", DELETE, "data.listed.lists.train: this key is missing, and shares are cut fro"),
     ("real", "data.listed.lists.train", "../{domain}", "data.listed.lists.train: '../{domain}' is not a file below ro"),
     ("real", "data.listed.lists.test", "test.txt", "data.listed.lists.test: 'test.txt' is not a file below root, with"),
-    ("real", "data.listed.shares.test", 0.1, "data.listed.shares.test: this split has a list already"),
+    ("real", "data.listed.shares.test", 0.1, "data.listed.shares.test: this split has a list or folde"),
     ("real", "data.listed.class_groups.art", {"a": ["b"]}, "data.listed.class_groups.art: no domain is called 'art'"),
     ("real", "data.web.of[0]", "pacs/sketch", "data.web.of[0]: no domain of 'pacs' is called 'sketch'; there are: pho"),
     ("real", "data.web.of[0]", "web/all", "data.web.of[0]: 'web' has captions and is for pre-training only"),
@@ -324,6 +325,8 @@ def test_the_normal_form_is_complete_and_typed(real):
             "clip_norm",
             "batch_size",
             "epochs",
+            "precision",
+            "compile",
             "augment",
         ),
     ]

@@ -132,5 +132,18 @@ def test_the_commands(paper, tmp_path, monkeypatch):
     measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
     assert measured == {*CLAIMED, "features-forgotten"}
     figure = ["--scores", paper["table"], "--tunings", json.dumps(TUNINGS), "--style", json.dumps(STYLE)]
-    run_script(monkeypatch, "plot_early_stopping", *figure, "--output", tmp_path / "figure9.png")
+    run_script(
+        monkeypatch,
+        "plot_early_stopping",
+        *figure,
+        "--output",
+        tmp_path / "figure9.png",
+        "--data",
+        tmp_path / "figure9.csv",
+    )
     assert (tmp_path / "figure9.png").exists()
+    rows = pd.read_csv(tmp_path / "figure9.csv")
+    assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {
+        name: [own["lr"]] for name, own in TUNINGS.items()
+    }
+    assert set(rows.loc[rows["lr"].isna(), "method"]) == {"pretrained", "full", "wise"}

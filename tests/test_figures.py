@@ -16,9 +16,16 @@ from PIL import Image
 from generality.data.image_set import new_image_set
 from generality.report.annotate import place_text
 from generality.report.collect import collect, write_table
-from generality.report.distance import correlations, place, plot_distance, read_distances, relative_changes
-from generality.report.samples import plot_samples
-from generality.report.tradeoff import panels, plot_tradeoff
+from generality.report.distance import (
+    correlations,
+    drawn_changes,
+    place,
+    plot_distance,
+    read_distances,
+    relative_changes,
+)
+from generality.report.samples import pick_samples, plot_samples
+from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
 from scored import (
     ALPACA,
     ARC,
@@ -91,25 +98,38 @@ def test_forgotten_likelihood_is_below_the_line(language, tmp_path):
     assert Image.open(tmp_path / "figure5.png").size[0] == 2100  # 7 inches
 
 
+def test_the_data_of_a_tradeoff_figure_are_its_points(files):
+    table = collect(files, **{**EXPERIMENT, "generality": {"ood": [A], "common-sense": [B]}})
+    made = panels(table)
+    rows = drawn_points(made)
+    assert len(rows) == sum(len(panel.points) for panel in made)
+    assert list(rows)[:5] == ["panel", "x_label", "y_label", "method", "setting"]
+    assert list(rows["panel"].unique()) == ["1 OOD data set", "1 common sense data set"]
+    second = rows[rows["panel"] == made[1].title].reset_index(drop=True)
+    pd.testing.assert_frame_equal(second[list(made[1].points)], made[1].points, check_exact=True)
+    assert not rows["y_label"].str.contains("\n").any()
+
+
 def test_figures_are_the_same_bytes_each_time(table, tmp_path):
     def draw(name):
-        outputs = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.png"]
+        outputs = [tmp_path / f"{name}.{suffix}" for suffix in ("pdf", "png", "svg")]
         plot_tradeoff(panels(table) * 2, STYLE, outputs)
         return [path.read_bytes() for path in outputs]
 
     first = draw("first")
     assert first == draw("second")
-    pdf, png = first
+    pdf, png, svg = first
     assert b"/FontFile2" in pdf  # TrueType, embedded
     assert b"/Type3" not in pdf
     assert b"CreationDate" not in pdf
     assert b"Software" not in png
+    assert b"dc:date" not in svg
 
 
 def test_figures_refuse_what_they_cannot_draw(table, tmp_path):
     with pytest.raises(ValueError, match=r"report\.style: no entry for method 'kd'"):
         plot_tradeoff(panels(table), {m: STYLE[m] for m in ("pretrained", "full", "wise")}, [tmp_path / "x.pdf"])
-    with pytest.raises(ValueError, match=r"x\.jpg: figures are written as \.pdf or \.png"):
+    with pytest.raises(ValueError, match=r"x\.jpg: figures are written as \.pdf, \.png or \.svg"):
         plot_tradeoff(panels(table), STYLE, [tmp_path / "x.jpg"])
     assert not list(tmp_path.glob("*x.*"))
 
@@ -155,17 +175,24 @@ def test_samples_show_the_classes_that_all_domains_share(tmp_path):
         ),
         "part": picture_set(tmp_path / "part", {"boat": (0, 180, 180), "bus": (60, 180, 0)}, {"class_groups": None}),
     }
-    plot_samples({"tiny": domains}, [tmp_path / "x.png", tmp_path / "x.pdf"])
+    picked = pick_samples({"tiny": domains})
+    plot_samples(picked, [tmp_path / "x.png", tmp_path / "x.pdf"])
     # Of bus and boat the first pictures, and pixels keep their edges: nothing lies between a colour and black.
     shown = {green, blue, (0, 180, 90), (0, 90, 180), (60, 180, 0), (0, 180, 180)}
     assert saturated(tmp_path / "x.png") == shown
 
-    plot_samples({"tiny": domains}, [tmp_path / "two.png"], classes=1, examples=2)
+    own = picked[picked["domain"] == "own"]
+    assert own[["class", "id", "index"]].values.tolist() == [["bus", "4", 4], ["boat", "0", 0]], (
+        "as the model calls them"
+    )
+    assert set(own["folder"]) == {str(tmp_path / "own")}
+
+    plot_samples(pick_samples({"tiny": domains}, classes=1, examples=2), [tmp_path / "two.png"])
     seconds = {(0, 100, 0), (0, 90, 45), (30, 90, 0)}
     assert saturated(tmp_path / "two.png") == {green, (0, 180, 90), (60, 180, 0)} | seconds
 
     with pytest.raises(ValueError, match="tiny: no class has 3 pictures in every domain"):
-        plot_samples({"tiny": domains}, [tmp_path / "x.png"], examples=3)
+        pick_samples({"tiny": domains}, examples=3)
 
 
 def test_relative_changes_are_worse_downwards(language):
@@ -238,6 +265,10 @@ def test_the_distance_figure(language, distance_files, tmp_path):
     with pytest.raises(ValueError, match=r"report\.style: no entry for method 'lora'"):
         draw("x", method="lora")
 
+    rows = drawn_changes(language, read_distances(distance_files))
+    assert rows["is_average"].sum() == rows["distance"].isna().sum() == len(LANGUAGE["generality"])
+    assert rows.set_index("data").loc[ARC, ["distance", "near", "far"]].tolist() == pytest.approx([1, 0.9, 1.1])
+
 
 def test_a_fresh_process_draws_the_same_bytes_and_never_imports_torch(table, language, distance_files, tmp_path):
     write_table(table, tmp_path / "scores.csv")
@@ -245,14 +276,15 @@ def test_a_fresh_process_draws_the_same_bytes_and_never_imports_torch(table, lan
     sets = {"real": picture_set(tmp_path / "real", {"apple": (200, 0, 0), "bus": (0, 200, 0)})}
     here = [tmp_path / f"{name}.{suffix}" for name in ("figure4", "figure2", "figure3") for suffix in ("pdf", "png")]
     plot_tradeoff(panels(table), STYLE, here[:2])
-    plot_samples({"tiny": sets}, here[2:4])
+    plot_samples(pick_samples({"tiny": sets}), here[2:4])
     plot_distance(language, read_distances(distance_files), STYLE, here[4:])
     expected = [path.read_bytes() for path in here]
     tradeoff = ["--panel", tmp_path / "scores.csv", "--style", json.dumps(STYLE), "--groups", "ood"]
-    tradeoff += ["--output", *here[1::-1]]
-    samples = ["--set", f"tiny:real={sets['real']}", "--output", *here[3:1:-1]]  # the formats in the other order
+    tradeoff += ["--output", *here[1::-1], "--data", tmp_path / "figure4.csv"]
+    samples = ["--set", f"tiny:real={sets['real']}", "--data", tmp_path / "figure2.csv"]
+    samples += ["--output", *here[3:1:-1]]  # the formats in the other order
     distance = ["--scores", tmp_path / "language.csv", "--distances", *distance_files, "--style", json.dumps(STYLE)]
-    distance += ["--groups", *LANGUAGE["generality"], "--output", *here[:3:-1]]
+    distance += ["--groups", *LANGUAGE["generality"], "--output", *here[:3:-1], "--data", tmp_path / "figure3.csv"]
     calls = [("plot_tradeoff", tradeoff), ("plot_samples", samples), ("plot_distance", distance)]
     modules = [f"generality.report.{path.stem}" for path in (WORKFLOW / "generality" / "report").glob("[a-z]*.py")]
     code = f"""
@@ -267,3 +299,10 @@ print("torch" in sys.modules)
     assert done.stdout == "False\n", done.stderr
     assert [path.read_bytes() for path in here] == expected
     assert "generality.report.tradeoff" in modules
+    # Beside the pictures lies what is drawn in them, to the last bit.
+    for name, data in (
+        ("figure4", drawn_points(panels(table, ["ood"]))),
+        ("figure2", pick_samples({"tiny": sets}).astype({"id": int})),
+        ("figure3", drawn_changes(language, read_distances(distance_files), groups=list(LANGUAGE["generality"]))),
+    ):
+        pd.testing.assert_frame_equal(pd.read_csv(tmp_path / f"{name}.csv"), data, check_exact=True)

@@ -256,6 +256,26 @@ def test_a_model_like_galactica_gets_its_special_tokens_and_is_fine_tuned(langua
     finetune(tmp_path, tmp_path / "out", "lora", rank=2)
 
 
+def test_galacticas_files_have_its_shape_and_may_be_in_parts(tmp_path):
+    """A release of several safetensors files with an index, and the true sizes, without their bytes."""
+    galactica(tmp_path / "hub")
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "hub", dtype=torch.float16)
+    (tmp_path / "hub" / "model.safetensors").unlink()
+    model.save_pretrained(tmp_path / "hub", max_shard_size="20KB")
+    parts = set(json.loads((tmp_path / "hub" / "model.safetensors.index.json").read_text())["weight_map"].values())
+    assert len(parts) > 1
+    fetch_causal_lm(tmp_path / "model", name=str(tmp_path / "hub"))
+    found = load_causal_lm(tmp_path / "model")[0].state_dict()
+    assert all(torch.equal(value.float(), found[name]) for name, value in model.state_dict().items())
+
+    sizes = {"hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32, "ffn_dim": 8192}
+    sizes |= {"word_embed_proj_dim": 2048, "vocab_size": 50_000, "max_position_embeddings": 2048}
+    with torch.device("meta"):
+        real = OPTForCausalLM(OPTConfig(**model.config.to_dict() | sizes))
+    assert round(sum(p.numel() for p in real.parameters()) / 1e9, 2) == 1.31  # as docs/memory.md counts
+    assert real.config._attn_implementation == "sdpa"  # no attention matrix is kept
+
+
 def test_what_cannot_be_loaded_safely_is_one_line(tmp_path):
     galactica(tmp_path / "pickled")
     torch.save({}, tmp_path / "pickled" / "pytorch_model.bin")

@@ -68,6 +68,16 @@ def test_a_series_is_scored_as_its_checkpoints_one_by_one(folder, sets, tmp_path
     assert not series[series["setting"] == steps[1]]["nll"].equals(series[series["setting"] == steps[-1]]["nll"])
 
 
+def test_a_limit_takes_some_from_everywhere(folder, sets, rows, tmp_path):
+    few = score(tmp_path / "few.parquet", sets, folder / "full", setting="default", limit=3)
+    for data, part in few.groupby("data", observed=True):
+        examples = list(rows.loc[rows["data"] == data, "example"])
+        assert list(part["example"]) == [examples[0], examples[(len(examples) - 1) // 2], examples[-1]]
+    both = rows.merge(few, on=["data", "example"])
+    for metric in ("acc", "nll"):
+        np.testing.assert_allclose(both[f"{metric}_x"].astype(float), both[f"{metric}_y"].astype(float), atol=1e-4)
+
+
 def test_rows_are_one_an_example_with_the_metrics_of_its_form(rows, sets):
     assert list(rows)[:7] == ["method", "setting", "seed", "data", "split", "example", "cluster"]
     assert set(list(rows)[7:]) == {"acc", "acc_norm", "exact_match", "unparsable", "nll"}

@@ -18,7 +18,6 @@ class Regression:
     """A small objective: squared error of a two-layer network on fixed random data."""
 
     unit = "points"
-    fixed = True
 
     def __init__(self, count=64):
         generator = torch.Generator().manual_seed(0)
@@ -30,6 +29,9 @@ class Regression:
 
     def batch(self, epoch, examples):
         return self.x[examples], self.y[examples]
+
+    def predictions(self, examples):
+        return len(examples), len(examples)
 
     def loss(self, model, batch):
         x, y = batch
@@ -77,7 +79,7 @@ def test_distillation_is_the_squared_difference_to_the_start_whether_cached_or_n
     start = copy.deepcopy(model)
     cached, asked = make_method("kd", **{"lambda": 0.7}), make_method("kd", **{"lambda": 0.7})
     cached.begin(model, objective)
-    objective.fixed = False
+    objective.remember = lambda model: None
     asked.begin(model, objective)
     with torch.no_grad():
         for p in model.parameters():

@@ -29,7 +29,7 @@ def _cluster():
     """A SLURM of our own; where its programs are missing, the tests are skipped, or fail where they are required."""
     if missing := missing_programs():
         reason = f"no {', '.join(missing)}; as root: apt-get install slurm-wlm munge"
-        pytest.fail(reason) if os.environ.get("SLURM_TESTS") == "required" else pytest.skip(reason)
+        pytest.fail(reason) if os.environ.get("NEEDS_SLURM") else pytest.skip(reason)
     with (
         tempfile.TemporaryDirectory(prefix="slurm-") as folder,  # a socket's path may have 107 characters
         one_node_slurm(Path(folder)) as environment,

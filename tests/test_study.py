@@ -213,8 +213,8 @@ def test_captions_are_made_from_the_train_splits():
 
 def test_targets_are_what_the_report_names():
     assert study().targets() == [
-        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png")),
-        *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "md", "tex")),
+        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png", "csv")),
+        *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "html", "md", "tex")),
         *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
     ]
     small = study(
@@ -225,7 +225,7 @@ def test_targets_are_what_the_report_names():
             "style": EMBEDDED["report"]["style"],
         }
     )
-    assert small.targets() == ["out/small/table5.csv", "out/small/table5.md", "out/small/table5.tex"]
+    assert small.targets() == [f"out/small/table5.{suffix}" for suffix in ("csv", "html", "md", "tex")]
     assert small.report_files("figure4") == []
     assert small.shown("table5") == ["domainnet"]
     assert study().shown("figure4") == ["imagenet", "domainnet"]

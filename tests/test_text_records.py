@@ -511,7 +511,7 @@ def test_splits_of(settings, splits):
         ({"files": {"all": "a", "test": "b"}}, "files.all: is everything"),
         ({"files": {"test": "a"}, "shares": {"validation": 0.1}}, "shares: they are cut from all or train"),
         ({"files": {"train": "a", "test": "a"}, "shares": {"test": 0.1}}, "shares.test: files has this split"),
-        ({"files": {"all": "a"}, "shares": {"test": 1}}, "leaves a split empty"),
+        ({"files": {"all": "a"}, "shares": {"test": 1.1}}, "cannot be had; give positive numbers with a sum of 1"),
         ({"files": {"all": "a"}, "shares": {"dev": 0.1}}, "shares.dev: only validation and test"),
         ({"files": {"all": "a"}, "form": "poem"}, "form: 'poem' is no form of records"),
         ({"files": {"all": "a"}, "form": "instruction"}, "response: the form 'instruction' needs it"),

@@ -129,6 +129,19 @@ def test_open_clips_names_take_the_same_rule(vit_folder, tmp_path):
     check_lora_touches_q_and_v_only(classifier, torch.randn(2, 3, 224, 224))
 
 
+def test_the_full_vit_has_openais_names_and_sizes():
+    """Those of OpenAI's ViT-B/16, as published, without its bytes."""
+    with torch.device("meta"):
+        model = open_clip.create_model("ViT-B-16-quickgelu", load_weights=False, device="meta")
+    state = model.state_dict()
+    assert sum(p.numel() for p in model.parameters()) == 149_620_737
+    assert state["visual.conv1.weight"].shape == (768, 3, 16, 16)
+    assert state["visual.positional_embedding"].shape == (197, 768)
+    assert state["visual.transformer.resblocks.11.attn.in_proj_weight"].shape == (3 * 768, 768)
+    assert state["visual.proj"].shape == (768, 512)
+    assert sum(name.startswith("visual.") and name.endswith(PACKED) for name in state) == 12
+
+
 @pytest.mark.parametrize(
     ("name", "weights", "message"),
     [
@@ -228,6 +241,13 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
         of_sweep = wise[wise.setting == setting].reset_index(drop=True)
         pd.testing.assert_frame_equal(one[["example", "acc", "margin"]], of_sweep[["example", "acc", "margin"]])
 
+    score_classifiers(tmp_path / "few.parquet", model=folder, method="m", setting="s", limit=10, **score)
+    few = pd.read_parquet(tmp_path / "few.parquet")
+    assert len(few) == 10 * len(sets)
+    both = one.merge(few, on=["data", "split", "example"])
+    assert len(both) == len(few)
+    assert both["acc_x"].equals(both["acc_y"])
+
 
 def test_fine_tuning_other_classes_is_refused(classifier_folder, tmp_path):
     data = make_image_set(tmp_path / "data", 32, classes=["apple", "pear", "tram", "bus"])
@@ -264,6 +284,20 @@ def test_class_subsets_restrict_and_group_the_logits(tmp_path):
     other = open_image_set(make_image_set(tmp_path / "u", 4, classes=["bus", "tram"]))
     with pytest.raises(ValueError, match="x/u: the model has no class 'tram'"):
         class_groups(other, CLASSES, "x/u")
+
+
+def test_classes_of_one_name_have_one_prompt(clip_folder, tmp_path):
+    """Two pairs of ImageNet's classes: the marks that tell them apart are in no prompt."""
+    classes = ["apple [one]", "apple [two]", "pear", "bus"]
+    data = make_image_set(tmp_path / "train", 8, classes=classes)
+    build_classifier(tmp_path / "base", clip=clip_folder, data=data, templates=["a photo of a {}"])
+    marked, config = load_classifier(tmp_path / "base")
+    assert config["classes"] == classes
+    plain = make_image_set(tmp_path / "plain", 8, classes=["apple", "x", "pear", "bus"])
+    build_classifier(tmp_path / "other", clip=clip_folder, data=plain, templates=["a photo of a {}"])
+    other, _ = load_classifier(tmp_path / "other")
+    torch.testing.assert_close(marked.head.weight[[0, 1, 2, 3]], other.head.weight[[0, 0, 2, 3]])
+    assert class_groups(open_image_set(data), config["classes"], "x") == [[0], [1], [2], [3]]
 
 
 def test_margin_is_right_minus_best_other():

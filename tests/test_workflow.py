@@ -1,13 +1,19 @@
 """The workflow itself: a tiny study end to end, and what an edit reruns."""
 
 import copy
+import html
+import json
 import os
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
 
+from generality.config import check
+from generality.study import Study
+from generality.study_captions import captions, in_report, labels
 from workflows import ROOT, planned, snakemake, tiny
 
 TINY = tiny("tiny")
@@ -34,22 +40,22 @@ def methods(config):
 def test_the_study_renders_its_reports(finished):
     reports = {path.name for path in (finished / "reports").iterdir()}
     assert reports == {
-        "figure2.pdf",
-        "figure2.png",
-        "figure4.pdf",
-        "figure4.png",
-        "figure8.pdf",
-        "figure8.png",
+        *(f"figure{number}.{suffix}" for number in (2, 4, 8) for suffix in ("pdf", "png", "csv")),
+        "answer.csv",
+        "report.html",
         "table2.csv",
+        "table2.html",
         "table2.md",
         "table2.tex",
         "table5.csv",
+        "table5.html",
         "table5.md",
         "table5.tex",
         "tradeoff.csv",
         "tradeoff.md",
         "claims.json",
         "claims.md",
+        "provenance.json",
     }
     assert all((finished / "reports" / name).stat().st_size > 500 for name in reports)
     rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet")
@@ -67,12 +73,61 @@ def test_a_finished_study_has_nothing_to_do(finished):
     assert planned(finished, TINY) == {}
 
 
-TARGET = {"default": 1}
-SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1}
+def test_the_record_counts_every_job_once(finished):
+    record = json.loads((finished / "reports/provenance.json").read_text())
+    jobs = {stage["rule"]: stage["jobs"] for stage in record["stages"]}
+    every = planned(finished, TINY, "--forceall")
+    for rule in TARGET:
+        del every[rule]
+    assert jobs == every
+    # In the order of the road.
+    road = ["render_pictures", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "plot_tradeoff"]
+    assert [rule for rule in jobs if rule in road] == road
+    assert all(stage["wall_s"] > stage["longest_s"] - 0.01 > 0 for stage in record["stages"])
+    assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
+    assert (record["study"], record["seeds"]) == ("tiny", [1])
+
+
+def in_html(page, name):
+    """What Snakemake's report has under a name for its own scripts."""
+    start = re.search(rf'<script id="{name}">\s*var \w+ = ', page).end()
+    return json.JSONDecoder().raw_decode(page, start)[0]
+
+
+def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
+    page = finished / "snakemake.html"
+    snakemake(finished, "--report", page, config=TINY)
+    text = page.read_text()
+    results, categories = in_html(text, "results"), in_html(text, "categories")
+    listed = {
+        path: category for category, folders in categories.items() for files in folders.values() for path in files
+    }
+    study = Study(check(TINY))
+    expected = {
+        file: own for part, own in captions(study).items() for file in study.report_files(part) if in_report(file)
+    }
+    assert set(results) == set(listed) == set(expected)
+    assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
+    for file, own in expected.items():
+        shown = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
+        assert shown.startswith(f"{own['title']}: {own['name']} {own['text']}")
+        assert "System Message" not in shown
+        assert listed[file] == own["category"]
+        assert results[file]["labels"] == labels(captions(study), file)[1]
+    assert "app.showResultInfo('reports/figure4.csv')" in results["reports/figure4.png"]["caption"]
+    about = in_html(text, "workflow-desc")
+    assert "domainnet/real" in about
+    assert "system-message" not in about
+    assert planned(finished, TINY) == {}
+
+
+# The page shows all parts and the configuration: no edit leaves it as it is.
+TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
+SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1, "render_claims": 1}
 # Every edit of a method or its training is in the table of hyper-parameters too.
 RENDER = {
     **{"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1, "render_tradeoff": 1, "render_claims": 1},
-    **TARGET,
+    **{"render_answer": 1, **TARGET},
 }
 
 

@@ -2,10 +2,13 @@
 
 import copy
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from test_language import galactica
 from workflows import planned, snakemake, tiny
@@ -37,9 +40,10 @@ def experiment(config):
 
 def test_the_study_renders_its_reports(finished):
     names = {path.name for path in (finished / "reports").iterdir()}
-    figures = {f"figure{number}.{suffix}" for number in (3, 5, 9) for suffix in ("pdf", "png")}
-    tables = {f"table{number}.{suffix}" for number in (1, 3, 6, 7, 8) for suffix in ("csv", "md", "tex")}
-    assert names == figures | tables | {"claims.json", "claims.md"}
+    figures = {f"figure{number}.{suffix}" for number in (3, 5, 9) for suffix in ("pdf", "png", "csv")}
+    tables = {f"table{number}.{suffix}" for number in (1, 3, 6, 7, 8) for suffix in ("csv", "html", "md", "tex")}
+    others = {"claims.json", "claims.md", "answer.csv", "provenance.json", "report.html"}
+    assert names == figures | tables | others
     assert all((finished / "reports" / name).stat().st_size > 500 for name in names)
     assert not list(finished.rglob(".*partial*"))
 
@@ -71,7 +75,7 @@ def test_early_stopping_is_followed_step_by_step(finished):
     names = ["lr-0.001-warmup-0", "lr-0.0005-warmup-0"]
     assert set(tidy["method"]) == {"pretrained", "full", "wise", *names}
     assert set(tidy["metric"]) == {"acc", "acc_norm", "nll"}, "what would take generation is left out"
-    values = tidy.set_index(["method", "setting", "data"])["value"]
+    values = tidy.set_index(["method", "setting", "data", "metric"])["value"]
     for name in names:
         assert list(values[name].index.unique("setting")) == [f"step-{round(0.3 * steps)}", f"step-{steps}"]
     usual = values[names[0], f"step-{steps}"]
@@ -85,6 +89,30 @@ def test_a_finished_study_has_nothing_to_do(finished):
     assert planned(finished, TINY) == {}
 
 
+def test_the_record_counts_every_job_once(finished):
+    record = json.loads((finished / "reports/provenance.json").read_text())
+    every = planned(finished, TINY, "--forceall")
+    for rule in TARGET:
+        del every[rule]
+    assert {stage["rule"]: stage["jobs"] for stage in record["stages"]} == every
+
+
+def test_two_gpus_do_the_job_of_one(finished, tmp_path):
+    """Here two cores: nothing is out of date for it, and the model comes out the same."""
+    folder = shutil.copytree(finished, tmp_path / "study")
+    gpus = ["--set-resources", "finetune_lm:gpu=2"]
+    assert planned(folder, TINY, *gpus) == {}
+    model = "results/tiny/medmcqa/full/default/seed-1/model"
+    shutil.rmtree(folder / model)
+    printed = snakemake(folder, "--cores", "2", "--printshellcmds", model, *gpus, config=TINY)
+    assert "launch 2 " in printed
+    one, two = (load_file(place / model / "model.safetensors") for place in (finished, folder))
+    for name in one:
+        if not name.endswith("k_proj.bias"):  # without a gradient, so that Adam follows its rounding
+            torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-5)
+    assert any(not torch.equal(two[name], one[name]) for name in one), "two processes were at it"
+
+
 def test_no_job_of_the_vision_track_is_planned(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/small.jsonl").write_text("{}")
@@ -93,8 +121,8 @@ def test_no_job_of_the_vision_track_is_planned(tmp_path):
     assert not [rule for rule in jobs if "clip" in rule or "picture" in rule]
 
 
-TARGET = {"default": 1}
-RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1, "render_claims": 1} | TARGET
+TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
+RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1, "render_claims": 1, "render_answer": 1} | TARGET
 # Early stopping: what the two ends or WiSE-FT change in it, and the series themselves.
 ENDS = {"collect_early_stopping": 1, "plot_early_stopping": 1}
 SERIES = {"finetune_series_lm": 2, "score_lm_series": 2} | ENDS

@@ -7,12 +7,17 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from generality.usage import used
+
 PACKAGE = str(Path(__file__).parent)
 SECONDS = 10  # between two lines of progress in a log: often enough to see life, seldom enough to read
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script; a mistake that the library found is one line, any other failure keeps its traceback."""
+    """Run a script; a mistake that the library found is one line, any other failure keeps its traceback.
+
+    The last line of a success says what it used.
+    """
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", str(SECONDS))  # for the libraries' own bars
     try:
@@ -21,6 +26,7 @@ def run(main: Callable[[], None]) -> None:
         if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith(PACKAGE):
             raise
         sys.exit(f"error: {error}")
+    print(used(), file=sys.stderr)
 
 
 def named_folder(text: str) -> tuple[str, str]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from generality.config_names import Problems, known, one_domain, settings_of
+from generality.config_names import Problems, is_evaluation_only, known, one_domain, settings_of
+from generality.data.folder_layout import ALL, of_domain
+from generality.data.shares import leaves_train
 
 SOURCES = ("picture_world", "image_folder", "captions")
 # Architectures that OpenAI trained with the activation "quick GELU", by the names open_clip gives them with another.
@@ -25,20 +27,50 @@ def picture_world(path: str, settings: dict, data: dict) -> Problems:
 
 
 def image_folder(path: str, settings: dict, data: dict) -> Problems:
-    lists, shares = settings.get("lists", {}), settings.get("shares", {})
-    if lists and "classes" in settings:
-        yield f"{path}.classes", "the labels in the lists give the order already; delete this key or `lists`"
-    if lists and shares and "train" not in lists:
-        yield f"{path}.lists.train", "this key is missing, and shares are cut from the train list"
-    for split in shares:
-        if split in lists:
-            yield f"{path}.shares.{split}", "this split has a list already; delete one of the two"
-    if sum(shares.values()) >= 1:
-        yield f"{path}.shares", "nothing is left to train on; lower them until their sum is below 1"
+    for domain in settings["domains"]:
+        own = settings["domains"][domain] if isinstance(settings["domains"], dict) else {}
+        # A mistake is told where it is mended: in the domain's settings, if the key is there.
+        yield from _domain(path, f"{path}.domains.{domain}", own, of_domain(settings, domain))
     for domain in settings.get("class_groups", {}):
         yield from known(f"{path}.class_groups.{domain}", domain, settings["domains"], "domain")
     for index, domain in enumerate(settings.get("evaluation_only", ())):
         yield from known(f"{path}.evaluation_only[{index}]", domain, settings["domains"], "domain")
+
+
+def _domain(set_path: str, domain_path: str, own: dict, settings: dict) -> Problems:
+    def at(key: str) -> str:
+        return f"{domain_path if key in own else set_path}.{key}"
+
+    lists, shares, classes = settings.get("lists", {}), settings.get("shares", {}), settings.get("classes")
+    folder = settings.get("folder", {})
+    by_folder = folder if isinstance(folder, dict) else {}
+    if lists and isinstance(classes, list):
+        yield at("classes"), "the labels in the lists give the order already; delete this key or `lists`"
+    if lists and by_folder:
+        yield at("folder"), "there are lists, so splits are no folders; name one folder, or delete `lists`"
+    if (lists or by_folder) and shares and "train" not in {**lists, **by_folder}:
+        key = "lists" if lists else "folder"
+        yield f"{at(key)}.train", "this key is missing, and shares are cut from train"
+    for split in shares:
+        if split in lists or split in by_folder:
+            yield f"{at('shares')}.{split}", "this split has a list or folder already; delete one of the two"
+    if leaves_train(shares) and sum(shares.values()) > 1:
+        yield at("shares"), "their sum is above 1; lower them"
+    if settings.get("train_on_all") and not lists:
+        yield at("train_on_all"), "it adds the pictures of other lists to train, and there are no lists; delete it"
+    for key, needed in (("numbered", "class_names"), ("objectnet_mappings", "class_names")):
+        if key in settings and needed not in settings:
+            yield at(key), f"it says what a table of classes is for; add `{needed}`, or delete it"
+    for key in ("class_names", "objectnet_mappings"):
+        if key in settings and (lists or isinstance(classes, list)):
+            yield at(key), f"`{'lists' if lists else 'classes'}` has the classes already; delete one of the two"
+    for key, other in (("numbered", "objectnet_mappings"), ("objectnet_mappings", "classes")):
+        if key in settings and other in settings:
+            yield at(key), f"the folders are named by `{other}` already; delete one of the two"
+    counted = list(lists or by_folder or [ALL]) + ["train"] * bool(settings.get("train_on_all"))
+    for split in settings.get("counts", {}):
+        if split not in counted:
+            yield f"{at('counts')}.{split}", f"there is {', '.join(dict.fromkeys(counted))} to count; correct the key"
 
 
 def captions(path: str, settings: dict, data: dict) -> Problems:
@@ -75,8 +107,13 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
         yield path, f"'{name}' has no pictures; name a set of a source of pictures: {', '.join(SOURCES)}"
     if is_captioned(settings):
         yield path, f"'{name.split('/')[0]}' has captions and is for pre-training only; name a set with classes"
-    if "train" in splits and name.split("/")[1] in settings.get("evaluation_only", ()):
-        yield path, f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; delete it here"
+    if is_evaluation_only(name, data):
+        if "train" in splits:
+            yield (
+                path,
+                f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; delete it here",
+            )
+        splits = [split for split in splits if split == "test"]  # nor may settings be chosen by it
     yield from one_domain(path, name, splits, data)
 
 
@@ -87,6 +124,9 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
         yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
     for index, probed in enumerate(experiment.get("probe", ())):
         yield from member(f"{path}.probe[{index}]", probed, ["train", "test"], data)
+    for group, members in experiment["generality"].items():
+        if all(is_evaluation_only(name, data) for name in members):
+            yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
     names = [*names, *experiment.get("probe", ())]
     yield from _one_size(f"{path}.generality", names, data)
     yield from _fits(f"{path}.model", config["models"][experiment["model"]], names[0], data)

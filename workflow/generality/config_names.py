@@ -19,13 +19,18 @@ def settings_of(name: str, data: dict) -> dict:
     return data[name.split("/")[0]]
 
 
+def is_evaluation_only(name: str, data: dict) -> bool:
+    """Whether the licence of "set/domain" forbids to fit or choose anything by it."""
+    return name.split("/")[1] in settings_of(name, data).get("evaluation_only", ())
+
+
 def is_world(settings: dict) -> bool:
     """Whether a data set is generated from a seed."""
     return settings["source"] in ("picture_world", "text_world")
 
 
 def domains(settings: dict) -> list[str]:
-    """The domains of a data set."""
+    """The domains of a data set; of a list as it stands, of a mapping by name."""
     match settings["source"]:
         case "picture_world":
             from generality.data.picture_world import domains  # here, so that no other study waits for it
@@ -59,9 +64,9 @@ def _splits(settings: dict, domain: str) -> set[str]:
         from generality.data.record_sources import splits_of
 
         return splits_of(settings["domains"][domain])
-    if "lists" in settings:
-        return {*settings["lists"], *settings.get("shares", ())}
-    return {"train", *settings["shares"]} if "shares" in settings else {"test"}
+    from generality.data.folder_layout import of_domain, splits_of
+
+    return splits_of(domain, of_domain(settings, domain))
 
 
 def _place(settings: dict) -> str:

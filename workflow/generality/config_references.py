@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from generality import config_images, config_texts
+from generality import config_downloads, config_images, config_texts
 from generality.config_names import Problems, domains, is_world, known, settings_of
 
 HYPERPARAMETER = {"l1": "lambda", "l2": "lambda", "kd": "lambda", "lora": "rank", "wise": "alpha"}
@@ -40,6 +40,7 @@ def _problems(config: dict) -> Problems:
         for name, settings in things.items():
             track = "vision" if settings["source"] in (*config_images.SOURCES, *MODELS["vision"]) else "language"
             yield from getattr(TRACKS[track], settings["source"])(f"{kind}.{name}", settings, data)
+    yield from config_downloads.problems(config)
     for name, experiment in config["experiments"].items():
         yield from _experiment(f"experiments.{name}", name, experiment, config)
     yield from _report(config["report"], config["experiments"])

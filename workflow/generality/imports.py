@@ -37,6 +37,11 @@ def resource(name: str, workflow: Path = WORKFLOW) -> str:
     return _from_here(workflow / "resources" / name)
 
 
+def requirements(workflow: Path = WORKFLOW) -> str:
+    """The path of the list of packages that the project asks for, written as those of `code`."""
+    return _from_here(workflow.parent / "envs" / "requirements.in")
+
+
 def _from_here(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

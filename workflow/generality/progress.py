@@ -18,14 +18,15 @@ class _Lines:
         sys.stderr.flush()
 
 
-def progress(total: int, unit: str, what: str) -> tqdm:
+def progress(total: int, unit: str, what: str, shown: bool = True) -> tqdm:
     """A progress bar over `total` units; where standard error is no terminal it prints a line every ten seconds."""
     if sys.stderr.isatty():
-        return tqdm(total=total, unit=unit, desc=what)
+        return tqdm(total=total, unit=unit, desc=what, disable=not shown)
     return tqdm(
         total=total,
         unit=unit,
         desc=what,
+        disable=not shown,
         file=_Lines(),
         mininterval=SECONDS,
         maxinterval=SECONDS,

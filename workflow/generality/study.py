@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from generality.config_names import is_evaluation_only
 from generality.config_references import HYPERPARAMETER, SPECIALITY
+from generality.data.folder_layout import of_domain, paths_of
+from generality.study_downloads import Downloads, class_table, record_paths
 
 FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
 TABLES = tuple(f"table{number}" for number in range(1, 12))
-TABLE_FORMATS = ("csv", "md", "tex")  # for programs, for a repository's pages, for a paper
+TABLE_FORMATS = ("csv", "html", "md", "tex")  # for programs, the report's page, a repository's pages, a paper
 NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
 SPLITS = ("validation", "test")  # the splits that every model is scored on
 
@@ -32,6 +35,7 @@ class Study:
         self.name = config["study"]
         self.root = f"results/{self.name}"
         self.seeds = sorted(config["seeds"])
+        self.downloads = Downloads(config)
 
     # Data and models
 
@@ -67,19 +71,22 @@ class Study:
         return self.data_settings(set_name)["domains"][domain]
 
     def record_files(self, set_name: str, domain: str) -> list[str]:
-        """The files that it is read from, those of its answers included; none where it is on the hub."""
-        settings = self.records(set_name, domain)
-        answers = settings.get("answers", {})
-        found = [*settings.get("files", {}).values(), *([answers] if isinstance(answers, str) else answers.values())]
-        return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]
+        """The files that it is read from, or the downloads that they are in; none where it is on the hub."""
+        return self.downloads.needed(record_paths(self.records(set_name, domain)), declared=True)
 
     def decoding(self, set_name: str, domain: str) -> dict:
         """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
-        settings = dict(self.data_settings(set_name))
-        del settings["source"], settings["domains"]
-        settings.pop("evaluation_only", None)  # says what may be done with them, not what they are
-        groups = settings.pop("class_groups", {}).get(domain)
-        return settings | ({"class_groups": groups} if groups else {})
+        settings = of_domain(self.data_settings(set_name), domain)
+        if "class_names" in settings:
+            settings["class_names"] = class_table(settings["class_names"])
+        fetched = self.downloads.provenance(paths_of(domain, settings))
+        return settings | ({"downloads": fetched} if fetched else {})
+
+    def picture_files(self, set_name: str, domain: str) -> list[str]:
+        """The downloads and tables that the pictures of a domain need; a folder of the user's own is not among them."""
+        settings = of_domain(self.data_settings(set_name), domain)
+        tables = [class_table(settings["class_names"])] if "class_names" in settings else []
+        return [*self.downloads.needed(paths_of(domain, settings)), *tables]
 
     def captioned(self, set_name: str) -> dict[str, str]:
         """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""
@@ -197,11 +204,20 @@ class Study:
 
     # Scores
 
+    def limit(self) -> list[str]:
+        """The argument that cuts every evaluation set short; none where the configuration does not."""
+        return [f"--limit={self.config['evaluation_limit']}"] if "evaluation_limit" in self.config else []
+
     def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
-        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand."""
+        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand.
+
+        What is for evaluation only has no validation part: no setting may be chosen by it.
+        """
         settings = self._experiment(experiment)
         names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
-        return {(name, split): self.data_path(name, split) for name in names for split in SPLITS}
+        only = {name for name in names if is_evaluation_only(name, self.config["data"])}
+        keys = [(name, split) for name in names for split in SPLITS if split == "test" or name not in only]
+        return {(name, split): self.data_path(name, split) for name, split in keys}
 
     @staticmethod
     def set_arguments(sets: dict[tuple[str, str], str]) -> list[str]:
@@ -288,14 +304,19 @@ class Study:
                 folders[f"{experiment}:{name.split('/')[1] if one_set else name}"] = self.data_path(name, "test")
         return folders
 
+    def figure_formats(self) -> list[str]:
+        """The file formats of figures: those of the configuration, and PNG in any case, which the page shows."""
+        return list(dict.fromkeys([*self.config["report"]["formats"], "png"]))
+
     def report_files(self, part: str) -> list[str]:
         """The files of a part of the report; none where the configuration leaves it out."""
         report = self.config["report"]
-        formats = report["formats"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
+        # A figure is written with its data beside it.
+        formats = [*self.figure_formats(), "csv"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
         return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
 
     def targets(self) -> list[str]:
-        """Every file of the report."""
+        """Every file of the report but its page, which shows them."""
         return [file for part in (*FIGURES, *TABLES, *NUMBERS) for file in self.report_files(part)]
 
     def _experiment(self, name: str) -> dict:

@@ -7,8 +7,9 @@ from generality.study import Study
 
 
 def cores(study: Study, stage: str) -> int:
-    """The threads of a job of that stage; a run on one machine keeps to them as well."""
-    return study.config["resources"][stage]["threads"]
+    """The threads of a job of that stage, one a GPU at least; a run on one machine keeps to them as well."""
+    asked = study.config["resources"][stage]
+    return max(asked["threads"], asked["gpu"])
 
 
 def asks(study: Study, stage: str) -> dict[str, int | Callable[..., int]]:

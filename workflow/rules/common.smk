@@ -6,9 +6,11 @@ from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
 from generality.config import ConfigError, check
-from generality.imports import code, resource
+from generality.imports import code, requirements, resource
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
+from generality.study_captions import captions, in_report, labels
+from generality.study_page import page_file
 from generality.study_resources import asks, cores
 
 try:
@@ -18,12 +20,37 @@ except ConfigError as error:
 
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
 LIBRARY = Path(str(workflow.current_basedir)).parent
+# `launch 4 script.py …` starts a script in a process for each of a job's GPUs. It is a function of the shell, not a
+# parameter of the rules, for a model is not out of date because another number of GPUs was asked for. After `--` torchrun
+# reads no options: it would take a script's `--log` for a short form of one of its own.
+TORCHRUN = "python -m torch.distributed.run --standalone --nproc-per-node"
+LAUNCH = (
+    f'launch() {{{{ if [ "$1" -gt 1 ]; then {TORCHRUN} "$1" -- "${{{{@:2}}}}"; else python "${{{{@:2}}}}"; fi; }}}}'
+)
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; ")
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; {LAUNCH}; ")
 
 # Under SLURM, a controller that restarts must not cost the jobs that run; see `patient`.
 if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
     slurm.query_job_status = patient(slurm.query_job_status)
+
+# Where the captions of Snakemake's own report (report/part.rst) find their texts: a template sees the config, but of its
+# job only what the job's params say too, and as params a word changed would plot the figures again.
+config["captions"] = captions(study)
+
+
+def part_files(part, suffixes):
+    """The files of a part of the report, or of each that a wildcard names; some are marked for Snakemake's own."""
+    files = [f"{study.config['report']['folder']}/{part}.{suffix}" for suffix in suffixes]
+    return [_marked(file) if in_report(file) else file for file in files]
+
+
+def _marked(file):
+    def own(wildcards):
+        return labels(config["captions"], file.format(**dict(wildcards.items())))
+
+    return report(file, caption="../report/part.rst", category=lambda w: own(w)[0], labels=lambda w: own(w)[1])
+
 
 # The two ends of an experiment, which several rules speak of.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"

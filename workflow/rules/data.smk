@@ -4,7 +4,7 @@ rule render_pictures:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/render_pictures.log",
     wildcard_constraints:
         set=any_of(study.sets("picture_world")),
     localrule: True
@@ -21,10 +21,11 @@ rule render_pictures:
 rule decode_images:
     input:
         code=code("decode_images"),
+        data=lambda w: study.picture_files(w.set, w.domain),
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/decode_images.log",
     wildcard_constraints:
         set=any_of(study.sets("image_folder")),
     conda:
@@ -46,7 +47,7 @@ rule caption_images:
     output:
         directory("results/{study}/data/{set}/all/train"),
     log:
-        "logs/{study}/data/{set}/all/train.log",
+        "logs/{study}/data/{set}/all/train/caption_images.log",
     wildcard_constraints:
         set=any_of(study.sets("captions")),
     conda:
@@ -68,7 +69,7 @@ rule write_texts:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/write_texts.log",
     wildcard_constraints:
         set=any_of(study.sets("text_world")),
     localrule: True
@@ -88,7 +89,7 @@ rule read_records:
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
-        "logs/{study}/data/{set}/{domain}/{split}.log",
+        "logs/{study}/data/{set}/{domain}/{split}/read_records.log",
     wildcard_constraints:
         set=any_of(study.sets("text_records")),
     localrule: True

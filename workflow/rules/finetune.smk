@@ -10,7 +10,7 @@ rule finetune_clip:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
         method=FINETUNED,
@@ -22,7 +22,7 @@ rule finetune_clip:
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -35,7 +35,7 @@ rule finetune_lm:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
         method=FINETUNED,
@@ -47,7 +47,7 @@ rule finetune_lm:
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -61,7 +61,7 @@ rule finetune_series_clip:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/series.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/finetune_series_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -73,7 +73,7 @@ rule finetune_series_clip:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
@@ -87,7 +87,7 @@ rule finetune_series_lm:
         series=temp(directory("results/{study}/{experiment}/full/{setting}/seed-{seed}/series")),
         log="results/{study}/{experiment}/full/{setting}/seed-{seed}/series.csv",
     log:
-        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/series.log",
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/finetune_series_lm.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -99,7 +99,7 @@ rule finetune_series_lm:
         settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
@@ -112,7 +112,7 @@ rule interpolate:
     output:
         directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),
     log:
-        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model.log",
+        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.log",
     conda:
         "../../envs/vision.yaml"
     resources:

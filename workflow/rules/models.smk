@@ -5,8 +5,8 @@ rule pretrain_clip:
     output:
         directory("results/{study}/models/{model}/seed-{seed}"),
     log:
-        text="logs/{study}/models/{model}/seed-{seed}.log",
-        steps="logs/{study}/models/{model}/seed-{seed}.csv",
+        text="logs/{study}/models/{model}/seed-{seed}/pretrain_clip.log",
+        steps="logs/{study}/models/{model}/seed-{seed}/pretrain_clip.csv",
     wildcard_constraints:
         model=any_of(study.models("pretrain_clip")),
     conda:
@@ -27,7 +27,7 @@ rule fetch_clip:
     output:
         directory("results/{study}/models/{model}/released"),
     log:
-        "logs/{study}/models/{model}/released.log",
+        "logs/{study}/models/{model}/released/fetch_clip.log",
     wildcard_constraints:
         model=any_of(study.models("open_clip")),
     localrule: True
@@ -47,8 +47,8 @@ rule pretrain_lm:
     output:
         directory("results/{study}/models/{model}/seed-{seed}"),
     log:
-        text="logs/{study}/models/{model}/seed-{seed}.log",
-        steps="logs/{study}/models/{model}/seed-{seed}.csv",
+        text="logs/{study}/models/{model}/seed-{seed}/pretrain_lm.log",
+        steps="logs/{study}/models/{model}/seed-{seed}/pretrain_lm.csv",
     wildcard_constraints:
         model=any_of(study.models("pretrain_opt")),
     # Every language job waits for it, so no other job that can start should keep a core from it.
@@ -72,7 +72,7 @@ rule fetch_lm:
     output:
         directory("results/{study}/models/{model}/released"),
     log:
-        "logs/{study}/models/{model}/released.log",
+        "logs/{study}/models/{model}/released/fetch_lm.log",
     wildcard_constraints:
         model=any_of(study.models("transformers")),
     localrule: True
@@ -93,7 +93,7 @@ rule build_classifier:
     output:
         directory(PRETRAINED),
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/model.log",
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/build_classifier.log",
     conda:
         "../../envs/vision.yaml"
     threads: cores(study, "score_clip")

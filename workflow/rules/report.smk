@@ -1,6 +1,8 @@
+from generality.study_page import answer_settings, page_config, page_experiments, page_parts
 from generality.study_tables import example_sets, recipe, training_logs
 
-REPORT = study.config["report"]
+REPORT = study.config["report"] | {"formats": study.figure_formats()}
+PAGE_PARTS = page_parts(study, config["captions"])
 LOG = f"logs/{study.name}/report"
 
 
@@ -10,9 +12,9 @@ rule render_table:
         paper=resource("paper_tables.csv"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.table)],
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
-        f"{LOG}/{{table}}.log",
+        f"{LOG}/{{table}}/render_table.log",
     wildcard_constraints:
         table=any_of(part for part in REPORT if part.startswith("table") and "experiment" in REPORT[part]),
     localrule: True
@@ -31,9 +33,9 @@ rule render_examples:
         code=code("render_examples"),
         sets=lambda w: list(example_sets(study, w.table).values()),
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
-        f"{LOG}/{{table}}.log",
+        f"{LOG}/{{table}}/render_examples.log",
     wildcard_constraints:
         table=any_of({"table1"}.intersection(REPORT)),
     localrule: True
@@ -52,9 +54,9 @@ rule render_hyperparameters:
         logs=lambda w: training_logs(study, w.table),
         data=lambda w: [study.speciality_train(experiment) for experiment in study.shown(w.table)],
     output:
-        expand("{folder}/{{table}}.{suffix}", folder=REPORT["folder"], suffix=["csv", "md", "tex"]),
+        part_files("{table}", ["csv", "html", "md", "tex"]),
     log:
-        f"{LOG}/{{table}}.log",
+        f"{LOG}/{{table}}/render_hyperparameters.log",
     wildcard_constraints:
         table=any_of({"table2", "table3"}.intersection(REPORT)),
     localrule: True
@@ -73,9 +75,10 @@ rule plot_tradeoff:
         code=code("plot_tradeoff"),
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_tradeoff.log",
     wildcard_constraints:
         figure=any_of({"figure4", "figure5", "figure6"}.intersection(REPORT)),
     localrule: True
@@ -85,8 +88,8 @@ rule plot_tradeoff:
         style=as_json(REPORT["style"]),
         groups=lambda w: study.groups(w.figure),
     shell:
-        "python {input.code[0]} --panel {input.scores} {params.groups} --style {params.style:q} --output {output}"
-        " 2>&1 | tee {log}"
+        "python {input.code[0]} --panel {input.scores} {params.groups} --style {params.style:q}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_distance:
@@ -95,9 +98,10 @@ rule plot_distance:
         scores=lambda w: [study.table_path(experiment) for experiment in study.shown(w.figure)],
         distances=lambda w: study.distance_paths(w.figure),
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_distance.log",
     wildcard_constraints:
         figure=any_of({"figure3"}.intersection(REPORT)),
     localrule: True
@@ -108,7 +112,7 @@ rule plot_distance:
         groups=lambda w: study.groups(w.figure),
     shell:
         "python {input.code[0]} --scores {input.scores} --distances {input.distances} {params.groups}"
-        " --style {params.style:q} --output {output} 2>&1 | tee {log}"
+        " --style {params.style:q} --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_probing:
@@ -116,9 +120,10 @@ rule plot_probing:
         code=code("plot_probing"),
         probing=lambda w: study.probe_paths(w.figure),
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_probing.log",
     wildcard_constraints:
         figure=any_of({"figure8"}.intersection(REPORT)),
     localrule: True
@@ -127,7 +132,8 @@ rule plot_probing:
     params:
         style=as_json({method: look for method, look in REPORT["style"].items() if method == "full"}),
     shell:
-        "python {input.code[0]} --probing {input.probing} --style {params.style:q} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --probing {input.probing} --style {params.style:q}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_early_stopping:
@@ -135,9 +141,10 @@ rule plot_early_stopping:
         code=code("plot_early_stopping"),
         scores=lambda w: [early.table_path(study, experiment) for experiment in study.shown(w.figure)],
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_early_stopping.log",
     wildcard_constraints:
         figure=any_of({"figure9"}.intersection(REPORT)),
     localrule: True
@@ -148,7 +155,7 @@ rule plot_early_stopping:
         style=as_json({method: look for method, look in REPORT["style"].items() if method in early.COMPARED}),
     shell:
         "python {input.code[0]} --scores {input.scores} --tunings {params.tunings:q} --style {params.style:q}"
-        " --output {output} 2>&1 | tee {log}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule plot_samples:
@@ -156,9 +163,10 @@ rule plot_samples:
         code=code("plot_samples"),
         sets=lambda w: list(study.samples(w.figure).values()),
     output:
-        expand("{folder}/{{figure}}.{suffix}", folder=REPORT["folder"], suffix=REPORT["formats"]),
+        pictures=part_files("{figure}", REPORT["formats"]),
+        data=part_files("{figure}", ["csv"]),
     log:
-        f"{LOG}/{{figure}}.log",
+        f"{LOG}/{{figure}}/plot_samples.log",
     wildcard_constraints:
         figure=any_of({"figure2"}.intersection(REPORT)),
     localrule: True
@@ -168,7 +176,8 @@ rule plot_samples:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.samples(w.figure).items()],
         examples=lambda w: REPORT[w.figure]["examples"],
     shell:
-        "python {input.code[0]} --set {params.sets:q} --examples {params.examples} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --set {params.sets:q} --examples {params.examples}"
+        " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
 
 
 rule render_tradeoff:
@@ -177,9 +186,9 @@ rule render_tradeoff:
         scores=lambda w: [path for name in study.shown("tradeoff") for path in study.score_paths(name)],
         tables=lambda w: [study.table_path(name) for name in study.shown("tradeoff")],
     output:
-        expand("{folder}/tradeoff.{suffix}", folder=REPORT["folder"], suffix=["csv", "md"]),
+        part_files("tradeoff", ["csv", "md"]),
     log:
-        f"{LOG}/tradeoff.log",
+        f"{LOG}/tradeoff/render_tradeoff.log",
     localrule: True
     conda:
         "../../envs/report.yaml"
@@ -200,9 +209,9 @@ rule render_claims:
         series=lambda w: early.claimed(study).get("scores", {}).get("scores", []),
         series_table=lambda w: early.claimed(study).get("scores", {}).get("table", []),
     output:
-        expand("{folder}/claims.{suffix}", folder=REPORT["folder"], suffix=["json", "md"]),
+        part_files("claims", ["json", "md"]),
     log:
-        f"{LOG}/claims.log",
+        f"{LOG}/claims/render_claims.log",
     localrule: True
     conda:
         "../../envs/report.yaml"
@@ -213,3 +222,48 @@ rule render_claims:
     shell:
         "python {input.code[0]} --experiments {params.experiments:q} --probed {params.probed:q}"
         " --followed {params.followed:q} --output {output} 2>&1 | tee {log}"
+
+
+rule render_answer:
+    input:
+        code=code("render_answer"),
+        scores=[path for settings in answer_settings(study) for path in settings["scores"]],
+        tables=[settings["table"] for settings in answer_settings(study)],
+    output:
+        page_file(study, "answer.csv"),
+    log:
+        f"{LOG}/answer/render_answer.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiments=lambda w: as_json(answer_settings(study)),
+    shell:
+        "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+
+
+rule render_report:
+    input:
+        code=code("render_report"),
+        looks=[resource(f"page/page.{suffix}") for suffix in ["html", "css", "js"]],
+        answer=page_file(study, "answer.csv"),
+        provenance=page_file(study, "provenance.json"),
+        parts=[path for part in PAGE_PARTS for path in part["files"].values()],
+    output:
+        page_file(study, "report.html"),
+    log:
+        f"{LOG}/report/render_report.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study=study.name,
+        # Functions: in a text, a template of the study ("{question}") would be taken for a wildcard.
+        experiments=lambda w: as_json(page_experiments(study)),
+        parts=lambda w: as_json(PAGE_PARTS),
+        config=lambda w: page_config(study),
+        labels=lambda w: as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+    shell:
+        "python {input.code[0]} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
+        " --answer {input.answer} --provenance {input.provenance} --config {params.config:q} --labels {params.labels:q}"
+        " --output {output} 2>&1 | tee {log}"

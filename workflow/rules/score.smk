@@ -6,7 +6,7 @@ rule score_clip:
     output:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -15,10 +15,11 @@ rule score_clip:
     resources:
         **asks(study, "score_clip"),
     params:
+        limit=study.limit(),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
         "python {input.code[0]} --model {input.model} --sets {params.sets:q} --method {wildcards.method}"
-        " --setting {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        " --setting {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # All interpolations in one process: a picture is read and a library is imported once, not once for each weight.
@@ -31,7 +32,7 @@ rule score_clip_wise:
     output:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_clip_wise.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -40,11 +41,12 @@ rule score_clip_wise:
     resources:
         **asks(study, "score_clip"),
     params:
+        limit=study.limit(),
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
-        " --sets {params.sets:q} --method wise --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        " --sets {params.sets:q} --method wise --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
@@ -55,7 +57,7 @@ rule probe_clip:
     output:
         "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/probing.log",
+        "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -78,7 +80,7 @@ rule score_lm:
     output:
         "results/{study}/{experiment}/{method}/{setting}/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/score_lm.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -87,11 +89,12 @@ rule score_lm:
     resources:
         **asks(study, "score_lm"),
     params:
+        limit=study.limit(),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
         "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
-        " --method {wildcards.method} --setting {wildcards.setting} --seed {wildcards.seed} --output {output}"
+        " --method {wildcards.method} --setting {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output}"
         " 2>&1 | tee {log}"
 
 
@@ -104,7 +107,7 @@ rule score_lm_wise:
     output:
         "results/{study}/{experiment}/wise/seed-{seed}/scores.parquet",
     log:
-        "logs/{study}/{experiment}/wise/seed-{seed}/score.log",
+        "logs/{study}/{experiment}/wise/seed-{seed}/score_lm_wise.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -113,13 +116,14 @@ rule score_lm_wise:
     resources:
         **asks(study, "score_lm"),
     params:
+        limit=study.limit(),
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
         "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --generate {params.generate:q} --method wise --seed {wildcards.seed}"
-        " --output {output} 2>&1 | tee {log}"
+        " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # All checkpoints of a series in one process, for the same reason; with nothing generated, which takes longest.
@@ -132,7 +136,7 @@ rule score_lm_series:
     output:
         "results/{study}/{experiment}/full/{setting}/seed-{seed}/series.parquet",
     log:
-        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_series.log",
+        "logs/{study}/{experiment}/full/{setting}/seed-{seed}/score_lm_series.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -141,10 +145,11 @@ rule score_lm_series:
     resources:
         **asks(study, "score_lm"),
     params:
+        limit=study.limit(),
         sets=lambda w: study.set_arguments(early.scored_sets(study, w.experiment)),
     shell:
         "python {input.code[0]} --model {input.pretrained} --series {input.series} --sets {params.sets:q}"
-        " --method {wildcards.setting} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        " --method {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 rule measure_distances:
@@ -156,7 +161,7 @@ rule measure_distances:
     output:
         "results/{study}/{experiment}/pretrained/default/seed-{seed}/distances.csv",
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/distances.log",
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.log",
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -178,7 +183,7 @@ rule collect_scores:
     output:
         "results/{study}/{experiment}/scores.csv",
     log:
-        "logs/{study}/{experiment}/collect.log",
+        "logs/{study}/{experiment}/collect_scores.log",
     localrule: True
     conda:
         "../../envs/report.yaml"

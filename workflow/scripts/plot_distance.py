@@ -19,14 +19,16 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--method", default="full", help="method whose change is shown (default: %(default)s)")
     parser.add_argument("--groups", nargs="+", metavar="GROUP", help="groups drawn (default: all of the generality)")
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
+    parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 
-    from generality.report.collect import read_table
-    from generality.report.distance import plot_distance, read_distances
+    from generality.report.collect import read_table, write_table
+    from generality.report.distance import drawn_changes, plot_distance, read_distances
 
-    distances = read_distances(args.distances)
-    plot_distance(read_table(args.scores), distances, args.style, args.output, method=args.method, groups=args.groups)
+    table, distances = read_table(args.scores), read_distances(args.distances)
+    plot_distance(table, distances, args.style, args.output, method=args.method, groups=args.groups)
+    write_table(drawn_changes(table, distances, args.method, args.groups), args.data)
 
 
 if __name__ == "__main__":

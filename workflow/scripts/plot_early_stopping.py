@@ -19,13 +19,16 @@ def main() -> None:
         "--style", required=True, type=json.loads, metavar="JSON",
         help='look of the other methods: {"wise": {"label": "WiSE-FT", "color": "#56B4E9", "marker": "o"}}',
     )  # fmt: skip
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
+    parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 
-    from generality.report.collect import read_table
-    from generality.report.early_stopping import plot_early_stopping
+    from generality.report.collect import read_table, write_table
+    from generality.report.early_stopping import drawn_steps, plot_early_stopping
 
-    plot_early_stopping(read_table(args.scores), args.tunings, args.style, args.output)
+    table = read_table(args.scores)
+    plot_early_stopping(table, args.tunings, args.style, args.output)
+    write_table(drawn_steps(table, args.tunings), args.data)
 
 
 if __name__ == "__main__":

@@ -24,15 +24,19 @@ def main() -> None:
     parser.add_argument(
         "--examples", type=int, default=1, metavar="N", help="pictures of a class and domain (default: %(default)s)"
     )
-    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png")
+    parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .pdf, .png, .svg")
+    parser.add_argument("--data", required=True, metavar="CSV", help="where what is drawn goes as a table")
     args = parser.parse_args()
 
-    from generality.report.samples import plot_samples
+    from generality.report.collect import write_table
+    from generality.report.samples import pick_samples, plot_samples
 
     sets: dict[str, dict[str, str]] = {}
     for experiment, domain, folder in args.set:
         sets.setdefault(experiment, {})[domain] = folder
-    plot_samples(sets, args.output, classes=args.classes, examples=args.examples)
+    picked = pick_samples(sets, classes=args.classes, examples=args.examples)
+    plot_samples(picked, args.output)
+    write_table(picked, args.data)
 
 
 if __name__ == "__main__":

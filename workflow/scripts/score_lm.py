@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--method", required=True, help="method, for the rows")
     parser.add_argument("--setting", default="default", help="setting, for the rows; several models name their own")
     parser.add_argument("--seed", required=True, type=int, help="seed, for the rows")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most so many examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="parquet file to write")
     options = vars(parser.parse_args())
 

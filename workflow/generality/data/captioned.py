@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from generality.data.class_names import in_prompt
 from generality.data.image_set import new_image_set, open_image_set
 
 
@@ -41,7 +42,7 @@ def caption(
             text = part.classes[label]
             ids.append(f"{name}/{example}")
             labels.append(label_of[text])
-            captions.append(_choose(templates, seed, ids[-1]).replace("{}", text))
+            captions.append(_choose(templates, seed, ids[-1]).replace("{}", in_prompt(text)))
 
     recorded = [
         {"data": name, "source": part.manifest["source"], "sha256": part.manifest["sha256"]}

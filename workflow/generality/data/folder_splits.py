@@ -1,84 +1,149 @@
-"""Which pictures of an image folder belong to which split: list files, shares by a hash, or all of them."""
+"""Which pictures of an image folder belong to which split: list files, folders, shares by a hash, or all of them."""
 
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from generality.data.shares import check_shares, split_of
+from generality.data.folder_layout import ALL, folders_of
+from generality.data.shares import check_shares, leaves_train, split_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 def find_splits(
-    root: Path,
-    domain: str,
-    lists: Mapping[str, str] | None,
-    shares: Mapping[str, float] | None,
-    classes: Sequence[str] | None,
+    root: Path, domain: str, settings: Mapping, table: Mapping[str, str] | None = None
 ) -> tuple[list[str], dict[str, list[str]]]:
     """The class folders in the order of their labels, and each split's pictures as paths relative to `root`.
 
-    The arguments are those of `image_folder.decode`. Raises ValueError for folders that are missing or empty, for
-    lists that are missing, malformed, contradict themselves or reach out of `root`, and for impossible shares.
+    The settings are those of `image_folder.decode`; `table`, if the folders have names elsewhere, holds all that may
+    be there in the order of their labels. Raises ValueError for folders that are missing or empty, for lists that are
+    missing, malformed, contradict themselves or reach out of `root`, for other counts of classes or pictures than the
+    settings have, and for impossible shares.
     """
+    lists, shares, classes = (settings.get(key) for key in ("lists", "shares", "classes"))
+    folders = folders_of(domain, settings)
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder; let `root` name the folder of the data set")
-    if not (root / domain).is_dir():
-        there = ", ".join(_folders(root)) or "no folder at all"
-        raise ValueError(f"{root / domain}: no such domain; {root} has {there}")
+    for folder in folders.values():
+        if not (root / folder).is_dir():
+            there = ", ".join(_folders(root)) or "no folder at all"
+            raise ValueError(f"{root / folder}: no such domain; {root} has {there}")
     if lists is None:
-        order, pictures = _scan(root, domain, classes)
-        splits = {"test" if shares is None else "train": pictures}
-    elif classes is None:
-        order, splits = _read_lists(root, domain, lists)
-    else:
+        order = _classes(root, folders, classes, table)
+        splits = {split: _scan(root, folder, order) for split, folder in folders.items()}
+    elif classes is not None and not isinstance(classes, int):
         raise ValueError("classes: the labels in `lists` give the order already; leave out one of the two keys")
+    else:
+        order, splits = _read_lists(root, folders[ALL], lists)
+        if classes not in (None, len(order)):
+            raise ValueError(f"{root / folders[ALL]}: {len(order)} classes in its lists, {classes} are expected")
+    everything = _scan(root, folders[ALL], order) if settings.get("train_on_all") else None
+    _check_counts(root, folders, settings.get("counts", {}), splits | ({"train": everything} if everything else {}))
     if odd := [path for path in chain(*splits.values()) if not path.isprintable()]:
         # The ids of an image set are lines of UTF-8.
         raise ValueError(f"{root}: {odd[0]!r} has characters that do not print ({len(odd)} such pictures); rename it")
-    if shares is not None:
-        _check_shares(shares, splits)
-        train, splits["train"] = splits["train"], []
-        splits |= {split: [] for split in shares}
-        for path in train:
-            splits[split_of(path, shares)].append(path)
-    return order, splits
+    if shares is None:
+        splits = {"test" if split == ALL else split: paths for split, paths in splits.items()}
+    else:
+        splits = _cut(shares, {"train" if split == ALL else split: paths for split, paths in splits.items()})
+    return order, splits | ({"train": everything} if everything else {})
 
 
 def _folders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _scan(root: Path, domain: str, classes: Sequence[str] | None) -> tuple[list[str], list[str]]:
-    there = _folders(root / domain)
-    if not there:
-        raise ValueError(f"{root / domain}: no class folder; pictures belong into <root>/<domain>/<class>/")
-    order = there if classes is None else list(classes)
+def _classes(
+    root: Path, folders: Mapping[str, str], classes: Sequence[str] | int | None, table: Mapping[str, str] | None
+) -> list[str]:
+    """The class folders in the order of their labels, the same in all folders."""
+    found = {}
+    for folder in folders.values():
+        where = root / folder
+        if not (there := _folders(where)):
+            raise ValueError(f"{where}: no class folder; pictures belong into <root>/<domain>/<class>/")
+        if classes is not None and not isinstance(classes, int):
+            if absent := [name for name in classes if name not in there]:
+                many = f" ({len(absent)} such)" if len(absent) > 1 else ""
+                raise ValueError(
+                    f"{where / absent[0]}: no such class folder{many}; correct `classes` or add the folder"
+                )
+            there = list(classes)
+        elif table is not None:
+            if unknown := [name for name in there if name not in table]:
+                raise ValueError(
+                    f"{where / unknown[0]}: none of the {len(table)} classes is called so; delete the folder"
+                )
+            there = [name for name in table if name in set(there)]
+        if isinstance(classes, int) and len(there) != classes:
+            absent = [name for name in table if name not in set(there)] if table and len(table) == classes else []
+            which = f"; '{absent[0]}' is missing" if absent else ""
+            raise ValueError(
+                f"{where}: {len(there)} class folders, {classes} are expected{which}; complete the data set"
+            )
+        found[folder] = there
+    first, *others = found
+    for folder in others:
+        if differ := set(found[first]) ^ set(found[folder]):
+            here, other = (first, folder) if min(differ) in found[folder] else (folder, first)
+            raise ValueError(f"{root / here / min(differ)}: no such class folder, and {root / other} has it; add it")
+    return found[first]
+
+
+def _scan(root: Path, folder: str, order: Sequence[str]) -> list[str]:
+    """All pictures of the class folders, one class after the other."""
     pictures = []
     for class_folder in order:
-        folder = root / domain / class_folder
-        if class_folder not in there:
-            raise ValueError(f"{folder}: no such class folder; correct `classes` or add the folder")
-        names = [path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+        where = root / folder / class_folder
+        if not where.is_dir():
+            raise ValueError(f"{where}: no such class folder, and a list has it; complete the data set")
+        names = [path.name for path in where.iterdir() if path.suffix.lower() in SUFFIXES]
         if not (names := sorted(name for name in names if not name.startswith("."))):
-            raise ValueError(f"{folder}: no {', '.join(SUFFIXES)} file; add pictures or delete the folder")
-        pictures += [f"{domain}/{class_folder}/{name}" for name in names]
-    return order, pictures
+            raise ValueError(f"{where}: no {', '.join(SUFFIXES)} file; add pictures or delete the folder")
+        pictures += [f"{folder}/{class_folder}/{name}" for name in names]
+    return pictures
 
 
-def _read_lists(root: Path, domain: str, lists: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
+def _check_counts(
+    root: Path, folders: Mapping[str, str], counts: Mapping[str, int], found: Mapping[str, Sequence[str]]
+) -> None:
+    for split, expected in counts.items():
+        if split not in found:
+            raise ValueError(f"counts.{split}: there is {', '.join(found)} to count; correct the key")
+        if len(found[split]) != expected:
+            where = root / folders.get(split, folders.get(ALL, ""))
+            how = "the copy is not whole, or of another version; get it anew"
+            raise ValueError(f"{where}: {len(found[split]):,} pictures in {split}, {expected:,} are expected; {how}")
+
+
+def _cut(shares: Mapping[str, float], splits: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The splits with those that `shares` cut from train."""
+    check_shares(shares)
+    if listed := set(shares) & set(splits):
+        raise ValueError(f"shares.{min(listed)}: this split has a list or folder; leave out one of the two keys")
+    if "train" not in splits:
+        raise ValueError("lists.train: shares are cut from train; name one or leave out `shares`")
+    cut = splits | {"train": []} | {split: [] for split in shares}
+    for path in splits["train"]:
+        cut[split_of(path, shares)].append(path)
+    if not leaves_train(shares):
+        del cut["train"]
+    return cut
+
+
+def _read_lists(root: Path, folder: str, lists: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
     # Three parts and no "..": no line reaches out of the data set. All but the label may hold spaces.
-    form = re.compile(rf"({re.escape(domain)}/(?!\.\.?/)([^/]+)/[^/]+) ([0-9]+)")
+    form = re.compile(rf"({re.escape(folder)}/(?!\.\.?/)([^/]+)/[^/]+) ([0-9]+)")
     splits: dict[str, list[str]] = {}
     line_of: dict[str, str] = {}
     class_of: dict[int, str] = {}
     label_of: dict[str, int] = {}
     for split, pattern in lists.items():
         splits[split] = []
-        for line_name, line in _lines(root, split, pattern.replace("{domain}", domain)):
+        for line_name, line in _lines(root, split, pattern.replace("{domain}", folder)):
             if not (match := form.fullmatch(line)):
-                wanted = f"'{domain}/<class>/<picture> <label>', relative to {root}"
+                wanted = f"'{folder}/<class>/<picture> <label>', relative to {root}"
                 raise ValueError(f"{line_name}: {line!r} is not {wanted}; correct the line")
             path, class_folder, label = match[1], match[2], int(match[3])
             if path in line_of:
@@ -107,11 +172,3 @@ def _lines(root: Path, split: str, listed: str) -> list[tuple[str, str]]:
     # Bytes that are not UTF-8 become what they become in file names, so the check of names sees them.
     text = file.read_text(encoding="utf-8", errors="surrogateescape")
     return [(f"{file}:{number}", line) for number, line in enumerate(text.removesuffix("\n").split("\n"), 1)]
-
-
-def _check_shares(shares: Mapping[str, float], splits: Mapping[str, Sequence[str]]) -> None:
-    check_shares(shares)
-    if listed := set(shares) & set(splits):
-        raise ValueError(f"shares.{min(listed)}: this split has a list; leave out one of the two keys")
-    if "train" not in splits:
-        raise ValueError("lists.train: shares are cut from the train list; name one or leave out `shares`")

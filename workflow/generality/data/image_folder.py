@@ -11,89 +11,104 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from generality.data.class_names import read_class_names, read_objectnet
+from generality.data.folder_layout import folders_of
 from generality.data.folder_splits import find_splits
 from generality.data.image_set import new_image_set
 from generality.progress import progress
 
+# What the manifest repeats of the settings, beside what it has of its own.
+RECORDED = ("licence", "folder", "lists", "shares", "train_on_all", "class_groups", "crop_border", "downloads")
 
-def decode(
-    folder: str | Path,
-    *,
-    name: str,
-    root: str | Path,
-    domain: str,
-    split: str,
-    size: int,
-    lists: Mapping[str, str] | None = None,
-    shares: Mapping[str, float] | None = None,
-    classes: Sequence[str] | None = None,
-    class_groups: Mapping[str, Sequence[str]] | None = None,
-    licence: str | None = None,
-    workers: int = 1,
-) -> None:
-    """Decode one split of one domain of the data set `name` into the image set `folder`, `size` pixels a side.
 
-    A picture's id is its path relative to `root`; its class is the folder it lies in, with spaces for "_". Files
-    that start with a dot or do not end in .jpg, .jpeg or .png (any case) are no pictures. Splits come from
+def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: Mapping, workers: int = 1) -> None:
+    """Decode one split of one domain of the data set `name` into the image set `folder`.
 
-    - `lists`, {split: list file relative to `root`, with "{domain}" for the domain}, as DomainNet has them: lines
+    `settings` are the domain's in a study file (`folder_layout.of_domain`); `root` and `size`, pixels a side, have to
+    be there. Its pictures lie in `<root>/<folder>/<class>/`, where `folder` is the domain's name unless it is given. A
+    picture's id is its path relative to `root`; its class is the folder it lies in, with spaces for "_". Files that
+    start with a dot or do not end in .jpg, .jpeg or .png (any case) are no pictures. Splits come from
+
+    - `lists`, {split: list file relative to `root`, with "{domain}" for the folder}, as DomainNet has them: lines
       `real/aircraft_carrier/real_001_000001.jpg 0`, whose labels 0, 1, 2, … give the order of the classes;
+    - a `folder` for each split, {split: folder}, as ImageNet has them;
     - `shares`, {"validation": 0.1, "test": 0.3}: a hash of its id alone decides where a picture goes, so adding
-      pictures moves no other one, and splits never overlap. What is left is `train`. With `lists`, shares are cut
-      from the train list. {} makes every picture `train`;
-    - neither: every picture is `test`.
+      pictures moves no other one, and splits never overlap. What is left is `train`; {} makes every picture `train`, a
+      sum of 1 none. With lists or folders, shares are cut from train;
+    - none of these: every picture is `test`.
 
-    Without lists, `classes` names the class folders to take, in the order of their labels (default: all, sorted).
-    `class_groups`, {class: classes of the model that count as it}, is for whoever scores (ObjectNet). `workers` is
-    a number of threads and changes no byte.
+    With `train_on_all`, train is every picture there, those of the other splits included. Without lists, `classes`
+    names the class folders to take, in the order of their labels (default: all, sorted). It may also be their number.
+    `class_names` is a table that names them (`class_names.read_class_names`), in its order; with `numbered`, the
+    folders are the numbers of its lines, from 0. `objectnet_mappings`, a folder below `root`, takes the classes that
+    ObjectNet shares with that table. `counts`, {split or all: pictures}, is checked before shares are cut.
+    `class_groups`, {class: classes of the model that count as it}, is for whoever scores. `crop_border` is cut off each
+    side first, in pixels. `workers` is a number of threads and changes no byte.
 
-    Raises ValueError, and leaves no folder, for folders that are missing or empty, a class without a picture in
-    the train share, lists that are malformed or contradict themselves, and pictures that are missing or damaged:
-    none is ever left out.
+    Raises ValueError, and leaves no folder, for folders that are missing or empty, other counts, a class without a
+    picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing or
+    damaged: none is ever left out.
     """
-    root = Path(root)
-    order, splits = find_splits(root, domain, lists, shares, classes)
+    root, settings = Path(settings["root"]), dict(settings)
+    table = _table(root, settings)
+    order, splits = find_splits(root, domain, settings, table)
+    where = root / next(iter(folders_of(domain, settings).values()))
     if split not in splits:
         have = ", ".join(splits)
-        raise ValueError(f"{root / domain}: has {have}, but no '{split}'; name it in `shares` or `lists`")
+        raise ValueError(f"{where}: has {have}, but no '{split}'; name it in `shares` or `lists`")
     ids = splits[split]
     label_of = {class_folder: label for label, class_folder in enumerate(order)}
     labels = [label_of[path.split("/")[-2]] for path in ids]
+    lists = settings.get("lists")
     empty = sorted(set(range(len(order))) - set(labels))
     # DomainNet's own lists leave classes out (no t-shirt in painting's train list), and a small class may have no
     # picture in a small share; but what is cut for training must teach every class.
     if empty and not lists and split == "train":
-        where = root / domain / order[empty[0]]
         remedy = "add pictures, or make the other `shares` smaller"
-        raise ValueError(f"{where}: no picture in split '{split}' ({len(empty)} such classes); {remedy}")
-    if not ids:
         raise ValueError(
-            f"{root / domain}: no picture in split '{split}'; add pictures, or change `shares` or the list"
+            f"{where / order[empty[0]]}: no picture in split '{split}' ({len(empty)} such classes); {remedy}"
         )
-    names = [class_folder.replace("_", " ") for class_folder in order]
+    if not ids:
+        raise ValueError(f"{where}: no picture in split '{split}'; add pictures, or change `shares` or the list")
+    names = [table[class_folder] if table else class_folder.replace("_", " ") for class_folder in order]
     twin, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise ValueError(f"{root / domain}: {count} classes are called '{twin}'; rename or leave out all but one")
-    if unknown := sorted(set(class_groups or ()) - set(names)):
-        raise ValueError(f"class_groups.{unknown[0]}: no such class in {root / domain}; it has {', '.join(names)}")
+        raise ValueError(f"{where}: {count} classes are called '{twin}'; rename or leave out all but one")
+    groups = settings.get("class_groups", {})
+    if unknown := sorted(set(groups) - set(names)):
+        raise ValueError(f"class_groups.{unknown[0]}: no such class in {where}; it has {', '.join(names)}")
     if lists and (absent := [path for path in ids if not (root / path).is_file()]):
         # Before anything is decoded: that can take hours.
         count = f"{len(absent)} such pictures of {len(ids)}"
         raise ValueError(f"{root / absent[0]}: not there, but listed for {split} ({count}); complete the data set")
-    about = {"kind": "image_folder", "name": name, "domain": domain, "split": split, "licence": licence}
-    about |= {"lists": lists, "shares": shares, "class_groups": class_groups}
-    source = {key: value for key, value in about.items() if value is not None}
-    with new_image_set(folder, size, labels, ids, names, source) as images:
-        _fill(images, [root / path for path in ids], f"{name}/{domain} {split}", workers)
+    about = {"kind": "image_folder", "name": name, "domain": domain, "split": split}
+    about |= {key: settings[key] for key in RECORDED if key in settings}
+    with new_image_set(folder, settings["size"], labels, ids, names, about) as images:
+        _fill(
+            images, [root / path for path in ids], f"{name}/{domain} {split}", settings.get("crop_border", 0), workers
+        )
 
 
-def evaluation_pixels(path: str | Path, size: int) -> np.ndarray:
+def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
+    """The names of the class folders, if they are elsewhere; ObjectNet's classes go into `settings` as well."""
+    if "class_names" not in settings:
+        return None
+    table = read_class_names(settings["class_names"])
+    if settings.get("numbered"):
+        table = {str(number): name for number, name in enumerate(table.values())}
+    if "objectnet_mappings" in settings:
+        table, groups = read_objectnet(root / settings["objectnet_mappings"], list(table.values()))
+        settings |= {"classes": list(table), "class_groups": groups}
+    return table
+
+
+def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarray:
     """Decode a picture and take CLIP's evaluation view of it: uint8 of shape (size, size, 3).
 
     The shorter side becomes `size` (bicubic, antialiased), the centre is cropped: what torchvision's Resize and
     CenterCrop, and so open_clip's evaluation transform, make of an RGB picture. As there, transparency is dropped
-    and the EXIF orientation ignored. Raises ValueError for more than 8 bits a channel, and for a damaged file
-    whatever Pillow raises.
+    and the EXIF orientation ignored. Before that, `border` pixels are cut off each side.
+    Raises ValueError for more than 8 bits a channel, and for a damaged file whatever Pillow raises.
     """
     # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
     # before the bicubic one, and published accuracies were measured on other pixels.
@@ -103,6 +118,10 @@ def evaluation_pixels(path: str | Path, size: int) -> np.ndarray:
             raise ValueError(f"more than 8 bits a channel (mode {picture.mode}); convert it to 8 bits")
         # Before resizing: Pillow resizes palette pictures by the nearest neighbour only.
         picture = picture.convert("RGB")
+    if border:
+        if min(picture.size) <= 2 * border:
+            raise ValueError(f"nothing is left of {picture.size} pixels without a border of {border}")
+        picture = picture.crop((border, border, picture.width - border, picture.height - border))
     short = min(picture.size)
     width, height = (size * side // short for side in picture.size)
     left, top = round((width - size) / 2), round((height - size) / 2)
@@ -110,10 +129,10 @@ def evaluation_pixels(path: str | Path, size: int) -> np.ndarray:
     return np.asarray(picture.crop((left, top, left + size, top + size)))
 
 
-def _fill(images: np.ndarray, paths: Sequence[Path], what: str, workers: int) -> None:
+def _fill(images: np.ndarray, paths: Sequence[Path], what: str, border: int, workers: int) -> None:
     def fill(row: int) -> str | None:
         try:
-            images[row] = evaluation_pixels(paths[row], size=images.shape[1])
+            images[row] = evaluation_pixels(paths[row], images.shape[1], border)
         except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more, by format and damage
             return f"{paths[row]}: {error}"
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generality.data.spread import places
 from generality.files import read_json, sha256, whole_folder, write_json
 
 IMAGES, LABELS, IDS, CAPTIONS, MANIFEST = "images.npy", "labels.npy", "ids.txt", "captions.txt", "manifest.json"
@@ -34,6 +35,12 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def part(self, limit: int | None) -> "ImageSet":
+        """At most `limit` of its pictures, evenly spread and without captions; None: itself."""
+        if (kept := places(len(self), limit)) is None:
+            return self  # not a copy: the pictures stay on the disk
+        return ImageSet(self.images[kept], self.labels[kept], [self.ids[place] for place in kept], [], self.manifest)
 
 
 @contextmanager

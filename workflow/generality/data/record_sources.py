@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from pathlib import Path
 
 from generality.data.record_examples import NEEDED
-from generality.data.record_files import Record, read_file, read_text
+from generality.data.record_files import SUFFIXES, Record, read_file, read_text
 from generality.data.record_hub import check_hub, describe, read_hub
-from generality.data.shares import check_shares
+from generality.data.shares import check_shares, leaves_train
 from generality.files import sha256
 
 SPLITS = ("train", "validation", "test")
@@ -21,7 +22,7 @@ def splits_of(settings: Mapping) -> set[str]:
     splits = set(sources_of(settings)) | set(settings.get("shares", ()))
     if "all" in splits:
         splits = splits - {"all"} | {"train" if "shares" in settings else "test"}
-    return splits
+    return splits if leaves_train(settings.get("shares", {})) else splits - {"train"}
 
 
 def _check(settings: Mapping) -> None:
@@ -43,6 +44,12 @@ def _check(settings: Mapping) -> None:
         raise ValueError(f"{key}.all: is everything, so no other split goes beside it")
     if "hub" in settings:
         check_hub(settings["hub"])
+        if isinstance(name := settings["hub"].get("name"), Mapping) and set(name) != sources:
+            raise ValueError(f"hub.name: give one for each of {', '.join(sorted(sources))}, and for nothing else")
+    if unknown := set(settings.get("counts", ())) - sources:
+        raise ValueError(f"counts.{min(unknown)}: {key} has {', '.join(sorted(sources))} to count; correct the key")
+    if "one_per_cluster" in settings and "cluster" not in settings:
+        raise ValueError("cluster: `one_per_cluster` needs it")
     if "shares" in settings:
         check_shares(shares := settings["shares"])
         if listed := set(shares) & sources:
@@ -62,8 +69,14 @@ def sources_of(settings: Mapping) -> Mapping:
 
 
 def _paths(settings: Mapping, source: str) -> list[str]:
-    paths = settings["files"][source]
-    return [paths] if isinstance(paths, str) else list(paths)
+    """The files of a source; a folder stands for those of its files that may hold records, by name."""
+    paths, files = settings["files"][source], []
+    for path in [paths] if isinstance(paths, str) else paths:
+        inside = sorted(str(file) for file in Path(path).glob("*") if file.suffix in SUFFIXES)
+        if Path(path).is_dir() and not inside:
+            raise ValueError(f"{path}: no {', '.join(SUFFIXES)} file in this folder; name another by `files`")
+        files += inside or [path]
+    return files
 
 
 def _answers(settings: Mapping, source: str) -> str | None:
@@ -74,7 +87,7 @@ def _answers(settings: Mapping, source: str) -> str | None:
 def records_of(settings: Mapping, source: str) -> Iterator[tuple[Record, str | None]]:
     """The records of a source, each with its line of the file of answers if there is one."""
     if "hub" in settings:
-        records = read_hub(settings["hub"], settings["hub"]["splits"][source])
+        records = read_hub(settings["hub"], source)
     else:
         inside = settings.get("records")
         records = chain.from_iterable(read_file(path, inside) for path in _paths(settings, source))

@@ -21,17 +21,20 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
 
     - `form`: "choice", with `choices` and `answer`, or "instruction", with `response`, both with `prompt`; or "text",
       with `text`.
-    - `files`: {split: path or list of paths} to .json, .jsonl or .parquet files, or `hub`: {id, name, revision,
-      splits: {split: the hub's}}. The split "all" is everything: test, or what `shares` cuts.
+    - `files`: {split: path or list of paths} to .json, .jsonl or .parquet files or a folder of them, or `hub`: {id,
+      name or {split: name}, revision, splits: {split: the hub's}}. The split "all" is everything: test, or what
+      `shares` cuts. `counts`: {split or all: records} that there have to be.
     - `shares`: {"validation": 0.1, "test": 0.4}, cut from all or train by a hash: of a record's cluster if it has
-      one, so that no passage is in two splits, else of its id. What is left is train; {} makes every record train.
+      one, so that no passage is in two splits, else of its id. What is left is train; {} makes every record train, a
+      sum of 1 none.
     - `records`: path to the records inside a .json file. `id`: field that names a record; default: its key in a
       mapping, else the file's stem (or the hub's split) and its number from 0.
     - `prompt`, `response`, `text`: templates. `choices`: list of templates, or a field with a list of texts or a
       mapping label → text. `labels`: list, or a field with a list, of what `answer` calls the choices.
     - `answer`: field with a label; without labels a key of the mapping; else a number from 0 or the text of a
       choice. Or `answers`: path, or {split: path}, of a text file with an answer a line in the records' order.
-    - `cluster`: field that questions share. `licence`: text. `skip_unlabelled`, `skip_faulty`: count and leave out
+    - `cluster`: field that questions share; with `one_per_cluster: last`, only the last of each is kept, and the others
+      are counted as `set_aside`. `licence`: text. `skip_unlabelled`, `skip_faulty`: count and leave out
       records without answer or response, or with empty or equal choices or an empty prompt.
 
     The manifest's `source` has the files with their checksums, or what was asked of the hub, and `counts`: records
@@ -45,9 +48,11 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
         raise ValueError(f"{name}: has {have}, but no '{split}'; name it in `files`, `hub` or `shares`")
     shares = settings.get("shares")
     examples, elsewhere, read, skipped = {}, set(), 0, Counter(unlabelled=0, faulty=0)
+    last, set_aside = {}, 0  # the id of each cluster's last example
     for source in sources_of(settings):
-        whole = source if source in SPLITS else "test"
+        whole, there = source if source in SPLITS else "test", 0
         for record, line in records_of(settings, source):
+            there += 1
             with _located(record):
                 asked = question(settings, record)
                 cut = shares is not None and source in ("all", "train")
@@ -64,7 +69,14 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
                     continue
                 if example["id"] in examples:
                     raise ValueError(f"its id '{example['id']}' is an earlier one's too; name another field by `id`")
+                if settings.get("one_per_cluster"):
+                    set_aside += last.get(asked["cluster"]) is not None
+                    examples.pop(last.get(asked["cluster"]), None)
+                    last[asked["cluster"]] = example["id"]
                 examples[example["id"]] = example
+        if there != (expected := settings.get("counts", {}).get(source, there)):
+            remedy = f"the copy is not whole, or of another version; get it anew, or correct `counts.{source}`"
+            raise ValueError(f"{name}: {there:,} records in {source}, {expected:,} are expected; {remedy}")
     if not examples:
         raise ValueError(f"{name}: no example in {split} ({read} read, {_told(skipped)}); change `files` or `shares`")
     marks = [_mark(example) for example in examples.values()]
@@ -74,6 +86,8 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
         "duplicate_prompts": len(marks) - len(set(marks)),
         "prompts_in_other_splits": sum(mark in elsewhere for mark in marks),
     }
+    if settings.get("one_per_cluster"):
+        counts["set_aside"] = set_aside
     about = {"kind": "text_records", "name": name, "split": split, **origin_of(settings)}
     about |= {key: settings[key] for key in ("shares", "licence") if key in settings} | {"counts": counts}
     write_text_set(folder, settings["form"], list(examples.values()), about)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generality.data.spread import places
 from generality.files import read_json, sha256, whole_folder, write_json
 
 EXAMPLES, MANIFEST = "examples.jsonl", "manifest.json"
@@ -34,6 +35,12 @@ class TextSet:
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    def part(self, limit: int | None) -> "TextSet":
+        """At most `limit` of its examples, evenly spread; None: itself."""
+        if (kept := places(len(self), limit)) is None:
+            return self
+        return TextSet(self.form, [self.examples[place] for place in kept], self.manifest)
 
 
 def pair(form: str, example: Mapping) -> tuple[str, str]:

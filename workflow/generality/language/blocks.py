@@ -27,11 +27,12 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Batch:
-    """`ids`, `mask` (1 where there is a token) and `learnt`, each of shape (batch, length)."""
+    """`ids`, `mask` (1 where there is a token) and `learnt`, all of shape (batch, length); `padded`: mask has a 0."""
 
     ids: Tensor
     mask: Tensor
     learnt: Tensor
+    padded: bool
 
 
 def tokenize(texts: TextSet, tokenizer: PreTrainedTokenizerBase, loss_on: str) -> list[Tokens]:
@@ -77,7 +78,8 @@ def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
     mask, learnt = np.zeros_like(ids), np.zeros(ids.shape, dtype=bool)
     for row, text in enumerate(texts):
         ids[row, : len(text)], mask[row, : len(text)], learnt[row, : len(text)] = text.ids, 1, text.learnt
-    return Batch(*(torch.from_numpy(array).to(device) for array in (ids, mask, learnt)))
+    tensors = (torch.from_numpy(array).to(device) for array in (ids, mask, learnt))
+    return Batch(*tensors, padded=min(map(len, texts)) < length)
 
 
 def _ids(texts: Sequence[str], tokenizer: Callable) -> list[list[int]]:

@@ -67,8 +67,11 @@ def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> No
         tokenizer.pad_token = tokenizer.eos_token
 
 
-def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor) -> Tensor:
-    """The last hidden states, normalised as the head wants them, of shape (batch, length, width)."""
+def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor | None) -> Tensor:
+    """The last hidden states, normalised as the head wants them, of shape (batch, length, width).
+
+    Without padding no mask is needed.
+    """
     return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
 
 

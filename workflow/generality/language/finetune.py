@@ -40,9 +40,11 @@ def finetune_causal_lm(
         unit, examples = "blocks", pack(examples, train["block_size"], order(seed, 0, len(examples)))
     else:
         unit, examples = "examples", shorten(examples, train["block_size"])
-    where = device()
+    where = device(train["precision"])
     language_model.to(where)
-    objective = NextToken(examples, unit=unit, pad=tokenizer.pad_token_id, device=where)
+    if train["compile"]:
+        language_model.base_model.compile()
+    objective = NextToken(examples, unit=unit, pad=tokenizer.pad_token_id, device=where, precision=train["precision"])
     fit_and_save(
         folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
         make_method(method, **hyperparameters), series=series, train=train, seed=seed, log=log,

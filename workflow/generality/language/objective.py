@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from generality.device import autocast
 from generality.language.blocks import Batch, Tokens, collate
 from generality.language.causal_lm import head, hidden_states
+from generality.training.loop import REMEMBERED
 
 BATCH = 64  # texts in one pass without gradients
 
@@ -21,8 +23,6 @@ class NextToken:
     kept is the model's whole behaviour on the text.
     """
 
-    fixed = True  # the same tokens in every epoch
-
     def __init__(
         self,
         texts: Sequence[Tokens],
@@ -30,7 +30,7 @@ class NextToken:
         unit: str,
         pad: int,
         device: torch.device,
-        precision: torch.dtype | None = None,
+        precision: str = "float32",
     ):
         self.texts, self.unit, self.pad, self.device, self.precision = texts, unit, pad, device, precision
 
@@ -40,21 +40,33 @@ class NextToken:
     def batch(self, epoch: int, examples: np.ndarray) -> Batch:
         return collate([self.texts[index] for index in examples], self.pad, self.device)
 
+    def predictions(self, examples: np.ndarray) -> tuple[int, int]:
+        texts = [self.texts[index] for index in examples]
+        return sum(int(text.learnt[1:].sum()) for text in texts), sum(len(text) - 1 for text in texts)
+
     def loss(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Callable[[], Tensor]]:
         learnt = batch.learnt[:, 1:]
-        with torch.autocast(self.device.type, self.precision, enabled=self.precision is not None):
-            states = hidden_states(model, batch.ids, batch.mask)[:, :-1]
+        with autocast(self.device, self.precision):
+            states = self.states(model, batch)[:, :-1]
             # The head sees only the places that are learnt: its logits are the largest tensor there is.
             logits = head(model)(states[learnt])
         total = F.cross_entropy(logits.float(), batch.ids[:, 1:][learnt], reduction="sum")
         # A batch of blocks that lie within long prompts has nothing to learn; a mean over nothing would be NaN.
-        return total / max(1, len(logits)), lambda: head(model)(states[batch.mask[:, 1:].bool()])
+        # What is distilled is a difference of logits, in which bfloat16's rounding would be most of what there is.
+        return total / max(1, len(logits)), lambda: head(model)(states[batch.mask[:, 1:].bool()].float())
 
-    def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor]:
+    def states(self, model: PreTrainedModel, batch: Batch) -> Tensor:
+        """The last hidden states; a batch without padding needs no mask, and attention is faster without one."""
+        return hidden_states(model, batch.ids, batch.mask if batch.padded else None)
+
+    def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor] | None:
         """Keeps the last hidden states, which are narrower than the logits, and the model's head."""
+        if 4 * sum(map(len, self.texts)) * head(model).in_features > REMEMBERED:
+            return None
         kept, last = [], head(model)
         for start in range(0, len(self), BATCH):
             batch = self.batch(0, np.arange(start, min(start + BATCH, len(self))))
-            states = hidden_states(model, batch.ids, batch.mask)
+            with autocast(self.device, self.precision):
+                states = self.states(model, batch).float()
             kept += [states[row, : len(self.texts[start + row]) - 1].clone() for row in range(len(states))]
         return lambda examples: last(torch.cat([kept[index] for index in examples]))

@@ -17,8 +17,6 @@ from generality.training.loop import optimise, order
 from generality.training.methods import Method
 from generality.training.schedule import lr_factor
 
-PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
-
 
 def pretrain_opt(
     folder: str | Path,
@@ -49,9 +47,7 @@ def pretrain_opt(
     )  # fmt: skip
     where = device()
     model = OPTForCausalLM(config).to(where)
-    objective = NextToken(
-        blocks, unit="blocks", pad=tokenizer.pad_token_id, device=where, precision=PRECISIONS[train["precision"]]
-    )
+    objective = NextToken(blocks, unit="blocks", pad=tokenizer.pad_token_id, device=where, precision=train["precision"])
     optimise(
         model.train(), objective, Method(), _optimizers(model, train), steps=train["steps"],
         batch_size=train["batch_size"], clip_norm=train["clip_norm"],

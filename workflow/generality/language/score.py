@@ -79,17 +79,19 @@ def score_causal_lms(
     finetuned: str | Path | None = None,
     alphas: tuple[float, ...] = (),
     series: str | Path | None = None,
+    limit: int | None = None,
 ) -> None:
     """Score one model folder on all sets into one file, or in its place what it becomes.
 
     That is its interpolations with `finetuned` at each α, or the checkpoints of a `series` that began with it.
 
-    `sets` maps (data name, split) to a text-set folder; the answers of the data sets in `generate` are generated too.
+    `sets` maps (data name, split) to a text-set folder, of which at most `limit` examples are taken; the answers of the
+    data sets in `generate` are generated too.
     The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
     metrics: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the tokens of a response, in float32).
     """
     language_model, tokenizer, provenance = load_causal_lm(model)
-    opened = {key: open_text_set(folder) for key, folder in sets.items()}
+    opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
     for key, texts in opened.items():
         same_world(provenance["data"], texts.manifest, sets[key])
     scorer = Scorer(language_model.to(device()), tokenizer, opened, generate)

@@ -51,18 +51,25 @@ def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
 def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
     rows, details = [], []
     for claim, compared, reason in judged:
-        ours = [_effect(compared[0]), compared[0].what, str(compared[0].seeds)] if compared else ["–", "", "–"]
+        ours = (
+            [effect_text(asdict(compared[0])), compared[0].what, str(compared[0].seeds)] if compared else ["–", "", "–"]
+        )
         ours[1] = "; ".join(filter(None, [ours[1], reason]))
         rows.append([f"{claim.says} (§ {claim.section})", claim.paper, *ours, f"**{verdict(compared)}**"])
         for each in compared:
-            details.append([claim.name, each.what, _effect(each), str(each.seeds), each.verdict])
+            details.append([claim.name, each.what, effect_text(asdict(each)), str(each.seeds), each.verdict])
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
-    note = NOTE.format(rule=RULE, resamples=RESAMPLES)
     every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
     first, second = (tabulate(*each, "pipe", disable_numparse=True) for each in ((rows, header), (details, every)))
-    return "\n\n".join([note, first, "## All comparisons", second]) + "\n"
+    return "\n\n".join([note(RULE, RESAMPLES), first, "## All comparisons", second]) + "\n"
 
 
-def _effect(judged: Judged) -> str:
-    numbers = (f"{number:+.1f}".replace("-", "−") for number in (judged.effect, judged.low, judged.high))
-    return "{} [{}, {}] {}".format(*numbers, judged.unit)
+def note(rule: str, resamples: int) -> str:
+    """How to read the claims."""
+    return NOTE.format(rule=rule, resamples=resamples)
+
+
+def effect_text(comparison: Mapping) -> str:
+    """The effect of a comparison, as the .json has it, with its interval and unit: "+1.3 [+0.2, +2.4] points"."""
+    numbers = (f"{comparison[key]:+.1f}".replace("-", "−") for key in ("effect", "low", "high"))
+    return "{} [{}, {}] {}".format(*numbers, comparison["unit"])

@@ -40,6 +40,8 @@ def collect(
     the same seed. Rows stand in the paper's order of methods, settings by their number, data sets as given, metrics as
     in the registry. Data sets that are in the files but not in the groups are left out, and so are metrics not named.
 
+    Sets for evaluation only have no validation scores and are in no average of that split.
+
     Raises ValueError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
     or seeds that the pre-trained model does not share.
     """
@@ -97,7 +99,8 @@ def average_name(group: str) -> str:
 def _means(scores: Scores, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple]:
     """(split, group, name, metric, keys of `scores`) of each mean: over a data set, or over a group's data sets."""
     for split in dict.fromkeys(split for split, _ in scores.metrics):
-        for group, members in groups.items():
+        for group, wanted in groups.items():
+            members = [data for data in wanted if (split, data) in scores.metrics]
             averaged = [(data, [data]) for data in members]
             if group != SPECIALITY:
                 averaged.append((average_name(group), members))

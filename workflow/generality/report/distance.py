@@ -89,6 +89,14 @@ def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
     return points.reset_index(drop=True)
 
 
+def drawn_changes(
+    table: pd.DataFrame, distances: pd.DataFrame, method: str = "full", groups: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """All that the figure shows: the rows of `place`, then those of groups' averages, which have no distance."""
+    changes = relative_changes(table, method, groups)
+    return pd.concat([place(changes, distances), changes[changes["is_average"]]], ignore_index=True)
+
+
 def correlations(points: pd.DataFrame) -> str:
     """Spearman's rank correlation of the distance with the change, and with the paper's order of the groups.
 
@@ -125,11 +133,10 @@ def plot_distance(
     """
     if method not in style:
         raise ValueError(f"report.style: no entry for method '{method}'; give it a label, a color and a marker")
-    changes = relative_changes(table, method, groups)
-    points = place(changes, distances)
+    rows = drawn_changes(table, distances, method, groups)
+    points, averages = rows[~rows["is_average"]], rows[rows["is_average"]]
     looks = {group: LOOKS[i % len(LOOKS)] for i, group in enumerate(points["group"].unique())}
     rank = {group: i for i, group in enumerate(PAPER_ORDER)}
-    averages = changes[changes["is_average"]]
     averages = averages.sort_values("group", key=lambda names: names.map(rank).fillna(len(rank)), kind="stable")
     with paper_style():
         speciality = table.loc[table["group"] == SPECIALITY, "data"].iloc[0]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
 from generality.report.style import TEXT_WIDTH, paper_style, save
-from generality.report.tradeoff import FULL, PATH, Panel, drawn, panels
+from generality.report.tradeoff import FULL, PATH, Panel, drawn, drawn_points, panels
 
 ENDS = (BASE[0], FULL)
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
@@ -21,6 +21,15 @@ NOTE = (
     "examples choose; cross: the end of the usual run. WiSE-FT: between its two ends. Vertical: 95 % interval of the "
     "paired difference from the pre-trained model, at the end of each line ({note})."
 )
+
+
+def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """All points of the figure, as `tradeoff.drawn_points`, with lr and warmup of those that are on a line.
+
+    `table` and `tunings` are as in `plot_early_stopping`.
+    """
+    rows = drawn_points(panels(table))
+    return rows.assign(**{key: rows["method"].map({name: own[key] for name, own in tunings.items()}) for key in TITLES})
 
 
 def plot_early_stopping(

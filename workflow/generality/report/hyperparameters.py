@@ -26,6 +26,7 @@ ROWS = {
     "epochs": "Epochs",
     "steps_per_epoch": "Steps per epoch",
     "batch_size": "Batch size",
+    "precision": "Precision",
     "augment": "Augmentation",
     "block_size": "Tokens per block",
     "packing": "Packing",

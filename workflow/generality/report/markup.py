@@ -1,8 +1,9 @@
-"""Tables for readers, as Markdown and LaTeX."""
+"""Tables for readers, as Markdown, LaTeX and HTML."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,8 @@ from tabulate import tabulate
 from generality.files import whole_file
 from generality.report.collect import write_table
 
+# A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
+NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]|%)")
 STAR, DIAMOND = "★", "◇"
 # What LaTeX reads as a command, and the symbols we print that its text fonts lack.
 LATEX = str.maketrans(
@@ -28,7 +31,7 @@ class Table:
     """What a reader sees: a caption, `header` as (name, what stands below it), the cells, and notes below them.
 
     `columns` is LaTeX's: l and r, or p{width} for texts. Rows below one with a
-    name, whose own first cell is empty, are a block with it.
+    name, whose own first cell is empty, are a block with it. `paper` are the places of the rows that are the paper's.
     """
 
     caption: str
@@ -36,10 +39,12 @@ class Table:
     body: Sequence[Sequence[str]]
     columns: Sequence[str]
     notes: Sequence[str] = ()
+    paper: Sequence[int] = ()
 
 
 def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, anchor: str) -> None:
-    """Write a table in the format of each output's suffix: `rows` as .csv, `table` as .md or .tex, labelled `anchor`.
+    """Write a table in the format of each output's suffix: `rows` as .csv, `table` as .md, .html (what
+    the report's page shows) or .tex, labelled `anchor`.
 
     Raises ValueError for another suffix.
     """
@@ -51,8 +56,10 @@ def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, ancho
             text = _markdown(table)
         elif output.suffix == ".tex":
             text = _latex(table, anchor)
+        elif output.suffix == ".html":
+            text = html(table)
         else:
-            raise ValueError(f"{output}: tables are written as .csv, .md or .tex; change the suffix")
+            raise ValueError(f"{output}: tables are written as .csv, .html, .md or .tex; change the suffix")
         with whole_file(output) as partial:
             partial.write_text(text, encoding="utf-8")
 
@@ -89,3 +96,46 @@ def _latex(table: Table, anchor: str) -> str:
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {note.translate(LATEX)}}}" for note in table.notes]
     return "\n".join([*lines, r"\end{table}", ""])
+
+
+def sort_key(cell: str) -> str | None:
+    """By which number a cell sorts: "" where its number is missing, None for a text. Of several, the first counts."""
+    if cell in ("", "–") or cell.startswith("– /"):
+        return ""
+    match = NUMBER.match(cell)
+    return match and f"{float(match[1].replace(',', '').replace('−', '-')):g}"
+
+
+def html(table: Table) -> str:
+    """The table as a piece of HTML, which the report's page sorts by its headings.
+
+    Every row names its block, for sorting tears blocks apart.
+    """
+    align = ["number" if column == "r" else "text" for column in table.columns]
+    names = [
+        f'<th scope="col" class="{side}"><button type="button">{escape(name)}'
+        + (f" <small>{escape(below)}</small>" if below else "")
+        + "</button></th>"
+        for (name, below), side in zip(table.header, align, strict=True)
+    ]
+    lines, block = [], ""
+    for place, (first, *others) in enumerate(table.body):
+        same, block = not first, first or block
+        paper = place in table.paper
+        cells = [f'<th scope="row"{" class=again" if same else ""}>{escape(block)}</th>']
+        for cell, side in zip(others, align[1:], strict=True):
+            key = sort_key(cell.removeprefix("paper").strip() if paper else cell)
+            sorts = "" if key is None else f' data-key="{key}"'
+            cells.append(f'<td class="{side}"{sorts}>{escape(cell)}</td>')
+        lines.append(f"<tr{' class=paper' if paper else ''}>{''.join(cells)}</tr>")
+    notes = [f"<li>{escape(note)}</li>" for note in table.notes]
+    return "\n".join(
+        [
+            '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table class="sortable">',
+            f"<caption>{escape(table.caption)}</caption>",
+            f"<thead><tr>{''.join(names)}</tr></thead>",
+            f"<tbody>{''.join(lines)}</tbody></table></div>",
+            *(['<ul class="notes">', *notes, "</ul>"] if notes else []),
+            "",
+        ]
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -15,50 +16,57 @@ TILE, GAP = 128, 8  # pixels of a picture, and between two: 240 to the inch wher
 STEP, APART = TILE + GAP, 2 * GAP  # the speciality stands a little apart from the domains that are only measured
 
 
-def plot_samples(
-    sets: Mapping[str, Mapping[str, str | Path]],
-    outputs: Sequence[str | Path],
-    *,
-    classes: int = 4,
-    examples: int = 1,
-) -> None:
-    """Draw a block per experiment: a column per domain, `examples` rows for each of up to `classes` classes.
+def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int = 4, examples: int = 1) -> pd.DataFrame:
+    """Which pictures are shown: `examples` of each of up to `classes` classes, in every domain of every experiment.
 
     `sets` maps experiments to {domain: image-set folder}, the domain that is fine-tuned on first. The classes are
     spread over those that all the experiment's domains share, and each picture is the first of its class: nothing is
-    picked by eye. Raises ValueError if the domains of an experiment share no class.
+    picked by eye. A row per picture: columns experiment, domain, folder, class, id and index (its place in the set).
+    Raises ValueError if the domains of an experiment share no class.
     """
+    rows = []
+    for experiment, domains in sets.items():
+        image_sets = [open_image_set(folder) for folder in domains.values()]
+        found = [_first_pictures(image_set, examples) for image_set in image_sets]
+        shared = [name for name in found[0] if all(name in others for others in found)]
+        if not shared:
+            raise ValueError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
+        spread = np.linspace(0, len(shared) - 1, min(classes, len(shared))).round().astype(int)
+        for (domain, folder), image_set, pictures in zip(domains.items(), image_sets, found, strict=True):
+            for name in (shared[i] for i in spread):
+                rows += [
+                    (experiment, domain, str(folder), name, image_set.ids[index], int(index))
+                    for index in pictures[name]
+                ]
+    return pd.DataFrame(rows, columns=["experiment", "domain", "folder", "class", "id", "index"])
+
+
+def plot_samples(picked: pd.DataFrame, outputs: Sequence[str | Path]) -> None:
+    """Draw what `pick_samples` found: a block per experiment, a column per domain, the rows of a class together."""
     with paper_style():
-        blocks = [_block(experiment, domains, classes, examples) for experiment, domains in sets.items()]
+        experiments = dict(list(picked.groupby("experiment", sort=False)))
+        blocks = [_block(rows) for rows in experiments.values()]
         widths = [picture.shape[1] for picture, _ in blocks]
         tallest = max(picture.shape[0] for picture, _ in blocks)
         # Beside the pictures each block needs 0.6 inches for the names of its classes, and 0.7 inches below and above.
         scale = (TEXT_WIDTH - 0.6 * len(blocks)) / sum(widths)
         figure = Figure(figsize=(TEXT_WIDTH, scale * tallest + 0.7), layout="constrained")
         axes = figure.subplots(1, len(blocks), squeeze=False, width_ratios=widths)[0]
-        for ax, (experiment, domains), (picture, names) in zip(axes, sets.items(), blocks, strict=True):
-            _draw(ax, experiment, list(domains), picture, names)
+        for ax, (experiment, rows), (picture, names) in zip(axes, experiments.items(), blocks, strict=True):
+            _draw(ax, experiment, list(rows["domain"].unique()), picture, names)
         save(figure, outputs)
 
 
-def _block(
-    experiment: str, domains: Mapping[str, str | Path], classes: int, examples: int
-) -> tuple[np.ndarray, list[str]]:
+def _block(rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     """All pictures of an experiment on one canvas, uint8 (height, width, 3), and the names of the classes shown."""
-    sets = [open_image_set(folder) for folder in domains.values()]
-    found = [_first_pictures(image_set, examples) for image_set in sets]
-    shared = [name for name in found[0] if all(name in others for others in found)]
-    if not shared:
-        raise ValueError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
-    spread = np.linspace(0, len(shared) - 1, min(classes, len(shared))).round().astype(int)
-    names = [shared[i] for i in spread]
-    height, width = len(names) * examples * STEP - GAP, _left(len(sets)) - GAP
+    columns = [pictures for _, pictures in rows.groupby("domain", sort=False)]
+    height, width = len(columns[0]) * STEP - GAP, _left(len(columns)) - GAP
     canvas = np.full((height, width, 3), 255, dtype=np.uint8)
-    for column, (image_set, pictures) in enumerate(zip(sets, found, strict=True)):
-        left = _left(column)
-        for row, index in enumerate(np.concatenate([pictures[name] for name in names])):
+    for column, pictures in enumerate(columns):
+        image_set, left = open_image_set(pictures["folder"].iloc[0]), _left(column)
+        for row, index in enumerate(pictures["index"]):
             canvas[row * STEP : row * STEP + TILE, left : left + TILE] = _tile(image_set.images[index])
-    return canvas, names
+    return canvas, list(rows["class"].unique())
 
 
 def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:

@@ -12,7 +12,11 @@ from generality.files import whole_file
 
 TEXT_WIDTH = 7.0  # inches; a figure as wide as the page's text
 # What would make two files of the same figure differ: the date, and the version of the software.
-METADATA = {".pdf": {"CreationDate": None, "Creator": None, "Producer": None}, ".png": {"Software": None}}
+METADATA = {
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+}
 
 
 @contextmanager
@@ -21,6 +25,7 @@ def paper_style() -> Iterator[None]:
     fonts = {
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
+        "svg.hashsalt": "generality",  # or its identifiers are drawn anew each time
         "pdf.fonttype": 42,  # TrueType, embedded; the default Type 3 is refused by many venues
         **dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), 8),
         **dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), 7),
@@ -35,11 +40,11 @@ def paper_style() -> Iterator[None]:
 def save(figure: Figure, outputs: Sequence[str | Path]) -> None:
     """Write a figure in the format of each output's suffix; the same figure gives the same bytes.
 
-    Raises ValueError for a suffix other than .pdf and .png.
+    Raises ValueError for a suffix other than .pdf, .png and .svg.
     """
     for output in map(Path, outputs):
         if output.suffix not in METADATA:
-            raise ValueError(f"{output}: figures are written as .pdf or .png; change the suffix")
+            raise ValueError(f"{output}: figures are written as .pdf, .png or .svg; change the suffix")
     # The layout is settled once: done again for each format, it would depend on the formats before.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

@@ -35,7 +35,7 @@ def render_table(
     """Write an experiment's test results, averaged over seeds, in the format of each output's suffix.
 
     `groups` are shown in their order; all, the speciality first, if None. .csv is for programs: their rows of
-    `select.results`, all metrics, fractions and nats in full precision. .md and .tex are for readers: a row per
+    `select.results`, all metrics, fractions and nats in full precision. .md, .html and .tex are for readers: a row per
     setting; a column per data set with its `metrics` (the primary one if None), the first ± its standard error; and
     after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
     printed names; `title` opens the caption, whose sentences say how to read the table, and `note` ends it; `anchor` is
@@ -53,6 +53,7 @@ def render_table(
         caption=_caption(rows, columns, title or f"Scores after fine-tuning on {speciality}.", note, has_paper),
         header=_header(columns),
         body=_body(rows, paper, columns, labels or {}),
+        paper=[place for place, (*_, is_paper, _) in enumerate(beside(rows, paper)) if is_paper],
         columns="ll" + "r" * sum(2 if column.changes else 1 for column in columns),
         notes=[str(agreement(rows, paper)), *footnotes] if has_paper else footnotes,
     )

@@ -67,6 +67,16 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
     return made
 
 
+def drawn_points(panels: Sequence[Panel]) -> pd.DataFrame:
+    """The points of all panels in one table: columns panel (its title), x_label, y_label, and those of `points`."""
+    rows = []
+    for panel in panels:
+        texts = {"panel": panel.title, "x_label": panel.x_label, "y_label": panel.y_label}
+        one_line = pd.DataFrame({name: text.replace("\n", " ") for name, text in texts.items()}, panel.points.index)
+        rows.append(one_line.join(panel.points))
+    return pd.concat(rows, ignore_index=True)
+
+
 def plot_tradeoff(
     panels: Sequence[Panel], style: Mapping[str, Mapping[str, str]], outputs: Sequence[str | Path]
 ) -> None:

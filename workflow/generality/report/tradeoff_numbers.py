@@ -1,6 +1,6 @@
 """Trade-offs as numbers: hypervolume, the settings that nothing beats, and generality at matched speciality."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from generality.files import whole_file
+from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import BASE, SPECIALITY, write_table
 from generality.report.estimate import Estimate
@@ -126,14 +127,18 @@ def _interval(values: np.ndarray, seeds: int) -> Estimate:
     return Estimate(values[0] if np.isfinite(values[0]) else np.nan, np.nan, np.nan, np.nan)
 
 
-def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
+def caption(table: pd.DataFrame) -> str:
+    """How to read rows of `tradeoffs`."""
     seeds = table["seeds"].max()
-    caption = CAPTION.format(
+    return CAPTION.format(
         seeds=f"mean of {seeds} seeds" if seeds > 1 else "1 seed",
         matched=100 * MATCHED, resamples=RESAMPLES, drawn="seeds and " if seeds > 1 else "",
     )  # fmt: skip
+
+
+def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[markup.Table]:
+    """A table per experiment and group, what it is of as its caption, of rows of `tradeoffs`."""
     header = ["Method", "Chosen", "Hypervolume", "Matched", "Speciality", "Generality", "On the front"]
-    parts = [caption]
     for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
         goal = 100 * rows["matched_at"].iloc[0]
         body = [
@@ -146,9 +151,19 @@ def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
             ]
             for row in rows.itertuples()
         ]
-        parts.append(f"## {experiment}: {in_words(group)}, matched at a speciality of {goal:.1f}")
-        align = ["left", "left", *["right"] * 4, "left"]
-        parts.append(tabulate(body, header, "pipe", disable_numparse=True, colalign=align))
+        title = f"{experiment}: {in_words(group)}, matched at a speciality of {goal:.1f}"
+        yield markup.Table(title, [(name, "") for name in header], body, "llrrrrl")
+
+
+def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    parts = [caption(table)]
+    for shown in for_readers(table, labels):
+        names, align = (
+            [name for name, _ in shown.header],
+            ["right" if side == "r" else "left" for side in shown.columns],
+        )
+        parts.append(f"## {shown.caption}")
+        parts.append(tabulate(shown.body, names, "pipe", disable_numparse=True, colalign=align))
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,9 +2,12 @@
 
 import csv
 import math
+import os
 import time
 from pathlib import Path
 from types import TracebackType
+
+from generality.training import processes
 
 EVERY = 10  # steps between rows; the penalty's value costs a pass over all parameters, its gradient does not
 
@@ -14,11 +17,16 @@ class Diverged(RuntimeError):
 
 
 class TrainingLog:
-    """Writes step, epoch, loss, penalty, lr, gradient norm and examples/s; refuses numbers that are not finite."""
+    """Writes step, epoch, loss, penalty, lr, gradient norm and examples/s; refuses numbers that are not finite.
+
+    Of several processes the first writes, and all refuse.
+    """
 
     def __init__(self, path: str | Path, unit: str):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.file = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115  closed by __exit__
+        self.path = path
+        place = Path(os.devnull if processes.rank() else path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self.file = place.open("w", newline="", encoding="utf-8")
         self.writer = csv.writer(self.file)
         self.writer.writerow(["step", "epoch", "loss", "penalty", "lr", "grad_norm", f"{unit}_per_s"])
         self.since, self.seen = time.perf_counter(), 0
@@ -29,7 +37,7 @@ class TrainingLog:
         """Note one optimiser step; `penalty` is None on steps for which no row is due."""
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise Diverged(
-                f"{self.file.name}: training diverged at step {step} (loss {loss:g}, gradient norm {norm:g}); "
+                f"{self.path}: training diverged at step {step} (loss {loss:g}, gradient norm {norm:g}); "
                 "lower the learning rate (train.lr) or the penalty (lambda) of this setting"
             )
         self.seen += count

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from generality.progress import progress
+from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
 from generality.training.methods import Method
 from generality.training.schedule import lr_factor
 
+REMEMBERED = 8 * 2**30  # bytes that a teacher's answers may take: a tenth of the GPU that the paper's models ask for
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 
 
@@ -20,18 +22,23 @@ class Objective(Protocol):
     """What is learnt: the data, the loss, and what one example is called."""
 
     unit: str  # plural of one example, such as "images"
-    fixed: bool  # whether an example gives the same input in every epoch, so that a teacher can be asked once
 
     def __len__(self) -> int: ...
 
     def batch(self, epoch: int, examples: np.ndarray) -> Any:
         """The inputs of the given training examples in the given epoch."""
 
+    def predictions(self, examples: np.ndarray) -> tuple[int, int]:
+        """How many predictions the loss of these examples is a mean over, and how many rows their outputs have."""
+
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, Callable[[], Tensor]]:
         """The mean loss of a batch, and what gives the model's outputs, a row for each prediction, where wanted."""
 
-    def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor]:
-        """Ask a model about all examples once; what it gives recalls the outputs for a batch. Only if `fixed`."""
+    def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor] | None:
+        """Ask a model about all examples once; what it gives recalls the outputs for a batch.
+
+        None where the answers would change with the epoch or take too much memory.
+        """
 
 
 def order(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -57,14 +64,16 @@ def fit(
 ) -> None:
     """Fine-tune `model` in place.
 
-    `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), clip_norm, batch_size
-    and epochs. `after` and errors are those of `optimise`.
+    `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), clip_norm, batch_size,
+    epochs and perhaps micro_batch. `after` and errors are those of `optimise`.
     """
     steps = count_steps(objective, train)
     warmup_steps = round(train["warmup"] * steps)
     torch.manual_seed(seed)
     model.train()
     method.begin(model, objective)
+    if rank := processes.rank():  # dropout differs from process to process; the first draws as one process alone
+        torch.manual_seed(int(np.random.SeedSequence([seed, rank]).generate_state(1)[0]))
     optimizer = OPTIMIZERS[train["optimizer"]](
         [p for p in model.parameters() if p.requires_grad],
         lr=train["lr"], betas=tuple(train["betas"]), weight_decay=train["weight_decay"], fused=True,
@@ -72,8 +81,9 @@ def fit(
     optimise(
         model, objective, method, [optimizer], steps=steps, batch_size=train["batch_size"],
         clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, steps, warmup_steps, train["schedule"]),
-        seed=seed, log=log, what=what, after=after,
+        seed=seed, log=log, what=what, after=after, micro_batch=train.get("micro_batch"),
     )  # fmt: skip
+    processes.check_alike(model.parameters())
     method.end(model)
     model.eval()
 
@@ -92,17 +102,21 @@ def optimise(
     log: str | Path,
     what: str,
     after: Callable[[int], None] | None = None,
+    micro_batch: int | None = None,
 ) -> None:
     """Take `steps` steps, each with every optimiser, whose own learning rates are peaks that `factor(step)` scales.
 
     `after(k)` is called when k steps have been taken, k = 0 included; it may look at the model and must not change it.
-    The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. Raises Diverged when a
-    loss or gradient is not finite, and ValueError when there are fewer examples than a batch holds.
+    The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. A pass through the
+    model holds `micro_batch` examples at most; the step is that of the whole batch. Raises Diverged when a loss or
+    gradient is not finite, and ValueError when there are fewer examples than a batch holds, or than processes in it.
     """
     per_epoch = _per_epoch(objective, batch_size)
+    if batch_size < processes.count():
+        raise ValueError(f"train.batch_size: {batch_size} is less than the {processes.count()} processes; start fewer")
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     trained = [p for p in model.parameters() if p.requires_grad]
-    with TrainingLog(log, objective.unit) as journal, progress(steps, "step", what) as bar:
+    with TrainingLog(log, objective.unit) as journal, progress(steps, "step", what, shown=processes.rank() == 0) as bar:
         if after:
             after(0)
         for step in range(steps):
@@ -113,10 +127,7 @@ def optimise(
             for group, peak in groups:
                 group["lr"] = peak * factor(step)
 
-            batch = objective.batch(epoch, examples)
-            loss, outputs = objective.loss(model, batch)
-            extra = method.loss(outputs, batch, examples)
-            (loss if extra is None else loss + extra).backward()
+            loss, extra = _backward(model, objective, method, trained, epoch, examples, micro_batch or batch_size)
             method.add_gradients()
             norm = nn.utils.clip_grad_norm_(trained, clip_norm)
 
@@ -131,6 +142,38 @@ def optimise(
                 after(step + 1)
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
+
+
+def _backward(
+    model: nn.Module,
+    objective: Objective,
+    method: Method,
+    trained: Sequence[nn.Parameter],
+    epoch: int,
+    examples: np.ndarray,
+    micro_batch: int,
+) -> tuple[Tensor, Tensor | None]:
+    """The gradients of a batch, whatever parts and processes it is dealt out to; its loss and the method's own term.
+
+    A batch's loss is a mean over its predictions, so a part weighs as much as it has of them: of two parts with as many
+    texts, one can have more tokens to learn.
+    """
+    wholes = objective.predictions(examples)
+    mine = examples[processes.rank() :: processes.count()]
+    sums = None
+    for start in range(0, len(mine), micro_batch):
+        part = mine[start : start + micro_batch]
+        batch = objective.batch(epoch, part)
+        loss, outputs = objective.loss(model, batch)
+        extra = method.loss(outputs, batch, part)
+        means = [loss] if extra is None else [loss, extra]
+        shares = [own / max(1, whole) for own, whole in zip(objective.predictions(part), wholes, strict=True)]
+        terms = [mean * share for mean, share in zip(means, shares, strict=False)]
+        sum(terms).backward()
+        terms = torch.stack(terms).detach()
+        sums = terms if sums is None else sums + terms
+    processes.add_up([*(p.grad for p in trained if p.grad is not None), sums])
+    return sums[0], sums[1] if len(sums) > 1 else None
 
 
 def _per_epoch(objective: Objective, batch_size: int) -> int:

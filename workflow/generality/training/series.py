@@ -1,12 +1,14 @@
 """Writing a series of checkpoints: the model at some steps of its fine-tuning (Appendices C and D)."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from torch import nn
 
 from generality.checkpoints import PREFIX
 from generality.files import whole_folder
+from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
 from generality.training.methods import Method
 
@@ -31,16 +33,21 @@ def fit_and_save(
     With a series, shares of all steps, save it into step-0, step-<k>, … in `folder` instead, as it is after that many
     steps. What is saved on the way are the weights being trained: a method that changes entries in `end`, as LoRA
     does, has no series. Nothing is drawn or computed for it, so the weights are those of a run without one.
+    Of several processes the first saves.
     """
+    where, first = next(model.parameters()).device, processes.rank() == 0
     if not series:
-        fit(model, objective, method, what=str(folder), **options)
-        save(folder)
+        with processes.joined(where):
+            fit(model, objective, method, what=str(folder), **options)
+        if first:
+            save(folder)
         return
-    with whole_folder(folder) as partial:
+    with whole_folder(folder) if first else nullcontext() as partial:
         due = due_steps(series, count_steps(objective, options["train"]))
 
         def after(step: int) -> None:
-            if step in due:
+            if first and step in due:
                 save(partial / f"{PREFIX}{step}")
 
-        fit(model, objective, method, what=str(folder), after=after, **options)
+        with processes.joined(where):
+            fit(model, objective, method, what=str(folder), after=after, **options)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from generality.data.class_names import in_prompt
 from generality.data.image_set import open_image_set
 from generality.files import WEIGHTS, read_json, whole_folder, write_json
 from generality.provenance import same_world
@@ -86,5 +87,5 @@ def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, 
     same_world(sources(config), images.manifest, data)
     if templates == "openai_imagenet":
         templates = open_clip.OPENAI_IMAGENET_TEMPLATES
-    head = zero_shot_head(model, tokenizer, images.classes, templates)
+    head = zero_shot_head(model, tokenizer, [in_prompt(name) for name in images.classes], templates)
     save_classifier(ImageClassifier(model.visual, head), folder, config | {"classes": images.classes})

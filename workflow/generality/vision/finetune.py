@@ -31,11 +31,14 @@ def finetune_classifier(
     images = open_image_set(data)
     if images.classes != config["classes"]:
         raise ValueError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
-    where = device()
+    where = device(train["precision"])
     classifier.to(where)
+    if train["compile"]:
+        classifier.visual.compile()
     objective = ImageClassification(
-        images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where
-    )
+        images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where,
+        precision=train["precision"],
+    )  # fmt: skip
     fit_and_save(
         folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
         make_method(method, **hyperparameters), series=series, train=train, seed=seed, log=log,

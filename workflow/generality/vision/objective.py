@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from generality.data.image_set import ImageSet
+from generality.device import autocast
+from generality.training.loop import REMEMBERED
 from generality.vision.classifier import ImageClassifier
 from generality.vision.pixels import Pixels, augment
 
@@ -19,13 +21,22 @@ class ImageClassification:
 
     unit = "images"
 
-    def __init__(self, data: ImageSet, *, preprocess_cfg: dict, augmentation: str, seed: int, device: torch.device):
+    def __init__(
+        self,
+        data: ImageSet,
+        *,
+        preprocess_cfg: dict,
+        augmentation: str,
+        seed: int,
+        device: torch.device,
+        precision: str = "float32",
+    ):
         self.data = data
         self.labels = torch.from_numpy(data.labels).to(device)
         self.pixels = Pixels(preprocess_cfg, device)
         self.augmentation = augmentation
         self.seed = seed
-        self.fixed = augmentation == "none"
+        self.precision = precision
 
     def __len__(self) -> int:
         return len(self.data)
@@ -34,12 +45,23 @@ class ImageClassification:
         pictures = self.pixels(self.data.images[examples])
         return augment(pictures, self.augmentation, self.seed, epoch, examples), self.labels[examples]
 
+    def predictions(self, examples: np.ndarray) -> tuple[int, int]:
+        return len(examples), len(examples)
+
     def loss(self, model: ImageClassifier, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Callable[[], Tensor]]:
         pictures, labels = batch
-        logits = model(pictures)
+        logits = self.logits(model, pictures)
         return F.cross_entropy(logits, labels), lambda: logits
 
-    def remember(self, model: ImageClassifier) -> Callable[[np.ndarray], Tensor]:
+    def logits(self, model: ImageClassifier, pictures: Tensor) -> Tensor:
+        """Shape (batch, classes), float32: the head's products are few, and logits around 30 would lose much."""
+        with autocast(pictures.device, self.precision):
+            features = model.features(pictures)
+        return model.head(features.float())
+
+    def remember(self, model: ImageClassifier) -> Callable[[np.ndarray], Tensor] | None:
+        if self.augmentation != "none" or 4 * len(self) * model.head.out_features > REMEMBERED:
+            return None
         parts = np.array_split(np.arange(len(self)), -(-len(self) // BATCH))
-        logits = torch.cat([model(self.batch(0, examples)[0]) for examples in parts])
+        logits = torch.cat([self.logits(model, self.batch(0, examples)[0]) for examples in parts])
         return lambda examples: logits[examples]

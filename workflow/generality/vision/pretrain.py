@@ -87,6 +87,9 @@ class Contrast:
         pictures = self.pixels(self.data.images[examples])
         return augment(pictures, self.augmentation, self.seed, epoch, examples), self.tokens[examples]
 
+    def predictions(self, examples: np.ndarray) -> tuple[int, int]:
+        return len(examples), 0
+
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, None]:
         pictures, tokens = batch
         with torch.no_grad():

@@ -70,17 +70,19 @@ def score_classifiers(
     seed: int,
     finetuned: str | Path | None = None,
     alphas: tuple[float, ...] = (),
+    limit: int | None = None,
 ) -> None:
     """Score one classifier folder, or its interpolations with `finetuned` at each α, on all sets into one file.
 
-    `sets` maps (data name, split) to an image-set folder. Each set is opened once, and all interpolations share one
-    model in memory. The rows carry method, setting, seed, data, split, example, acc and margin.
+    `sets` maps (data name, split) to an image-set folder, of which at most `limit` pictures are taken. Each set is
+    opened once, and all interpolations share one model in memory. The rows carry method, setting, seed, data, split,
+    example, acc and margin.
     """
     classifier, config = load_classifier(model)
     where = device()
     classifier.to(where)
     pixels = Pixels(config["preprocess_cfg"], where)
-    opened = {key: open_image_set(folder) for key, folder in sets.items()}
+    opened = {key: open_image_set(folder).part(limit) for key, folder in sets.items()}
     for key, data in opened.items():
         same_world(sources(config), data.manifest, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}

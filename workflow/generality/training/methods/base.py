@@ -34,7 +34,8 @@ class Method:
         """Called once before the optimiser is built; `objective` is a loop.Objective."""
 
     def loss(self, outputs: Callable[[], Tensor], batch: Any, examples: np.ndarray) -> Tensor | None:
-        """A term to add to the loss of a batch; `examples` are the batch's indices in the training set.
+        """A term to add to the loss: a mean over the rows of `outputs()`, of a batch or of the part of one that goes
+        through the model at once. `examples` are its indices in the training set.
 
         `outputs()` are the model's, a row for each prediction: a call, because a language model's logits are too many
         to be computed where nobody asks for them.
@@ -42,7 +43,8 @@ class Method:
         return None
 
     def add_gradients(self) -> None:
-        """Called after the backward pass and before clipping: add to the parameters' gradients in place."""
+        """Called when the gradients of a whole batch are there, in each process, and before clipping: add to them in
+        place."""
 
     def penalty(self, extra: Tensor | None) -> float:
         """The value of the regulariser, for the log; `extra` is what `loss` returned for this batch."""

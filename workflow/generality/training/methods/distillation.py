@@ -26,7 +26,7 @@ class Distillation(Method):
         self.objective = objective
         self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
         # Where inputs are the same in every epoch, the teacher would say the same: ask it once.
-        self.recall = objective.remember(self.teacher) if objective.fixed else None
+        self.recall = objective.remember(self.teacher)
         if self.recall:
             self.teacher = None
 

@@ -1,7 +1,8 @@
 """Penalties on the distance from the pre-trained weights (section 3.2.1), as gradients that are added in place."""
 
+from collections.abc import Iterator
+
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from generality.training.methods.base import Method, register
@@ -11,7 +12,7 @@ class WeightPenalty(Method):
     """λ times a sum over every entry of every trained parameter, biases and the vision head included.
 
     The gradient is known in closed form, so no graph over the parameters is built: it is added after the backward
-    pass, and takes part in clipping like any other gradient.
+    pass, and takes part in clipping like any other gradient. In memory there is θ₀ beside the weights, no more.
     """
 
     def __init__(self, **hyperparameters: float):
@@ -21,9 +22,9 @@ class WeightPenalty(Method):
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.start = [p.detach().clone() for p in self.trained]
 
-    def change(self) -> list[Tensor]:
-        """θ − θ₀, a tensor for each trained parameter."""
-        return torch._foreach_sub([p.detach() for p in self.trained], self.start)
+    def changes(self) -> Iterator[Tensor]:
+        """θ − θ₀, one trained parameter after the other: all at once would be a copy of the model."""
+        return (p.detach() - start for p, start in zip(self.trained, self.start, strict=True))
 
 
 @register("l1")
@@ -31,12 +32,11 @@ class L1(WeightPenalty):
     """λ · Σ|θ − θ₀|; its gradient is λ · sign(θ − θ₀), zero where a weight has not moved."""
 
     def add_gradients(self) -> None:
-        change = self.change()
-        torch._foreach_sign_(change)
-        torch._foreach_add_([p.grad for p in self.trained], change, alpha=self.weight)
+        for p, change in zip(self.trained, self.changes(), strict=True):
+            p.grad.add_(change.sign_(), alpha=self.weight)
 
     def penalty(self, extra: Tensor | None) -> float:
-        return self.weight * float(np.sum([d.abs().sum().item() for d in self.change()]))
+        return self.weight * float(np.sum([d.abs().sum().item() for d in self.changes()]))
 
 
 @register("l2")
@@ -44,7 +44,8 @@ class L2(WeightPenalty):
     """λ · Σ(θ − θ₀)²; its gradient is 2λ · (θ − θ₀)."""
 
     def add_gradients(self) -> None:
-        torch._foreach_add_([p.grad for p in self.trained], self.change(), alpha=2 * self.weight)
+        for p, change in zip(self.trained, self.changes(), strict=True):
+            p.grad.add_(change, alpha=2 * self.weight)
 
     def penalty(self, extra: Tensor | None) -> float:
-        return self.weight * float(np.sum([d.square().sum().item() for d in self.change()]))
+        return self.weight * float(np.sum([d.square().sum().item() for d in self.changes()]))

@@ -1,0 +1,161 @@
+"""Two processes of torchrun, on two cores in place of two GPUs, against one."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import together
+from conftest import TRAIN
+from generality.training.loop import fit, order
+from generality.training.methods import make_method
+from test_methods import Regression, network
+from together import METHODS, TRACKS
+
+HERE = Path(__file__).parent
+TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+
+def torchrun(script, *arguments):
+    """Run a script in two processes; what it printed, and whether it went well."""
+    paths = f"{HERE.parent / 'workflow'}{os.pathsep}{HERE}"
+    return subprocess.run(
+        [*TOGETHER, script, *arguments], capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def both(classifier_folder, language_folder, tmp_path_factory):
+    """The folder that one process has written, and the one that two have."""
+    root = tmp_path_factory.mktemp("together")
+    shutil.copytree(classifier_folder, root / "classifier")
+    shutil.copytree(classifier_folder.parent / "train", root / "pictures")
+    shutil.copytree(language_folder / "model", root / "model")
+    shutil.copytree(language_folder / "train", root / "texts")
+    config = json.loads((root / "model/config.json").read_text())
+    (root / "model/config.json").write_text(json.dumps(config | {"dropout": 0.0}))  # each process draws its own
+    done = torchrun(HERE / "together.py", root, root / "two")
+    assert done.returncode == 0, done.stderr[-4000:]
+    with pytest.MonkeyPatch.context() as patch:
+        together.main(root, root / "one", patch.setattr)
+    return root / "one", root / "two"
+
+
+def without_key_biases(weights):
+    """A key's bias shifts all scores of a query alike: it has no gradient, and Adam makes steps of its rounding."""
+    for name in [name for name in weights if name.endswith(("k_proj.bias", "qkv.bias"))]:
+        if name.endswith("qkv.bias"):
+            weights[name] = torch.stack([*weights[name].chunk(3)])[[0, 2]]
+        else:
+            del weights[name]
+    return weights
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("track", TRACKS)
+def test_two_processes_learn_what_one_does(both, track, method):
+    one, two = (without_key_biases(load_file(folder / "0" / track / method / "model.safetensors")) for folder in both)
+    torch.testing.assert_close(two, one, rtol=0, atol=1e-5)  # steps are a thousandth
+    logs = [pd.read_csv(folder / "0" / track / f"{method}.csv") for folder in both]
+    columns = ["step", "epoch", "loss", "penalty", "lr", "grad_norm"]
+    pd.testing.assert_frame_equal(logs[1][columns], logs[0][columns], rtol=1e-3)
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_the_series_is_that_of_one_process(both, track):
+    names = [sorted(path.name for path in (folder / "0" / track / "series").iterdir()) for folder in both]
+    assert names[0] == names[1]
+    assert len(names[0]) == 2
+    for name in names[0]:
+        one, two = (
+            without_key_biases(load_file(folder / "0" / track / "series" / name / "model.safetensors"))
+            for folder in both
+        )
+        torch.testing.assert_close(two, one, rtol=0, atol=1e-5)
+
+
+def test_every_process_reads_its_share_of_each_batch_and_the_first_alone_writes(both):
+    one, two = both
+    alone = json.loads((one / "read-0.json").read_text())
+    shares = [json.loads((two / f"read-{rank}.json").read_text()) for rank in (0, 1)]
+    for track, count, size in (("vision", 96, TRACKS["vision"][3]["batch_size"]), ("language", 120, 8)):
+        batches = np.split(order(1, 0, count)[: count // size * size], count // size)
+        name = f"{track} full"
+        assert list(chain(*alone[name])) == np.concatenate(batches).tolist()
+        for rank, share in enumerate(shares):
+            assert list(chain(*share[name])) == np.concatenate([batch[rank::2] for batch in batches]).tolist()
+    assert max(map(len, shares[0]["language full"])) == TRACKS["language"][3]["micro_batch"]
+    assert not (two / "1").exists()
+
+
+def test_processes_fail_together(tmp_path):
+    """All do if the loss of one is no number, or their weights have come to differ; none waits for one that fails."""
+    (tmp_path / "fail.py").write_text(FAIL)
+    done = torchrun(tmp_path / "fail.py", tmp_path / "log.csv")
+    assert done.returncode != 0
+    for rank in (0, 1):
+        assert re.search(rf"{rank} diverge: .*log\.csv: training diverged at step 0 \(loss nan", done.stdout)
+        assert f"{rank} apart: process {rank}: the weights of the 2 processes have come to differ" in done.stdout
+    assert "ZeroDivisionError" in done.stderr
+    assert "alone: went on" not in done.stdout
+
+
+FAIL = """
+import sys
+import torch
+from generality.training import loop, processes
+from generality.training.methods import Method
+
+second = processes.rank() == 1
+
+class Line:
+    unit = "points"
+
+    def __len__(self):
+        return 8
+
+    def batch(self, epoch, examples):
+        return torch.from_numpy(examples).float()[:, None] * (torch.nan if second and what == "diverge" else 1.0)
+
+    def predictions(self, examples):
+        return len(examples), 0
+
+    def loss(self, model, batch):
+        return model(batch).square().mean(), None
+
+class Spoilt(Method):
+    def add_gradients(self):
+        if second and what == "alone":
+            1 / 0
+        if second and what == "apart":
+            model.weight.data += 1e-3
+
+train = {"optimizer": "adam", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.0, "schedule": "linear"}
+train |= {"warmup": 0.0, "clip_norm": 1.0, "batch_size": 4, "epochs": 1}
+with processes.joined(torch.device("cpu")):
+    for what in ("diverge", "apart", "alone"):
+        torch.manual_seed(0)
+        model = torch.nn.Linear(1, 1)
+        try:
+            loop.fit(model, Line(), Spoilt(), train=train, seed=1, log=sys.argv[1], what="test")
+            print(f"{what}: went on", flush=True)
+        except RuntimeError as error:
+            print(f"{processes.rank()} {what}: {error}", flush=True)
+"""
+
+
+def test_a_batch_of_fewer_examples_than_processes_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr("generality.training.processes.count", lambda: 17)
+    with pytest.raises(ValueError, match=r"train\.batch_size: 16 is less than the 17 processes; start fewer"):
+        fit(network(), Regression(), make_method("full"), train=TRAIN, seed=1, log=tmp_path / "log.csv", what="test")

@@ -1,0 +1,249 @@
+"""What was forgotten and what helped, in words: every sentence and colour of the first screen follows from numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from generality.report.collect import SPECIALITY
+from generality.report.markup import Table
+from generality.report.names import in_words, notation
+from generality.report.tradeoff_numbers import ENDS, FULL
+
+NONE = "–"
+UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it
+# The word for each, by what is compared and whether it is of the speciality.
+WORDS = {
+    ("change", True): {UP: "learnt", DOWN: "lost", UNCLEAR: "unclear"},
+    ("change", False): {UP: "gained", DOWN: "forgot", UNCLEAR: "unclear"},
+    ("over_full", True): {UP: "learnt more", DOWN: "learnt less", UNCLEAR: "unclear"},
+    ("over_full", False): {UP: "kept more", DOWN: "kept less", UNCLEAR: "unclear"},
+}
+BEST, CLOSE = "best", "close"
+AGAINST = {"change": "against pre-trained", "over_full": "against full"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An effect and half of its interval, the verdict on it and its word, and the rank of the trade-off, if any."""
+
+    value: str
+    reach: str = ""
+    tone: str = ""
+    word: str = ""
+    rank: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the overview: an experiment's own task, with the `data` set fine-tuned on, or an area of generality."""
+
+    experiment: str
+    area: str
+    data: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a method did in the areas that full fine-tuning forgot: (area, mark) of each, up where it helped, that is,
+    learnt its own task measurably and kept measurably more, down where it kept less; how many are up and down; in how
+    many it traded best. `speciality` is the mean of its differences from full fine-tuning on the own tasks."""
+
+    name: str
+    marks: Sequence[tuple[str, str]]
+    helped: int
+    less: int
+    best: int
+    speciality: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answers to the two questions, each a headline and what is said below it; what full fine-tuning changed, as
+    (area, a cell or None for each of the `experiments`); the tallies of the methods, the best first; and the overview
+    of all, with `columns` as (method, what it is compared with)."""
+
+    forgotten: tuple[str, str]
+    helped: tuple[str, str]
+    experiments: Sequence[str] = ()
+    losses: Sequence[tuple[str, Sequence[Cell | None]]] = ()
+    tallies: Sequence[Tally] = ()
+    columns: Sequence[tuple[str, str]] = ()
+    rows: Sequence[Row] = ()
+    caution: str = ""
+
+
+def verdict(low: float, high: float) -> str:
+    """Whether an effect with this 95 % interval is up, down or unclear; unclear too where the interval is missing."""
+    return UP if low > 0 else DOWN if high < 0 else UNCLEAR
+
+
+def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
+    """A fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
+    if not np.isfinite(value):
+        return NONE
+    text = f"{scale * value:{sign}.1f}".replace("-", "−")
+    return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
+    """The answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names."""
+    if table.empty:
+        nothing = "Not measured", "No part of this report shows scores; one that does, such as a table 4, brings them."
+        return Answer(nothing, nothing)
+    full = table[table["method"] == FULL]
+    areas = full[full["group"] != SPECIALITY]
+    lost = areas[areas["change_high"] < 0]
+    places = set(zip(lost["experiment"], lost["group"], strict=True))
+    table = table.assign(forgotten=[place in places for place in zip(table["experiment"], table["group"], strict=True)])
+    table = table.assign(rank=_ranks(table), learnt=_learnt(table))
+    others = [method for method in table["method"].unique() if method not in ENDS]
+    tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in others]
+    tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
+    # What the methods are compared with: full fine-tuning where the study has it.
+    shown = [(FULL, "change")] if len(full) else []
+    shown += [(method, "over_full" if len(full) else "change") for method in others]
+    return Answer(
+        forgotten=_forgotten(full[full["group"] == SPECIALITY], areas, lost),
+        helped=_helped(tallies, len(areas), len(lost)),
+        experiments=list(areas["experiment"].unique()),
+        losses=list(_losses(areas)),
+        tallies=tallies if len(lost) else (),
+        columns=[(labels.get(method, method), AGAINST[effect]) for method, effect in shown],
+        rows=list(_rows(table, shown)),
+        caution=_caution(sorted(table["seeds"].unique())),
+    )
+
+
+def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
+    """All that the answer is made of: a row per experiment, area and method."""
+    header = [("Experiment", ""), ("Area", ""), ("Method", ""), ("Setting", ""), ("Score", "points")]
+    header += [("Change", AGAINST["change"]), ("Difference", AGAINST["over_full"]), ("Hypervolume", "square points")]
+    header += [("Behind the best", "square points")]
+    body = [
+        [
+            row.experiment, in_words(row.group), labels.get(row.method, row.method), notation(row.setting) or NONE,
+            points(row.score, sign=""), points(row.change, row.change_high), points(row.over_full, row.over_full_high),
+            points(row.hypervolume, scale=10_000, sign=""), points(row.behind, row.behind_high, 10_000, ""),
+        ]
+        for row in table.itertuples()
+    ]  # fmt: skip
+    caption = (
+        "Each method at its setting chosen on validation examples, measured on test examples. Points are hundredths: "
+        "of accuracy, or of the pre-trained model's negative log-likelihood divided by this model's (100: nothing "
+        "forgotten). ± is half of a 95 % interval. Differences are paired: the same examples, answered by both models."
+    )
+    return Table(caption, header, body, "l" * 4 + "r" * 5)
+
+
+def _ranks(table: pd.DataFrame) -> np.ndarray:
+    """The rank of the trade-off in each row of a forgotten area: the largest hypervolume, or one that is not
+    measurably behind it; none where no method adds any."""
+    ranked = table["forgotten"] & (table["hypervolume"] > 0)
+    return np.select([ranked & (table["behind"] == 0), ranked & (table["behind_low"] <= 0)], [BEST, CLOSE], "")
+
+
+def _learnt(table: pd.DataFrame) -> list[bool]:
+    """Whether the model of each row gained measurably on the own task of its experiment."""
+    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
+    models = set(zip(gained["experiment"], gained["method"], strict=True))
+    return [model in models for model in zip(table["experiment"], table["method"], strict=True)]
+
+
+def _tally(rows: pd.DataFrame, name: str) -> Tally:
+    there = rows[rows["forgotten"] & rows["over_full"].notna()]
+    areas = [f"{row.experiment}: {in_words(row.group)}" for row in there.itertuples()]
+    found = [verdict(row.over_full_low, row.over_full_high) for row in there.itertuples()]
+    # Who learns nothing forgets nothing: that is no help.
+    found = [
+        UNCLEAR if mark == UP and not learnt else mark for mark, learnt in zip(found, there["learnt"], strict=True)
+    ]
+    own = rows.loc[rows["group"] == SPECIALITY, "over_full"].mean()
+    best = int((there["rank"] == BEST).sum())
+    marks = list(zip(areas, found, strict=True))
+    return Tally(name, marks, found.count(UP), found.count(DOWN), best, points(own))
+
+
+def _losses(areas: pd.DataFrame) -> Iterator[tuple[str, list[Cell | None]]]:
+    experiments = areas["experiment"].unique()
+    for group, rows in areas.assign(rank="").groupby("group", sort=False):
+        cells = {row.experiment: _cell(row, "change", False) for row in rows.itertuples()}
+        yield in_words(group), [cells.get(experiment) for experiment in experiments]
+
+
+def _rows(table: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
+        own = group == SPECIALITY
+        there = {row.method: row for row in rows.itertuples()}
+        cells = [_cell(there.get(method), effect, own) for method, effect in shown]
+        yield Row(experiment, "own task" if own else in_words(group), rows["data"].iloc[0] if own else "", cells)
+
+
+def _cell(row: tuple | None, effect: str, own: bool) -> Cell:
+    if row is None or not np.isfinite(getattr(row, effect)):
+        return Cell(NONE)
+    value, low, high = (getattr(row, f"{effect}{end}") for end in ("", "_low", "_high"))
+    tone = verdict(low, high)
+    return Cell(points(value), f"± {100 * (high - value):.1f}", tone, WORDS[effect, own][tone], row.rank)
+
+
+def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame) -> tuple[str, str]:
+    if areas.empty:
+        return "Not measured", "The study has no full fine-tuning, whose forgetting is the question."
+    n, gained = len(areas), int((areas["change_low"] > 0).sum())
+    unclear, learnt = n - len(lost) - gained, int((own["change_low"] > 0).sum())
+    texts = []
+    if len(lost):
+        worst = lost.loc[lost["change"].idxmin()]
+        size = points(worst["change"], worst["change_high"])
+        most = "Most of all" if len(lost) > 1 else "That is"
+        texts.append(f"{most} {in_words(worst['group'])} after {worst['experiment']}: {size} points.")
+    texts += [f"In {gained} of {n} areas it gained."] if gained else []
+    texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
+    where = f" in {_of(learnt, len(own))} experiments" if len(own) > 1 else ""
+    texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
+    headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"
+    return headline, " ".join(texts)
+
+
+def _helped(tallies: Sequence[Tally], n: int, lost: int) -> tuple[str, str]:
+    if not n or not tallies:
+        return "Not measured", "The study has no other method beside full fine-tuning to compare."
+    if not lost:
+        return "Nothing to mend", "Where nothing is measurably forgotten, no method can keep measurably more of it."
+    most, best = tallies[0].helped, max(tally.best for tally in tallies)
+    top = [tally.name for tally in tallies if tally.helped == most]
+    of = _of(most, len(tallies[0].marks))
+    if most:
+        headline = f"{listed(top)}, in {of}" + (" of them" if of.startswith("all") else "")
+        they = "they learnt their tasks" if len(top) > 1 else "it learnt its task"
+        texts = [f"There {they} and kept measurably more than full fine-tuning did."]
+    else:
+        headline = "Nothing measurably"
+        texts = ["No method learnt its task and kept measurably more than full fine-tuning did."]
+    traders = [tally.name for tally in tallies if best and tally.best == best]
+    texts += [f"The best trade-off most often: {listed(traders)}, in {best}."] if traders else []
+    worse = [f"{tally.name} in {tally.less}" for tally in tallies if tally.less]
+    texts += [f"Measurably less was kept by {listed(worse)}."] if worse else []
+    return headline, " ".join(texts)
+
+
+def _caution(seeds: Sequence[int]) -> str:
+    """What the intervals are over."""
+    if seeds[-1] == 1:
+        return "1 seed: intervals are over test examples only, another training might differ."
+    if seeds[0] == seeds[-1]:
+        return f"{seeds[0]} seeds: intervals are over trainings and test examples."
+    return f"{seeds[0]} to {seeds[-1]} seeds: intervals are over trainings, where there are several, and test examples."
+
+
+def _of(count: int, n: int) -> str:
+    """A share in words: "3 of 8"; "all 8"; of a single one "the only one" would read oddly, so "1 of 1"."""
+    return f"all {n}" if count == n > 1 else f"{count} of {n}"

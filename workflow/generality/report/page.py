@@ -1,0 +1,179 @@
+"""The report's page: one file that holds all it shows, and opens without a network."""
+
+import base64
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from generality.files import read_json, whole_file
+from generality.report import markup
+from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
+from generality.report.claims import CONTRADICTED, NOT_MEASURED, SUPPORTED, UNDECIDED
+from generality.report.claims_table import effect_text, note
+from generality.report.tradeoff_numbers import caption, for_readers
+
+RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
+TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
+SHOWN = 0.45  # CSS pixels for one of a figure's, which has 300 an inch: its 8-point text is then as large as ours
+TONES = {SUPPORTED: UP, CONTRADICTED: DOWN, UNDECIDED: UNCLEAR, NOT_MEASURED: ""}
+
+
+def render_page(
+    output: str | Path,
+    *,
+    study: str,
+    experiments: Sequence[Mapping[str, str]],
+    parts: Sequence[Mapping],
+    answer_file: str | Path,
+    provenance_file: str | Path,
+    config: str,
+    labels: Mapping[str, str],
+) -> None:
+    """Write the page of a study.
+
+    `experiments` are {"name", "data", "model"}; `parts` are those of the report in display order, {"part", "title",
+    "name", "category", "text", "files": {suffix: path}}; `config` is the study's, as YAML; `labels` are the methods'
+    printed names. The answer is `answer.render_answer`'s. Raises ValueError for a missing or broken file.
+    """
+    table = pd.read_csv(answer_file)
+    shown = [_part(part) for part in parts]
+    pictured = [part for part in shown if part["picture"]]
+    tables = [part for part in shown if part["table"]]
+    claims = next((_claims(part) for part in shown if part["part"] == "claims"), None)
+    tradeoff = next((_tradeoff(part, labels) for part in shown if part["part"] == "tradeoff"), None)
+    sections = [("figures", "Figures", pictured), ("claims", "Claims", claims), ("tradeoff", "Trade-offs", tradeoff)]
+    sections += [("tables", "Tables", tables), ("provenance", "Provenance", True), ("config", "Configuration", True)]
+    css, js = ((RESOURCES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    environment = Environment(loader=FileSystemLoader(RESOURCES), autoescape=True, undefined=StrictUndefined)
+    text = environment.get_template("page.html").render(
+        study=study, experiments=experiments, css=Markup(css), js=Markup(js), policy=_policy(css, js),
+        sections=[(name, title) for name, title, there in sections if there],
+        answer=answer(table, labels), numbers=Markup(markup.html(numbers(table, labels))),
+        answer_files=[_file(answer_file)],
+        figures=pictured, tables=tables, claims=claims, tradeoff=tradeoff,
+        provenance=_provenance(provenance_file), config=config,
+        config_files=[_embedded("config.yaml", config.encode())],
+        signs={UP: "+", DOWN: "−", UNCLEAR: "·"}, tones=TONES,
+        ranks={BEST: "best", CLOSE: "close"},
+    )  # fmt: skip
+    with whole_file(output) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _policy(css: str, js: str) -> str:
+    """A policy under which the page may load nothing, and run and look by nothing but what it came with."""
+    style, script = (
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (css, js)
+    )
+    return (
+        f"default-src 'none'; img-src data:; style-src {style}; script-src {script}; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _part(part: Mapping) -> dict:
+    """A part with what it shows: its picture or its table, and its data to download."""
+    files = part["files"]
+    data = [_file(files[suffix]) for suffix in ("csv", "json") if suffix in files]
+    picture = _picture(files["png"]) if "png" in files else None
+    table = Markup(_text(files["html"])) if "html" in files else None
+    return {**part, "picture": picture, "table": table, "files": data, "paths": files}
+
+
+def _picture(path: str | Path) -> dict:
+    content = _bytes(path)
+    if content[:8] != b"\x89PNG\r\n\x1a\n":
+        raise ValueError(f"{path}: not a PNG; delete it and run its stage again")
+    width, height = struct.unpack(">II", content[16:24])
+    size = {"width": round(SHOWN * width), "height": round(SHOWN * height)}
+    return _embedded(Path(path).name, content) | size
+
+
+def _claims(part: Mapping) -> dict:
+    """The claims as the page shows them, each with a table of its comparisons."""
+    content = read_json(part["paths"]["json"])
+    header = [(name, "") for name in ("Comparison", "Effect [95 % interval]", "Seeds", "Verdict")]
+    claims = []
+    for claim in content["claims"]:
+        compared = [each | {"text": effect_text(each)} for each in claim["comparisons"]]
+        body = [[each["what"], each["text"], str(each["seeds"]), each["verdict"]] for each in compared]
+        text = "The deciding comparison first: the least effect in half-widths of its interval."
+        table = Markup(markup.html(markup.Table(text, header, body, "lrrl"))) if compared else ""
+        claims.append(claim | {"comparisons": compared, "table": table})
+    verdicts = [claim["verdict"] for claim in claims]
+    counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
+    return {**part, "claims": claims, "counts": counts, "note": note(content["rule"], content["resamples"])}
+
+
+def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
+    table = pd.read_csv(part["paths"]["csv"])
+    table["front"] = table["front"].fillna("")
+    tables = [(shown.caption, Markup(markup.html(shown))) for shown in for_readers(table, labels)]
+    return {**part, "tables": tables, "note": caption(table)}
+
+
+def _provenance(path: str | Path) -> dict:
+    """What the page says of `provenance.json`."""
+    content = read_json(path)
+    revision, machine, total = content["revision"], content["machine"], content["total"]
+    commit = revision["commit"] or "unknown: not run in a git repository"
+    facts = [
+        ("Rendered", content["rendered"]),
+        ("Git revision", commit + (" with uncommitted changes" if revision["dirty"] else "")),
+        ("Seeds", listed([str(seed) for seed in content["seeds"]])),
+        ("Python", content["python"]),
+        ("Platform", content["platform"]),
+        ("Machine", f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"),
+        ("Work", f"{total['jobs']:,} jobs, {duration(total['wall_s'])} of wall time, summed over them"),
+    ]
+    header = [("Stage", ""), ("Jobs", ""), ("Wall time", "s, sum"), ("CPU time", "s, sum"), ("Longest job", "s")]
+    header += [("Peak memory", "MiB")]
+    body = [
+        [
+            *(stage["rule"], f"{stage['jobs']:,}"),
+            *(_number(stage[key]) for key in ("wall_s", "cpu_s", "longest_s")),
+            _number(stage["peak_mib"], 0),
+        ]
+        for stage in content["stages"]
+    ]
+    text = "What each stage took, summed over its jobs; the peak memory is that of its largest job."
+    stages = Markup(markup.html(markup.Table(text, header, body, "lrrrrr")))
+    return {"facts": facts, "stages": stages, "packages": list(content["packages"].items()), "files": [_file(path)]}
+
+
+def duration(seconds: float) -> str:
+    """A time for readers: "42 s", "3 min", "1 h 05 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _number(value: float | None, decimals: int = 1) -> str:
+    return "–" if value is None else f"{value:,.{decimals}f}"
+
+
+def _file(path: str | Path) -> dict:
+    return _embedded(Path(path).name, _bytes(path))
+
+
+def _embedded(name: str, content: bytes) -> dict:
+    """A file inside the page: its name, its content as a data: address, its size for readers."""
+    uri = f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
+    return {"name": name, "uri": uri, "size": f"{max(1, round(len(content) / 1024)):,} KiB"}
+
+
+def _bytes(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; the stage that writes it has not finished") from None
+
+
+def _text(path: str | Path) -> str:
+    return _bytes(path).decode("utf-8")

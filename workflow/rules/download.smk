@@ -1,0 +1,70 @@
+# What comes from elsewhere. Paths are the study file's own, whatever the study: two that name the same file share it.
+# An edit of the code fetches and unpacks nothing anew (`ancient`): what arrives is checked, and a day's downloads and all
+# that was computed from them must not hang on a comment.
+
+
+rule download:
+    input:
+        code=ancient(code("download")),
+    output:
+        "{file}",
+    log:
+        "logs/downloads/{file}.log",
+    wildcard_constraints:
+        file=any_of(study.downloads.files()),
+    localrule: True
+    conda:
+        "../../envs/download.yaml"
+    params:
+        identity=lambda w: as_json(study.downloads.identity(w.file)),
+        # Read off the output, and so no reason to run again: a new mirror of the same file changes nothing.
+        known=lambda w, output: as_json(study.downloads.known(output[0])),
+        urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
+    shell:
+        "python {input.code[0]} --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
+
+
+# The archive stays: it may be the user's own, put there by hand, and while it is there an emptied folder costs no second
+# download. Who wants the room deletes it; nothing is then made anew.
+rule unpack:
+    input:
+        code=ancient(code("unpack")),
+        archive=lambda w: study.downloads.archive(w.folder),
+    output:
+        directory("{folder}"),
+    log:
+        "logs/downloads/{folder}.unpack.log",
+    wildcard_constraints:
+        folder=any_of(study.downloads.folders()),
+    localrule: True
+    conda:
+        "../../envs/download.yaml"
+    params:
+        settings=lambda w: as_json(study.downloads.unpacking(w.folder)),
+    shell:
+        "python {input.code[0]} --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
+        " 2>&1 | tee {log:q}"
+
+
+# What only the user can get is no job's output, since Snakemake deletes outputs; a note beside it is. It comes before
+# all else, so that what is missing is told at once, not after hours of downloads.
+rule find_own_copy:
+    input:
+        code=ancient(code("find_own_copy")),
+    output:
+        "{own}.found",
+    log:
+        "logs/downloads/{own}.log",
+    wildcard_constraints:
+        own=any_of(study.downloads.own_copies()),
+    priority: 10
+    localrule: True
+    conda:
+        "../../envs/download.yaml"
+    params:
+        by_hand=lambda w, output: study.downloads.entries[w.own]["by_hand"],
+    message:
+        "{wildcards.own}: {params.by_hand}"
+    shell:
+        "python {input.code[0]} --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
+        " 2>&1 | tee {log:q}"

@@ -1,0 +1,25 @@
+from generality.study_jobs import log_folders
+
+
+# After all that it counts, whose logs say what they used; so it does not count itself, nor the page that shows it.
+rule record_provenance:
+    input:
+        code=code("record_provenance"),
+        requirements=requirements(),
+        report=[*study.targets(), page_file(study, "answer.csv")],
+    output:
+        page_file(study, "provenance.json"),
+    log:
+        f"logs/{study.name}/report/provenance/record_provenance.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study=study.name,
+        seeds=study.seeds,
+        folders=log_folders(study),
+        rules=lambda w: [rule.name for rule in workflow.rules if rule.log],
+    shell:
+        "python {input.code[0]} --study {params.study} --seeds {params.seeds} --logs logs/{params.study}"
+        " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
+        " 2>&1 | tee {log}"

@@ -1,0 +1,28 @@
+"""Download one file: from the first of its URLs that gives it, continued where an earlier try was cut off."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--urls", nargs="+", required=True, help="where it is, and its mirrors, in the order to try them"
+    )
+    parser.add_argument(
+        "--known", required=True, type=json.loads,
+        help='JSON of what is known of it: sha256, md5, bytes. Such as \'{"md5": "dcc47055e8935767784b7162e7c7cca6"}\'',
+    )  # fmt: skip
+    parser.add_argument("--output", required=True, help="file to write")
+    args = parser.parse_args()
+
+    from generality.data.download import download
+
+    known = args.known
+    download(args.output, urls=args.urls, sha256=known.get("sha256"), md5=known.get("md5"), size=known.get("bytes"))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -42,7 +42,7 @@ slurm:
 # One thread a process: two test processes on two cores beat two threads in one. A file stays in one process, as its
 # fixtures (a whole tiny study) are shared.
 test: $(READY) chromium slurm
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -31,6 +31,11 @@ TRAIN = {
 }  # fmt: skip
 
 
+def pytest_collection_modifyitems(items):
+    """The tests of SLURM come first: they take minutes, most of which they wait."""
+    items.sort(key=lambda item: item.path.name != "test_slurm.py")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     torch.set_num_threads(1)

@@ -323,4 +323,4 @@ def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
     (part,) = page_parts(small, captions(small))
     assert part["files"] == {"csv": "out/figure2.csv", "png": "out/figure2.png"}
     assert small.report_files("figure2") == ["out/figure2.pdf", "out/figure2.png", "out/figure2.csv"]
-    assert yaml.safe_load(page_config(whole)) == whole.config
+    assert yaml.safe_load(page_config(whole)) | {"resources": whole.config["resources"]} == whole.config

@@ -18,8 +18,8 @@ from workflows import planned, snakemake, tiny
 # Ten minutes, as no job but one should run out of time on a slow machine either.
 ASKED = {"gpu": 1, "threads": 1, "mem_mb": 2000, "runtime": 10}
 TINY = tiny("tiny") | {"resources": {"pretrain": ASKED, "score_clip": ASKED, "finetune_clip": ASKED}}
-# Looking every 5 seconds, not every 60, is for the tests' sake. Everything else is the profile's.
-PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "5")
+# To look after 8 seconds, then 18 more, not after 60 and 70: jobs take 15 to 25. Everything else is the profile's.
+PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "8")
 KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1"
 PRETRAIN = "rule_pretrain_clip/tiny_tiny-clip_1"
 

@@ -18,7 +18,7 @@ rule record_provenance:
         study=study.name,
         seeds=study.seeds,
         folders=log_folders(study),
-        rules=lambda w: [rule.name for rule in workflow.rules if rule.log],
+        rules=lambda w: [rule.name for rule in workflow.rules if rule.log and rule.name != "bench"],
     shell:
         "python {input.code[0]} --study {params.study} --seeds {params.seeds} --logs logs/{params.study}"
         " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"

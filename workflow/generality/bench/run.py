@@ -1,0 +1,30 @@
+"""The benchmark from settings to files."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from generality.bench.measure import measure
+from generality.bench.settings import SETTINGS, narrowed, tiny
+from generality.bench.table import check_output, page, result, write
+from generality.device import device
+
+
+def bench(
+    outputs: Sequence[str | Path], settings: dict | None = None, *, tiny_models: bool = False, **narrower
+) -> None:
+    """Measure `settings` (SETTINGS), narrowed as `settings.narrowed` does, and write the outputs (.json, .md).
+
+    Each turn is a line of standard error at once. Raises ValueError for what is not in the settings or another suffix,
+    before anything is measured, and RuntimeError where models of full size find no GPU.
+    """
+    for output in outputs:
+        check_output(Path(output))
+    settings = narrowed(settings or SETTINGS, **narrower)
+    if tiny_models:
+        settings = tiny(settings)
+    if device().type == "cpu" and not tiny_models:
+        raise RuntimeError("no GPU is here, and models of full size want one; --tiny tries the command on a CPU")
+    content = result(settings, measure(settings, lambda line: print(line, file=sys.stderr, flush=True)))
+    write(content, outputs)
+    print(page(content), file=sys.stderr)

@@ -1,0 +1,78 @@
+"""What is fine-tuned: models of the true architecture with random weights, and random data of the true shape."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from generality.training.loop import Objective
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model on the CPU, whose copies are trained, and one batch of examples, which every step learns.
+
+    `work` is how many `unit` (tokens, images) the batch has, padding not counted; `inner` is the part of a model that
+    the project compiles.
+    """
+
+    model: nn.Module
+    objective: Objective
+    unit: str
+    work: int
+    inner: Callable[[nn.Module], nn.Module]
+
+
+def make_subject(settings: dict, seed: int, where: torch.device) -> Subject:
+    """The subject of one model's settings, whose batches are made on `where`."""
+    torch.manual_seed(seed)
+    return (_language if settings["track"] == "language" else _vision)(settings, np.random.default_rng(seed), where)
+
+
+def _language(settings: dict, rng: np.random.Generator, where: torch.device) -> Subject:
+    """Full blocks, of which every token is learnt: what is computed does not depend on how long answers are."""
+    from transformers import OPTConfig, OPTForCausalLM  # here, for each track imports only what it needs
+
+    from generality.language.blocks import Tokens
+    from generality.language.objective import NextToken
+
+    class Asked(NextToken):
+        """A teacher is asked in every step, as with the paper's data, whose answers are too many to be kept."""
+
+        def remember(self, model: nn.Module) -> None:
+            return None
+
+    config, train = OPTConfig(**settings["architecture"]), settings["train"]
+    size, count = train["block_size"], train["batch_size"]
+    ids = rng.integers(0, config.vocab_size, (count, size))
+    texts = [Tokens(row, np.full(size, True)) for row in ids]
+    objective = Asked(texts, unit="blocks", pad=config.pad_token_id, device=where, precision=train["precision"])
+    work = sum(len(text) for text in texts)
+    return Subject(OPTForCausalLM(config), objective, "tokens", work, lambda model: model.base_model)
+
+
+def _vision(settings: dict, rng: np.random.Generator, where: torch.device) -> Subject:
+    """Pictures from memory, cropped at random: what reading them from a disk takes is not measured."""
+    import open_clip
+
+    from generality.data.image_set import ImageSet
+    from generality.vision.classifier import ImageClassifier
+    from generality.vision.objective import ImageClassification
+
+    train, classes = settings["train"], settings["classes"]
+    config = open_clip.get_model_config(settings["architecture"]["name"])
+    config["vision_cfg"] |= settings["architecture"]["vision_cfg"]
+    size, count = config["vision_cfg"]["image_size"], train["batch_size"]
+    images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    ids = [str(index) for index in range(count)]
+    data = ImageSet(
+        images, rng.integers(0, classes, count), ids, [], {"classes": [str(name) for name in range(classes)]}
+    )
+    objective = ImageClassification(
+        data, preprocess_cfg={"mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD},
+        augmentation=train["augment"], seed=0, device=where, precision=train["precision"],
+    )  # fmt: skip
+    model = ImageClassifier(open_clip.CLIP(**config).visual, nn.Linear(config["embed_dim"], classes))
+    return Subject(model, objective, "images", count, lambda model: model.visual)

@@ -1,0 +1,23 @@
+from generality.bench.settings import SETTINGS as BENCH
+
+
+# A target of its own, on a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).
+rule bench:
+    input:
+        code=code("bench_training"),
+    output:
+        "reports/bench.json",
+        "reports/bench.md",
+    log:
+        "logs/bench/bench.log",
+    conda:
+        "../../envs/bench.yaml"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=48000,  # some copies of a model of 5 GB
+        runtime=120,  # an estimate of a quarter of it, as nothing was measured yet
+    params:
+        settings=as_json(BENCH),
+    shell:
+        "python {input.code[0]} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

@@ -130,7 +130,8 @@ def test_scores_do_not_depend_on_the_batch(folder, sets):
     tables = []
     for batch in (1, 7, 64):
         model, tokenizer, _ = load_causal_lm(folder / "full")
-        tables.append(Scorer(model, tokenizer, opened, ["colours/choice"], batch).rows())
+        scorer = Scorer(model, tokenizer, opened, ["colours/choice"], batch)
+        tables.append(pd.concat([scorer.rows(key) for key in sets], ignore_index=True))
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=False, rtol=0, atol=1e-4)
 

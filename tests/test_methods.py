@@ -119,7 +119,7 @@ def test_fit_lowers_the_loss_writes_its_log_and_repeats_exactly(tmp_path):
         results.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert torch.equal(*results)
     rows = (tmp_path / "one.csv").read_text().splitlines()
-    assert rows[0] == "step,epoch,loss,penalty,lr,grad_norm,points_per_s"
+    assert rows[0] == "step,epoch,loss,penalty,lr,grad_norm"
     assert [int(row.split(",")[0]) for row in rows[1:]] == [0, 10, 20, 23]  # 64/16 steps × 6 epochs
 
 

@@ -1,5 +1,6 @@
 """Files and folders that are either whole or absent, and their checksums."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
+FULL = (errno.ENOSPC, errno.EDQUOT)
 MANY = 1000  # files; to flush so many one by one takes longer than to flush all disks once
 
 
@@ -27,8 +29,9 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
         _flush_all([file for file in partial.rglob("*") if file.is_file()])
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        _say_if_full(folder, error)
         raise
 
 
@@ -41,11 +44,28 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial
-        _flush(partial)
+        flush(partial)
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        _say_if_full(path, error)
         raise
+
+
+class DiskFull(RuntimeError):
+    """A file could not be written whole, and is not there."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error, of whatever library, says that the disk, or the user's share of it, is full."""
+    if isinstance(error, DiskFull) or getattr(error, "errno", None) in FULL:
+        return True
+    return any(os.strerror(number) in str(error) for number in FULL)  # safetensors has but the text
+
+
+def _say_if_full(path: Path, error: BaseException) -> None:
+    if is_full(error):
+        raise DiskFull(f"{path}: the disk is full; free some space and run this stage again") from None
 
 
 def _flush_all(files: list[Path]) -> None:
@@ -53,10 +73,11 @@ def _flush_all(files: list[Path]) -> None:
         os.sync()
         return
     for file in files:
-        _flush(file)
+        flush(file)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
     with open(path, "rb+") as handle:
         os.fsync(handle.fileno())
 

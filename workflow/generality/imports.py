@@ -24,12 +24,22 @@ def code(script: str, workflow: Path = WORKFLOW) -> list[str]:
     start = workflow / "scripts" / f"{script}.py"
     if not start.is_file():
         raise ValueError(f"{start}: no such script")
-    found, waiting = set(), [start]
+    return [_from_here(path) for path in (start, *_all_imported({start}, workflow))]
+
+
+def library(module: str, workflow: Path = WORKFLOW) -> list[str]:
+    """All files of the package that `import module` runs, such as "generality.vision.score"; else as `code`."""
+    files = set(_files(module, workflow))
+    return [_from_here(path) for path in sorted(files | set(_all_imported(files, workflow)))]
+
+
+def _all_imported(start: set[Path], workflow: Path) -> list[Path]:
+    found, waiting = set(), list(start)
     while waiting:
         new = {file for name in _imported(waiting.pop(), workflow) for file in _files(name, workflow)} - found
         found |= new
         waiting += new
-    return [_from_here(path) for path in (start, *sorted(found))]
+    return sorted(found)
 
 
 def resource(name: str, workflow: Path = WORKFLOW) -> str:

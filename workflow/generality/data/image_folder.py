@@ -3,6 +3,8 @@
 Pictures are decoded once, to the very pixels that CLIP's evaluation sees; that needs Pillow alone.
 """
 
+import time
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,9 @@ from generality.data.folder_layout import folders_of
 from generality.data.folder_splits import find_splits
 from generality.data.image_set import new_image_set
 from generality.progress import progress
+from generality.unfinished import SECONDS, Unfinished, unfinished
+
+ROWS = "rows"  # of an unfinished decoding: how many are done
 
 # What the manifest repeats of the settings, beside what it has of its own.
 RECORDED = ("licence", "folder", "lists", "shares", "train_on_all", "class_groups", "crop_border", "downloads")
@@ -47,7 +52,7 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
 
     Raises ValueError, and leaves no folder, for folders that are missing or empty, other counts, a class without a
     picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing or
-    damaged: none is ever left out.
+    damaged: none is ever left out. Interrupted, it goes on where it was.
     """
     root, settings = Path(settings["root"]), dict(settings)
     table = _table(root, settings)
@@ -83,10 +88,13 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
         raise ValueError(f"{root / absent[0]}: not there, but listed for {split} ({count}); complete the data set")
     about = {"kind": "image_folder", "name": name, "domain": domain, "split": split}
     about |= {key: settings[key] for key in RECORDED if key in settings}
-    with new_image_set(folder, settings["size"], labels, ids, names, about) as images:
-        _fill(
-            images, [root / path for path in ids], f"{name}/{domain} {split}", settings.get("crop_border", 0), workers
-        )
+    made_from = {"about": about, "settings": settings, "ids": ids, "labels": labels, "names": names}
+    paths, what = [root / path for path in ids], f"{name}/{domain} {split}"
+    with (
+        unfinished(folder, __name__, settings=made_from, inputs=[]) as begun,
+        new_image_set(folder, settings["size"], labels, ids, names, about, begun=begun.folder) as images,
+    ):
+        _fill(images, paths, what, settings.get("crop_border", 0), workers, begun)
 
 
 def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
@@ -129,7 +137,9 @@ def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarra
     return np.asarray(picture.crop((left, top, left + size, top + size)))
 
 
-def _fill(images: np.ndarray, paths: Sequence[Path], what: str, border: int, workers: int) -> None:
+def _fill(images: np.ndarray, paths: Sequence[Path], what: str, border: int, workers: int, begun: Unfinished) -> None:
+    """Decode each picture into its row, but those that an interrupted run has left whole."""
+
     def fill(row: int) -> str | None:
         try:
             images[row] = evaluation_pixels(paths[row], images.shape[1], border)
@@ -138,11 +148,35 @@ def _fill(images: np.ndarray, paths: Sequence[Path], what: str, border: int, wor
         return None
 
     bad = []
+    first, checksum = _rows_left(images, begun)
+    saved, due = first, time.monotonic() + SECONDS
     # Threads, as Pillow decodes and resizes without holding the interpreter's lock.
     with ThreadPoolExecutor(workers) as pool, progress(len(paths), "picture", what) as bar:
-        for problem in pool.map(fill, range(len(paths))):
+        bar.update(first)
+        for row, problem in enumerate(pool.map(fill, range(first, len(paths))), first):
             bar.update()
             if problem:
                 bad.append(problem)
+            if not bad and time.monotonic() >= due:
+                images.flush()
+                checksum = _checksum(images[saved : row + 1], checksum)
+                saved, due = row + 1, time.monotonic() + SECONDS
+                begun.save(ROWS, lambda path: path.write_text(f"{checksum}"), {"rows": saved})  # noqa: B023  at once
     if bad:
         raise ValueError(f"{bad[0]} ({len(bad)} bad pictures of {len(paths)}); replace or repair them")
+
+
+def _rows_left(images: np.ndarray, begun: Unfinished) -> tuple[int, int]:
+    """How many rows an interrupted run has left whole, and their checksum."""
+    if entry := begun.load(ROWS):
+        file, facts = entry
+        if (checksum := _checksum(images[: facts["rows"]], 0)) == int(file.read_text()):
+            return facts["rows"], checksum
+    return 0, 0
+
+
+def _checksum(rows: np.ndarray, before: int) -> int:
+    """That of the rows before with these added, a few in memory at a time."""
+    for start in range(0, len(rows), 1000):
+        before = zlib.crc32(rows[start : start + 1000], before)
+    return before

@@ -52,8 +52,11 @@ def new_image_set(
     classes: Sequence[str],
     source: dict,
     captions: Sequence[str] = (),
+    begun: Path | None = None,
 ) -> Iterator[np.ndarray]:
     """Create an image set; the block fills the yielded uint8 memory map of shape (n, size, size, 3).
+
+    With `begun`, a folder on the same disk, the map lies there until the block succeeds, and is found there again.
 
     `source` (where the pictures are from: kind, name, licence, seed, …) goes into the manifest, beside the counts of
     each class and the checksum of each file. Raises ValueError for a label outside the classes, an id that occurs
@@ -68,14 +71,10 @@ def new_image_set(
     if len(" ".join(captions).splitlines()) > 1:
         raise ValueError(f"{folder}: a caption has more than one line")
     with whole_folder(folder) as partial:
-        images = np.lib.format.open_memmap(
-            partial / IMAGES, mode="w+", dtype=np.uint8, shape=(len(labels), size, size, 3)
-        )
-        with open(partial / IMAGES, "rb+") as file:
-            # The map is sparse: a disk that is full only when a page is written kills the process without a word.
-            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
-        yield images
+        yield (images := _open_map((begun or partial) / IMAGES, (len(labels), size, size, 3)))
         images.flush()
+        if begun:
+            (begun / IMAGES).rename(partial / IMAGES)
         np.save(partial / LABELS, labels)
         (partial / IDS).write_text("".join(f"{name}\n" for name in ids), encoding="utf-8")
         if captions:
@@ -90,6 +89,23 @@ def new_image_set(
             "sha256": {name: sha256(partial / name) for name in files},
         }
         write_json(partial / MANIFEST, manifest)
+
+
+def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """The memory map at `path` if it is one of that shape, else a new one."""
+    if path.exists():
+        try:
+            images = np.lib.format.open_memmap(path, mode="r+")
+        except ValueError:
+            pass
+        else:
+            if images.shape == shape and images.dtype == np.uint8:
+                return images
+    images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    with open(path, "rb+") as file:
+        # The map is sparse: a disk that is full only when a page is written kills the process without a word.
+        os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+    return images
 
 
 def open_image_set(folder: str | Path) -> ImageSet:

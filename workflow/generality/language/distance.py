@@ -1,6 +1,7 @@
 """How far apart data sets are, in the eyes of the pre-trained model (the paper's Figure 3 orders them by hand)."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from generality.device import device
 from generality.files import whole_file
 from generality.language.blocks import collate, shorten, tokenize
 from generality.language.causal_lm import hidden_states, load_causal_lm
+from generality.unfinished import unfinished
 
 BATCH = 64  # texts in one pass
 
@@ -43,13 +45,22 @@ def embed(model, tokenizer, texts: TextSet) -> np.ndarray:
 def measure_distances(
     output: str | Path, *, model: str | Path, speciality: str | Path, sets: Mapping[str, str | Path]
 ) -> None:
-    """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on."""
+    """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on.
+
+    Interrupted, it goes on after the last set that was embedded.
+    """
     language_model, tokenizer, _ = load_causal_lm(model)
     language_model.to(device())
-    origin = embed(language_model, tokenizer, open_text_set(speciality))
-    rows = [
-        (name, standardised_distance(origin, embed(language_model, tokenizer, open_text_set(folder))))
-        for name, folder in sets.items()
-    ]
-    with whole_file(output) as partial:
-        pd.DataFrame(rows, columns=["data", "distance"]).to_csv(partial, index=False)
+
+    def embedded(folder: str | Path) -> pd.DataFrame:
+        return pd.DataFrame(embed(language_model, tokenizer, open_text_set(folder))).rename(columns=str)
+
+    settings = {"sets": list(sets), "device": device().type}
+    with unfinished(output, __name__, settings=settings, inputs=[model, speciality, *sets.values()]) as begun:
+        origin = begun.part("speciality", partial(embedded, speciality)).to_numpy()
+        rows = [
+            (name, standardised_distance(origin, begun.part(name, partial(embedded, folder)).to_numpy()))
+            for name, folder in sets.items()
+        ]
+        with whole_file(output) as temporary:
+            pd.DataFrame(rows, columns=["data", "distance"]).to_csv(temporary, index=False)

@@ -10,7 +10,6 @@ from generality.language.causal_lm import load_causal_lm, save_causal_lm
 from generality.language.objective import NextToken
 from generality.provenance import same_world
 from generality.training.loop import order
-from generality.training.methods import make_method
 from generality.training.series import fit_and_save
 
 
@@ -47,5 +46,6 @@ def finetune_causal_lm(
     objective = NextToken(examples, unit=unit, pad=tokenizer.pad_token_id, device=where, precision=train["precision"])
     fit_and_save(
         folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
-        make_method(method, **hyperparameters), series=series, train=train, seed=seed, log=log,
+        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
+        log=log, series=series,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from generality.language.tokenizer import train_tokenizer
 from generality.training.loop import optimise, order
 from generality.training.methods import Method
 from generality.training.schedule import lr_factor
+from generality.unfinished import unfinished
 
 
 def pretrain_opt(
@@ -33,6 +34,7 @@ def pretrain_opt(
     `architecture` are keys of transformers' OPTConfig; a byte-level BPE of `vocabulary` tokens at most is learnt from
     the texts. `train` holds steps, batch_size (blocks), block_size (tokens), muon_lr, adamw_lr, weight_decay, clip_norm
     and precision. Raises ValueError for an unknown key of OPTConfig, and for fewer texts than a batch needs.
+    Interrupted, it goes on where it was.
     """
     if unknown := sorted(set(architecture) - set(OPTConfig().to_dict())):
         raise ValueError(f"architecture.{unknown[0]}: transformers' OPTConfig has no such key")
@@ -48,13 +50,17 @@ def pretrain_opt(
     where = device()
     model = OPTForCausalLM(config).to(where)
     objective = NextToken(blocks, unit="blocks", pad=tokenizer.pad_token_id, device=where, precision=train["precision"])
-    optimise(
-        model.train(), objective, Method(), _optimizers(model, train), steps=train["steps"],
-        batch_size=train["batch_size"], clip_norm=train["clip_norm"],
-        factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"), seed=seed, log=log, what=str(folder),
-    )  # fmt: skip
-    sources = [texts.manifest["source"] for texts in sets]
-    save_causal_lm(model.eval(), tokenizer, folder, {"data": sources, "train": train, "seed": seed})
+    settings = {"vocabulary": vocabulary, "architecture": architecture, "train": train, "seed": seed}
+    settings |= {"data": list(data), "device": where.type}
+    with unfinished(folder, __name__, settings=settings, inputs=data.values()) as begun:
+        optimise(
+            model.train(), objective, Method(), _optimizers(model, train), steps=train["steps"],
+            batch_size=train["batch_size"], clip_norm=train["clip_norm"],
+            factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"), seed=seed, log=log, what=str(folder),
+            unfinished=begun,
+        )  # fmt: skip
+        sources = [texts.manifest["source"] for texts in sets]
+        save_causal_lm(model.eval(), tokenizer, folder, {"data": sources, "train": train, "seed": seed})
 
 
 def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:

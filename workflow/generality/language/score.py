@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from generality.language.causal_lm import load_causal_lm
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.provenance import same_world
 from generality.score_file import write_scores
+from generality.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
 from lm_eval.models.huggingface import HFLM  # isort: skip
@@ -37,8 +39,8 @@ class Scorer:
         self.tasks = {}
         for (data, split), texts in sets.items():
             longest = _longest(texts, tokenizer)
-            for kind in kinds(texts, data in generate):
-                self.tasks[f"{data}:{split}:{kind}"] = make_task(f"{data}:{split}:{kind}", texts, kind, longest + ROOM)
+            names = kinds(texts, data in generate)
+            self.tasks[data, split] = {name: make_task(name, texts, name, longest + ROOM) for name in names}
             if longest >= model.config.max_position_embeddings:
                 raise ValueError(
                     f"{data} {split}: an answer of {longest} tokens is longer than the model's context of "
@@ -49,22 +51,19 @@ class Scorer:
             max_length=model.config.max_position_embeddings,
         )  # fmt: skip
 
-    def rows(self) -> pd.DataFrame:
-        """The scores of the model as it now is: data, split, example, cluster and the metrics, null where a set has
-        none of that name."""
-        tasks = {"tasks": self.tasks, "groups": {}, "group_map": {}}
+    def rows(self, key: Key) -> pd.DataFrame:
+        """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
+        (data, split), texts = key, self.sets[key]
+        tasks = {"tasks": self.tasks[key], "groups": {}, "group_map": {}}
         samples = evaluate(lm=self.harness, task_dict=tasks, bootstrap_iters=0, log_samples=True)["samples"]
-        tables = []
-        for (data, split), texts in self.sets.items():
-            columns = {
-                "data": data, "split": split, "example": [example["id"] for example in texts.examples],
-                "cluster": [example.get("cluster") for example in texts.examples],
-            }  # fmt: skip
-            for kind, metrics in METRICS.items():
-                answers = sorted(samples.get(f"{data}:{split}:{kind}", ()), key=lambda sample: sample["doc_id"])
-                columns |= {metric: [sample[metric] for sample in answers] for metric in metrics if answers}
-            tables.append(pd.DataFrame(columns))
-        return pd.concat(tables, ignore_index=True)
+        columns = {
+            "data": data, "split": split, "example": [example["id"] for example in texts.examples],
+            "cluster": [example.get("cluster") for example in texts.examples],
+        }  # fmt: skip
+        for kind, metrics in METRICS.items():
+            answers = sorted(samples.get(kind, ()), key=lambda sample: sample["doc_id"])
+            columns |= {metric: [sample[metric] for sample in answers] for metric in metrics if answers}
+        return pd.DataFrame(columns)
 
 
 def score_causal_lms(
@@ -88,23 +87,31 @@ def score_causal_lms(
     `sets` maps (data name, split) to a text-set folder, of which at most `limit` examples are taken; the answers of the
     data sets in `generate` are generated too.
     The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
-    metrics: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the tokens of a response, in float32).
+    metrics, null where a set has none of that name: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
+    tokens of a response, in float32). Interrupted, it goes on after the last set that was scored.
     """
     language_model, tokenizer, provenance = load_causal_lm(model)
     opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
     for key, texts in opened.items():
         same_world(provenance["data"], texts.manifest, sets[key])
-    scorer = Scorer(language_model.to(device()), tokenizer, opened, generate)
+    where = device()
+    scorer = Scorer(language_model.to(where), tokenizer, opened, generate)
     variants = [setting]
     if finetuned:
         variants = interpolations(language_model, model, finetuned, alphas)
     elif series:
         variants = load_each(language_model, series)
+    settings = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
+    settings |= {"setting": setting, "alphas": list(alphas), "device": where.type}
+    inputs = [model, *filter(None, [finetuned, series]), *sets.values()]
     parts = []
-    for name in variants:
-        print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow
-        parts.append(scorer.rows().assign(setting=name))
-    write_scores(output, parts, method=method, seed=seed)
+    with unfinished(output, __name__, settings=settings, inputs=inputs) as begun:
+        for name in variants:
+            print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow
+            for key in sets:
+                part = begun.part(f"{name} {' '.join(key)}", partial(scorer.rows, key))
+                parts.append(part.assign(setting=name))
+        write_scores(output, parts, method=method, seed=seed)
 
 
 def _longest(texts: TextSet, tokenizer) -> int:

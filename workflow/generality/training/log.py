@@ -3,7 +3,6 @@
 import csv
 import math
 import os
-import time
 from pathlib import Path
 from types import TracebackType
 
@@ -17,37 +16,43 @@ class Diverged(RuntimeError):
 
 
 class TrainingLog:
-    """Writes step, epoch, loss, penalty, lr, gradient norm and examples/s; refuses numbers that are not finite.
+    """Writes step, epoch, loss, penalty, lr and gradient norm; refuses numbers that are not finite.
 
+    All of it repeats from run to run; how fast a training is, which does not, is shown as it goes and not kept.
     Of several processes the first writes, and all refuse.
     """
 
-    def __init__(self, path: str | Path, unit: str):
+    def __init__(self, path: str | Path):
         self.path = path
         place = Path(os.devnull if processes.rank() else path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        self.file = place.open("w", newline="", encoding="utf-8")
+        self.file = place.open("w+", newline="", encoding="utf-8")
         self.writer = csv.writer(self.file)
-        self.writer.writerow(["step", "epoch", "loss", "penalty", "lr", "grad_norm", f"{unit}_per_s"])
-        self.since, self.seen = time.perf_counter(), 0
+        self.writer.writerow(["step", "epoch", "loss", "penalty", "lr", "grad_norm"])
 
-    def step(
-        self, step: int, epoch: int, loss: float, penalty: float | None, lr: float, norm: float, count: int
-    ) -> None:
+    def step(self, step: int, epoch: int, loss: float, penalty: float | None, lr: float, norm: float) -> None:
         """Note one optimiser step; `penalty` is None on steps for which no row is due."""
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise Diverged(
                 f"{self.path}: training diverged at step {step} (loss {loss:g}, gradient norm {norm:g}); "
                 "lower the learning rate (train.lr) or the penalty (lambda) of this setting"
             )
-        self.seen += count
         if penalty is not None:
-            now = time.perf_counter()
-            speed = self.seen / (now - self.since)
-            row = [step, epoch, f"{loss:.6g}", f"{penalty:.6g}", f"{lr:.6g}", f"{norm:.6g}", f"{speed:.1f}"]
+            row = [step, epoch, f"{loss:.6g}", f"{penalty:.6g}", f"{lr:.6g}", f"{norm:.6g}"]
             self.writer.writerow(row)
             self.file.flush()
-            self.since, self.seen = now, 0
+
+    def text(self) -> str:
+        """All that was written."""
+        self.file.seek(0)
+        return self.file.read()
+
+    def restore(self, text: str) -> None:
+        """Begin with what an earlier run wrote, `text`, in place of the header."""
+        self.file.seek(0)
+        self.file.truncate()
+        self.file.write(text)
+        self.file.flush()
 
     def __enter__(self) -> "TrainingLog":
         return self

@@ -1,5 +1,6 @@
 """The training loop of both tracks, of pre-training and fine-tuning, short enough to read in one sitting."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
 from generality.training.methods import Method
 from generality.training.schedule import lr_factor
+from generality.training.state import State
+from generality.unfinished import Unfinished
 
 REMEMBERED = 8 * 2**30  # bytes that a teacher's answers may take: a tenth of the GPU that the paper's models ask for
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
@@ -61,11 +64,12 @@ def fit(
     log: str | Path,
     what: str,
     after: Callable[[int], None] | None = None,
+    unfinished: Unfinished | None = None,
 ) -> None:
     """Fine-tune `model` in place.
 
     `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), clip_norm, batch_size,
-    epochs and perhaps micro_batch. `after` and errors are those of `optimise`.
+    epochs and perhaps micro_batch. `after`, `unfinished` and errors are those of `optimise`.
     """
     steps = count_steps(objective, train)
     warmup_steps = round(train["warmup"] * steps)
@@ -81,7 +85,7 @@ def fit(
     optimise(
         model, objective, method, [optimizer], steps=steps, batch_size=train["batch_size"],
         clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, steps, warmup_steps, train["schedule"]),
-        seed=seed, log=log, what=what, after=after, micro_batch=train.get("micro_batch"),
+        seed=seed, log=log, what=what, after=after, micro_batch=train.get("micro_batch"), unfinished=unfinished,
     )  # fmt: skip
     processes.check_alike(model.parameters())
     method.end(model)
@@ -103,10 +107,13 @@ def optimise(
     what: str,
     after: Callable[[int], None] | None = None,
     micro_batch: int | None = None,
+    unfinished: Unfinished | None = None,
 ) -> None:
     """Take `steps` steps, each with every optimiser, whose own learning rates are peaks that `factor(step)` scales.
 
     `after(k)` is called when k steps have been taken, k = 0 included; it may look at the model and must not change it.
+    With `unfinished`, the state is saved there now and then (training.state); steps that are taken already are not
+    taken again, nor looked at.
     The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. A pass through the
     model holds `micro_batch` examples at most; the step is that of the whole batch. Raises Diverged when a loss or
     gradient is not finite, and ValueError when there are fewer examples than a batch holds, or than processes in it.
@@ -114,14 +121,23 @@ def optimise(
     per_epoch = _per_epoch(objective, batch_size)
     if batch_size < processes.count():
         raise ValueError(f"train.batch_size: {batch_size} is less than the {processes.count()} processes; start fewer")
-    groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     trained = [p for p in model.parameters() if p.requires_grad]
-    with TrainingLog(log, objective.unit) as journal, progress(steps, "step", what, shown=processes.rank() == 0) as bar:
-        if after:
+    with (
+        TrainingLog(log) as journal,
+        State(unfinished, model, optimizers, journal) as state,
+        progress(steps, "step", what, shown=processes.rank() == 0) as bar,
+    ):
+        first = state.begin()
+        # Only now: what brings an optimiser's state back makes its groups anew.
+        groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
+        if first:
+            bar.update(first)
+            bar.write(f"{what}: goes on after step {first} of {steps}", file=sys.stderr)
+        elif after:
             after(0)
-        for step in range(steps):
+        for step in range(first, steps):
             epoch, start = divmod(step, per_epoch)
-            if start == 0:
+            if start == 0 or step == first:
                 permutation = order(seed, epoch, len(objective))
             examples = permutation[start * batch_size : (start + 1) * batch_size]
             for group, peak in groups:
@@ -134,13 +150,15 @@ def optimise(
             due = step % EVERY == 0 or step == steps - 1
             # Looked at before the step: a diverged run must not spoil the weights and go on.
             penalty = method.penalty(extra) if due else None
-            journal.step(step, epoch, loss.item(), penalty, groups[0][0]["lr"], norm.item(), batch_size)
+            journal.step(step, epoch, loss.item(), penalty, groups[0][0]["lr"], norm.item())
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             if after:
                 after(step + 1)
-            bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+            state.look(step + 1)
+            speed = (bar.format_dict["rate"] or 0) * batch_size
+            bar.set_postfix_str(f"loss={loss.item():.3f}, {speed:.0f} {objective.unit}/s", refresh=False)
             bar.update()
 
 

@@ -8,7 +8,7 @@ computed, not measured].
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -46,6 +46,25 @@ def add_up(tensors: Iterable[Tensor]) -> None:
     if count() > 1:
         for sending in [dist.all_reduce(tensor, async_op=True) for tensor in tensors]:
             sending.wait()
+
+
+def sums(numbers: Sequence[float], where: torch.device) -> list[float]:
+    """The sum over all processes of each number, the same in every process, each of which computes on `where`."""
+    if count() == 1:
+        return list(numbers)
+    shared = torch.tensor(numbers, dtype=torch.float32, device=where)
+    dist.all_reduce(shared)
+    return shared.tolist()
+
+
+def gather(tensor: Tensor, where: torch.device) -> list[Tensor]:
+    """The tensor of each process, all of one shape and dtype, on the CPU, in every process."""
+    if count() == 1:
+        return [tensor.cpu()]
+    own = tensor.to(where)
+    everyones = [torch.empty_like(own) for _ in range(count())]
+    dist.all_gather(everyones, own)
+    return [each.cpu() for each in everyones]
 
 
 def check_alike(parameters: Iterable[Tensor]) -> None:

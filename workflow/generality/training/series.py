@@ -1,7 +1,6 @@
-"""Writing a series of checkpoints: the model at some steps of its fine-tuning (Appendices C and D)."""
+"""A fine-tuning from a model in memory to a folder: of its end, or of a series of checkpoints (Appendices C and D)."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 from torch import nn
@@ -10,7 +9,8 @@ from generality.checkpoints import PREFIX
 from generality.files import whole_folder
 from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
-from generality.training.methods import Method
+from generality.training.methods import make_method
+from generality.unfinished import unfinished
 
 
 def due_steps(shares: Sequence[float], steps: int) -> set[int]:
@@ -23,31 +23,46 @@ def fit_and_save(
     save: Callable[[str | Path], None],
     model: nn.Module,
     objective: Objective,
-    method: Method,
     *,
+    stage: str,
+    inputs: Sequence[str | Path],
+    method: str,
+    hyperparameters: dict,
     series: Sequence[float] = (),
+    log: str | Path,
     **options,
 ) -> None:
-    """Fine-tune `model` with the options of `loop.fit` and `save` it into `folder`.
+    """Fine-tune `model`, which is where it is to compute, with a method and `options` of `loop.fit` (train, seed), and
+    `save` it into `folder`.
 
     With a series, shares of all steps, save it into step-0, step-<k>, … in `folder` instead, as it is after that many
     steps. What is saved on the way are the weights being trained: a method that changes entries in `end`, as LoRA
     does, has no series. Nothing is drawn or computed for it, so the weights are those of a run without one.
+    Interrupted, it goes on where it was; `stage` and `inputs` are the module and files that `unfinished` asks for.
     Of several processes the first saves.
     """
     where, first = next(model.parameters()).device, processes.rank() == 0
-    if not series:
-        with processes.joined(where):
-            fit(model, objective, method, what=str(folder), **options)
-        if first:
-            save(folder)
-        return
-    with whole_folder(folder) if first else nullcontext() as partial:
-        due = due_steps(series, count_steps(objective, options["train"]))
+    settings = options | {
+        "method": method, "hyperparameters": hyperparameters, "series": list(series),
+        "processes": processes.count(), "device": where.type,
+    }  # fmt: skip
+    with unfinished(folder, stage, settings=settings, inputs=inputs, writes=first) as begun:
+        due = due_steps(series, count_steps(objective, options["train"])) if series else set()
 
         def after(step: int) -> None:
             if first and step in due:
-                save(partial / f"{PREFIX}{step}")
+                save(begun.folder / f"{PREFIX}{step}")
 
         with processes.joined(where):
-            fit(model, objective, method, what=str(folder), after=after, **options)
+            fit(
+                model, objective, make_method(method, **hyperparameters), log=log, what=str(folder), after=after,
+                unfinished=begun, **options,
+            )  # fmt: skip
+        if not first:
+            return
+        if not series:
+            save(folder)
+            return
+        with whole_folder(folder) as partial:
+            for step in sorted(due):
+                (begun.folder / f"{PREFIX}{step}").rename(partial / f"{PREFIX}{step}")

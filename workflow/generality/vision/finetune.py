@@ -5,7 +5,6 @@ from pathlib import Path
 
 from generality.data.image_set import open_image_set
 from generality.device import device
-from generality.training.methods import make_method
 from generality.training.series import fit_and_save
 from generality.vision.classifier import load_classifier, save_classifier
 from generality.vision.objective import ImageClassification
@@ -41,5 +40,6 @@ def finetune_classifier(
     )  # fmt: skip
     fit_and_save(
         folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
-        make_method(method, **hyperparameters), series=series, train=train, seed=seed, log=log,
+        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
+        log=log, series=series,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from generality.files import whole_folder, write_json
 from generality.training.loop import optimise
 from generality.training.methods import Method
 from generality.training.schedule import lr_factor
+from generality.unfinished import unfinished
 from generality.vision.clip import CONFIG, VOCABULARY, save_clip
 from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
@@ -31,13 +32,14 @@ def pretrain_clip(
 
     `architecture` is open_clip's model_cfg without a vocabulary: a byte-pair vocabulary in which each word of the
     captions is one token is trained and saved with the model. Raises ValueError for an image set without captions, or
-    with fewer pictures than a batch.
+    with fewer pictures than a batch. Interrupted, it goes on where it was.
     """
     images = open_image_set(data)
     if not images.captions:
         raise ValueError(f"{data}: has no captions; pre-training needs a `web` picture world or a `captions` data set")
     where = device()
-    with whole_folder(folder) as partial:
+    settings = {"architecture": architecture, "train": train, "seed": seed, "device": where.type}
+    with unfinished(folder, __name__, settings=settings, inputs=[data]) as begun, whole_folder(folder) as partial:
         vocabulary = partial / VOCABULARY
         size = write_vocabulary(" ".join(images.captions).split(), vocabulary)
         text_cfg = architecture["text_cfg"] | {
@@ -55,7 +57,7 @@ def pretrain_clip(
             model.train(), Contrast(images, tokenizer(images.captions).to(where), train["augment"], seed), Method(),
             _optimizers(model, train), steps=train["steps"], batch_size=train["batch_size"],
             clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"),
-            seed=seed, log=log, what=str(folder),
+            seed=seed, log=log, what=str(folder), unfinished=begun,
         )  # fmt: skip
         model.eval()
         provenance = {"data": images.manifest["source"], "train": train, "seed": seed}

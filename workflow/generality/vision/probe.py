@@ -5,13 +5,15 @@ those that the head v sees, the image tower's of unit length; the probe v̄ is f
 strength chosen on a fifth of that; and [Φ, v] and [Φ, v̄] are both measured on the domain's test split.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from generality.checkpoints import checkpoints
 from generality.data.image_set import ImageSet, open_image_set
@@ -19,6 +21,7 @@ from generality.device import device
 from generality.files import whole_file
 from generality.progress import progress
 from generality.provenance import same_world
+from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels
@@ -33,30 +36,47 @@ def probe_series(output: str | Path, *, series: str | Path, sets: dict[tuple[str
     `sets` maps (data name, "train" or "test") to an image-set folder, both splits for each name. The rows carry step,
     data, seed, example, acc (whether the running classifier is right), probing (whether the probe is) and strength (the
     L2 strength chosen). Raises ValueError for a name without both splits, or whose splits differ in their classes.
+    Interrupted, it goes on after the last domain that was done.
     """
     names = list(dict.fromkeys(name for name, _ in sets))
     opened = {name: _open(name, sets) for name in names}
-    starts: dict[str, dict[float, Probe]] = {name: {} for name in names}
-    models, rows = checkpoints(series), []
-    with progress(len(models) * len(names), "probe", str(output)) as bar:
-        for step, folder in models.items():
-            classifier, config = load_classifier(folder)
-            classifier.to(device())
-            pixels = Pixels(config["preprocess_cfg"], device())
-            for name, (train, test) in opened.items():
-                same_world(sources(config), test.manifest, sets[name, "test"])
-                groups = class_groups(test, config["classes"], name)
-                x, y = features(classifier, test, pixels), _labels(test)
-                right = margins(group_logits(classifier.head(x), groups), y) > 0
-                learnt = features(classifier, train, pixels), _labels(train), len(train.classes)
-                probe, strength = choose_and_fit(*learnt, starts[name])
-                probed = margins(probe(x), y) > 0
-                part = {"example": test.ids, "acc": right.cpu().numpy(), "probing": probed.cpu().numpy()}
-                rows.append(pd.DataFrame(part).assign(step=step, data=name, seed=seed, strength=strength))
-                bar.update()
-    with whole_file(output) as partial:
-        table = pd.concat(rows, ignore_index=True)
-        table.astype({"data": "category"}).to_parquet(partial, index=False, compression="zstd")
+    models = checkpoints(series)
+    settings = {"sets": ["/".join(key) for key in sets], "seed": seed, "device": device().type}
+    with (
+        unfinished(output, __name__, settings=settings, inputs=[series, *sets.values()]) as begun,
+        progress(len(models) * len(names), "probe", str(output)) as bar,
+    ):
+        # A domain's probes begin where those of the checkpoint before ended, so it is done as a whole.
+        parts = [
+            begun.part(name, partial(_probe_domain, name, *opened[name], models, sets[name, "test"], bar))
+            for name in names
+        ]
+        with whole_file(output) as temporary:
+            table = pd.concat(parts, ignore_index=True).assign(seed=seed)
+            table.astype({"data": "category"}).to_parquet(temporary, index=False, compression="zstd")
+
+
+def _probe_domain(
+    name: str, train: ImageSet, test: ImageSet, models: Mapping[int, Path], where: str | Path, bar: tqdm
+) -> pd.DataFrame:
+    """The rows of all checkpoints on one domain, whose test set lies at `where`."""
+    starts: dict[float, Probe] = {}
+    rows = []
+    for step, folder in models.items():
+        classifier, config = load_classifier(folder)
+        same_world(sources(config), test.manifest, where)
+        classifier.to(device())
+        pixels = Pixels(config["preprocess_cfg"], device())
+        groups = class_groups(test, config["classes"], name)
+        x, y = features(classifier, test, pixels), _labels(test)
+        right = margins(group_logits(classifier.head(x), groups), y) > 0
+        learnt = features(classifier, train, pixels), _labels(train), len(train.classes)
+        probe, strength = choose_and_fit(*learnt, starts)
+        probed = margins(probe(x), y) > 0
+        part = {"example": test.ids, "acc": right.cpu().numpy(), "probing": probed.cpu().numpy()}
+        rows.append(pd.DataFrame(part).assign(step=step, data=name, strength=strength))
+        bar.update()
+    return pd.concat(rows, ignore_index=True)
 
 
 @torch.no_grad()

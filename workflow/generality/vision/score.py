@@ -1,5 +1,6 @@
 """Scoring image classifiers: one row per example."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from generality.interpolate import interpolations
 from generality.progress import progress
 from generality.provenance import same_world
 from generality.score_file import write_scores
+from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.pixels import Pixels
 
@@ -76,7 +78,7 @@ def score_classifiers(
 
     `sets` maps (data name, split) to an image-set folder, of which at most `limit` pictures are taken. Each set is
     opened once, and all interpolations share one model in memory. The rows carry method, setting, seed, data, split,
-    example, acc and margin.
+    example, acc and margin. Interrupted, it goes on after the last set that was scored.
     """
     classifier, config = load_classifier(model)
     where = device()
@@ -88,10 +90,16 @@ def score_classifiers(
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
     variants = interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
-    with progress(len(opened) * max(1, len(alphas)), "set", str(output)) as bar:
+    made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "setting": setting, "alphas": list(alphas)}
+    inputs = [model, *filter(None, [finetuned]), *sets.values()]
+    with (
+        unfinished(output, __name__, settings=made_from | {"device": where.type}, inputs=inputs) as begun,
+        progress(len(opened) * max(1, len(alphas)), "set", str(output)) as bar,
+    ):
         for name in variants:
             for (data, split), images in opened.items():
-                part = score_set(classifier, images, groups[data, split], pixels)
+                score = partial(score_set, classifier, images, groups[data, split], pixels)
+                part = begun.part(f"{name} {data} {split}", score)
                 rows.append(part.assign(setting=name, data=data, split=split))
                 bar.update()
-    write_scores(output, rows, method=method, seed=seed)
+        write_scores(output, rows, method=method, seed=seed)

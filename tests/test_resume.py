@@ -1,0 +1,73 @@
+"""A training that is killed at every step, again and again, ends with the bytes of one that is not."""
+
+import signal
+from functools import partial
+
+import pytest
+
+import generality.training.state
+from conftest import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, OPT, PRETRAIN, TRAIN
+from generality.language.finetune import finetune_causal_lm
+from generality.language.objective import NextToken
+from generality.language.pretrain import pretrain_opt
+from generality.vision.finetune import finetune_classifier
+from generality.vision.objective import ImageClassification
+from generality.vision.pretrain import Contrast, pretrain_clip
+from interrupted import content, ends, until_done
+
+METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
+SHORT = TRAIN | {"batch_size": 32, "epochs": 3, "augment": "shift_flip"}  # three steps an epoch
+LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 24, "micro_batch": 10, "epochs": 2}  # with dropout
+SIGNALS = [signal.SIGTERM, signal.SIGKILL]
+
+
+@pytest.fixture(autouse=True)
+def _saves_at_every_step(monkeypatch):
+    monkeypatch.setattr(generality.training.state, "SECONDS", 0)
+    monkeypatch.setattr(generality.training.state, "SHARE", 1e9)
+
+
+@pytest.fixture
+def stages(classifier_folder, language_folder):
+    """Of each stage: its function, what makes its batches, how many steps it takes, and in how many passes each."""
+    pictures, texts = classifier_folder.parent, language_folder
+    vision = {"model": classifier_folder, "data": pictures / "train", "train": SHORT, "seed": 1}
+    language = {"model": texts / "model", "data": texts / "train", "train": LANGUAGE, "seed": 1}
+    made = {}
+    for method, hyperparameters in METHODS.items():
+        options = {"method": method, "hyperparameters": hyperparameters}
+        made[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), ImageClassification, 9, 1)
+        made[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), NextToken, 10, 3)
+    full = {"method": "full", "hyperparameters": {}, "series": [0.1, 0.5, 1]}
+    made["vision series"] = (partial(finetune_classifier, **vision, **full), ImageClassification, 9, 1)
+    made["language series"] = (partial(finetune_causal_lm, **language, **full), NextToken, 10, 3)
+    clip = {"data": pictures / "web", "architecture": ARCHITECTURE, "train": PRETRAIN, "seed": 1}
+    made["vision pre-training"] = (partial(pretrain_clip, **clip), Contrast, 8, 1)
+    opt = {"data": {"corpus/all": texts / "corpus"}, "vocabulary": 300, "architecture": OPT, "seed": 1}
+    made["language pre-training"] = (partial(pretrain_opt, **opt, train=LANGUAGE_PRETRAIN), NextToken, 12, 1)
+    return made
+
+
+NAMES = [f"{track} {what}" for track in ("vision", "language") for what in (*METHODS, "series", "pre-training")]
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("name", NAMES)
+def test_killed_at_every_step_it_ends_with_the_same_bytes(stages, name, number, tmp_path):
+    run, objective, steps, passes = stages[name]
+    for folder in ("calm", "killed"):
+        (tmp_path / folder).mkdir()
+    out = tmp_path / "out"  # a CLIP's config names the folder that it is for
+    assert ends(partial(run, out, log=tmp_path / "calm.csv"), tmp_path / "calm.log") == 0
+    out.rename(tmp_path / "calm" / "out")
+    # SIGTERM ends it after the step in which it comes; SIGKILL at once, so that one step is taken before it.
+    asked = 2 if name == "language kd" else 0  # batches for the teacher, before the first step
+    count = asked + (1 if number == signal.SIGTERM else passes + 1)
+    kills = until_done(
+        partial(run, out, log=tmp_path / "killed.csv"), objective, "batch", count, number, tmp_path / "log"
+    )
+    assert kills == (steps if number == signal.SIGTERM else steps - 1)
+    assert (tmp_path / "log").read_text().count(f" of {steps}\n") == kills  # it said each time that it goes on
+    assert content(out) == content(tmp_path / "calm" / "out")
+    assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "calm.csv").read_bytes()
+    assert not list(tmp_path.glob(".*")), "something is left beside the output"

@@ -20,6 +20,7 @@ from generality.data.image_set import new_image_set
 from generality.progress import progress
 from generality.unfinished import SECONDS, Unfinished, unfinished
 
+CHUNK = 1000  # pictures: what is begun is finished when decoding is interrupted, in seconds
 ROWS = "rows"  # of an unfinished decoding: how many are done
 
 # What the manifest repeats of the settings, beside what it has of its own.
@@ -153,14 +154,16 @@ def _fill(images: np.ndarray, paths: Sequence[Path], what: str, border: int, wor
     # Threads, as Pillow decodes and resizes without holding the interpreter's lock.
     with ThreadPoolExecutor(workers) as pool, progress(len(paths), "picture", what) as bar:
         bar.update(first)
-        for row, problem in enumerate(pool.map(fill, range(first, len(paths))), first):
-            bar.update()
-            if problem:
-                bad.append(problem)
+        for start in range(first, len(paths), CHUNK):
+            end = min(start + CHUNK, len(paths))
+            for problem in pool.map(fill, range(start, end)):
+                bar.update()
+                if problem:
+                    bad.append(problem)
             if not bad and time.monotonic() >= due:
                 images.flush()
-                checksum = _checksum(images[saved : row + 1], checksum)
-                saved, due = row + 1, time.monotonic() + SECONDS
+                checksum = _checksum(images[saved:end], checksum)
+                saved, due = end, time.monotonic() + SECONDS
                 begun.save(ROWS, lambda path: path.write_text(f"{checksum}"), {"rows": saved})  # noqa: B023  at once
     if bad:
         raise ValueError(f"{bad[0]} ({len(bad)} bad pictures of {len(paths)}); replace or repair them")
@@ -177,6 +180,6 @@ def _rows_left(images: np.ndarray, begun: Unfinished) -> tuple[int, int]:
 
 def _checksum(rows: np.ndarray, before: int) -> int:
     """That of the rows before with these added, a few in memory at a time."""
-    for start in range(0, len(rows), 1000):
-        before = zlib.crc32(rows[start : start + 1000], before)
+    for start in range(0, len(rows), CHUNK):
+        before = zlib.crc32(rows[start : start + CHUNK], before)
     return before

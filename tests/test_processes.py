@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -16,9 +17,10 @@ import torch
 from safetensors.torch import load_file
 
 import together
-from conftest import TRAIN
+from conftest import LANGUAGE_TRAIN, TRAIN
 from generality.training.loop import fit, order
 from generality.training.methods import make_method
+from interrupted import content
 from test_methods import Regression, network
 from together import METHODS, TRACKS
 
@@ -97,6 +99,43 @@ def test_every_process_reads_its_share_of_each_batch_and_the_first_alone_writes(
             assert list(chain(*share[name])) == np.concatenate([batch[rank::2] for batch in batches]).tolist()
     assert max(map(len, shares[0]["language full"])) == TRACKS["language"][3]["micro_batch"]
     assert not (two / "1").exists()
+
+
+def test_two_processes_that_are_interrupted_end_with_the_same_bytes(language_folder, tmp_path):
+    """Dropout included, of which each process draws its own."""
+    train = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 24, "epochs": 40}  # of two seconds
+    settings = {"method": "full", "hyperparameters": {}, "train": train}
+    saving = {"PYTHONPATH": str(HERE.parent / "workflow"), "OMP_NUM_THREADS": "1", "GENERALITY_SAVE_SECONDS": "0"}
+
+    def start(name):
+        command = [
+            *TOGETHER,
+            "--",
+            HERE.parent / "workflow/scripts/finetune_lm.py",
+            "--model",
+            language_folder / "model",
+        ]
+        command += ["--data", language_folder / "train", "--settings", json.dumps(settings), "--seed", "1"]
+        command += ["--log", tmp_path / f"{name}.csv", "--output", tmp_path / name]
+        return subprocess.Popen(command, env=os.environ | saving, stderr=subprocess.PIPE, text=True)
+
+    calm, stopped = start("calm"), start("stopped")
+    state = tmp_path / ".stopped.unfinished/training.json"
+    while not state.exists() and stopped.poll() is None:
+        time.sleep(0.01)
+    stopped.terminate()
+    said = stopped.communicate(timeout=120)[1]
+    assert stopped.returncode != 0
+    assert "stopped after step" in said
+    assert not (tmp_path / "stopped").exists()
+    assert calm.wait(timeout=120) == 0
+    again = start("stopped")
+    said = again.communicate(timeout=120)[1]
+    assert again.returncode == 0, said[-4000:]
+    assert 1 <= int(re.search(r"goes on after step (\d+) of 200", said)[1]) < 200
+    assert (tmp_path / "calm.csv").read_bytes() == (tmp_path / "stopped.csv").read_bytes()
+    assert content(tmp_path / "calm") == content(tmp_path / "stopped")
+    assert not state.parent.exists()
 
 
 def test_processes_fail_together(tmp_path):

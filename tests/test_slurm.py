@@ -18,10 +18,15 @@ from workflows import planned, snakemake, tiny
 # Ten minutes, as no job but one should run out of time on a slow machine either.
 ASKED = {"gpu": 1, "threads": 1, "mem_mb": 2000, "runtime": 10}
 TINY = tiny("tiny") | {"resources": {"pretrain": ASKED, "score_clip": ASKED, "finetune_clip": ASKED}}
+# Trainings of seconds, so that one can be interrupted in the middle.
+TINY["models"]["tiny-clip"]["train"]["steps"] = 200
+TINY["experiments"]["domainnet"]["train"]["epochs"] = 60
 # To look after 8 seconds, then 18 more, not after 60 and 70: jobs take 15 to 25. Everything else is the profile's.
 PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "8")
 KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1"
+KD_MODEL = "results/tiny/domainnet/kd/lambda-0.01/seed-1/model"
 PRETRAIN = "rule_pretrain_clip/tiny_tiny-clip_1"
+PRETRAINED = "results/tiny/models/tiny-clip/seed-1"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,14 +63,19 @@ def submitted(text):
     return jobs
 
 
-def running(folder, future):
-    """Wait until the job whose log is in `folder` runs; its id in SLURM. `future` is the run that submits it."""
+def stopped(folder, job, model, future):
+    """Wait until the training of a model, `job`, has saved its state, and let it get no further; its id in SLURM.
+
+    `future` is the run of Snakemake that submits it.
+    """
+    state = (folder / model).with_name(f".{Path(model).name}.unfinished") / "training.json"
     while not future.done():
-        jobs = [path.stem for path in folder.glob("*.log")]  # SLURM opens the file when the job starts
-        if jobs and details(jobs[-1])["JobState"] == "RUNNING":
-            return jobs[-1]
-        time.sleep(0.5)
-    pytest.fail(f"{folder}: no such job ran:\n{future.result()[-4000:]}")
+        if state.exists():
+            (log,) = (folder / "logs/slurm" / job).glob("*.log")  # SLURM's, named after its id
+            slurm("scancel", "--signal=STOP", log.stem)
+            return log.stem
+        time.sleep(0.02)
+    return pytest.fail(f"{model}: it saved no state:\n{future.result()[-4000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +83,14 @@ def finished(tmp_path_factory):
     """The tiny study, with two accidents: the folder, what Snakemake said, what SLURM knew of its jobs, seconds."""
     folder = tmp_path_factory.mktemp("study")
     start = time.monotonic()
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENERALITY_SAVE_SECONDS", "0")
         future = pool.submit(snakemake, folder, *PROFILE, config=TINY)
         # A job of more important people takes all GPUs, and with them that of the pre-training.
-        preempted = running(folder / "logs/slurm" / PRETRAIN, future)
+        preempted = stopped(folder, PRETRAIN, PRETRAINED, future)
         slurm("sbatch", "--partition=urgent", "--gpus=4", "--mem=100", f"--output={folder}/urgent.log", "--wrap=true")
-        # A fine-tuning that makes no progress, until its time is over: not in ten minutes, but in one.
-        slow = running(folder / "logs/slurm" / KD, future)
-        slurm("scancel", "--signal=STOP", "--full", slow)
+        # The time of a fine-tuning is over: not in ten minutes, but in one.
+        slow = stopped(folder, KD, KD_MODEL, future)
         slurm("scontrol", "update", f"JobId={slow}", "TimeLimit=1")
         text = future.result()
     print(f"the tiny study through SLURM: {time.monotonic() - start:.0f} s")
@@ -94,7 +104,7 @@ def test_the_study_renders_its_reports(finished):
     folder, _, _ = finished
     names = {path.name for path in (folder / "reports").iterdir()}
     assert {"figure4.pdf", "figure8.pdf", "table5.csv", "tradeoff.csv", "claims.json"} <= names
-    assert not list(folder.rglob(".*partial*"))
+    assert not [*folder.rglob(".*.partial"), *folder.rglob(".*.unfinished")]
     assert planned(folder, TINY) == {}
 
 
@@ -109,21 +119,31 @@ def test_jobs_get_what_the_study_asks_for_and_figures_are_no_jobs_of_the_cluster
     assert (first["TimeLimit"], first["MinMemoryNode"], first["TresPerJob"]) == ("00:10:00", "2000M", "gres:gpu:1")
 
 
-def test_a_preempted_job_starts_again_by_itself(finished):
-    _, text, jobs = finished
+def goes_on(log):
+    """After which step a training went on where it had been interrupted, by its log; how many steps it has."""
+    (numbers,) = re.findall(r": goes on after step (\d+) of (\d+)$", log.read_text(), re.MULTILINE)
+    return tuple(map(int, numbers))
+
+
+def test_a_preempted_job_starts_again_by_itself_and_goes_on_where_it_was(finished):
+    folder, text, jobs = finished
     (job,) = submitted(text)[PRETRAIN]
     assert jobs[job]["Restarts"] == "1"
     assert jobs[job]["JobState"] == "COMPLETED"
     assert "Error in rule pretrain_clip" not in text
+    step, steps = goes_on(folder / "logs/tiny/models/tiny-clip/seed-1/pretrain_clip.log")
+    assert 1 <= step < steps == 200
 
 
-def test_a_job_that_runs_out_of_time_is_submitted_again_with_more_of_it(finished):
-    _, text, jobs = finished
+def test_a_job_that_runs_out_of_time_is_submitted_again_with_more_of_it_and_goes_on(finished):
+    folder, text, jobs = finished
     first, second = submitted(text)[KD]
     assert jobs[first]["JobState"] == "TIMEOUT"
     assert (jobs[second]["TimeLimit"], jobs[second]["MinMemoryNode"]) == ("00:20:00", "4000M")
     assert f"SLURM-job '{first}' failed, SLURM status is: 'TIMEOUT'" in text
     assert f"{KD}/{first}.log (check log file(s) for error details)" in text
+    step, steps = goes_on(folder / "logs/tiny/domainnet/kd/lambda-0.01/seed-1/finetune_clip.log")
+    assert 1 <= step < steps == 180
 
 
 def test_nothing_that_was_finished_is_run_again(finished):
@@ -139,12 +159,14 @@ def test_an_edit_of_what_is_asked_for_reruns_nothing(finished):
     assert planned(folder, TINY | {"resources": more}) == {}
 
 
-def test_a_job_writes_the_same_bytes_as_on_one_machine(finished):
+def test_interrupted_jobs_write_the_same_bytes_as_on_one_machine(finished):
     folder, _, _ = finished
     scores = "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet"
-    files = [folder / scores, (folder / scores).with_name("model") / "model.safetensors"]
+    weights = [file for model in (KD_MODEL, PRETRAINED) for file in (folder / model).glob("*.safetensors")]
+    files = [folder / scores, *weights]
+    assert len(files) == 3
     before = [file.read_bytes() for file in files]
-    snakemake(folder, "--cores", "2", "--forcerun", "finetune_clip", "--", scores, config=TINY)
+    snakemake(folder, "--cores", "2", "--forcerun", "pretrain_clip", "finetune_clip", "--", scores, config=TINY)
     assert [file.read_bytes() for file in files] == before
 
 

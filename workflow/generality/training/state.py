@@ -63,7 +63,8 @@ class State:
                 if (kind, owner) == ("optimizer", str(number)):
                     state.setdefault(int(rest[0]), {})[rest[1]] = tensor
             optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
-        self.journal.restore(facts["log"])
+        if self.unfinished.writes:
+            self.journal.restore(facts["log"])
         return facts["step"]
 
     def look(self, step: int) -> None:

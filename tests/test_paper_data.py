@@ -396,7 +396,7 @@ HUB = {
     "common-sense/arc-challenge": {"ARC-Challenge": parts(ARC_DIGITS, SIX, "id", "answerKey", "312")},
     "common-sense/race": {"high": {split: race(5, 3) for split in SIX}},
     "common-sense/piqa": {"default": parts(PIQA, {"train": 60, "validation": 8}, "", "label", [1, 0])},
-    **{f"instruction/{name}": {"default": {"train": ALPACA * 200}} for name in ("alpaca", "gpt4-en", "gpt4-cn")},
+    "instruction/alpaca": {"default": {"train": ALPACA * 200}},
 }
 COUNTS = {
     "medical/medmcqa": {"train": 300, "test": 8}, "medical/pubmedqa": {"train": 300, "test": 6},
@@ -472,19 +472,16 @@ def test_every_set_of_the_hub_is_read_by_the_studys_settings(tmp_path, name):
             read_records(tmp_path / "more", name=name, split="test", settings=settings)
 
 
-def test_a_revision_that_is_still_to_be_pinned_says_how(tmp_path, monkeypatch):
-    settings = records("instruction/gpt4-en")
-    assert settings["hub"]["revision"] == "to-be-pinned"
-    monkeypatch.setattr(
-        "huggingface_hub.HfApi.dataset_info", lambda *_, **__: (_ for _ in ()).throw(OSError("offline"))
-    )
-    page = "write the newest commit there, of https://huggingface.co/datasets/vicgalle/alpaca-gpt4/commits/main"
-    with pytest.raises(ValueError, match=f"vicgalle/alpaca-gpt4: `hub.revision` is still to be pinned; {page}"):
-        read_records(tmp_path / "out", name="x", split="test", settings=settings)
-    newest = type("Info", (), {"sha": "0123456789abcdef0123456789abcdef01234567"})
-    monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", lambda *_, **__: newest)
-    with pytest.raises(ValueError, match="its newest commit is 0123456789abcdef0123456789abcdef01234567: write that"):
-        read_records(tmp_path / "out", name="x", split="test", settings=settings)
+@pytest.mark.parametrize("name", ["gpt4-en", "gpt4-cn"])
+def test_gpt4s_answers_are_one_list_of_records(tmp_path, name):
+    settings = records(f"instruction/{name}")
+    assert settings["files"]["all"] in STUDY.config["downloads"]
+    file = tmp_path / "en.json"
+    file.write_text(json.dumps(ALPACA * 200))
+    settings["files"] = {"all": str(file)}
+    read_records(tmp_path / "out", name="x", split="test", settings=settings)
+    prompts = {one["prompt"] for one in open_text_set(tmp_path / "out").examples}
+    assert prompts <= {"###Human: Add.\n1, 2###Assistant:", "###Human: Greet.###Assistant:"}
 
 
 @pytest.mark.parametrize("name", ["lmflow-en", "lmflow-cn"])

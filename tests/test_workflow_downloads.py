@@ -213,7 +213,7 @@ def test_a_copy_that_is_missing_is_told_first_and_in_one_line(config, server, tm
 def test_in_a_clean_clone_every_leaf_of_the_papers_study_is_a_download_or_asked_for(tmp_path):
     paper = yaml.safe_load((ROOT / "workflow/studies/paper.yaml").read_text())
     made = jobs(run(copy_of_the_workflow(tmp_path), paper, "--dry-run"))
-    assert (made["download"], made["unpack"], made["find_own_copy"]) == (24, 12, 3)
+    assert (made["download"], made["unpack"], made["find_own_copy"]) == (26, 12, 3)
     # Every run of Tables 4 to 11, those of DomainNet on both of its real domains, and Figure 9's five.
     assert made["finetune_clip"] == (1 + 2 + 5 + 4 + 5) + 2 * (1 + 4 + 4 + 4 + 1)
     assert (made["finetune_lm"], made["finetune_series_lm"]) == (2 * (1 + 3 + 3 + 3 + 3), 5)
@@ -265,7 +265,7 @@ def test_a_mistake_is_one_line(config, path, value, expected):
 
 
 def test_hub_names_are_for_all_splits(config):
-    hub = {"id": "a/b", "revision": "to-be-pinned", "name": {"train": "x"}, "splits": {"all": "train"}}
+    hub = {"id": "a/b", "revision": "0" * 40, "name": {"train": "x"}, "splits": {"all": "train"}}
     changed = edited(config, "data|talk|domains|chat|hub", hub)
     del changed["data"]["talk"]["domains"]["chat"]["files"], changed["downloads"]["data/chat"]
     assert message(changed).startswith("data.talk.domains.chat.hub.name: give one for each of all, and for nothing")

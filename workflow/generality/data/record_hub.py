@@ -7,12 +7,10 @@ from pathlib import Path
 from generality.data.record_files import Record
 from generality.files import sha256
 
-UNPINNED = "to-be-pinned"  # a revision that nobody has looked up yet: the study can be planned, and not run
-
 
 def check_hub(hub: Mapping) -> None:
-    """Raise ValueError unless `hub` ({id, name, revision, splits}) pins what it loads, or says that it will have to."""
-    if is_folder(hub) or re.fullmatch(f"[0-9a-f]{{40}}|{UNPINNED}", hub.get("revision", "")):
+    """Raise ValueError unless `hub` ({id, name, revision, splits}) pins what it loads."""
+    if is_folder(hub) or re.fullmatch("[0-9a-f]{40}", hub.get("revision", "")):
         return
     remedy = "give the commit's 40 hexadecimal digits (Files and versions › History on the data set's page)"
     raise ValueError(f"hub.revision: '{hub['id']}' may change there, and no folder is called so; {remedy}")
@@ -32,15 +30,12 @@ def is_folder(hub: Mapping) -> bool:
 def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     """The records of our split `source`; each is named by the hub's split and its number from 0.
 
-    Raises ValueError, in one line, for whatever the hub, the network or the cache refuses, where the cache holds
-    another revision than the one asked for, and for a revision that is still to be pinned. No code of the data set is
-    run.
+    Raises ValueError, in one line, for whatever the hub, the network or the cache refuses, and where the cache
+    holds another revision than the one asked for. No code of the data set is run.
     """
     import datasets
 
     what, revision, split = hub["id"], hub.get("revision"), hub["splits"][source]
-    if revision == UNPINNED and not is_folder(hub):
-        raise ValueError(f"{what}: `hub.revision` is still to be pinned; {_newest(what)}")
     try:
         builder = datasets.load_dataset_builder(what, name=name_of(hub, source), revision=revision)
         pinned = is_folder(hub) or builder.hash == revision
@@ -57,16 +52,6 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
         raise ValueError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
     for number, fields in enumerate(rows):
         yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields)
-
-
-def _newest(what: str) -> str:
-    """How to pin a data set, with the commit to pin where the hub can be asked."""
-    from huggingface_hub import HfApi
-
-    try:
-        return f"its newest commit is {HfApi().dataset_info(what, timeout=10).sha}: write that there"
-    except Exception:  # of the hub, httpx, the cache and more: without it the words are enough
-        return f"write the newest commit there, of https://huggingface.co/datasets/{what}/commits/main"
 
 
 def describe(hub: Mapping) -> dict:

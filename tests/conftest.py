@@ -29,6 +29,7 @@ TRAIN = {
     "warmup": 0.1, "clip_norm": 1.0, "batch_size": 16, "epochs": 2, "augment": "none",
     "precision": "float32", "compile": False,
 }  # fmt: skip
+METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 
 
 def pytest_collection_modifyitems(items):

@@ -28,8 +28,8 @@ def ends(run: Callable[[], None], log: Path) -> int:
     return process.exitcode
 
 
-def killed_at(owner: type, call: str, count: int, number: signal.Signals) -> Callable:
-    """A patch for the child: the signal comes in call `count` (from 1) of the method `call` of a class."""
+def until_done(run: Callable[[], None], owner: type, call: str, count: int, number: signal.Signals, log: Path) -> int:
+    """Run a stage until it succeeds; how often it was killed: by the signal, in call `count` (from 1) of a method."""
     original, calls = getattr(owner, call), []
 
     def method(self, *arguments):
@@ -38,18 +38,8 @@ def killed_at(owner: type, call: str, count: int, number: signal.Signals) -> Cal
             os.kill(os.getpid(), number)
         return original(self, *arguments)
 
-    def patch() -> None:
-        setattr(owner, call, method)
-
-    return patch
-
-
-def until_done(run: Callable[[], None], owner: type, call: str, count: int, number: signal.Signals, log: Path) -> int:
-    """Run a stage, each time until call `count` of the method brings the signal, until it succeeds; how many kills."""
-    patch = killed_at(owner, call, count, number)
-
     def doomed() -> None:
-        patch()
+        setattr(owner, call, method)  # of the child's own class: each counts from the beginning
         run()
 
     for kills in range(1000):

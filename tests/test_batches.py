@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from conftest import LANGUAGE_TRAIN, TRAIN
+from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.data.image_set import open_image_set
 from generality.data.text_set import open_text_set
 from generality.device import device
@@ -23,7 +23,6 @@ from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
 
 CPU = torch.device("cpu")
-METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 every_method = pytest.mark.parametrize("method", METHODS)
 
 

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import OPTConfig, OPTForCausalLM
 
-from conftest import LANGUAGE_TRAIN, TRAIN
+from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.data.image_set import open_image_set
 from generality.language.blocks import Tokens
 from generality.language.objective import NextToken
@@ -19,7 +19,6 @@ from generality.vision.classifier import load_classifier
 from generality.vision.objective import ImageClassification
 
 CPU = torch.device("cpu")
-METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 WIDTH, LAYERS, VOCABULARY = 64, 4, 300
 
 

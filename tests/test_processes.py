@@ -17,12 +17,12 @@ import torch
 from safetensors.torch import load_file
 
 import together
-from conftest import LANGUAGE_TRAIN, TRAIN
+from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.training.loop import fit, order
 from generality.training.methods import make_method
 from interrupted import content
 from test_methods import Regression, network
-from together import METHODS, TRACKS
+from together import TRACKS
 
 HERE = Path(__file__).parent
 TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -108,15 +108,9 @@ def test_two_processes_that_are_interrupted_end_with_the_same_bytes(language_fol
     saving = {"PYTHONPATH": str(HERE.parent / "workflow"), "OMP_NUM_THREADS": "1", "GENERALITY_SAVE_SECONDS": "0"}
 
     def start(name):
-        command = [
-            *TOGETHER,
-            "--",
-            HERE.parent / "workflow/scripts/finetune_lm.py",
-            "--model",
-            language_folder / "model",
-        ]
-        command += ["--data", language_folder / "train", "--settings", json.dumps(settings), "--seed", "1"]
-        command += ["--log", tmp_path / f"{name}.csv", "--output", tmp_path / name]
+        command = [*TOGETHER, "--", HERE.parent / "workflow/scripts/finetune_lm.py", "--seed", "1"]
+        command += ["--model", language_folder / "model", "--data", language_folder / "train"]
+        command += ["--settings", json.dumps(settings), "--log", tmp_path / f"{name}.csv", "--output", tmp_path / name]
         return subprocess.Popen(command, env=os.environ | saving, stderr=subprocess.PIPE, text=True)
 
     calm, stopped = start("calm"), start("stopped")

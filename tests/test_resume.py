@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 import generality.training.state
-from conftest import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, OPT, PRETRAIN, TRAIN
+from conftest import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, METHODS, OPT, PRETRAIN, TRAIN
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.language.pretrain import pretrain_opt
@@ -15,7 +15,6 @@ from generality.vision.objective import ImageClassification
 from generality.vision.pretrain import Contrast, pretrain_clip
 from interrupted import content, ends, until_done
 
-METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 SHORT = TRAIN | {"batch_size": 32, "epochs": 3, "augment": "shift_flip"}  # three steps an epoch
 LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 24, "micro_batch": 10, "epochs": 2}  # with dropout
 SIGNALS = [signal.SIGTERM, signal.SIGKILL]
@@ -55,11 +54,9 @@ NAMES = [f"{track} {what}" for track in ("vision", "language") for what in (*MET
 @pytest.mark.parametrize("name", NAMES)
 def test_killed_at_every_step_it_ends_with_the_same_bytes(stages, name, number, tmp_path):
     run, objective, steps, passes = stages[name]
-    for folder in ("calm", "killed"):
-        (tmp_path / folder).mkdir()
     out = tmp_path / "out"  # a CLIP's config names the folder that it is for
     assert ends(partial(run, out, log=tmp_path / "calm.csv"), tmp_path / "calm.log") == 0
-    out.rename(tmp_path / "calm" / "out")
+    out.rename(tmp_path / "calm")
     # SIGTERM ends it after the step in which it comes; SIGKILL at once, so that one step is taken before it.
     asked = 2 if name == "language kd" else 0  # batches for the teacher, before the first step
     count = asked + (1 if number == signal.SIGTERM else passes + 1)
@@ -68,6 +65,6 @@ def test_killed_at_every_step_it_ends_with_the_same_bytes(stages, name, number, 
     )
     assert kills == (steps if number == signal.SIGTERM else steps - 1)
     assert (tmp_path / "log").read_text().count(f" of {steps}\n") == kills  # it said each time that it goes on
-    assert content(out) == content(tmp_path / "calm" / "out")
+    assert content(out) == content(tmp_path / "calm")
     assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "calm.csv").read_bytes()
     assert not list(tmp_path.glob(".*")), "something is left beside the output"

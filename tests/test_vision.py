@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from conftest import CLASSES, TRAIN, make_image_set
+from conftest import CLASSES, METHODS, TRAIN, make_image_set
 from generality.data.image_set import open_image_set
 from generality.files import read_json
 from generality.interpolate import write_interpolated
@@ -206,9 +206,8 @@ def test_lora_without_attention_is_refused():
 def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_folder, tmp_path):
     root = classifier_folder.parent
     sets = {("x/test", "test"): root / "test", ("x/train", "validation"): root / "train"}
-    settings = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
     base = load_file(classifier_folder / "model.safetensors")
-    for method, hyperparameters in settings.items():
+    for method, hyperparameters in METHODS.items():
         train = TRAIN | {"lr": 1e-2, "epochs": 6} if method == "lora" else TRAIN
         finetune_classifier(
             tmp_path / method, model=classifier_folder, data=root / "train", method=method,

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import torch
 
-from conftest import LANGUAGE_TRAIN, TRAIN
+from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.training import processes
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
 
-METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 # Of 15 pictures two processes have 8 and 7; of 8 texts 4 each, in parts of 3 and 1.
 VISION = TRAIN | {"batch_size": 15, "augment": "shift_flip", "epochs": 1}
 LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 8, "micro_batch": 3, "epochs": 1}

@@ -13,15 +13,17 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import pandas as pd
 
 from generality.files import flush, is_full, read_json, sha256, write_json
 from generality.imports import library
+from generality.versions import versions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SECONDS = float(os.environ.get("GENERALITY_SAVE_SECONDS", 60))  # between two saves of what has no parts
 MADE_FROM = "made_from.json"
@@ -42,7 +44,7 @@ class Unfinished:
         if not self.writes:
             return
         entry, new = self._entry(name), self.folder / "new"
-        older = self._file(entry)
+        older = self._content(entry)
         try:
             write(new)
             flush(new)
@@ -56,29 +58,30 @@ class Unfinished:
             new.unlink(missing_ok=True)
             print(f"{self.folder}: the disk is full; '{name}' is not saved, and the work goes on", file=sys.stderr)
             return
-        if older and older != file:
-            older.unlink(missing_ok=True)
+        if older and older["file"] != file.name:
+            (self.folder / older["file"]).unlink(missing_ok=True)
 
     def load(self, name: str) -> tuple[Path, dict] | None:
         """The file and the facts of an entry; None where there is none, or a damaged one, which is said."""
         entry = self._entry(name)
         if not (self.reads and entry.is_file()):
             return None
-        file = self._file(entry)
+        content = self._content(entry)
         try:
-            content = read_json(entry)
-            if sha256(file) == content["sha256"]:
-                return file, content["facts"]
-        except (ValueError, KeyError, TypeError, OSError):
+            if content and sha256(self.folder / content["file"]) == content["sha256"]:
+                return self.folder / content["file"], content["facts"]
+        except OSError:
             pass
         print(f"{entry}: damaged, so this is done again", file=sys.stderr)
         return None
 
-    def part(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    def part(self, name: str, make: "Callable[[], pd.DataFrame]") -> "pd.DataFrame":
         """The table that `make` makes, made once however often the stage is interrupted.
 
         It has always been Parquet, so that it is the same whether it was made now or before.
         """
+        import pandas as pd  # here, for trainings and decoding do without it
+
         if entry := self.load(name):
             return pd.read_parquet(entry[0])
         data = make().to_parquet(index=False)
@@ -92,11 +95,14 @@ class Unfinished:
     def _entry(self, name: str) -> Path:
         return self.folder / f"{quote(name, safe='')}.json"
 
-    def _file(self, entry: Path) -> Path | None:
+    def _content(self, entry: Path) -> dict | None:
+        """What an entry says; None where it is not there, or says something else."""
         try:
-            return self.folder / read_json(entry)["file"]
-        except (ValueError, KeyError, TypeError):
+            content = read_json(entry)
+        except ValueError:
             return None
+        whole = isinstance(content, dict) and content.keys() == {"file", "sha256", "facts"}
+        return content if whole and isinstance(content["file"], str) else None
 
 
 @contextmanager
@@ -115,7 +121,7 @@ def unfinished(
         "settings": settings,
         "inputs": {str(path): _fingerprint(Path(path)) for path in inputs},
         "code": {file: sha256(file) for file in library(module)},
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()} | versions(PACKAGES),
     }
     made_from = {key: hashlib.sha256(json.dumps(value).encode()).hexdigest() for key, value in made_from.items()}
     other = _other(folder, made_from)
@@ -150,10 +156,3 @@ def _fingerprint(path: Path) -> list:
     files = sorted(path.rglob("[!.]*")) if path.is_dir() else [path]
     seen = [(str(file.relative_to(path)), file.stat()) for file in files if file.is_file()]
     return [[name, found.st_size, found.st_mtime_ns] for name, found in seen]
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

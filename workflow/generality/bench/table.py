@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from statistics import median
 
@@ -15,6 +14,7 @@ from generality.device import device
 from generality.files import whole_file, write_json
 from generality.imports import WORKFLOW
 from generality.report.record import machine, revision
+from generality.versions import versions
 
 PACKAGES = ("torch", "triton", "transformers", "peft", "open_clip_torch", "timm")
 HEADER = ("model", "compile", "method", "speed", "lowest … highest", "time over full", "MFU", "with teacher", "memory")
@@ -65,7 +65,7 @@ def result(settings: dict, measured: Sequence[Measured]) -> dict:
         "peak_flops": peaks,
         "machine": machine(),
         "python": platform.python_version(),
-        "packages": {package: version for package in PACKAGES if (version := _version(package))},
+        "packages": versions(PACKAGES),
         "revision": revision(WORKFLOW),
         "settings": settings,
         "rows": rows(measured, peaks),
@@ -138,10 +138,3 @@ def _plain(content: dict, model: str) -> str:
             methods = taken.setdefault(f"{row['flops_per_unit'] / 1e9:.3g} GFLOP per {row['unit'][:-1]}", [])
             methods += [row["method"]] if row["method"] not in methods else []
     return ", ".join(f"{amount} ({', '.join(methods)})" for amount, methods in taken.items())
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

@@ -6,10 +6,10 @@ import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from generality.usage import read_used
+from generality.versions import versions
 
 
 def record(
@@ -78,13 +78,7 @@ def machine() -> dict:
 def packages(requirements: str | Path) -> dict[str, str]:
     """Versions of the packages in a requirements file, by name; those that are not installed are left out."""
     lines = Path(requirements).read_text(encoding="utf-8").splitlines()
-    versions = {}
-    for name in (match[0] for line in lines if (match := re.match(r"[A-Za-z0-9][\w.-]*", line))):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+    return versions(match[0] for line in lines if (match := re.match(r"[A-Za-z0-9][\w.-]*", line)))
 
 
 def _git(folder: str | Path, *arguments: str) -> str:

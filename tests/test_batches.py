@@ -1,6 +1,9 @@
 """One batch in parts, in bfloat16, and compiled: the same learning in less memory or time."""
 
+import copy
 import functools
+import resource
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,11 +19,13 @@ from generality.language.blocks import Tokens, tokenize
 from generality.language.causal_lm import load_causal_lm
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
+from generality.language.score import Scorer
 from generality.training import loop
 from generality.training.methods import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
+from interrupted import ends
 
 CPU = torch.device("cpu")
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -189,3 +194,130 @@ def test_what_is_called_float32_is_float32_on_a_gpu_too(monkeypatch):
     finally:
         torch.set_float32_matmul_precision(matrices)
         torch.backends.cudnn.allow_tf32 = convolutions
+
+
+# Memory that is too small
+
+
+class Small:
+    """An objective on a GPU that holds so many examples: a pass with more fails as torch fails there."""
+
+    def __init__(self, objective, room):
+        self.objective, self.room, self.tried = objective, room, []
+        self.unit, self.divisible = objective.unit, objective.divisible
+        self.predictions = objective.predictions
+
+    def __len__(self):
+        return len(self.objective)
+
+    def batch(self, epoch, examples):
+        self.tried.append(len(examples))
+        return self.objective.batch(epoch, examples)
+
+    def loss(self, model, batch):
+        loss, outputs = self.objective.loss(model, batch)
+        if self.tried[-1] > self.room and loss.requires_grad:
+            loss.backward()  # half of what a pass leaves behind
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 79 GiB")
+        return loss, outputs
+
+    def remember(self, model):
+        return None
+
+
+@every_method
+@pytest.mark.parametrize("track", ["vision", "language"])
+def test_where_memory_is_too_small_a_step_is_accumulated(track, method, request, tmp_path, capsys):
+    weights = []
+    for room in (8, 3):
+        model, objective = request.getfixturevalue(track)
+        model.load_state_dict(start := weights[0][1] if weights else copy.deepcopy(model.state_dict()))
+        small, made = Small(objective, room), make_method(method, **METHODS[method])
+        weights.append((changes(model, small, made, tmp_path / "log.csv"), start))
+        made.end(model)
+    # Halves, until one fits; and it stays so for the other two steps.
+    assert [size for size in small.tried if size > 3] == [8, 4]
+    assert small.tried[2:] == [2, 2, 2, 2] * 3
+    for name, change in weights[0][0].items():
+        torch.testing.assert_close(weights[1][0][name], change, rtol=0, atol=5e-7, msg=name)
+    said = capsys.readouterr().err
+    assert f"test: out of memory (CUDA out of memory); goes on with 2 {objective.unit} at a time" in said
+
+
+def test_where_not_even_one_fits_or_a_batch_cannot_be_parted_it_is_said(vision, tmp_path):
+    model, objective = vision
+    with pytest.raises(RuntimeError, match="test: memory is too small even for one of the images at a time"):
+        changes(model, Small(objective, 0), make_method("full"), tmp_path / "log.csv")
+    objective.divisible = False  # as contrastive pre-training's, whose loss is that of a whole batch
+    with pytest.raises(torch.OutOfMemoryError):
+        changes(model, Small(objective, 3), make_method("full"), tmp_path / "log.csv")
+
+
+def test_another_error_is_not_taken_for_memory(vision, tmp_path):
+    model, objective = vision
+    small = Small(objective, 8)
+    small.loss = lambda model, batch: model.no_such_thing
+    with pytest.raises(AttributeError):
+        changes(model, small, make_method("full"), tmp_path / "log.csv")
+    small.loss = lambda model, batch: torch.zeros(2) @ torch.zeros(3)
+    with pytest.raises(RuntimeError, match="size"):
+        changes(model, small, make_method("full"), tmp_path / "log.csv")
+
+
+def test_a_true_lack_of_memory_is_survived(tmp_path):
+    """Of the CPU: a process that may take 300 MB more, where a pass with the whole batch takes 800."""
+    model = torch.nn.Linear(1_000, 1)
+    objective = Wide(1_000)
+
+    def starved():
+        have = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (have + 300 * 2**20,) * 2)
+        changes(model, objective, make_method("full"), tmp_path / "log.csv")
+
+    assert ends(starved, tmp_path / "said") == 0, (tmp_path / "said").read_text()
+    assert "at a time" in (tmp_path / "said").read_text()
+
+
+class Wide:
+    """Regression whose predictions are repeated many times on the way."""
+
+    unit, divisible = "rows", True
+
+    def __init__(self, width):
+        self.width = width
+
+    def __len__(self):
+        return 8
+
+    def batch(self, epoch, examples):
+        return torch.ones(len(examples), self.width)
+
+    def predictions(self, examples):
+        return len(examples), len(examples)
+
+    def loss(self, model, batch):
+        big = model(batch).expand(-1, 8_000_000).square()  # 32 MB an example, and as much for each gradient
+        return big.mean(), lambda: big
+
+
+def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_folder, monkeypatch, capsys):
+    model, tokenizer, _ = load_causal_lm(language_folder / "model")
+    key = ("set", "test")
+    sets = {key: open_text_set(language_folder / "choice")}
+    whole = Scorer(model, tokenizer, sets, generate=[]).rows(key)
+    forward, sizes = type(model).forward, []
+
+    def small(self, input_ids, *arguments, **options):
+        sizes.append(len(input_ids))
+        if len(input_ids) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+        return forward(self, input_ids, *arguments, **options)
+
+    monkeypatch.setattr(type(model), "forward", small)
+    scorer = Scorer(model, tokenizer, sets, generate=[])
+    pd.testing.assert_frame_equal(scorer.rows(key), whole)
+    assert scorer.batch_size == 2
+    assert "set test: out of memory" in capsys.readouterr().err
+    sizes.clear()
+    scorer.rows(key)
+    assert max(sizes) <= 2, "it is known by now"

@@ -18,6 +18,7 @@ class Regression:
     """A small objective: squared error of a two-layer network on fixed random data."""
 
     unit = "points"
+    divisible = True
 
     def __init__(self, count=64):
         generator = torch.Generator().manual_seed(0)

@@ -37,6 +37,11 @@ def torchrun(script, *arguments):
     )  # fmt: skip
 
 
+# Of weights, after steps of a thousandth each: Adam makes much of the rounding of a small gradient, which differs from
+# processor to processor (1.2e-5 was seen). Parts that are weighed wrongly are further off.
+ROUNDING = 5e-5
+
+
 @pytest.fixture(scope="module")
 def both(classifier_folder, language_folder, tmp_path_factory):
     """The folder that one process has written, and the one that two have."""
@@ -68,7 +73,7 @@ def without_key_biases(weights):
 @pytest.mark.parametrize("track", TRACKS)
 def test_two_processes_learn_what_one_does(both, track, method):
     one, two = (without_key_biases(load_file(folder / "0" / track / method / "model.safetensors")) for folder in both)
-    torch.testing.assert_close(two, one, rtol=0, atol=1e-5)  # steps are a thousandth
+    torch.testing.assert_close(two, one, rtol=0, atol=ROUNDING)
     logs = [pd.read_csv(folder / "0" / track / f"{method}.csv") for folder in both]
     columns = ["step", "epoch", "loss", "penalty", "lr", "grad_norm"]
     pd.testing.assert_frame_equal(logs[1][columns], logs[0][columns], rtol=1e-3)
@@ -84,7 +89,7 @@ def test_the_series_is_that_of_one_process(both, track):
             without_key_biases(load_file(folder / "0" / track / "series" / name / "model.safetensors"))
             for folder in both
         )
-        torch.testing.assert_close(two, one, rtol=0, atol=1e-5)
+        torch.testing.assert_close(two, one, rtol=0, atol=ROUNDING)
 
 
 def test_every_process_reads_its_share_of_each_batch_and_the_first_alone_writes(both):
@@ -154,6 +159,7 @@ second = processes.rank() == 1
 
 class Line:
     unit = "points"
+    divisible = True
 
     def __len__(self):
         return 8

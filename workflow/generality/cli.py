@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from generality.memory import brief, is_out_of_memory
 from generality.usage import used
 
 PACKAGE = str(Path(__file__).parent)
@@ -24,10 +25,12 @@ def run(main: Callable[[], None]) -> None:
         os.environ.setdefault("TQDM_MININTERVAL", str(SECONDS))  # for the libraries' own bars
     try:
         main()
-    except (ValueError, RuntimeError) as error:
-        if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith(PACKAGE):
-            raise
-        sys.exit(f"error: {error}")
+    except (ValueError, RuntimeError, MemoryError) as error:
+        if traceback.extract_tb(error.__traceback__)[-1].filename.startswith(PACKAGE):
+            sys.exit(f"error: {error}")
+        if is_out_of_memory(error):
+            sys.exit(f"error: out of memory ({brief(error)}); see docs/memory.md for what needs less")
+        raise
     print(used(), file=sys.stderr)
 
 

@@ -23,6 +23,8 @@ class NextToken:
     kept is the model's whole behaviour on the text.
     """
 
+    divisible = True
+
     def __init__(
         self,
         texts: Sequence[Tokens],

@@ -14,6 +14,7 @@ from generality.device import device
 from generality.interpolate import interpolations
 from generality.language.causal_lm import load_causal_lm
 from generality.language.tasks import METRICS, kinds, make_task
+from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
 from generality.score_file import write_scores
 from generality.unfinished import unfinished
@@ -35,7 +36,7 @@ class Scorer:
         Of a prompt that does not fit the model's context the harness leaves out the beginning; raises ValueError for an
         answer that does not fit, since a score of a part of it would not be one.
         """
-        self.sets = sets
+        self.sets, self.batch_size = sets, batch_size
         self.tasks = {}
         for (data, split), texts in sets.items():
             longest = _longest(texts, tokenizer)
@@ -54,8 +55,8 @@ class Scorer:
     def rows(self, key: Key) -> pd.DataFrame:
         """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
         (data, split), texts = key, self.sets[key]
-        tasks = {"tasks": self.tasks[key], "groups": {}, "group_map": {}}
-        samples = evaluate(lm=self.harness, task_dict=tasks, bootstrap_iters=0, log_samples=True)["samples"]
+        run = partial(self._samples, self.tasks[key])
+        samples, self.batch_size = in_parts_that_fit(run, self.batch_size, "texts", f"{data} {split}")
         columns = {
             "data": data, "split": split, "example": [example["id"] for example in texts.examples],
             "cluster": [example.get("cluster") for example in texts.examples],
@@ -64,6 +65,12 @@ class Scorer:
             answers = sorted(samples.get(kind, ()), key=lambda sample: sample["doc_id"])
             columns |= {metric: [sample[metric] for sample in answers] for metric in metrics if answers}
         return pd.DataFrame(columns)
+
+    def _samples(self, tasks: dict, batch_size: int) -> dict:
+        """What the harness notes of each example of some tasks, by their names."""
+        self.harness.batch_size_per_gpu = batch_size
+        task_dict = {"tasks": tasks, "groups": {}, "group_map": {}}
+        return evaluate(lm=self.harness, task_dict=task_dict, bootstrap_iters=0, log_samples=True)["samples"]
 
 
 def score_causal_lms(

@@ -13,6 +13,7 @@ from generality.progress import progress
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
 from generality.training.methods import Method
+from generality.training.passes import Passes
 from generality.training.schedule import lr_factor
 from generality.training.state import State
 from generality.unfinished import Unfinished
@@ -25,6 +26,7 @@ class Objective(Protocol):
     """What is learnt: the data, the loss, and what one example is called."""
 
     unit: str  # plural of one example, such as "images"
+    divisible: bool  # whether the loss of a batch is a mean over its examples, each on its own
 
     def __len__(self) -> int: ...
 
@@ -115,13 +117,15 @@ def optimise(
     With `unfinished`, the state is saved there now and then (training.state); steps that are taken already are not
     taken again, nor looked at.
     The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. A pass through the
-    model holds `micro_batch` examples at most; the step is that of the whole batch. Raises Diverged when a loss or
-    gradient is not finite, and ValueError when there are fewer examples than a batch holds, or than processes in it.
+    model holds `micro_batch` examples at most, and fewer where memory is too small; the step is that of the whole
+    batch. Raises Diverged when a loss or gradient is not finite, RuntimeError when not even one example fits in memory,
+    and ValueError when there are fewer examples than a batch holds, or than processes in it.
     """
     per_epoch = _per_epoch(objective, batch_size)
     if batch_size < processes.count():
         raise ValueError(f"train.batch_size: {batch_size} is less than the {processes.count()} processes; start fewer")
     trained = [p for p in model.parameters() if p.requires_grad]
+    passes = Passes(model, objective, method, trained, micro_batch or batch_size)
     with (
         TrainingLog(log) as journal,
         State(unfinished, model, optimizers, journal) as state,
@@ -143,7 +147,7 @@ def optimise(
             for group, peak in groups:
                 group["lr"] = peak * factor(step)
 
-            loss, extra = _backward(model, objective, method, trained, epoch, examples, micro_batch or batch_size)
+            loss, extra = passes.gradients(epoch, examples, what)
             method.add_gradients()
             norm = nn.utils.clip_grad_norm_(trained, clip_norm)
 
@@ -160,38 +164,6 @@ def optimise(
             speed = (bar.format_dict["rate"] or 0) * batch_size
             bar.set_postfix_str(f"loss={loss.item():.3f}, {speed:.0f} {objective.unit}/s", refresh=False)
             bar.update()
-
-
-def _backward(
-    model: nn.Module,
-    objective: Objective,
-    method: Method,
-    trained: Sequence[nn.Parameter],
-    epoch: int,
-    examples: np.ndarray,
-    micro_batch: int,
-) -> tuple[Tensor, Tensor | None]:
-    """The gradients of a batch, whatever parts and processes it is dealt out to; its loss and the method's own term.
-
-    A batch's loss is a mean over its predictions, so a part weighs as much as it has of them: of two parts with as many
-    texts, one can have more tokens to learn.
-    """
-    wholes = objective.predictions(examples)
-    mine = examples[processes.rank() :: processes.count()]
-    sums = None
-    for start in range(0, len(mine), micro_batch):
-        part = mine[start : start + micro_batch]
-        batch = objective.batch(epoch, part)
-        loss, outputs = objective.loss(model, batch)
-        extra = method.loss(outputs, batch, part)
-        means = [loss] if extra is None else [loss, extra]
-        shares = [own / max(1, whole) for own, whole in zip(objective.predictions(part), wholes, strict=True)]
-        terms = [mean * share for mean, share in zip(means, shares, strict=False)]
-        sum(terms).backward()
-        terms = torch.stack(terms).detach()
-        sums = terms if sums is None else sums + terms
-    processes.add_up([*(p.grad for p in trained if p.grad is not None), sums])
-    return sums[0], sums[1] if len(sums) > 1 else None
 
 
 def _per_epoch(objective: Objective, batch_size: int) -> int:

@@ -20,6 +20,7 @@ class ImageClassification:
     """Cross-entropy over the classes of an image set; a training.loop.Objective."""
 
     unit = "images"
+    divisible = True
 
     def __init__(
         self,

@@ -75,6 +75,7 @@ class Contrast:
     """Pictures and their captions; a training.loop.Objective."""
 
     unit = "images"
+    divisible = False  # each picture is compared with all captions of its batch
 
     def __init__(self, data: ImageSet, tokens: Tensor, augmentation: str, seed: int):
         self.data, self.tokens, self.augmentation, self.seed = data, tokens, augmentation, seed

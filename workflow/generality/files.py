@@ -63,6 +63,16 @@ def is_full(error: BaseException) -> bool:
     return any(os.strerror(number) in str(error) for number in FULL)  # safetensors has but the text
 
 
+@contextmanager
+def said_if_full(path: Path) -> Iterator[None]:
+    """Raise DiskFull, which names the file, for what the block says of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        _say_if_full(path, error)
+        raise
+
+
 def _say_if_full(path: Path, error: BaseException) -> None:
     if is_full(error):
         raise DiskFull(f"{path}: the disk is full; free some space and run this stage again") from None

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from generality.files import said_if_full
 from generality.training import processes
 
 EVERY = 10  # steps between rows; the penalty's value costs a pass over all parameters, its gradient does not
@@ -40,7 +41,8 @@ class TrainingLog:
         if penalty is not None:
             row = [step, epoch, f"{loss:.6g}", f"{penalty:.6g}", f"{lr:.6g}", f"{norm:.6g}"]
             self.writer.writerow(row)
-            self.file.flush()
+            with said_if_full(self.path):
+                self.file.flush()
 
     def text(self) -> str:
         """All that was written."""
@@ -58,4 +60,5 @@ class TrainingLog:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.file.close()
+        with said_if_full(self.path):  # closing writes what flushing could not
+            self.file.close()

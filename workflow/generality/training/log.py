@@ -41,8 +41,7 @@ class TrainingLog:
         if penalty is not None:
             row = [step, epoch, f"{loss:.6g}", f"{penalty:.6g}", f"{lr:.6g}", f"{norm:.6g}"]
             self.writer.writerow(row)
-            with said_if_full(self.path):
-                self.file.flush()
+            self.file.flush()
 
     def text(self) -> str:
         """All that was written."""
@@ -60,5 +59,5 @@ class TrainingLog:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with said_if_full(self.path):  # closing writes what flushing could not
+        with said_if_full(self.path):  # closing tries again what flushing could not do
             self.file.close()

@@ -81,7 +81,8 @@ def run_script(name, *arguments):
 
 
 def log(path, steps):
-    path.write_text("step,epoch,loss\n" + "".join(f"{step},0,1.0\n" for step in (0, steps - 1)))
+    rows = "".join(f"{step},0,1.0,1.0\n" for step in (0, steps - 1))
+    path.write_text(f"step,epoch,loss,grad_norm\n{rows}")
     return path
 
 

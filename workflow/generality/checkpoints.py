@@ -6,13 +6,17 @@ from pathlib import Path
 from safetensors.torch import load_model
 from torch import nn
 
+from generality.divergence import divergence
 from generality.files import WEIGHTS
 
 PREFIX = "step-"
 
 
 def checkpoints(folder: str | Path) -> dict[int, Path]:
-    """The model folders of a series by step, ascending. Raises ValueError where there is none."""
+    """The folders of a series by step, ascending: models, and from where it diverged on notes of that.
+
+    Raises ValueError where there is none.
+    """
     steps = sorted(int(path.name.removeprefix(PREFIX)) for path in Path(folder).glob(f"{PREFIX}*"))
     if not steps:
         raise ValueError(f"{folder}: no {PREFIX}<number> folders in it; run the stage that writes the series again")
@@ -20,8 +24,14 @@ def checkpoints(folder: str | Path) -> dict[int, Path]:
 
 
 def load_each(model: nn.Module, folder: str | Path) -> Iterator[str]:
-    """Load each checkpoint of a series but that of step 0 into `model`, in place, and yield its name, "step-<k>"."""
+    """Load each model of a series but that of step 0 into `model`, in place, and yield its name, "step-<k>"."""
     for step, checkpoint in checkpoints(folder).items():
-        if step:
+        if step and not divergence(checkpoint):
             load_model(model, checkpoint / WEIGHTS)
             yield f"{PREFIX}{step}"
+
+
+def diverged_at(folder: str | Path) -> dict[int, int]:
+    """Of each checkpoint of a series that is none, because the fine-tuning diverged, the step at which it did."""
+    found = {step: divergence(checkpoint) for step, checkpoint in checkpoints(folder).items()}
+    return {step: facts["step"] for step, facts in found.items() if facts}

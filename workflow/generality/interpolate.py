@@ -9,6 +9,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from generality.divergence import divergence, mark_diverged
 from generality.files import WEIGHTS, whole_folder
 
 
@@ -36,6 +37,11 @@ def interpolate(pretrained: str | Path, finetuned: str | Path, alpha: float) -> 
                 yield name, torch.lerp(start.float(), end.float(), alpha).to(start.dtype)
 
 
+def setting_of(alpha: float) -> str:
+    """The name of the setting of an α."""
+    return f"alpha-{alpha:g}"
+
+
 def interpolations(
     model: nn.Module, pretrained: str | Path, finetuned: str | Path, alphas: Iterable[float]
 ) -> Iterator[str]:
@@ -44,7 +50,7 @@ def interpolations(
     for alpha in alphas:
         for name, tensor in interpolate(pretrained, finetuned, alpha):
             entries[name].copy_(tensor)
-        yield f"alpha-{alpha:g}"
+        yield setting_of(alpha)
 
 
 def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned: str | Path, alpha: float) -> None:
@@ -52,7 +58,11 @@ def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned:
 
     The file is written entry by entry in the safetensors layout (length of the header, header, tensors one after the
     other), because the library's own writer wants all tensors in memory.
+    Where the fine-tuned model diverged there is nothing to interpolate, and the folder says so as well.
     """
+    if facts := divergence(finetuned):
+        mark_diverged(folder, facts)
+        return
     with _open(finetuned) as model:
         slices = {name: model.get_slice(name) for name in sorted(model.keys())}
         header, end = {"__metadata__": {"format": "pt"}}, 0

@@ -1,10 +1,11 @@
-"""The file of scores of both tracks: one row per example."""
+"""The file of scores of both tracks: one row per example, or one in all for a model whose fine-tuning diverged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from generality.divergence import divergence
 from generality.files import whole_file
 
 COLUMNS = ("method", "setting", "seed", "data", "split", "example")
@@ -18,6 +19,19 @@ def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: s
     method and seed, and the columns stand in the same order for both tracks.
     """
     table = pd.concat(parts, ignore_index=True).assign(method=method, seed=seed)
-    table = table[[*COLUMNS, *(column for column in table if column not in COLUMNS)]]
+    table = table.reindex(columns=[*COLUMNS, *(column for column in table if column not in COLUMNS)])
     with whole_file(output) as partial:
         table.astype(dict.fromkeys(REPEATED, "category")).to_parquet(partial, index=False, compression="zstd")
+
+
+def diverged_rows(steps: Mapping[str, int]) -> pd.DataFrame:
+    """A part for `write_scores` of settings without scores: setting, and `diverged`, the step at which it did."""
+    return pd.DataFrame({"setting": list(steps), "diverged": pd.array(list(steps.values()), "Int64")})
+
+
+def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str], *, method: str, seed: int) -> bool:
+    """Whether a model folder holds a note of divergence in place of a model; if so, that is all that is written."""
+    facts = divergence(model)
+    if facts:
+        write_scores(output, [diverged_rows(dict.fromkeys(settings, facts["step"]))], method=method, seed=seed)
+    return bool(facts)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from generality.checkpoints import load_each
+from generality.checkpoints import PREFIX, diverged_at, load_each
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.device import device
-from generality.interpolate import interpolations
+from generality.interpolate import interpolations, setting_of
 from generality.language.causal_lm import load_causal_lm
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
-from generality.score_file import write_scores
+from generality.score_file import diverged_rows, write_scores, wrote_diverged
 from generality.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
@@ -95,8 +95,11 @@ def score_causal_lms(
     data sets in `generate` are generated too.
     The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
     metrics, null where a set has none of that name: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
-    tokens of a response, in float32). Interrupted, it goes on after the last set that was scored.
+    tokens of a response, in float32). Interrupted, it goes on after the last set that was scored. Of a fine-tuning that
+    diverged there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
     """
+    if wrote_diverged(output, finetuned or model, [*map(setting_of, alphas)] or [setting], method=method, seed=seed):
+        return
     language_model, tokenizer, provenance = load_causal_lm(model)
     opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
     for key, texts in opened.items():
@@ -118,6 +121,8 @@ def score_causal_lms(
             for key in sets:
                 part = begun.part(f"{name} {' '.join(key)}", partial(scorer.rows, key))
                 parts.append(part.assign(setting=name))
+        if series and (lost := diverged_at(series)):
+            parts.append(diverged_rows({f"{PREFIX}{step}": at for step, at in lost.items()}))
         write_scores(output, parts, method=method, seed=seed)
 
 

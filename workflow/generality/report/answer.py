@@ -21,17 +21,19 @@ def answers(scores: Resampled) -> pd.DataFrame:
     `over_full` that from full fine-tuning, each answered by both on the same examples and seeds. `hypervolume` is that
     of `tradeoff_numbers` (a fraction squared), and `behind` what it lacks of the largest among the methods. Missing is
     what an experiment without full fine-tuning cannot have, and the hypervolumes of the two ends and the speciality.
+    Of a method whose settings all diverged all is missing, and of the others what compares them with it.
     """
     rows = []
     for group in (SPECIALITY, *scores.generality):
         volumes = {}
         if group != SPECIALITY and FULL in scores.settings:
             volumes = {name: method_hypervolume(scores, name, group) for name in scores.settings if name not in ENDS}
-        largest = max(volumes.values(), key=lambda volume: volume[0], default=None)
+        largest = max(volumes.values(), key=lambda volume: np.nan_to_num(volume[0], nan=-np.inf), default=None)
         for method in scores.settings:
             score = scores.score(method, group)
             row = {"experiment": scores.experiment, "data": scores.speciality, "group": group, "method": method}
-            row |= {"setting": scores.chosen[method], "seeds": scores.seeds, "score": score[0]}
+            row |= {"setting": "" if scores.diverged(method) else scores.chosen[method]}
+            row |= {"seeds": scores.seeds, "score": score[0]}
             row |= {"hypervolume": volumes[method][0] if method in volumes else np.nan}
             others = {"change": scores.score(BASE[0], group)} if method != BASE[0] else {}
             others |= {"over_full": scores.score(FULL, group)} if FULL in scores.settings and method not in ENDS else {}

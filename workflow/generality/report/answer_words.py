@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from generality.report.collect import SPECIALITY
+from generality.report.diverged import DIVERGED
 from generality.report.markup import Table
 from generality.report.names import in_words, notation
 from generality.report.tradeoff_numbers import ENDS, FULL
@@ -94,25 +95,32 @@ def listed(names: Sequence[str]) -> str:
 
 
 def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
-    """The answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names."""
+    """The answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names.
+
+    Where all settings of a method diverged, so that it has no score, that is said and nothing is counted.
+    """
     if table.empty:
         nothing = "Not measured", "No part of this report shows scores; one that does, such as a table 4, brings them."
         return Answer(nothing, nothing)
-    full = table[table["method"] == FULL]
+    methods, lacking = table["method"].unique(), _diverged(table, labels)
+    full = table[(table["method"] == FULL) & table["score"].notna()]
     areas = full[full["group"] != SPECIALITY]
     lost = areas[areas["change_high"] < 0]
     places = set(zip(lost["experiment"], lost["group"], strict=True))
     table = table.assign(forgotten=[place in places for place in zip(table["experiment"], table["group"], strict=True)])
     table = table.assign(rank=_ranks(table), learnt=_learnt(table))
-    others = [method for method in table["method"].unique() if method not in ENDS]
-    tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in others]
+    others = [method for method in methods if method not in ENDS]
+    trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
+    tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
     # What the methods are compared with: full fine-tuning where the study has it.
-    shown = [(FULL, "change")] if len(full) else []
+    shown = [(FULL, "change")] if FULL in methods else []
     shown += [(method, "over_full" if len(full) else "change") for method in others]
+    of_full = lacking.pop(FULL, "")
+    of_others = " ".join(lacking.values())
     return Answer(
-        forgotten=_forgotten(full[full["group"] == SPECIALITY], areas, lost),
-        helped=_helped(tallies, len(areas), len(lost)),
+        forgotten=_forgotten(full[full["group"] == SPECIALITY], areas, lost, of_full),
+        helped=_helped(tallies, len(areas), len(lost), of_others if len(areas) else f"{of_full} {of_others}".strip()),
         experiments=list(areas["experiment"].unique()),
         losses=list(_losses(areas)),
         tallies=tallies if len(lost) else (),
@@ -130,10 +138,11 @@ def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     body = [
         [
             row.experiment, in_words(row.group), labels.get(row.method, row.method), notation(row.setting) or NONE,
-            points(row.score, sign=""), points(row.change, row.change_high), points(row.over_full, row.over_full_high),
+            points(row.score, sign="") if np.isfinite(row.score) else DIVERGED,
+            points(row.change, row.change_high), points(row.over_full, row.over_full_high),
             points(row.hypervolume, scale=10_000, sign=""), points(row.behind, row.behind_high, 10_000, ""),
         ]
-        for row in table.itertuples()
+        for row in table.fillna({"setting": ""}).itertuples()
     ]  # fmt: skip
     caption = (
         "Each method at its setting chosen on validation examples, measured on test examples. Points are hundredths: "
@@ -141,6 +150,15 @@ def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
         "forgotten). ± is half of a 95 % interval. Differences are paired: the same examples, answered by both models."
     )
     return Table(caption, header, body, "l" * 4 + "r" * 5)
+
+
+def _diverged(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
+    """A sentence for each method that has no model in an experiment: "KD diverged after cats and dogs."."""
+    lost = table[table["score"].isna() & (table["group"] == SPECIALITY)]
+    return {
+        method: f"{labels.get(method, method)} {DIVERGED} after {listed(list(rows['experiment']))}."
+        for method, rows in lost.groupby("method", sort=False)
+    }
 
 
 def _ranks(table: pd.DataFrame) -> np.ndarray:
@@ -188,15 +206,15 @@ def _rows(table: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Iterator[Row
 
 def _cell(row: tuple | None, effect: str, own: bool) -> Cell:
     if row is None or not np.isfinite(getattr(row, effect)):
-        return Cell(NONE)
+        return Cell(DIVERGED if row and not np.isfinite(row.score) else NONE)
     value, low, high = (getattr(row, f"{effect}{end}") for end in ("", "_low", "_high"))
     tone = verdict(low, high)
     return Cell(points(value), f"± {100 * (high - value):.1f}", tone, WORDS[effect, own][tone], row.rank)
 
 
-def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame) -> tuple[str, str]:
+def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
     if areas.empty:
-        return "Not measured", "The study has no full fine-tuning, whose forgetting is the question."
+        return "Not measured", diverged or "The study has no full fine-tuning, whose forgetting is the question."
     n, gained = len(areas), int((areas["change_low"] > 0).sum())
     unclear, learnt = n - len(lost) - gained, int((own["change_low"] > 0).sum())
     texts = []
@@ -209,15 +227,17 @@ def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame) -> tu
     texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
     where = f" in {_of(learnt, len(own))} experiments" if len(own) > 1 else ""
     texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
+    texts += [diverged] if diverged else []
     headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"
     return headline, " ".join(texts)
 
 
-def _helped(tallies: Sequence[Tally], n: int, lost: int) -> tuple[str, str]:
+def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str) -> tuple[str, str]:
     if not n or not tallies:
-        return "Not measured", "The study has no other method beside full fine-tuning to compare."
+        return "Not measured", diverged or "The study has no other method beside full fine-tuning to compare."
     if not lost:
-        return "Nothing to mend", "Where nothing is measurably forgotten, no method can keep measurably more of it."
+        nothing = "Where nothing is measurably forgotten, no method can keep measurably more of it."
+        return "Nothing to mend", f"{nothing} {diverged}".strip()
     most, best = tallies[0].helped, max(tally.best for tally in tallies)
     top = [tally.name for tally in tallies if tally.helped == most]
     of = _of(most, len(tallies[0].marks))
@@ -232,6 +252,7 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int) -> tuple[str, str]:
     texts += [f"The best trade-off most often: {listed(traders)}, in {best}."] if traders else []
     worse = [f"{tally.name} in {tally.less}" for tally in tallies if tally.less]
     texts += [f"Measurably less was kept by {listed(worse)}."] if worse else []
+    texts += [diverged] if diverged else []
     return headline, " ".join(texts)
 
 

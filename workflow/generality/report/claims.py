@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from generality.report import comparisons as c
 from generality.report import comparisons_series as s
 from generality.report.bootstrap import interval
 from generality.report.comparisons import Comparison
 from generality.report.comparisons_series import Followed
+from generality.report.diverged import DIVERGED
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
 SUPPORTED, CONTRADICTED, UNDECIDED, NOT_MEASURED = "supported", "contradicted", "undecided", "not measured"
+NOT_DECIDED = f"not decided: {DIVERGED}"
 VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
 PROBED, FOLLOWED = "linear probing", "early stopping"  # what Figures 8 and 9 show stands for a role of its own
@@ -19,8 +23,9 @@ RULE = (
     "Each comparison has an effect, signed so that positive is as the paper says, and a 95 % interval; it is "
     "supported where the interval lies above 0, contradicted where it lies below, else undecided. A claim stands "
     "or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is "
-    "supported if all are, and contradicted if one is. Settings were chosen on validation examples, effects are "
-    "measured on test examples."
+    "supported if all are, and contradicted if one is. A comparison that needs a fine-tuning that diverged is not "
+    "decided, nor is its claim, unless another contradicts it. Settings were chosen on validation examples, effects "
+    "are measured on test examples."
 )
 
 
@@ -55,7 +60,10 @@ class Judged:
 
     @property
     def strength(self) -> float:
-        """The effect in half-widths of its interval: above 1 supported, below −1 contradicted."""
+        """The effect in half-widths of its interval: above 1 supported, below −1 contradicted; −1 where a fine-tuning
+        diverged, which is weaker than all but a contradiction."""
+        if np.isnan(self.effect):
+            return -1.0
         reach = self.high - self.effect
         return self.effect / reach if reach else self.effect * float("inf") if self.effect else 0.0
 
@@ -64,6 +72,8 @@ def judge(comparison: Comparison) -> Judged:
     """The verdict of one comparison, by `RULE`."""
     found = interval(comparison.effect, comparison.seeds)
     verdict = SUPPORTED if found.low > 0 else CONTRADICTED if found.high < 0 else UNDECIDED
+    if np.isnan(found.value):  # what is made of a model that diverged
+        verdict = NOT_DECIDED
     return Judged(comparison.what, comparison.unit, *found, verdict, comparison.seeds)
 
 

@@ -8,8 +8,9 @@ from tabulate import tabulate
 
 from generality.files import whole_file, write_json
 from generality.report.bootstrap import RESAMPLES
-from generality.report.claims import RULE, Claim, Judged, judge_claims, verdict
+from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
 from generality.report.comparisons_series import Followed
+from generality.report.diverged import DIVERGED
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
@@ -44,20 +45,26 @@ def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
         **{key: getattr(claim, key) for key in ("name", "section", "says", "paper", "roles")},
         "verdict": verdict(judged),
         "reason": reason or None,
-        "comparisons": [asdict(each) for each in judged],
+        "comparisons": [comparison(each) for each in judged],
     }
+
+
+def comparison(judged: Judged) -> dict:
+    """A comparison as the .json has it; numbers that a fine-tuning which diverged left missing are null."""
+    missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
+    return asdict(judged) | missing
 
 
 def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
     rows, details = [], []
     for claim, compared, reason in judged:
-        ours = (
-            [effect_text(asdict(compared[0])), compared[0].what, str(compared[0].seeds)] if compared else ["–", "", "–"]
-        )
+        ours = ["–", "", "–"]
+        if compared:
+            ours = [effect_text(comparison(compared[0])), compared[0].what, str(compared[0].seeds)]
         ours[1] = "; ".join(filter(None, [ours[1], reason]))
         rows.append([f"{claim.says} (§ {claim.section})", claim.paper, *ours, f"**{verdict(compared)}**"])
         for each in compared:
-            details.append([claim.name, each.what, effect_text(asdict(each)), str(each.seeds), each.verdict])
+            details.append([claim.name, each.what, effect_text(comparison(each)), str(each.seeds), each.verdict])
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
     every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
     first, second = (tabulate(*each, "pipe", disable_numparse=True) for each in ((rows, header), (details, every)))
@@ -71,5 +78,7 @@ def note(rule: str, resamples: int) -> str:
 
 def effect_text(comparison: Mapping) -> str:
     """The effect of a comparison, as the .json has it, with its interval and unit: "+1.3 [+0.2, +2.4] points"."""
+    if comparison["effect"] is None:
+        return DIVERGED
     numbers = (f"{comparison[key]:+.1f}".replace("-", "−") for key in ("effect", "low", "high"))
     return "{} [{}, {}] {}".format(*numbers, comparison["unit"])

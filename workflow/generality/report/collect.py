@@ -16,7 +16,7 @@ BASE = ("pretrained", "default")  # the model every other is compared with
 SPECIALITY = "speciality"  # the group of the data set fine-tuned on; the other groups are the generality
 MEAN = "mean"  # stands in the column `seed` for all seeds together
 COLUMNS = (
-    *("experiment", "method", "setting", "seed", "split", "group", "data", "metric", "n"),
+    *("experiment", "method", "setting", "seed", "split", "group", "data", "metric", "n", "diverged"),
     *("value", "se", "low", "high"),
     *("change", "change_se", "change_low", "change_high"),
 )
@@ -34,10 +34,11 @@ def collect(
 
     One row for each method, setting, seed, split, data set and metric that it has, and for each group's average
     (`data` is "Avg <group>": the plain mean of its data sets) and metric that all its data sets have; then once more
-    with `seed` "mean", for all seeds together. Beside these the columns are experiment, group, n (examples) and, as
-    fractions or nats, value with se, low, high (standard error and 95 % interval, clustered where examples are: see
-    `estimate`) and change with change_se, change_low, change_high: the paired difference from the pre-trained model of
-    the same seed. Rows stand in the paper's order of methods, settings by their number, data sets as given, metrics as
+    with `seed` "mean", for all seeds together. Beside these the columns are experiment, group, n (examples), diverged
+    (how many of the seeds' fine-tunings did; where one did, the numbers that follow are missing) and, as fractions or
+    nats, value with se, low, high (standard error and 95 % interval, clustered where examples are: see `estimate`) and
+    change with change_se, change_low, change_high: the paired difference from the pre-trained model of the same seed.
+    Rows stand in the paper's order of methods, settings by their number, data sets as given, metrics as
     in the registry. Data sets that are in the files but not in the groups are left out, and so are metrics not named.
 
     Sets for evaluation only have no validation scores and are in no average of that split.
@@ -64,8 +65,8 @@ def collect(
                     for scored in (model, base)
                 )
                 numbers = *estimate(ours, clusters), *paired(ours, theirs, clusters)
-                n = sum(map(len, clusters))
-                rows.append((experiment, method, setting, seed, split, group, data, metric, n, *numbers))
+                n, diverged = sum(map(len, clusters)), int(np.isnan(ours[0]).any(axis=1).sum())
+                rows.append((experiment, method, setting, seed, split, group, data, metric, n, diverged, *numbers))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import SPECIALITY, average_name
+from generality.report.diverged import DIVERGED
 from generality.report.metrics import METRICS, primary
 from generality.report.names import in_words, short
 from generality.report.select import pick_groups, results
@@ -53,16 +54,18 @@ def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
 def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | None = None) -> pd.DataFrame:
     """The change of each test score by a method's chosen setting, in % of the pre-trained model's.
 
-    Columns group, data, is_average, n, seeds, change, low, high (95 % interval of the paired difference, the
-    pre-trained score taken as known); in the primary metric, with the sign turned for an nll, so that down is worse.
-    All groups of the generality if `groups` is None. Raises ValueError for an unknown method or group, or a
-    pre-trained score of zero.
+    Columns group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of the
+    paired difference, the pre-trained score taken as known); in the primary metric, with the sign turned for an nll, so
+    that down is worse. All groups of the generality if `groups` is None. Of a method whose settings all diverged the
+    changes are missing. Raises ValueError for an unknown method or group, or a pre-trained score of zero.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
     if method not in (methods := rows["method"].unique()):
         raise ValueError(f"--method: no '{method}' among the scores; there are: {', '.join(methods)}")
-    rows = rows[(rows["method"] == method) & rows["chosen"]].reset_index(drop=True)
+    rows = rows[rows["method"] == method]
+    settings = rows.loc[rows["chosen"], "setting"] if rows["chosen"].any() else rows["setting"]
+    rows = rows[rows["setting"] == settings.iloc[0]].reset_index(drop=True)
     before = rows["value"] - rows["change"]
     if (before == 0).any():
         raise ValueError(
@@ -71,7 +74,8 @@ def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | N
         )
     better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
     share = 100 * np.where(better, 1, -1) / before
-    made = rows[["group", "data", "n", "seeds"]].assign(is_average=rows["data"] == rows["group"].map(average_name))
+    made = rows[["group", "data", "n", "seeds", "diverged"]]
+    made = made.assign(is_average=rows["data"] == rows["group"].map(average_name))
     ends = share * rows["change_low"], share * rows["change_high"]
     return made.assign(change=share * rows["change"], low=np.minimum(*ends), high=np.maximum(*ends))
 
@@ -128,7 +132,8 @@ def plot_distance(
 ) -> None:
     """Draw the relative change of each data set against its distance, and of groups' averages in the paper's order.
 
-    `distances` are as `read_distances` gives them; of `style` the method's label is used. Raises ValueError as
+    `distances` are as `read_distances` gives them; of `style` the method's label is used. Where the fine-tuning
+    diverged, so that nothing has changed into anything, the figure says that instead. Raises ValueError as
     `relative_changes` and `place` do, or for a method without style.
     """
     if method not in style:
@@ -138,8 +143,12 @@ def plot_distance(
     looks = {group: LOOKS[i % len(LOOKS)] for i, group in enumerate(points["group"].unique())}
     rank = {group: i for i, group in enumerate(PAPER_ORDER)}
     averages = averages.sort_values("group", key=lambda names: names.map(rank).fillna(len(rank)), kind="stable")
+    speciality = table.loc[table["group"] == SPECIALITY, "data"].iloc[0]
+    title = f"{style[method]['label']} on {speciality}"
+    if rows["diverged"].any():
+        _plot_instead(title, rows.iloc[0], outputs)
+        return
     with paper_style():
-        speciality = table.loc[table["group"] == SPECIALITY, "data"].iloc[0]
         note = textwrap.fill(_note(points), 150, break_on_hyphens=False)
         foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
         height = 3.1 + foot
@@ -153,13 +162,24 @@ def plot_distance(
             shade_below(ax, 0)
             ax.spines[["top", "right"]].set_visible(False)
         left.set(
-            title=f"{style[method]['label']} on {speciality}",
+            title=title,
             xlabel=f"Measured distance d from {speciality}",
             ylabel="Change against the\npre-trained model (%)",
         )
         right.set(title="Average of a group", xlabel="in the paper's order, near to far")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
         _name_points(left, points)
+        save(figure, outputs)
+
+
+def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> None:
+    """Say that there is nothing to draw, and why."""
+    with paper_style():
+        figure = Figure(figsize=(TEXT_WIDTH, 1.2))
+        seeds = "" if row["seeds"] == 1 else f" in {row['diverged']} of {row['seeds']} seeds"
+        figure.text(0.5, 0.65, f"{title}: {DIVERGED}{seeds}", ha="center", va="center", weight="bold")
+        why = "Its loss or a gradient became infinite or no number, so there is no model of which to show a change."
+        figure.text(0.5, 0.4, why, ha="center", va="center", color="0.35", fontsize=7)
         save(figure, outputs)
 
 

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
+from generality.report.diverged import DIVERGED
 from generality.report.style import TEXT_WIDTH, paper_style, save
-from generality.report.tradeoff import FULL, PATH, Panel, drawn, drawn_points, panels
+from generality.report.tradeoff import FULL, PATH, Panel, drawn, drawn_points, panels, titled
 
 ENDS = (BASE[0], FULL)
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
@@ -42,7 +43,8 @@ def plot_early_stopping(
 
     `table` is the tidy table of one group of generality, in which a fine-tuning is a method and a step its setting;
     `tunings` gives each its lr and warmup, the usual one first; `style` the looks of pretrained, full and wise. Test
-    scores, in the units of Figures 4 to 6. Raises ValueError for a missing style.
+    scores, in the units of Figures 4 to 6. A fine-tuning that diverged is drawn up to its last checkpoint that is a
+    model, and named so. Raises ValueError for a missing style.
     """
     (panel,) = panels(table)
     methods = [method for method in panel.points["method"].unique() if method not in tunings]
@@ -84,7 +86,7 @@ def _label(key: str, value: float) -> str:
 
 
 def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key: str) -> None:
-    of = dict(list(panel.points.groupby("method", sort=False)))
+    of = dict(list(panel.placed.groupby("method", sort=False)))
     start = of[BASE[0]]
     if PATH in of:
         path = pd.concat([start, of[PATH], of[FULL]])
@@ -94,19 +96,23 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
     # From dark to light as the value grows, and light enough at neither end to be lost on white.
     colors = sns.color_palette("flare", len(names))
     for color, (label, name) in zip(colors, names.items(), strict=True):
-        line = pd.concat([start, of[name]])
+        steps = of.get(name, start.iloc[:0])
+        line = pd.concat([start, steps])
+        if len(steps) < (panel.points["method"] == name).sum():
+            label = f"{label} ({DIVERGED})"
         ax.plot(line["x"], line["y"], color=color, lw=1, marker=".", ms=3.5, zorder=4, label=label)
-        end, chosen = of[name].iloc[-1], of[name][of[name]["chosen"]]
+        end, chosen = line.iloc[-1], steps[steps["chosen"]]
         ax.vlines(end["x"], end["y_low"], end["y_high"], color=color, lw=0.7, zorder=4)
         ax.plot(chosen["x"], chosen["y"], "o", ms=6.5, mfc="none", mec=color, mew=1.1, zorder=5)
-    for method in ENDS:
+    for method in (method for method in ENDS if method in of):
         look = style[method]
         size = 10 if look["marker"] == "*" else 6.5
         ax.plot(of[method]["x"], of[method]["y"], look["marker"], color=look["color"], ms=size, mec="white", mew=0.6,
                 zorder=7)  # fmt: skip
     ax.margins(0.05, 0.08)
     shade_below(ax, start["y"].iloc[0])
-    ax.set(title=TITLES[key], xlabel=panel.x_label)
+    compared = panel.points[panel.points["method"].isin(style)]  # the legend says it of the others
+    ax.set(title=titled(TITLES[key], compared, style, TEXT_WIDTH / 2), xlabel=panel.x_label)
     ax.legend(
         loc="lower left", frameon=False, fontsize=7, handlelength=1.6
     )  # little is learnt and much forgotten there
@@ -115,9 +121,9 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
 
 def _name(ax: Axes, panel: Panel, style: Mapping) -> None:
     """Write the names of the usual models beside their points."""
-    taken, texts = drawn(ax, panel.points), [ax.get_legend().get_window_extent()]
+    taken, texts = drawn(ax, panel.placed), [ax.get_legend().get_window_extent()]
     for method in (*ENDS, PATH):
-        settings = panel.points[panel.points["method"] == method]
+        settings = panel.placed[panel.placed["method"] == method]
         if len(settings):
             point = settings.iloc[len(settings) // 2]
             place = (point["x"], point["y"])

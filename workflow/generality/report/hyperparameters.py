@@ -66,7 +66,8 @@ def render_hyperparameters(
     caption = (
         "Hyper-parameters of fine-tuning as they ran. Steps per epoch are counted in the training log and follow from "
         "examples (language: tokens) and batch, a last incomplete one being left out; rows of methods hold the values "
-        f"tried and what the method has of its own. {NONE}: not stated, or not there."
+        f"tried and what the method has of its own. {NONE}: not stated, not there, or, of steps, not known, as the "
+        "fine-tuning diverged before its end."
     )
     table = markup.Table(caption, header, body, ["l"] * len(header))
     markup.write(outputs, pd.DataFrame(rows, columns=["experiment", "setting", "value", "paper"]), table, anchor)
@@ -74,13 +75,15 @@ def render_hyperparameters(
 
 def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
     train = dict(recipe["train"])
-    steps = int(pd.read_csv(log)["step"].iloc[-1]) + 1  # the last step is always logged
-    if steps % train["epochs"]:
-        raise ValueError(
-            f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"
-        )
-    train["warmup_steps"] = round(train.pop("warmup") * steps)  # as training.loop.fit does
-    train["steps_per_epoch"] = steps // train["epochs"]
+    last = pd.read_csv(log).iloc[-1]
+    steps = int(last["step"]) + 1  # the last step is always logged
+    if np.isfinite(last[["loss", "grad_norm"]]).all():  # else it diverged there
+        if steps % train["epochs"]:
+            raise ValueError(
+                f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"
+            )
+        train["warmup_steps"] = round(train["warmup"] * steps)  # as training.loop.fit does
+        train["steps_per_epoch"] = steps // train["epochs"]
     whole = {"model": recipe["model"], "speciality": recipe["speciality"], "examples": f"{count:,}", **train}
     return {name: printed(name, whole[name]) for name in ROWS if name in whole}
 

@@ -13,14 +13,14 @@ from markupsafe import Markup
 from generality.files import read_json, whole_file
 from generality.report import markup
 from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
-from generality.report.claims import CONTRADICTED, NOT_MEASURED, SUPPORTED, UNDECIDED
+from generality.report.claims import CONTRADICTED, NOT_DECIDED, NOT_MEASURED, SUPPORTED, UNDECIDED
 from generality.report.claims_table import effect_text, note
 from generality.report.tradeoff_numbers import caption, for_readers
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
 TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
 SHOWN = 0.45  # CSS pixels for one of a figure's, which has 300 an inch: its 8-point text is then as large as ours
-TONES = {SUPPORTED: UP, CONTRADICTED: DOWN, UNDECIDED: UNCLEAR, NOT_MEASURED: ""}
+TONES = {SUPPORTED: UP, CONTRADICTED: DOWN, UNDECIDED: UNCLEAR, NOT_DECIDED: UNCLEAR, NOT_MEASURED: ""}
 
 
 def render_page(
@@ -112,7 +112,7 @@ def _claims(part: Mapping) -> dict:
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
     table = pd.read_csv(part["paths"]["csv"])
-    table["front"] = table["front"].fillna("")
+    table = table.fillna({"front": "", "chosen": ""})
     tables = [(shown.caption, Markup(markup.html(shown))) for shown in for_readers(table, labels)]
     return {**part, "tables": tables, "note": caption(table)}
 

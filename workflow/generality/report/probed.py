@@ -10,26 +10,34 @@ MEASURES = ("acc", "probing")  # of the running classifier; of a probe on its fe
 
 
 class Probed:
-    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, number of `seeds`."""
+    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, number of `seeds`; and
+    of the steps at which a seed's fine-tuning had diverged, in how many seeds it had."""
 
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
         """Read the files of `vision.probe`, one a seed.
 
         Raises ValueError for files that differ in data sets, steps or pictures.
         """
-        rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True).astype({"data": str})
+        rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
         self.experiment, self.seeds = experiment, len(files)
-        self.names, self.steps = list(dict.fromkeys(rows["data"])), sorted(rows["step"].unique())
+        self.steps = sorted(rows["step"].unique())
+        lost = rows["diverged"].notna() if "diverged" in rows else pd.Series(False, rows.index)
+        self.diverged: dict[int, int] = rows[lost].groupby("step")["seed"].nunique().to_dict()
+        rows = rows[~rows["step"].isin(self.diverged)].astype({"data": str})
+        self.names = list(dict.fromkeys(rows["data"]))
         self._tables = {
             (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
             for (data, step), part in rows.groupby(["data", "step"], sort=False)
         }
         for name in self.names:
             for step in self.steps:
-                self._check(name, step)
+                if step not in self.diverged:
+                    self._check(name, step)
 
     def answers(self, name: str, step: int, measure: str) -> np.ndarray:
-        """Whether each answer is right, as (seeds, pictures) of 0 and 1."""
+        """Whether each answer is right, as (seeds, pictures) of 0 and 1; NaN where a seed had diverged."""
+        if step in self.diverged:
+            return np.full_like(self.answers(name, self.steps[0], measure), np.nan)
         return self._tables[name, step][measure].to_numpy(np.float64)
 
     def _check(self, name: str, step: int) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from generality.report.diverged import DIVERGED
 from generality.report.estimate import estimate, paired
 from generality.report.names import short
 from generality.report.probed import MEASURES, Probed
@@ -24,7 +25,8 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
 
     One row for each data set (then the average of all), measure ("acc", "probing") and step: columns data, measure,
     step, n (pictures), seeds, value, and low and high: the 95 % interval of the paired difference from step 0, set
-    about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions. Raises ValueError as `Probed`.
+    about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions, missing where a seed, of which
+    `diverged` is the number, had diverged. Raises ValueError as `Probed`.
     """
     probed, made = Probed(files), []
     names, steps = probed.names, probed.steps
@@ -36,13 +38,15 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
                 score, n = estimate(ours), sum(x.shape[1] for x in ours)
                 change = paired(ours, base) if step else score
                 ends = (score.value + end - change.value for end in (change.low, change.high))
-                made.append((name, measure, step, n, probed.seeds, score.value, *ends))
-    return pd.DataFrame(made, columns=["data", "measure", "step", "n", "seeds", "value", "low", "high"])
+                diverged = probed.diverged.get(step, 0)
+                made.append((name, measure, step, n, probed.seeds, diverged, score.value, *ends))
+    return pd.DataFrame(made, columns=["data", "measure", "step", "n", "seeds", "diverged", "value", "low", "high"])
 
 
 def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], outputs: Sequence[str | Path]) -> None:
     """Draw a panel for each data set of `curves`; `style` gives the colour and marker of full fine-tuning.
 
+    From where the fine-tuning diverged on, a panel says so in place of its curves.
     Raises ValueError without such a style.
     """
     if "full" not in style:
@@ -80,6 +84,11 @@ def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
         ax.plot(
             line["step"], value, color=look["color"], marker="o", ms=3.5, mew=0.9, lw=1.1, label=label, **LOOKS[measure]
         )
+    if rows["diverged"].any():
+        start, end = rows.loc[rows["diverged"] == 0, "step"].max(), rows["step"].max()
+        ax.axvspan(start, end, color="0.92", lw=0, zorder=-1)
+        ax.text((start + end) / 2, 0.5, DIVERGED, transform=ax.get_xaxis_transform(), ha="center", va="center",
+                color="0.35", fontsize=7)  # fmt: skip
     name = rows["data"].iloc[0]
     ax.set_title(name if name == AVERAGE else short(name))
     ax.margins(x=0.03)

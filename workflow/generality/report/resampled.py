@@ -17,7 +17,8 @@ class Resampled:
     """Test scores, under the resamples of `bootstrap`, of every setting on every data set and group of an experiment.
 
     experiment, speciality (the data set's name), generality ({group: its data sets}) and seeds (their number) describe
-    it; `settings` has each method's in order, and `chosen` the one that is best on validation examples.
+    it; `settings` has each method's in order, and `chosen` the one that is best on validation examples, of a method
+    whose settings all diverged the first. Whatever is made of the scores of a setting that diverged is NaN.
     """
 
     def __init__(
@@ -40,7 +41,8 @@ class Resampled:
         for method, setting in models:
             self.settings.setdefault(method, []).append(setting)
         tidy = read_table(table)
-        self.chosen = best_settings(tidy).set_index("method")["setting"].to_dict()
+        first = {method: settings[0] for method, settings in self.settings.items()}
+        self.chosen = first | best_settings(tidy).set_index("method")["setting"].to_dict()
         self._validation = common_scores(tidy, "validation")
         self._metric: dict[str, str] = {}
         self._means: dict[str, dict[tuple[str, str], np.ndarray]] = {}
@@ -75,15 +77,23 @@ class Resampled:
         return -relative if self._higher(where) else relative
 
     def points(self, method: str, group: str) -> tuple[np.ndarray, np.ndarray]:
-        """Speciality and generality of a method's settings in order, each of shape (settings, columns)."""
+        """Speciality and generality of a method's settings in order, each of shape (settings, columns).
+
+        Settings that diverged are left out; where all did, so that there is nothing else, all are there, as NaN.
+        """
+        there = [setting for setting in self.settings[method] if not self.diverged(method, setting)]
         return tuple(
-            np.stack([self.score(method, where, setting) for setting in self.settings[method]])
+            np.stack([self.score(method, where, setting) for setting in there or self.settings[method]])
             for where in (SPECIALITY, group)
         )
 
+    def diverged(self, method: str, setting: str | None = None) -> bool:
+        """Whether a setting diverged, or, if None, all of the method did."""
+        return bool(np.isnan(self.score(method, SPECIALITY, setting)[0]))
+
     def best_on(self, method: str, group: str) -> str:
         """The setting with the best validation score of a group, or of the speciality; the first wins a tie."""
-        return self._validation.loc[method, group].idxmax()
+        return self._validation.loc[method, group].fillna(-np.inf).idxmax()  # one that diverged is the last to take
 
     def _higher(self, where: str) -> bool:
         return METRICS[self._metric[where]].higher_is_better

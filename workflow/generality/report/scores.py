@@ -17,7 +17,9 @@ MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split
 class Scores:
     """What the models of an experiment have in common, by (split, data): the `metrics`, in the registry's order, and
     the `clusters`, numbers 0 … C−1 of its examples; and `models`: {(method, setting): {seed: {(split, data, metric):
-    float64 of its examples}}}."""
+    float64 of its examples}}}. All scores of a model whose fine-tuning diverged are NaN, and no others are, so that
+    whatever is made of them, a mean over seeds for instance, is NaN as well: one over the other seeds would be of the
+    lucky ones alone."""
 
     metrics: dict[tuple[str, str], list[str]]
     clusters: dict[tuple[str, str], np.ndarray]
@@ -33,9 +35,10 @@ def read_scores(
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
     examples in one cluster; and for models that differ in examples, clusters or metrics.
     """
-    first, models = None, {}  # path, examples and metrics of the first model
+    first, models, diverged = None, {}, []  # path, examples and metrics of the first model
     for path in score_files:
-        rows = _read(path, wanted, metrics)
+        rows, without = _read(path, wanted, metrics)
+        diverged += [(path, *model) for model in without]
         for (method, setting, seed), part in rows.groupby(MODEL):
             part = part.sort_values(EXAMPLE, ignore_index=True)
             model = f"{method} {setting} seed {seed}"
@@ -52,21 +55,38 @@ def read_scores(
                 )
             if there != first[2]:
                 raise ValueError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
-            if seed in models.setdefault((method, setting), {}):
-                raise ValueError(f"{path}: {model} is in another score file too; name each file once")
             places = part.groupby(DATA).indices
-            models[method, setting][int(seed)] = {
+            _add(models, path, method, setting, seed, {
                 (*key, name): part[name].to_numpy()[places[key]] for key, names in there.items() for name in names
-            }
+            })  # fmt: skip
     if first is None:
         raise ValueError("no score files; name those of the pre-trained model and of the others")
     clusters = {key: _numbers(examples["cluster"]) for key, examples in first[1].groupby(DATA)}
+    nothing = {(*key, name): np.full(len(clusters[key]), np.nan) for key, names in first[2].items() for name in names}
+    for path, method, setting, seed in diverged:
+        _add(models, path, method, setting, seed, nothing)
     return Scores(first[2], clusters, models)
 
 
-def _read(path: str | Path, wanted: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
-    """The rows on the data sets wanted, with every metric as float64 and with clusters, where the file has them."""
+def _add(models: dict, path: str | Path, method: str, setting: str, seed: int, scores: dict) -> None:
+    of_setting = models.setdefault((method, setting), {})
+    if seed in of_setting:
+        raise ValueError(f"{path}: {method} {setting} seed {seed} is in another score file too; name each file once")
+    of_setting[int(seed)] = scores
+
+
+def _read(
+    path: str | Path, wanted: Sequence[str], metrics: Sequence[str]
+) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
+    """The rows on the data sets wanted, with every metric as float64 and with clusters, where the file has them; and
+    the models, as (method, setting, seed), that have none because they diverged."""
     there = set(pq.read_schema(path).names)
+    diverged = []
+    if "diverged" in there:
+        models = pd.read_parquet(path, columns=[*MODEL, "diverged"]).dropna(subset="diverged")
+        diverged = list(models[MODEL].astype({"method": str, "setting": str}).itertuples(index=False, name=None))
+        if not there.intersection(metrics):
+            return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
     if not there.intersection(metrics):
         raise ValueError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
     columns = [name for name in (*MODEL, *EXAMPLE, "cluster", *metrics) if name in there]
@@ -76,7 +96,7 @@ def _read(path: str | Path, wanted: Sequence[str], metrics: Sequence[str]) -> pd
     rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
     rows = rows.astype(dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64))
-    return rows.assign(cluster=rows["cluster"].astype(object).where(rows["cluster"].notna(), None))
+    return rows.assign(cluster=rows["cluster"].astype(object).where(rows["cluster"].notna(), None)), diverged
 
 
 def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:

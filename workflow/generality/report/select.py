@@ -13,7 +13,8 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
 
     score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean
     of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
-    weighs what is learnt and what is kept alike, and never sees a test example.
+    weighs what is learnt and what is kept alike, and never sees a test example. A setting that diverged is not chosen;
+    a method of which all did is not there.
     Raises ValueError if there are no validation scores.
     """
     common = common_scores(table, "validation")
@@ -22,6 +23,7 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     groups = common.drop(columns=SPECIALITY)
     scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
     scores["score"] = (scores["speciality"] + scores["generality"]) / 2
+    scores = scores.dropna()  # of a setting that diverged there are none
     best = scores.groupby(level="method", sort=False)["score"].idxmax()
     return scores.loc[best].reset_index()
 

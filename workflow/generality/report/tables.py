@@ -9,6 +9,7 @@ import pandas as pd
 from generality.report import markup
 from generality.report.agreement import agreement, with_paper
 from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.diverged import DIVERGED, named
 from generality.report.markup import DIAMOND, STAR
 from generality.report.metrics import METRICS
 from generality.report.names import notation, short
@@ -45,12 +46,13 @@ def render_table(
     """
     everything = results(table)
     speciality = everything.loc[everything["group"] == SPECIALITY, "data"].iloc[0]
+    title = title or f"Scores after fine-tuning on {speciality}."
     rows = pick_groups(everything, groups)
     has_paper = paper is not None and not paper.empty
     paper = paper if has_paper else pd.DataFrame(columns=PAPER_COLUMNS)
     columns = _columns(rows, metrics, paper)
     shown = markup.Table(
-        caption=_caption(rows, columns, title or f"Scores after fine-tuning on {speciality}.", note, has_paper),
+        caption=_caption(rows, columns, title, note, has_paper, labels or {}),
         header=_header(columns),
         body=_body(rows, paper, columns, labels or {}),
         paper=[place for place, (*_, is_paper, _) in enumerate(beside(rows, paper)) if is_paper],
@@ -89,18 +91,27 @@ def _columns(rows: pd.DataFrame, metrics: Sequence[str] | None, paper: pd.DataFr
     return columns
 
 
-def _caption(rows: pd.DataFrame, columns: Sequence[Column], title: str, note: str | None, has_paper: bool) -> str:
+def _caption(
+    rows: pd.DataFrame,
+    columns: Sequence[Column],
+    title: str,
+    note: str | None,
+    has_paper: bool,
+    labels: Mapping[str, str],
+) -> str:
     seeds = rows["seeds"].iloc[0]
     cells = list(dict.fromkeys(column.metrics for column in columns))
     used = [name for name in METRICS if any(name in metrics for metrics in cells)]
     measured = set(zip(rows["data"], rows["metric"], strict=True))
     partial = any((column.data, name) not in measured for column in columns for name in column.metrics)
     averages = any(column.changes for column in columns)
+    diverged = named(rows, labels)
     notes = [
         title,
         f"Test {' or '.join(map(_printed, cells))}, {f'mean of {seeds} seeds' if seeds > 1 else '1 seed'}.",
         *(METRICS[name].meaning for name in used),
         f"{NONE}: not measured on this data set, or not on all of an average." if partial else "",
+        f"{DIVERGED.capitalize()}, so that there is no model to score: {diverged}." if diverged else "",
         "Avg: plain mean of its group's data sets; change: paired difference from the pre-trained model."
         if averages
         else "",
@@ -156,9 +167,11 @@ def _body(
 
 
 def _cell(rows: Sequence, field: str, error: str, sign: str = "") -> str:
-    """The numbers of a cell, the first with its error; one dash if there is none at all."""
+    """The numbers of a cell, the first with its error; a dash if there is none at all, a word if the model diverged."""
     if not any(rows):
         return NONE
+    if any(row and pd.isna(row.value) for row in rows):
+        return DIVERGED
     first, *others = (_number(row, field, sign) for row in rows)
     return " / ".join([f"{first} ± {_number(rows[0], error)}" if error else first, *others])
 

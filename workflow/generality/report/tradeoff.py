@@ -16,6 +16,7 @@ from matplotlib.transforms import Bbox
 
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.diverged import DIVERGED, named
 from generality.report.metrics import METRICS, primary
 from generality.report.names import in_words, notation
 from generality.report.select import pick_groups, results
@@ -30,13 +31,19 @@ OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that w
 @dataclass(frozen=True)
 class Panel:
     """One panel: a row of `points` per (method, setting), in the unit of the labels, with columns method, setting,
-    chosen, x, x_low, x_high, y, y_low, y_high (95 % intervals). The pre-trained model is among them."""
+    chosen, seeds, diverged (how many of these did), x, x_low, x_high, y, y_low, y_high (95 % intervals; missing where
+    one diverged). The pre-trained model is among them."""
 
     title: str
     x_label: str
     y_label: str
     points: pd.DataFrame
     note: str
+
+    @property
+    def placed(self) -> pd.DataFrame:
+        """The points that have a place."""
+        return self.points[self.points["diverged"] == 0]
 
 
 def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Panel]:
@@ -82,11 +89,13 @@ def plot_tradeoff(
 ) -> None:
     """Draw the panels side by side; `style` gives each method its label, color and marker.
 
-    Solid points are the settings chosen on validation examples. Raises ValueError for a method without style.
+    Solid points are the settings chosen on validation examples; those that diverged are named below a panel's title.
+    Raises ValueError for a method without style.
     """
     methods = list(dict.fromkeys(method for panel in panels for method in panel.points["method"]))
     if missing := [method for method in methods if method not in style]:
         raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
     with paper_style():
         width = TEXT_WIDTH / max(2, len(panels))
         note = textwrap.fill(_note(panels, methods), int(CHARACTERS * width * len(panels)), break_on_hyphens=False)
@@ -96,6 +105,7 @@ def plot_tradeoff(
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _draw(ax, panel, style)
+            ax.set_title(titled(panel.title, panel.points, style, width))
         if len(panels) > 2 and len({panel.x_label for panel in panels}) == 1:
             for ax in set(axes) - {axes[len(axes) // 2]}:
                 ax.set_xlabel("")  # there is no room for it three times, and the middle one says it for all
@@ -119,7 +129,7 @@ def _measure(rows: pd.DataFrame) -> tuple[str, str]:
 
 def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
     """A panel's points from the rows of its two axes, which list the same models in the same order."""
-    points = special[["method", "setting", "chosen"]].reset_index(drop=True)
+    points = special[["method", "setting", "chosen", "seeds", "diverged"]].reset_index(drop=True)
     for axis, rows in (("x", special), ("y", average)):
         rows, metric = rows.reset_index(drop=True), METRICS[rows["metric"].iloc[0]]
         scale, ends = (metric.scale, ("low", "high")) if metric.higher_is_better else (-metric.scale, ("high", "low"))
@@ -139,8 +149,14 @@ def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
     return crosses + (" α: weight of the fine-tuned model." if PATH in methods else "")
 
 
+def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
+    """A title with a line below it on which of the points, as in a Panel, diverged; for a panel of `width` inches."""
+    text = named(points, {method: look["label"] for method, look in style.items()})
+    return f"{title}\n{textwrap.fill(f'{DIVERGED}: {text}', int(15 * width))}" if text else title
+
+
 def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
-    points = panel.points
+    points = panel.placed
     base = points[points["method"] == BASE[0]].iloc[0]
     if PATH in set(points["method"]):
         path = _path(points)
@@ -156,7 +172,7 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
         ax.vlines(chosen["x"], chosen["y_low"], chosen["y_high"], color=look["color"], lw=0.7, zorder=4)
     ax.margins(0.05, 0.08)
     shade_below(ax, base["y"])
-    ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     ax.spines[["top", "right"]].set_visible(False)
 
@@ -186,7 +202,7 @@ def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> l
 
 def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
     """Write the two ends' names and the path's outer settings beside their points, where least is in the way."""
-    points, path = panel.points, _path(panel.points)
+    points, path = panel.placed, _path(panel.placed)
     taken = drawn(ax, points)
     texts = [name_forgetting(ax)]
     named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in NAMED]

@@ -11,6 +11,7 @@ from generality.files import whole_file
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import BASE, SPECIALITY, write_table
+from generality.report.diverged import DIVERGED
 from generality.report.estimate import Estimate
 from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.names import in_words, notation
@@ -31,7 +32,7 @@ CAPTION = (
     "front: settings that no model of the experiment equals on both axes and beats on one. Speciality and "
     "generality: the setting chosen on validation examples. ± is half of a 95 % interval from {resamples:,} "
     "resamples of {drawn}clusters of examples. More settings, more chances: the hypervolume and the matched "
-    "generality of a method with many settings gain from that."
+    "generality of a method with many settings gain from that. A setting whose fine-tuning diverged is left out."
 )
 
 
@@ -52,7 +53,8 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
     """A row per generality group and method of an experiment: its numbers on test examples, as `CAPTION` says.
 
     Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals; what is not
-    reached is missing. Raises ValueError for an experiment without full fine-tuning.
+    reached is missing, and so is all that needs a model that diverged. `diverged` is how many of the `settings` did;
+    where all did, none is `chosen`. Raises ValueError for an experiment without full fine-tuning.
     """
     rows = []
     for group in scores.generality:
@@ -64,7 +66,9 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
             if method == PATH:
                 points = tuple(np.vstack(parts) for parts in zip(*_around(scores, group, points), strict=True))
             row = {"experiment": scores.experiment, "group": group, "method": method, "seeds": scores.seeds}
-            row |= {"settings": len(settings), "front": " ".join(front[method]), "chosen": scores.chosen[method]}
+            lost = sum(scores.diverged(method, setting) for setting in settings)
+            row |= {"settings": len(settings), "diverged": lost, "front": " ".join(front[method])}
+            row |= {"chosen": scores.chosen[method] if lost < len(settings) else ""}
             for name, values in (
                 ("hypervolume", method_hypervolume(scores, method, group)),
                 ("matched", matched_generality(*points, goal)),
@@ -112,6 +116,7 @@ def _around(scores: Resampled, group: str, points: tuple) -> list[tuple]:
 def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
     """The settings of each method that are on the experiment's front."""
     models = [(method, setting) for method, settings in scores.settings.items() for setting in settings]
+    models = [model for model in models if not scores.diverged(*model)]
     x, y = (np.array([scores.score(m, where, s)[0] for m, s in models]) for where in (SPECIALITY, group))
     found: dict[str, list[str]] = {method: [] for method in scores.settings}
     for (method, setting), kept in zip(models, on_front(x, y), strict=True):
@@ -141,17 +146,16 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
     header = ["Method", "Chosen", "Hypervolume", "Matched", "Speciality", "Generality", "On the front"]
     for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
         goal = 100 * rows["matched_at"].iloc[0]
-        body = [
-            [
-                labels.get(row.method, row.method),
-                notation(row.chosen) or NONE,
-                _cell(row, "hypervolume", 10_000),
-                *(_cell(row, name, 100) for name in ("matched", SPECIALITY, "generality")),
-                ", ".join(notation(setting) or "yes" for setting in row.front.split()) or NONE,
-            ]
-            for row in rows.itertuples()
-        ]
-        title = f"{experiment}: {in_words(group)}, matched at a speciality of {goal:.1f}"
+        body = []
+        for row in rows.itertuples():
+            cells = [_cell(row, "hypervolume", 10_000)]
+            cells += [_cell(row, name, 100) for name in ("matched", SPECIALITY, "generality")]
+            cells += [", ".join(notation(setting) or "yes" for setting in row.front.split()) or NONE]
+            if row.diverged == row.settings:
+                cells = [DIVERGED] * len(cells)
+            body.append([labels.get(row.method, row.method), notation(row.chosen) if row.chosen else NONE, *cells])
+        goal = f"matched at a speciality of {goal:.1f}" if np.isfinite(goal) else "full fine-tuning diverged"
+        title = f"{experiment}: {in_words(group)}, {goal}"
         yield markup.Table(title, [(name, "") for name in header], body, "llrrrrl")
 
 

@@ -6,18 +6,15 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from generality.divergence import Diverged
 from generality.files import said_if_full
 from generality.training import processes
 
 EVERY = 10  # steps between rows; the penalty's value costs a pass over all parameters, its gradient does not
 
 
-class Diverged(RuntimeError):
-    """The loss or the gradient is no longer finite."""
-
-
 class TrainingLog:
-    """Writes step, epoch, loss, penalty, lr and gradient norm; refuses numbers that are not finite.
+    """Writes step, epoch, loss, penalty, lr and gradient norm; one that is not finite is the last that it writes.
 
     All of it repeats from run to run; how fast a training is, which does not, is shown as it goes and not kept.
     Of several processes the first writes, and all refuse.
@@ -32,16 +29,17 @@ class TrainingLog:
         self.writer.writerow(["step", "epoch", "loss", "penalty", "lr", "grad_norm"])
 
     def step(self, step: int, epoch: int, loss: float, penalty: float | None, lr: float, norm: float) -> None:
-        """Note one optimiser step; `penalty` is None on steps for which no row is due."""
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise Diverged(
-                f"{self.path}: training diverged at step {step} (loss {loss:g}, gradient norm {norm:g}); "
-                "lower the learning rate (train.lr) or the penalty (lambda) of this setting"
-            )
-        if penalty is not None:
-            row = [step, epoch, f"{loss:.6g}", f"{penalty:.6g}", f"{lr:.6g}", f"{norm:.6g}"]
-            self.writer.writerow(row)
+        """Note one optimiser step; `penalty` is None on steps for which no row is due.
+
+        Raises Diverged, with a row of the step, where loss or norm is not finite.
+        """
+        diverged = not (math.isfinite(loss) and math.isfinite(norm))
+        if diverged or penalty is not None:
+            own_term = "" if penalty is None else f"{penalty:.6g}"
+            self.writer.writerow([step, epoch, f"{loss:.6g}", own_term, f"{lr:.6g}", f"{norm:.6g}"])
             self.file.flush()
+        if diverged:
+            raise Diverged(self.path, step, loss, norm)
 
     def text(self) -> str:
         """All that was written."""

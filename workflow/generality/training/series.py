@@ -1,11 +1,13 @@
 """A fine-tuning from a model in memory to a folder: of its end, or of a series of checkpoints (Appendices C and D)."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from torch import nn
 
 from generality.checkpoints import PREFIX
+from generality.divergence import Diverged, mark_diverged
 from generality.files import whole_folder
 from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
@@ -38,6 +40,7 @@ def fit_and_save(
     With a series, shares of all steps, save it into step-0, step-<k>, … in `folder` instead, as it is after that many
     steps. What is saved on the way are the weights being trained: a method that changes entries in `end`, as LoRA
     does, has no series. Nothing is drawn or computed for it, so the weights are those of a run without one.
+    Of a run that diverges there is a note (`divergence`) in place of the model, or of each checkpoint from there on.
     Interrupted, it goes on where it was; `stage` and `inputs` are the module and files that `unfinished` asks for.
     Of several processes the first saves.
     """
@@ -53,16 +56,27 @@ def fit_and_save(
             if first and step in due:
                 save(begun.folder / f"{PREFIX}{step}")
 
+        diverged = None
         with processes.joined(where):
-            fit(
-                model, objective, make_method(method, **hyperparameters), log=log, what=str(folder), after=after,
-                unfinished=begun, **options,
-            )  # fmt: skip
+            try:
+                fit(
+                    model, objective, make_method(method, **hyperparameters), log=log, what=str(folder), after=after,
+                    unfinished=begun, **options,
+                )  # fmt: skip
+            except Diverged as error:  # in all processes at the same step, as they share loss and gradient
+                diverged = error
         if not first:
             return
+        if diverged:
+            print(f"{diverged}; the study goes on without this model", file=sys.stderr)
         if not series:
-            save(folder)
+            mark_diverged(folder, diverged.facts) if diverged else save(folder)
             return
         with whole_folder(folder) as partial:
             for step in sorted(due):
-                (begun.folder / f"{PREFIX}{step}").rename(partial / f"{PREFIX}{step}")
+                place = partial / f"{PREFIX}{step}"
+                # The model after k steps is the one whose loss step k sees; the pre-trained one is there in any case.
+                if diverged and step >= max(1, diverged.step):
+                    mark_diverged(place, diverged.facts)
+                else:
+                    (begun.folder / place.name).rename(place)

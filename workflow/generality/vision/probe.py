@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from generality.checkpoints import checkpoints
+from generality.checkpoints import checkpoints, diverged_at
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.files import whole_file
@@ -35,12 +35,15 @@ def probe_series(output: str | Path, *, series: str | Path, sets: dict[tuple[str
 
     `sets` maps (data name, "train" or "test") to an image-set folder, both splits for each name. The rows carry step,
     data, seed, example, acc (whether the running classifier is right), probing (whether the probe is) and strength (the
-    L2 strength chosen). Raises ValueError for a name without both splits, or whose splits differ in their classes.
+    L2 strength chosen). Of a checkpoint that is none, because the fine-tuning diverged, there is one row: step, seed
+    and `diverged`, the step at which it did.
+    Raises ValueError for a name without both splits, or whose splits differ in their classes.
     Interrupted, it goes on after the last domain that was done.
     """
     names = list(dict.fromkeys(name for name, _ in sets))
     opened = {name: _open(name, sets) for name in names}
-    models = checkpoints(series)
+    lost = diverged_at(series)
+    models = {step: folder for step, folder in checkpoints(series).items() if step not in lost}
     settings = {"sets": ["/".join(key) for key in sets], "seed": seed, "device": device().type}
     with (
         unfinished(output, __name__, settings=settings, inputs=[series, *sets.values()]) as begun,
@@ -52,6 +55,7 @@ def probe_series(output: str | Path, *, series: str | Path, sets: dict[tuple[str
             for name in names
         ]
         with whole_file(output) as temporary:
+            parts += [pd.DataFrame({"step": list(lost), "diverged": list(lost.values())})] if lost else []
             table = pd.concat(parts, ignore_index=True).assign(seed=seed)
             table.astype({"data": "category"}).to_parquet(temporary, index=False, compression="zstd")
 

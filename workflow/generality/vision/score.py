@@ -10,10 +10,10 @@ from torch import Tensor
 
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
-from generality.interpolate import interpolations
+from generality.interpolate import interpolations, setting_of
 from generality.progress import progress
 from generality.provenance import same_world
-from generality.score_file import write_scores
+from generality.score_file import write_scores, wrote_diverged
 from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.pixels import Pixels
@@ -78,8 +78,11 @@ def score_classifiers(
 
     `sets` maps (data name, split) to an image-set folder, of which at most `limit` pictures are taken. Each set is
     opened once, and all interpolations share one model in memory. The rows carry method, setting, seed, data, split,
-    example, acc and margin. Interrupted, it goes on after the last set that was scored.
+    example, acc and margin. Interrupted, it goes on after the last set that was scored. Of a fine-tuning that diverged
+    there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
     """
+    if wrote_diverged(output, finetuned or model, [*map(setting_of, alphas)] or [setting], method=method, seed=seed):
+        return
     classifier, config = load_classifier(model)
     where = device()
     classifier.to(where)

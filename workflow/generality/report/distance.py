@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import SPECIALITY, average_name
-from generality.report.diverged import DIVERGED
+from generality.report.diverged import DIVERGED, share
 from generality.report.metrics import METRICS, primary
 from generality.report.names import in_words, short
 from generality.report.select import pick_groups, results
@@ -176,8 +176,8 @@ def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> 
     """Say that there is nothing to draw, and why."""
     with paper_style():
         figure = Figure(figsize=(TEXT_WIDTH, 1.2))
-        seeds = "" if row["seeds"] == 1 else f" in {row['diverged']} of {row['seeds']} seeds"
-        figure.text(0.5, 0.65, f"{title}: {DIVERGED}{seeds}", ha="center", va="center", weight="bold")
+        text = f"{title}: {DIVERGED} {share(row['diverged'], row['seeds'])}"
+        figure.text(0.5, 0.65, text.strip(), ha="center", va="center", weight="bold")
         why = "Its loss or a gradient became infinite or no number, so there is no model of which to show a change."
         figure.text(0.5, 0.4, why, ha="center", va="center", color="0.35", fontsize=7)
         save(figure, outputs)

@@ -16,17 +16,14 @@ def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """
     texts = []
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
-        seeds, label = settings["seeds"].iloc[0], labels.get(method, method)
-        alike = settings["diverged"].nunique() == 1  # then the method's name says it
-        shown = settings.iloc[:1] if alike else settings
-        found = [
-            f"{'' if alike else notation(row.setting)} {'' if row.diverged == seeds else _share(row.diverged, seeds)}"
-            for row in shown[shown["diverged"] > 0].itertuples()
-        ]
-        if found:
-            texts.append(" ".join(f"{label} {', '.join(map(str.strip, found))}".split()))
+        lost = settings[settings["diverged"] > 0]
+        if len(settings) > 1 and settings["diverged"].nunique() == 1:
+            lost = lost[:1].assign(setting="default")  # they are all alike, so that the method's name says it
+        found = [f"{notation(row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()]
+        texts += [f"{labels.get(method, method)} {', '.join(found)}".strip()] if found else []
     return "; ".join(texts)
 
 
-def _share(count: int, seeds: int) -> str:
-    return f"(in {count} of {seeds} seeds)"
+def share(count: int, seeds: int) -> str:
+    """In how many of the seeds, where it was not in all: "(in 2 of 3 seeds)"."""
+    return "" if count == seeds else f"(in {count} of {seeds} seeds)"

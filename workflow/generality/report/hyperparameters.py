@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from generality.report import markup
+from generality.report.diverged import DIVERGED
 from generality.report.names import in_order, notation
 from generality.report.paper import paper_grid, paper_settings
 
@@ -66,8 +67,7 @@ def render_hyperparameters(
     caption = (
         "Hyper-parameters of fine-tuning as they ran. Steps per epoch are counted in the training log and follow from "
         "examples (language: tokens) and batch, a last incomplete one being left out; rows of methods hold the values "
-        f"tried and what the method has of its own. {NONE}: not stated, not there, or, of steps, not known, as the "
-        "fine-tuning diverged before its end."
+        f"tried and what the method has of its own. {NONE}: not stated, or not there."
     )
     table = markup.Table(caption, header, body, ["l"] * len(header))
     markup.write(outputs, pd.DataFrame(rows, columns=["experiment", "setting", "value", "paper"]), table, anchor)
@@ -77,7 +77,8 @@ def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
     train = dict(recipe["train"])
     last = pd.read_csv(log).iloc[-1]
     steps = int(last["step"]) + 1  # the last step is always logged
-    if np.isfinite(last[["loss", "grad_norm"]]).all():  # else it diverged there
+    train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # there, so that the log does not tell
+    if np.isfinite(last[["loss", "grad_norm"]]).all():
         if steps % train["epochs"]:
             raise ValueError(
                 f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"

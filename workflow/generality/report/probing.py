@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from generality.report.diverged import DIVERGED
+from generality.report.diverged import DIVERGED, share
 from generality.report.estimate import estimate, paired
 from generality.report.names import short
 from generality.report.probed import MEASURES, Probed
@@ -86,8 +86,9 @@ def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
         )
     if rows["diverged"].any():
         start, end = rows.loc[rows["diverged"] == 0, "step"].max(), rows["step"].max()
+        text = f"{DIVERGED}\n{share(rows['diverged'].max(), rows['seeds'].iloc[0])}".strip()
         ax.axvspan(start, end, color="0.92", lw=0, zorder=-1)
-        ax.text((start + end) / 2, 0.5, DIVERGED, transform=ax.get_xaxis_transform(), ha="center", va="center",
+        ax.text((start + end) / 2, 0.5, text, transform=ax.get_xaxis_transform(), ha="center", va="center",
                 color="0.35", fontsize=7)  # fmt: skip
     name = rows["data"].iloc[0]
     ax.set_title(name if name == AVERAGE else short(name))

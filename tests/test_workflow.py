@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from generality.config import check
 from generality.study import Study
 from generality.study_captions import captions, in_report, labels
+from generality.vision.finetune import finetune_classifier
 from workflows import ROOT, planned, snakemake, started, tiny
 
 TINY = tiny("tiny")
@@ -182,6 +184,46 @@ def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished):
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert "1e-1" in (finished / "reports/table5.md").read_text()
     snakemake(finished, "--cores", "2", config=TINY)  # as the other tests expect it
+
+
+def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
+    """What would surely diverge is refused in a study file, so three trainings at such a rate take the jobs' place."""
+    folder = shutil.copytree(finished, tmp_path / "study")
+    config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
+    study = Study(check(config))
+    inputs = {"model": folder / study.start_path("domainnet", 1), "data": folder / study.speciality_train("domainnet")}
+    runs = [
+        ("full", "default", "model", "log"),
+        ("full", "default", "series", "series"),
+        ("kd", "lambda-0.1", "model", "log"),
+    ]
+    for method, setting, name, log in runs:
+        settings = study.finetune_settings("domainnet", method, setting)
+        settings["train"]["lr"] = 1e30
+        place = (folder / study.run_path("domainnet", method, setting, 1)).parent
+        series = study.series("domainnet") if name == "series" else []
+        finetune_classifier(place / name, **inputs, **settings, seed=1, log=place / f"{log}.csv", series=series)
+    by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
+    assert planned(folder, config, *by_time) == {
+        **{"score_clip": 2, "score_clip_wise": 1, "probe_clip": 1, "plot_probing": 1, "collect_scores": 1},
+        **RENDER,
+    }
+    snakemake(folder, "--cores", "2", *by_time, config=config)
+    assert planned(folder, config, *by_time) == {}
+    read = {
+        path.name: path.read_text() for path in (folder / "reports").iterdir() if path.suffix not in (".pdf", ".png")
+    }
+    for name in ("table2.md", "table5.md", "table5.tex", "tradeoff.md", "claims.md", "claims.json", "report.html"):
+        assert "diverged" in read[name], name
+    lines = [line for line in read["table5.md"].splitlines() if "diverged |" in line]
+    assert [re.sub(r"[| ]+", " ", line.split("diverged")[0]).strip() for line in lines] == [
+        *("Full fine-tuning", "WiSE-FT α = 0.3", "α = 0.6", "λ = 1e-1"),
+    ]
+    drawn = pd.read_csv(folder / "reports/figure4.csv").set_index(["method", "setting"])["x"]
+    assert drawn.dropna().index.tolist() == [("pretrained", "default"), ("kd", "lambda-0.01")]
+    probed = pd.read_csv(folder / "reports/figure8.csv")
+    assert set(probed.loc[probed["value"].notna(), "step"]) == {0}
+    assert "Full fine-tuning diverged after domainnet." in read["report.html"]
 
 
 def test_an_interpolated_model_is_a_target(finished):

@@ -1,5 +1,6 @@
 """The paper's Figures 4, 5 and 6: what is learnt against what is kept, for every setting of every method."""
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -152,7 +153,8 @@ def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
     """A title with a line below it on which of the points, as in a Panel, diverged; for a panel of `width` inches."""
     text = named(points, {method: look["label"] for method, look in style.items()})
-    return f"{title}\n{textwrap.fill(f'{DIVERGED}: {text}', int(15 * width))}" if text else title
+    whole = re.sub(r"(?<![;,]) ", "\N{NO-BREAK SPACE}", text)  # a name with its setting is not broken
+    return f"{title}\n{textwrap.fill(f'{DIVERGED.capitalize()}: {whole}', int(15 * width))}" if text else title
 
 
 def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:

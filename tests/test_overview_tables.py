@@ -130,6 +130,10 @@ def test_steps_of_warm_up_and_a_study_that_is_not_the_papers(tmp_path):
     assert table["l1"] == "λ = 1e-1; epochs = 3"
     with pytest.raises(ValueError, match="25 steps are not 2 equal epochs"):
         render_hyperparameters({"pacs": own}, [log(tmp_path / "a.csv", 25)], [1], [output], labels={}, anchor="x")
+    (tmp_path / "a.csv").write_text("step,epoch,loss,grad_norm\n0,0,1.0,1.0\n7,0,1.0,nan\n")
+    render_hyperparameters({"pacs": own}, [tmp_path / "a.csv"], [213], [output], labels={}, anchor="x")
+    table = dict(cells(output)[1:])
+    assert (table["Warm-up steps"], table["Steps per epoch"]) == ("diverged", "diverged")
 
 
 def test_numbers_as_the_paper_prints_them():

@@ -92,6 +92,15 @@ def test_the_series_is_that_of_one_process(both, track):
         torch.testing.assert_close(two, one, rtol=0, atol=ROUNDING)
 
 
+@pytest.mark.parametrize("track", TRACKS)
+def test_both_end_well_where_the_training_diverges(both, track):
+    one, two = (content(folder / "0" / track / "diverged") for folder in both)
+    assert one == two
+    assert list(one) == ["diverged.json"]
+    one, two = (pd.read_csv(folder / "0" / track / "diverged.csv") for folder in both)
+    pd.testing.assert_frame_equal(two, one, rtol=1e-3)
+
+
 def test_every_process_reads_its_share_of_each_batch_and_the_first_alone_writes(both):
     one, two = both
     alone = json.loads((one / "read-0.json").read_text())

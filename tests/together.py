@@ -1,7 +1,7 @@
 """What the test of several processes runs in each of them: `torchrun together.py SOURCE TARGET`.
 
 From the models and data in SOURCE it fine-tunes with each method on both tracks, into TARGET/<rank>, and writes there
-which examples full fine-tuning read.
+which examples full fine-tuning read. One more run diverges.
 """
 
 import json
@@ -43,6 +43,10 @@ def main(source: Path, target: Path, patch: Callable = setattr) -> None:
         run(
             own / track / "series", **folders, method="full", hyperparameters={}, train=train, seed=1,
             log=own / track / "series.csv", series=[0.5],
+        )  # fmt: skip
+        run(
+            own / track / "diverged", **folders, method="full", hyperparameters={}, train=train | {"lr": 1e30}, seed=1,
+            log=own / track / "diverged.csv",
         )  # fmt: skip
     (target / f"read-{processes.rank()}.json").write_text(json.dumps(read))
 

@@ -270,6 +270,17 @@ def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
     )
 
 
+def test_the_best_trade_off_is_among_those_that_are_there(tmp_path):
+    models = {("pretrained", "default"): PRETRAINED, ("full", "default"): FULL, ("lora", "rank-2"): GOOD}
+    files = write(tmp_path, *(scores(*model, 1, outcomes) for model, outcomes in models.items()))
+    files.append(lost(tmp_path, "kd", ["lambda-1"]))  # which comes before LoRA
+    write_table(collect(files, **EXPERIMENT), tmp_path / "scores.csv")
+    rows = answers(Resampled(files, tmp_path / "scores.csv", **EXPERIMENT))
+    behind = rows[rows["group"] == "ood"].set_index("method")["behind"]
+    assert behind["lora"] == 0
+    assert np.isnan(behind["kd"])
+
+
 def test_a_contradiction_decides_a_claim_and_what_diverged_does_not(tmp_path):
     """KD diverged; L1 and L2 keep more than full fine-tuning does, or less."""
     verdicts = []

@@ -72,7 +72,7 @@ def clip_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def classifier_folder(clip_folder):
     """The zero-shot classifier of that CLIP, with a training and a test set beside it."""
-    from generality.vision.classifier import build_classifier
+    from generality.vision.zero_shot import build_classifier
 
     root = clip_folder.parent
     make_image_set(root / "train", 96, seed=1)

@@ -21,7 +21,7 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.language.score import Scorer
 from generality.training import loop
-from generality.training.methods import make_method
+from generality.training.methods.base import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generality import imports
-from generality.imports import code
+from generality.imports import code, library
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 
@@ -51,28 +51,36 @@ ALL_OF_A_AND_B = [
 
 
 def test_everything_a_script_imports_and_nothing_else(workflow):
-    found = relative(code("stage", workflow), workflow)
+    found = relative(code("stage", workflow=workflow), workflow)
     assert found == ["scripts/stage.py", *sorted([*ALL_OF_A_AND_B, "generality/cli.py"])]
 
 
 def test_a_second_statement_on_a_line_counts_and_a_docstring_does_not(workflow):
-    assert relative(code("other", workflow), workflow) == ["scripts/other.py", *ALL_OF_A_AND_B]
+    assert relative(code("other", workflow=workflow), workflow) == ["scripts/other.py", *ALL_OF_A_AND_B]
 
 
 def test_names_that_are_no_modules_add_nothing(workflow):
-    assert relative(code("broken", workflow), workflow) == ["scripts/broken.py", "generality/__init__.py"]
+    assert relative(code("broken", workflow=workflow), workflow) == ["scripts/broken.py", "generality/__init__.py"]
 
 
 def test_paths_are_relative_below_the_working_directory(workflow, monkeypatch):
     monkeypatch.chdir(workflow)
-    assert code("stage", workflow)[:2] == ["scripts/stage.py", "generality/__init__.py"]
+    assert code("stage", workflow=workflow)[:2] == ["scripts/stage.py", "generality/__init__.py"]
     monkeypatch.chdir(workflow / "scripts")
-    assert code("stage", workflow)[:2] == ["stage.py", str(workflow / "generality" / "__init__.py")]
+    assert code("stage", workflow=workflow)[:2] == ["stage.py", str(workflow / "generality" / "__init__.py")]
+
+
+def test_modules_that_are_imported_by_name_count_with_what_they_import(workflow):
+    found = relative(code("broken", "generality.a.deep", "generality.nowhere", workflow=workflow), workflow)
+    assert found == ["scripts/broken.py", "generality/__init__.py", *ALL_OF_A_AND_B[1:]]
+    assert relative(library("generality.a.unused", "generality.cli", workflow=workflow), workflow) == [
+        *("generality/__init__.py", "generality/a/__init__.py", "generality/a/unused.py", "generality/cli.py"),
+    ]
 
 
 def test_a_missing_script_is_refused(workflow):
     with pytest.raises(ValueError, match=r"scripts/stag\.py: no such script"):
-        code("stag", workflow)
+        code("stag", workflow=workflow)
 
 
 @pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))

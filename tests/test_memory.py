@@ -14,7 +14,7 @@ from generality.data.image_set import open_image_set
 from generality.language.blocks import Tokens
 from generality.language.objective import NextToken
 from generality.training import loop
-from generality.training.methods import make_method
+from generality.training.methods.base import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.objective import ImageClassification
 

@@ -1,6 +1,7 @@
 """Fine-tuning methods against their definitions."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ import torch
 from torch import nn
 
 from conftest import TRAIN
+from generality.imports import library
+from generality.training import series
 from generality.training.loop import fit, order
-from generality.training.methods import METHODS, make_method
-from generality.training.methods.base import Method, register
+from generality.training.methods.base import METHODS, Method, make_method, register
 from generality.training.schedule import lr_factor
+from generality.unfinished import unfinished
 
 
 class Regression:
@@ -160,6 +163,23 @@ def test_schedules():
     assert lr_factor(99, 100, 0, "cosine") < 1e-3
 
 
+def test_an_unfinished_training_is_of_its_methods_code(tmp_path, monkeypatch):
+    asked = []
+
+    def noting(folder, *modules, **options):
+        asked.extend(modules)
+        return unfinished(folder, *modules, **options)
+
+    monkeypatch.setattr(series, "unfinished", noting)
+    series.fit_and_save(
+        tmp_path / "out", Path.touch, network(), Regression(), stage="generality.files", inputs=[], method="l1",
+        hyperparameters={"lambda": 0.1}, train=TRAIN, seed=1, log=tmp_path / "log.csv",
+    )  # fmt: skip
+    names = {Path(file).name for file in library(*asked)}
+    assert {"files.py", "l1.py", "weight_penalty.py"} <= names
+    assert "l2.py" not in names
+
+
 def test_a_method_of_ones_own_is_a_class(tmp_path):
     @register("head_only")
     class HeadOnly(Method):
@@ -173,5 +193,5 @@ def test_a_method_of_ones_own_is_a_class(tmp_path):
         assert not torch.equal(model[2].weight, start[2].weight)
     finally:
         del METHODS["head_only"]
-    with pytest.raises(ValueError, match="no method 'head_only'; there are full, "):
+    with pytest.raises(ValueError, match="no method 'head_only'; none is registered "):
         make_method("head_only")

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 import together
 from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.training.loop import fit, order
-from generality.training.methods import make_method
+from generality.training.methods.base import make_method
 from interrupted import content
 from test_methods import Regression, network
 from together import TRACKS
@@ -162,7 +162,7 @@ FAIL = """
 import sys
 import torch
 from generality.training import loop, processes
-from generality.training.methods import Method
+from generality.training.methods.base import Method
 
 second = processes.rank() == 1
 

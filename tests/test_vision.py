@@ -18,14 +18,15 @@ from generality.data.image_set import open_image_set
 from generality.files import read_json
 from generality.interpolate import write_interpolated
 from generality.provenance import same_world
-from generality.training.methods import make_method
+from generality.training.methods.base import make_method
 from generality.training.methods.lora import PACKED
-from generality.vision.classifier import build_classifier, load_classifier, sources
+from generality.vision.classifier import load_classifier, sources
 from generality.vision.clip import fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels, augment, uniform
 from generality.vision.score import class_groups, group_logits, margins, score_classifiers, score_set
 from generality.vision.tokenizer import write_vocabulary
+from generality.vision.zero_shot import build_classifier
 
 REDUCED = "ViT-B-16-reduced-quickgelu"
 

@@ -13,23 +13,24 @@ WORD = re.compile(rb"\bimport\b")
 STATEMENT = re.compile(rb"^[ \t]*((?:import|from)\b[^\n(#]*(?:\([^)]*\))?)", re.MULTILINE)
 
 
-def code(script: str, workflow: Path = WORKFLOW) -> list[str]:
+def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """The file of `script`, such as "score_clip", and then all files of the package that it imports, however far down.
 
     Imports inside functions count, and so do the `__init__.py` on the way to a module, which Python runs as well.
-    Import statements are only read; what is imported by a text at run time has to be imported by a statement as well.
+    Import statements are only read; `modules` are what is imported by a text at run time, such as the method of a run.
     Paths are relative to the working directory where they lie in it, so that a moved copy of the repository is up to
     date. Raises ValueError for a script that does not exist.
     """
     start = workflow / "scripts" / f"{script}.py"
     if not start.is_file():
         raise ValueError(f"{start}: no such script")
-    return [_from_here(path) for path in (start, *_all_imported({start}, workflow))]
+    files = {file for module in modules for file in _files(module, workflow)}
+    return [_from_here(path) for path in (start, *sorted(files | set(_all_imported({start, *files}, workflow))))]
 
 
-def library(module: str, workflow: Path = WORKFLOW) -> list[str]:
-    """All files of the package that `import module` runs, such as "generality.vision.score"; else as `code`."""
-    files = set(_files(module, workflow))
+def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
+    """All files of the package that importing `modules` runs, such as "generality.vision.score"; else as `code`."""
+    files = {file for module in modules for file in _files(module, workflow)}
     return [_from_here(path) for path in sorted(files | set(_all_imported(files, workflow)))]
 
 

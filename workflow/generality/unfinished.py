@@ -107,20 +107,21 @@ class Unfinished:
 
 @contextmanager
 def unfinished(
-    output: str | Path, module: str, *, settings: Mapping, inputs: Iterable[str | Path], writes: bool = True
+    output: str | Path, *modules: str, settings: Mapping, inputs: Iterable[str | Path], writes: bool = True
 ) -> Iterator[Unfinished]:
     """Yield what an interrupted run of this stage has left, or a new folder `.<output>.unfinished` beside `output`.
 
-    The stage is the function of `module` (`__name__`) that asks; `settings` are its options, as JSON has them, and
-    `inputs` its files and folders, of which names, sizes and times count. When the block succeeds the folder is
-    deleted; when it fails, or is killed, it stays, if anything was entered. Of several processes one `writes`.
+    The stage is the code of `modules`, the one that asks (`__name__`) and those that it imports by name; `settings` are
+    its options, as JSON has them, and `inputs` its files and folders, of which names, sizes and times count. When the
+    block succeeds the folder is deleted; when it fails, or is killed, it stays, if anything was entered. Of several
+    processes one `writes`.
     """
     output = Path(output)
     folder = output.with_name(f".{output.name}.unfinished")
     made_from = {
         "settings": settings,
         "inputs": {str(path): _fingerprint(Path(path)) for path in inputs},
-        "code": {file: sha256(file) for file in library(module)},
+        "code": {file: sha256(file) for file in library(*modules)},
         "versions": {"python": platform.python_version()} | versions(PACKAGES),
     }
     made_from = {key: hashlib.sha256(json.dumps(value).encode()).hexdigest() for key, value in made_from.items()}

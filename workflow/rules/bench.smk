@@ -4,7 +4,9 @@ from generality.bench.settings import SETTINGS as BENCH
 # A target of its own, on a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).
 rule bench:
     input:
-        code=code("bench_training"),
+        code=code(
+            "bench_training", *(module_of(name) for model in BENCH["models"].values() for name in model["methods"])
+        ),
     output:
         "reports/bench.json",
         "reports/bench.md",

@@ -12,6 +12,7 @@ from generality.study import Study, any_of, as_json
 from generality.study_captions import captions, in_report, labels
 from generality.study_page import page_file
 from generality.study_resources import asks, cores
+from generality.training.methods import module_of
 
 try:
     study = Study(check(config))

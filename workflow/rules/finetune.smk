@@ -3,7 +3,7 @@ FINETUNED = "(?!pretrained|wise)[a-z0-9_]+"
 
 rule finetune_clip:
     input:
-        code=code("finetune_clip"),
+        code=lambda w: code("finetune_clip", module_of(w.method)),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
     output:
@@ -28,7 +28,7 @@ rule finetune_clip:
 
 rule finetune_lm:
     input:
-        code=code("finetune_lm"),
+        code=lambda w: code("finetune_lm", module_of(w.method)),
         model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
     output:

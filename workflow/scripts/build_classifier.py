@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="classifier folder to write")
     args = parser.parse_args()
 
-    from generality.vision.classifier import build_classifier
+    from generality.vision.zero_shot import build_classifier
 
     build_classifier(args.output, clip=args.clip, data=args.data, templates=args.templates)
 

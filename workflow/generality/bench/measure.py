@@ -17,7 +17,7 @@ from generality.bench.subjects import Subject, make_subject
 from generality.device import device
 from generality.training.log import EVERY
 from generality.training.loop import fit
-from generality.training.methods import make_method
+from generality.training.methods.base import make_method
 from generality.usage import UNITS
 
 

@@ -14,7 +14,7 @@ from generality.language.causal_lm import save_causal_lm
 from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
 from generality.training.loop import optimise, order
-from generality.training.methods import Method
+from generality.training.methods.base import Method
 from generality.training.schedule import lr_factor
 from generality.unfinished import unfinished
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from generality.progress import progress
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
-from generality.training.methods import Method
+from generality.training.methods.base import Method
 from generality.training.passes import Passes
 from generality.training.schedule import lr_factor
 from generality.training.state import State

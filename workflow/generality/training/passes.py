@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from generality.memory import in_parts_that_fit
 from generality.training import processes
-from generality.training.methods import Method
+from generality.training.methods.base import Method
 
 
 class Passes:

@@ -11,7 +11,8 @@ from generality.divergence import Diverged, mark_diverged
 from generality.files import whole_folder
 from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
-from generality.training.methods import make_method
+from generality.training.methods import module_of
+from generality.training.methods.base import make_method
 from generality.unfinished import unfinished
 
 
@@ -49,7 +50,8 @@ def fit_and_save(
         "method": method, "hyperparameters": hyperparameters, "series": list(series),
         "processes": processes.count(), "device": where.type,
     }  # fmt: skip
-    with unfinished(folder, stage, settings=settings, inputs=inputs, writes=first) as begun:
+    modules = [stage, module_of(method)]
+    with unfinished(folder, *modules, settings=settings, inputs=inputs, writes=first) as begun:
         due = due_steps(series, count_steps(objective, options["train"])) if series else set()
 
         def after(step: int) -> None:

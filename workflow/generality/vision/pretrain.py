@@ -12,7 +12,7 @@ from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.files import whole_folder, write_json
 from generality.training.loop import optimise
-from generality.training.methods import Method
+from generality.training.methods.base import Method
 from generality.training.schedule import lr_factor
 from generality.unfinished import unfinished
 from generality.vision.clip import CONFIG, VOCABULARY, save_clip

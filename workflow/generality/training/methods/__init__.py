@@ -1,8 +1,6 @@
-"""The registry of fine-tuning methods: one class each, found by the name that the config uses."""
+"""Fine-tuning methods, each in the file of its name, so that a training depends on the code of its own method alone."""
 
-from generality.training.methods.base import METHODS, Method, make_method
-from generality.training.methods.distillation import Distillation
-from generality.training.methods.lora import LoRA
-from generality.training.methods.weight_penalty import L1, L2
 
-__all__ = ["L1", "L2", "METHODS", "Distillation", "LoRA", "Method", "make_method"]
+def module_of(method: str) -> str:
+    """The module of a method, by the name that the config uses; `full`, which adds nothing, is in `base`."""
+    return f"{__name__}.{method}"

@@ -1,10 +1,14 @@
 """What a method may do, and where it does it."""
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
+
+from generality.training.methods import module_of
 
 METHODS: dict[str, type["Method"]] = {}
 
@@ -20,9 +24,14 @@ def register(name: str) -> Callable[[type["Method"]], type["Method"]]:
 
 
 def make_method(name: str, **hyperparameters: float) -> "Method":
-    """The method of that name, with the hyper-parameters of one setting (such as `lambda`)."""
+    """The method of that name, with the hyper-parameters of one setting (such as `lambda`).
+
+    Raises ValueError for a name that neither a file nor a class registered before has.
+    """
+    if name not in METHODS and find_spec(module_of(name)):
+        import_module(module_of(name))
     if name not in METHODS:
-        raise ValueError(f"methods: no method '{name}'; there are {', '.join(METHODS)}")
+        raise ValueError(f"methods: no method '{name}'; none is registered under that name in {module_of(name)}")
     return METHODS[name](**hyperparameters)
 
 

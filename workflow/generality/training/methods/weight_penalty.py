@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 from torch import Tensor, nn
 
-from generality.training.methods.base import Method, register
+from generality.training.methods.base import Method
 
 
 class WeightPenalty(Method):
@@ -25,27 +24,3 @@ class WeightPenalty(Method):
     def changes(self) -> Iterator[Tensor]:
         """θ − θ₀, one trained parameter after the other: all at once would be a copy of the model."""
         return (p.detach() - start for p, start in zip(self.trained, self.start, strict=True))
-
-
-@register("l1")
-class L1(WeightPenalty):
-    """λ · Σ|θ − θ₀|; its gradient is λ · sign(θ − θ₀), zero where a weight has not moved."""
-
-    def add_gradients(self) -> None:
-        for p, change in zip(self.trained, self.changes(), strict=True):
-            p.grad.add_(change.sign_(), alpha=self.weight)
-
-    def penalty(self, extra: Tensor | None) -> float:
-        return self.weight * float(np.sum([d.abs().sum().item() for d in self.changes()]))
-
-
-@register("l2")
-class L2(WeightPenalty):
-    """λ · Σ(θ − θ₀)²; its gradient is 2λ · (θ − θ₀)."""
-
-    def add_gradients(self) -> None:
-        for p, change in zip(self.trained, self.changes(), strict=True):
-            p.grad.add_(change, alpha=2 * self.weight)
-
-    def penalty(self, extra: Tensor | None) -> float:
-        return self.weight * float(np.sum([d.square().sum().item() for d in self.changes()]))

@@ -92,6 +92,11 @@ def flush(path: Path) -> None:
         os.fsync(handle.fileno())
 
 
+def visible_files(path: Path) -> list[Path]:
+    """The file itself, or all files of a folder in order; Snakemake's own, which are hidden, are left out."""
+    return sorted(file for file in path.rglob("[!.]*") if file.is_file()) if path.is_dir() else [path]
+
+
 def sha256(path: str | Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal."""
     with open(path, "rb") as handle:

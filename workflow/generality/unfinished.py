@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from generality.files import flush, is_full, read_json, sha256, write_json
+from generality.files import flush, is_full, read_json, sha256, visible_files, write_json
 from generality.imports import library
 from generality.versions import versions
 
@@ -153,7 +153,6 @@ def _other(folder: Path, made_from: dict[str, str]) -> list[str]:
 
 
 def _fingerprint(path: Path) -> list:
-    """Names, sizes and times of a file or of a folder's files; Snakemake's own, which are hidden, do not count."""
-    files = sorted(path.rglob("[!.]*")) if path.is_dir() else [path]
-    seen = [(str(file.relative_to(path)), file.stat()) for file in files if file.is_file()]
+    """Names, sizes and times of a file or of a folder's files."""
+    seen = [(str(file.relative_to(path)), file.stat()) for file in visible_files(path)]
     return [[name, found.st_size, found.st_mtime_ns] for name, found in seen]

@@ -20,16 +20,10 @@ except ConfigError as error:
     raise WorkflowError(f"config: {error}") from None
 
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
-LIBRARY = Path(str(workflow.current_basedir)).parent
-# `launch 4 script.py …` starts a script in a process for each of a job's GPUs. It is a function of the shell, not a
-# parameter of the rules, for a model is not out of date because another number of GPUs was asked for. After `--` torchrun
-# reads no options: it would take a script's `--log` for a short form of one of its own.
-TORCHRUN = "python -m torch.distributed.run --standalone --nproc-per-node"
-LAUNCH = (
-    f'launch() {{{{ if [ "$1" -gt 1 ]; then {TORCHRUN} "$1" -- "${{{{@:2}}}}"; else python "${{{{@:2}}}}"; fi; }}}}'
-)
+RULES = Path(str(workflow.current_basedir))
+LIBRARY, FUNCTIONS = shlex.quote(str(RULES.parent)), shlex.quote(str(RULES / "jobs.sh"))
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(LIBRARY))}; {LAUNCH}; ")
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={LIBRARY}; source {FUNCTIONS}; ")
 
 # Under SLURM, a controller that restarts must not cost the jobs that run; see `patient`.
 if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):

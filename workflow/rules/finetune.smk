@@ -22,7 +22,8 @@ rule finetune_clip:
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "cached {input} -- {output} --"
+        " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -47,7 +48,8 @@ rule finetune_lm:
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "cached {input} -- {output} --"
+        " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -73,7 +75,8 @@ rule finetune_series_clip:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "cached {input} -- {output} --"
+        " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
@@ -99,7 +102,8 @@ rule finetune_series_lm:
         settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+        "cached {input} -- {output} --"
+        " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 

@@ -17,7 +17,8 @@ rule pretrain_clip:
     params:
         settings=lambda w: as_json(study.model_settings(w.model)),
     shell:
-        "python {input.code[0]} --data {input.data} --settings {params.settings:q} --seed {wildcards.seed}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --data {input.data} --settings {params.settings:q} --seed {wildcards.seed}"
         " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
 
@@ -62,7 +63,8 @@ rule pretrain_lm:
         data=lambda w: [f"{name}={folder}" for name, folder in study.pretraining_data(w.model).items()],
         settings=lambda w: as_json(study.pretraining_settings(w.model)),
     shell:
-        "python {input.code[0]} --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed}"
         " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
 
@@ -102,5 +104,6 @@ rule build_classifier:
     params:
         templates=lambda w: as_json(study.templates(w.experiment)),
     shell:
-        "python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"

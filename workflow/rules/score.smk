@@ -18,7 +18,8 @@ rule score_clip:
         limit=study.limit(),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
-        "python {input.code[0]} --model {input.model} --sets {params.sets:q} --method {wildcards.method}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --model {input.model} --sets {params.sets:q} --method {wildcards.method}"
         " --setting {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -45,7 +46,8 @@ rule score_clip_wise:
         alphas=lambda w: study.alphas(w.experiment),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
     shell:
-        "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --method wise --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -68,7 +70,8 @@ rule probe_clip:
     params:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.probe_arguments(w.experiment).items()],
     shell:
-        "python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
         " --output {output} 2>&1 | tee {log}"
 
 
@@ -93,7 +96,8 @@ rule score_lm:
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
         " --method {wildcards.method} --setting {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output}"
         " 2>&1 | tee {log}"
 
@@ -121,7 +125,8 @@ rule score_lm_wise:
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --model {input.pretrained} --finetuned {input.finetuned} --alphas {params.alphas}"
         " --sets {params.sets:q} --generate {params.generate:q} --method wise --seed {wildcards.seed}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
@@ -148,7 +153,8 @@ rule score_lm_series:
         limit=study.limit(),
         sets=lambda w: study.set_arguments(early.scored_sets(study, w.experiment)),
     shell:
-        "python {input.code[0]} --model {input.pretrained} --series {input.series} --sets {params.sets:q}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --model {input.pretrained} --series {input.series} --sets {params.sets:q}"
         " --method {wildcards.setting} --seed {wildcards.seed} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -172,7 +178,8 @@ rule measure_distances:
     params:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
-        "python {input.code[0]} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
+        "cached {input} -- {output} --"
+        " python {input.code[0]} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
         " --output {output} 2>&1 | tee {log}"
 
 

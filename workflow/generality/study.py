@@ -264,6 +264,16 @@ class Study:
         experiments = self.config["report"][part]["experiments"]
         return experiments if isinstance(experiments, dict) else {name: name for name in experiments}
 
+    def looks(self, part: str) -> dict[str, dict[str, str]]:
+        """How the methods in a part look: no others, for those are no reason to render it again."""
+        methods = {method for name in self.shown(part) for method in self._experiment(name)["methods"]}
+        style = self.config["report"]["style"].items()
+        return {method: look for method, look in style if method in {"pretrained", *methods}}
+
+    def labels(self, part: str) -> dict[str, str]:
+        """The printed names of the methods in a part."""
+        return {method: look["label"] for method, look in self.looks(part).items()}
+
     def example_scores(self, part: str) -> dict[str, dict]:
         """What a part reads that needs the single examples, by role: score files, tidy table, and what they are of."""
         return {

@@ -21,7 +21,7 @@ rule render_table:
     conda:
         "../../envs/report.yaml"
     params:
-        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+        labels=lambda w: as_json(study.labels(w.table)),
         number=lambda w: w.table.removeprefix("table"),
     shell:
         "python {input.code[0]} --scores {input.scores} --paper-table {params.number} --labels {params.labels:q}"
@@ -64,7 +64,7 @@ rule render_hyperparameters:
         "../../envs/report.yaml"
     params:
         recipes=lambda w: as_json({experiment: recipe(study, experiment) for experiment in study.shown(w.table)}),
-        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+        labels=lambda w: as_json(study.labels(w.table)),
     shell:
         "python {input.code[0]} --recipes {params.recipes:q} --log {input.logs} --data {input.data}"
         " --labels {params.labels:q} --label tab:{wildcards.table} --output {output} 2>&1 | tee {log}"
@@ -85,7 +85,7 @@ rule plot_tradeoff:
     conda:
         "../../envs/report.yaml"
     params:
-        style=as_json(REPORT["style"]),
+        style=lambda w: as_json(study.looks(w.figure)),
         groups=lambda w: study.groups(w.figure),
     shell:
         "python {input.code[0]} --panel {input.scores} {params.groups} --style {params.style:q}"
@@ -108,7 +108,9 @@ rule plot_distance:
     conda:
         "../../envs/report.yaml"
     params:
-        style=as_json(REPORT["style"]),
+        style=as_json(
+            {method: {"label": look["label"]} for method, look in REPORT["style"].items() if method == "full"}
+        ),
         groups=lambda w: study.groups(w.figure),
     shell:
         "python {input.code[0]} --scores {input.scores} --distances {input.distances} {params.groups}"
@@ -194,7 +196,7 @@ rule render_tradeoff:
         "../../envs/report.yaml"
     params:
         experiments=lambda w: as_json(list(study.example_scores("tradeoff").values())),
-        labels=as_json({method: look["label"] for method, look in REPORT["style"].items()}),
+        labels=lambda w: as_json(study.labels("tradeoff")),
     shell:
         "python {input.code[0]} --experiments {params.experiments:q} --labels {params.labels:q} --output {output}"
         " 2>&1 | tee {log}"

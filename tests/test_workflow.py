@@ -17,7 +17,8 @@ from generality.config import check
 from generality.study import Study
 from generality.study_captions import captions, in_report, labels
 from generality.vision.finetune import finetune_classifier
-from workflows import ROOT, planned, snakemake, started, tiny
+from reruns import check_imports, edits, reruns
+from workflows import LAST, ROOT, copy_project, planned, snakemake, started, tiny
 
 TINY = tiny("tiny")
 
@@ -26,6 +27,8 @@ TINY = tiny("tiny")
 def finished(tmp_path_factory):
     """A folder in which the tiny study has run."""
     folder = tmp_path_factory.mktemp("study")
+    copy_project(folder)
+    (folder / "results/.cache").mkdir(parents=True)
     snakemake(folder, "--cores", "2", config=TINY)
     return folder
 
@@ -80,7 +83,7 @@ def test_the_record_counts_every_job_once(finished):
     record = json.loads((finished / "reports/provenance.json").read_text())
     jobs = {stage["rule"]: stage["jobs"] for stage in record["stages"]}
     every = planned(finished, TINY, "--forceall")
-    for rule in TARGET:
+    for rule in LAST:
         del every[rule]
     assert jobs == every
     # In the order of the road.
@@ -124,54 +127,13 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     assert planned(finished, TINY) == {}
 
 
-# The page shows all parts and the configuration: no edit leaves it as it is.
-TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
-SERIES = {"finetune_series_clip": 1, "probe_clip": 1, "plot_probing": 1, "render_claims": 1}
-# Every edit of a method or its training is in the table of hyper-parameters too.
-RENDER = {
-    **{"plot_tradeoff": 1, "render_table": 1, "render_hyperparameters": 1, "render_tradeoff": 1, "render_claims": 1},
-    **{"render_answer": 1, **TARGET},
-}
+@edits("tiny")
+def test_an_edit_reruns_what_depends_on_it(finished, edit):
+    assert reruns(finished, TINY, edit) == edit["reruns"]
 
 
-@pytest.mark.parametrize(
-    ("change", "jobs"),
-    [
-        pytest.param(
-            lambda c: methods(c)["kd"]["lambda"].append(0.1),
-            {"finetune_clip": 1, "score_clip": 1, "collect_scores": 1} | RENDER, id="one more lambda",
-        ),
-        pytest.param(
-            lambda c: methods(c)["wise"]["alpha"].append(0.9),
-            {"score_clip_wise": 1, "collect_scores": 1} | RENDER, id="one more alpha",
-        ),
-        pytest.param(
-            lambda c: methods(c).update(l1={"lambda": [1e-4]}),
-            {"finetune_clip": 1, "score_clip": 1, "collect_scores": 1} | RENDER, id="one more method",
-        ),
-        pytest.param(
-            lambda c: c["experiments"]["domainnet"]["series"].append(0.6), SERIES | TARGET, id="one more checkpoint",
-        ),
-        pytest.param(
-            lambda c: c["report"]["style"]["kd"].update(color="#111111"),
-            {"plot_tradeoff": 1} | TARGET, id="another colour",
-        ),
-        pytest.param(
-            lambda c: c["experiments"]["domainnet"]["train"].update(lr=2e-3),
-            {"finetune_clip": 2, "score_clip": 2, "score_clip_wise": 1, "collect_scores": 1} | SERIES | RENDER,
-            id="learning rate",
-        ),
-        pytest.param(
-            lambda c: c["experiments"]["domainnet"]["train"].update(lr="1e-3"), {}, id="the same number as text",
-        ),
-        pytest.param(
-            lambda c: c["experiments"].update(domainnet=dict(reversed(c["experiments"]["domainnet"].items()))), {},
-            id="order of an experiment's keys",
-        ),
-    ],
-)  # fmt: skip
-def test_an_edit_reruns_what_depends_on_it(finished, change, jobs):
-    assert planned(finished, edited(change)) == jobs
+def test_each_job_imports_what_its_rule_lists(finished):
+    check_imports(finished)
 
 
 def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished):
@@ -206,7 +168,14 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
     assert planned(folder, config, *by_time) == {
         **{"score_clip": 2, "score_clip_wise": 1, "probe_clip": 1, "plot_probing": 1, "collect_scores": 1},
-        **RENDER,
+        **{
+            "plot_tradeoff": 1,
+            "render_table": 1,
+            "render_hyperparameters": 1,
+            "render_tradeoff": 1,
+            "render_claims": 1,
+        },
+        **{"render_answer": 1} | dict.fromkeys(LAST, 1),
     }
     snakemake(folder, "--cores", "2", *by_time, config=config)
     assert planned(folder, config, *by_time) == {}
@@ -224,6 +193,22 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     probed = pd.read_csv(folder / "reports/figure8.csv")
     assert set(probed.loc[probed["value"].notna(), "step"]) == {0}
     assert "Full fine-tuning diverged after domainnet." in read["report.html"]
+
+
+def test_a_b_a_trains_and_scores_only_b(finished):
+    run = finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1"
+    files = [run / name for name in ("model/model.safetensors", "log.csv", "scores.parquet")]
+    first = [file.read_bytes() for file in files]
+    table = "results/tiny/domainnet/scores.csv"
+    other = edited(lambda c: methods(c)["kd"].update(train={"lr": 2e-3}))
+    snakemake(finished, "--cores", "2", table, config=other)
+    assert all(file.read_bytes() != content for file, content in zip(files, first, strict=True))
+    snakemake(finished, "--cores", "2", config=TINY)
+    assert [file.read_bytes() for file in files] == first
+    for rule in ("finetune_clip", "score_clip"):
+        log = finished / f"logs/tiny/domainnet/kd/lambda-0.01/seed-1/{rule}.log"
+        assert log.read_text().startswith("found in the run cache")
+    assert planned(finished, TINY) == {}
 
 
 def test_an_interpolated_model_is_a_target(finished):

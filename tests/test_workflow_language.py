@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from reruns import check_imports, edits, reruns
 from test_language import galactica
-from workflows import planned, snakemake, tiny, write_talk
+from workflows import LAST, copy_project, planned, snakemake, tiny, write_talk
 
 TINY = tiny("tiny_language")
 
@@ -20,6 +21,7 @@ TINY = tiny("tiny_language")
 def finished(tmp_path_factory):
     """A folder in which the tiny study has run."""
     folder = tmp_path_factory.mktemp("study")
+    copy_project(folder)
     for name in ("small", "more"):
         write_talk(folder, name)
     snakemake(folder, "--cores", "2", config=TINY)
@@ -90,7 +92,7 @@ def test_a_finished_study_has_nothing_to_do(finished):
 def test_the_record_counts_every_job_once(finished):
     record = json.loads((finished / "reports/provenance.json").read_text())
     every = planned(finished, TINY, "--forceall")
-    for rule in TARGET:
+    for rule in LAST:
         del every[rule]
     assert {stage["rule"]: stage["jobs"] for stage in record["stages"]} == every
 
@@ -119,59 +121,19 @@ def test_no_job_of_the_vision_track_is_planned(tmp_path):
     assert not [rule for rule in jobs if "clip" in rule or "picture" in rule]
 
 
-TARGET = {"default": 1, "record_provenance": 1, "render_report": 1}
-RENDER = {"render_table": 3, "plot_tradeoff": 1, "plot_distance": 1, "render_claims": 1, "render_answer": 1} | TARGET
-# Early stopping: what the two ends or WiSE-FT change in it, and the series themselves.
-ENDS = {"collect_early_stopping": 1, "plot_early_stopping": 1}
-SERIES = {"finetune_series_lm": 2, "score_lm_series": 2} | ENDS
-RECIPE, EXAMPLES = {"render_hyperparameters": 1}, {"render_examples": 1}
-SCORE = {"score_lm": 3, "score_lm_wise": 1, "collect_scores": 1}
+@edits("tiny_language")
+def test_an_edit_reruns_what_depends_on_it(finished, edit):
+    assert reruns(finished, TINY, edit) == edit["reruns"]
 
 
-@pytest.mark.parametrize(
-    ("change", "jobs"),
-    [
-        pytest.param(
-            lambda c: experiment(c)["methods"].update(kd={"lambda": [1e-3]}) or c["report"]["style"].update(
-                kd={"label": "KD", "color": "#CC79A7", "marker": "s"}),
-            {"finetune_lm": 1, "score_lm": 1, "collect_scores": 1} | RENDER | RECIPE, id="one more method",
-        ),
-        pytest.param(
-            lambda c: experiment(c)["methods"]["wise"]["alpha"].append(0.6),
-            {"score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE | ENDS, id="one more alpha",
-        ),
-        pytest.param(
-            lambda c: experiment(c)["train"].update(lr=2e-3),
-            {"finetune_lm": 1, "score_lm": 1, "score_lm_wise": 1, "collect_scores": 1} | RENDER | RECIPE | SERIES
-            | {"finetune_series_lm": 1, "score_lm_series": 1},
-            id="learning rate, of which lora and a series have their own",
-        ),
-        pytest.param(
-            lambda c: experiment(c).update(exact_match=["speciality"]), SCORE | RENDER | ENDS, id="fewer generated",
-        ),
-        pytest.param(
-            lambda c: experiment(c)["early_stopping"]["lr"].append(2e-3),
-            {"finetune_series_lm": 1, "score_lm_series": 1, "render_claims": 1} | ENDS | TARGET, id="one more rate",
-        ),
-        pytest.param(
-            lambda c: c["data"]["common-sense"]["counts"].update(test=32),
-            {"write_texts": 2} | SCORE | RENDER | EXAMPLES | ENDS, id="more test examples",
-        ),
-        pytest.param(
-            lambda c: c["report"]["figure5"].update(groups=["instruction"]), {"plot_tradeoff": 1} | TARGET, id="groups",
-        ),
-    ],
-)  # fmt: skip
-def test_an_edit_reruns_what_depends_on_it(finished, change, jobs):
-    assert planned(finished, edited(change)) == jobs
+def test_each_job_imports_what_its_rule_lists(finished):
+    check_imports(finished)
 
 
 def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(finished):
     own = TINY["data"]["talk"]["domains"]["small"]
     entry = own | {"files": {split: "data/more.jsonl" for split in own["files"]}}
     config = edited(lambda c: c["data"]["talk"]["domains"].update(more=entry))
-    # Nothing is trained: two splits are read, every model is scored again, and its distance is measured.
-    assert planned(finished, config) == {"read_records": 2, "measure_distances": 1} | SCORE | RENDER | EXAMPLES | SERIES
     snakemake(finished, "--cores", "2", config=config)
     assert "more" in (finished / "reports/table8.md").read_text()
     distances = pd.read_csv(finished / "results/tiny/medmcqa/pretrained/default/seed-1/distances.csv")

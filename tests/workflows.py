@@ -1,15 +1,35 @@
 """Running Snakemake in tests."""
 
 import json
+import multiprocessing
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema  # noqa: F401 (by Snakemake when it runs: a dry run finds it imported)
+import smart_open  # noqa: F401
 import yaml
+from snakemake import cli
 
 ROOT = Path(__file__).parents[1]
+FORK = multiprocessing.get_context("fork")
+LAST = ("default", "record_provenance", "render_report")  # after all that the record of jobs counts
+PROJECT = ("Snakefile", "workflow", "envs")  # what a study runs from
+# Python runs it first in each job, which finds it beside the library.
+NOTE_IMPORTS = """
+import atexit, json, os, pathlib, sys
+
+def note():
+    files = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("generality")]
+    path = pathlib.Path(f"imported/{os.getpid()}.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"arguments": sys.argv, "files": sorted(filter(None, files))}))
+
+atexit.register(note)
+"""
 
 
 def tiny(name: str) -> dict:
@@ -17,15 +37,35 @@ def tiny(name: str) -> dict:
     return yaml.safe_load((ROOT / "tests" / f"{name}.yaml").read_text())
 
 
+def copy_project(folder):
+    """Put a copy of the project into `folder`, from which Snakemake then runs there: its code may be edited.
+
+    Each job leaves a note of what it was and which files of the library it imported, in imported/<process>.json.
+    """
+    for name in PROJECT:
+        whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        whole(ROOT / name, folder / name)
+    (folder / "workflow/sitecustomize.py").write_text(NOTE_IMPORTS)
+
+
+def _arguments(folder, config, comment=""):
+    """Write a study file of that content; the arguments that every run of it has."""
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    (folder / "study.yaml").write_text(f"{comment}{text}")
+    root = folder if (folder / "Snakefile").exists() else ROOT
+    return [
+        *("--snakefile", str(root / "Snakefile"), "--directory", str(folder)),
+        *("--configfile", str(folder / "study.yaml")),
+    ]
+
+
 def started(folder, *arguments, config, stdout=subprocess.PIPE):
     """Start snakemake in `folder` with a study file of that content, as the first of a process group of its own."""
-    (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    command = [sys.executable, "-m", "snakemake", *_arguments(folder, config), *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     return subprocess.Popen(
-        [*command, "--configfile", folder / "study.yaml", *arguments], start_new_session=True,
-        stdout=stdout, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT,
-    )  # fmt: skip
+        command, stdout=stdout, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT, start_new_session=True
+    )
 
 
 def snakemake(folder, *arguments, config, check=True):
@@ -36,9 +76,30 @@ def snakemake(folder, *arguments, config, check=True):
     return text
 
 
+def dry_run(folder, config, *arguments, comment=""):
+    """What a dry run prints. Its process is a fork that has Snakemake imported: that takes most of the time."""
+    said = folder / "dry_run.txt"
+    command = [*_arguments(folder, config, comment), "--dry-run", "--nocolor", *arguments]
+    process = FORK.Process(target=_forked, args=(said, command))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, said.read_text()[-4000:]
+    return said.read_text()
+
+
+def _forked(said, command):
+    with said.open("w") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    for name in [name for name in sys.modules if name.split(".")[0] == "generality"]:
+        del sys.modules[name]  # the Snakefile finds its own
+    cli.main(command)
+
+
 def planned(folder, config, *arguments):
     """The jobs that a dry run plans, {rule: count}."""
-    text = snakemake(folder, "--dry-run", *arguments, config=config)
+    text = dry_run(folder, config, *arguments)
     if "Nothing to be done" in text:
         return {}
     table = text.split("Job stats:")[-1].split("total")[0]

@@ -142,6 +142,13 @@ def test_a_cache_that_cannot_be_written_costs_no_job(job):
     assert made(job.folder) == ("code\npictures\n", "one\n")
 
 
+def test_a_look_that_fails_costs_no_job(job):
+    done = job(inputs="code data nowhere")
+    assert done.stdout == "ran\n"
+    assert "nowhere" in done.stderr
+    assert not entries(job.folder)
+
+
 def test_what_is_found_is_newer_than_the_inputs(job):
     job()
     (job.folder / "data/a").touch()

@@ -96,6 +96,20 @@ def test_it_ends_with_a_note_that_the_next_stages_pass_on(tracks, track, cause, 
 
 
 @pytest.mark.parametrize("track", ["vision", "language"])
+def test_the_last_step_is_looked_at_too(tracks, track, tmp_path):
+    tune, _, _ = tracks[track]
+    train = tune.keywords["train"] | {"epochs": 1, "lr": 1e30, "warmup": 0.0}
+    examples = {"vision": 96, "language": 80}[track]  # all of them, or nearly: one step
+    tune(
+        tmp_path / "model", method="full", hyperparameters={}, train=train | {"batch_size": examples},
+        log=tmp_path / "log.csv",
+    )  # fmt: skip
+    facts = divergence(tmp_path / "model")
+    assert (facts["step"], facts["loss"]) == (1, "nan")
+    assert pd.read_csv(tmp_path / "log.csv")["step"].tolist() == [0]
+
+
+@pytest.mark.parametrize("track", ["vision", "language"])
 def test_of_a_series_what_comes_before_is_good(tracks, track, classifier_folder, tmp_path):
     tune, score, start = tracks[track]
     train = tune.keywords["train"] | GROWING

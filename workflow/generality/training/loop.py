@@ -1,5 +1,6 @@
 """The training loop of both tracks, of pre-training and fine-tuning, short enough to read in one sitting."""
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from generality.divergence import Diverged
 from generality.progress import progress
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
@@ -158,6 +160,9 @@ def optimise(
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
+            # No step follows that would see it, should the last one have spoilt the weights.
+            if step + 1 == steps and not math.isfinite(now := passes.loss_now()):
+                raise Diverged(log, steps, now, norm.item())
             if after:
                 after(step + 1)
             state.look(step + 1)

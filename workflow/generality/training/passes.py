@@ -40,6 +40,12 @@ class Passes:
         processes.add_up([*(p.grad for p in self.trained if p.grad is not None), sums])
         return sums[0], sums[1] if len(sums) > 1 else None
 
+    @torch.no_grad()
+    def loss_now(self) -> float:
+        """The loss, as the model now is, on what went through it last; with other processes, the sum of theirs."""
+        loss, _ = self.objective.loss(self.model, self.last)
+        return processes.sums([loss.item()], loss.device)[0]
+
     def _accumulate(self, epoch: int, mine: np.ndarray, wholes: tuple[int, int], size: int) -> Tensor:
         """This process's share of a batch, in parts: its share of the loss and of the method's own term."""
         for p in self.trained:
@@ -47,7 +53,7 @@ class Passes:
         sums = None
         for start in range(0, len(mine), size):
             part = mine[start : start + size]
-            batch = self.objective.batch(epoch, part)
+            self.last = batch = self.objective.batch(epoch, part)
             loss, outputs = self.objective.loss(self.model, batch)
             extra = self.method.loss(outputs, batch, part)
             means = [loss] if extra is None else [loss, extra]

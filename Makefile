@@ -18,11 +18,12 @@ study: $(READY)
 
 env: $(READY)
 
-# uv installs the same packages as pip, from the same lock, several times faster.
+# uv installs the same packages as pip, from the same lock, several times faster. Bytecode is compiled once, here: where
+# Python is told to write none, or may not, each job would compile its imports anew, 23 s of CPU in place of 10.
 $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet "$$(grep '^uv==' envs/requirements.lock)"
-	$(BIN)/uv pip install --python $(BIN)/python --requirements envs/requirements.lock
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --requirements envs/requirements.lock
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 

@@ -108,7 +108,7 @@ WRONG = [
     ("experiments.domainnet.train.lr", "fast", "'fast' is given, a number is wanted"),
     ("experiments.domainnet.train.lr", True, "true is given, a number is wanted"),
     ("experiments.domainnet.train.lr", 5, "5 is greater than the maximum of 1"),
-    ("experiments.domainnet.train.lr", 10**400, "1000"),
+    ("experiments.domainnet.train.lr", 10**400, "is a number of too many digits"),
     ("experiments.domainnet.train.lr", float("nan"), "nan is not a finite number"),
     ("experiments.domainnet.train.lr", "1e999", "inf is not a finite number"),
     ("experiments.domainnet.train.lr", None, "nothing is given, a number is wanted"),

@@ -56,7 +56,7 @@ def test_the_tiny_study_is_right_and_a_sets_name_stands_for_its_domains():
         ("models/tiny-opt/vocabulary", 200, "models.tiny-opt.vocabulary: 200 is less than the minimum of 261"),
         ("models/tiny-opt/train/precision", "fp8", "models.tiny-opt.train.precision: 'fp8' is not one of 'float32'"),
         ("models/tiny-opt/train/block_size", 300, "models.tiny-opt.train.block_size: 300 tokens are more than"),
-        ("models/tiny-opt/source", "pretrain_clip", "models.tiny-opt.train.block_size: unknown key"),
+        ("models/tiny-opt/source", "pretrain_clip", "models.tiny-opt.architecture.dropout: unknown key"),
         ("experiments/medmcqa/early_stopping/group", "talks", "experiments.medmcqa.early_stopping.group: no group is"),
         (
             "experiments/medmcqa/early_stopping/lr",

@@ -3,7 +3,9 @@
 Every job process does this again, so nothing heavy is imported here.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -11,23 +13,27 @@ import yaml
 from generality import config_references, config_schema
 
 MERGE = "tag:yaml.org,2002:merge"
+DEEPEST = 50  # levels; a study has ten
+MOST_VALUES = 100_000  # of the paper's study there are 2,000
 
 
 class ConfigError(ValueError):
     """A mistake in the configuration, in one line: the key's dotted path, what is wrong with it, and the remedy."""
 
 
-def load(path: str | Path) -> dict:
-    """Read the study file `path` and check it; every error starts with the file, and with the line where YAML breaks.
+def load(*paths: str | Path, given: Mapping | None = None) -> dict:
+    """Read study files and check them; every error starts with the files, and with the line where YAML breaks.
 
-    Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that cannot be read, that is no YAML, or that
-    has a key twice (YAML would take the last without a word), and for all that `check` refuses.
+    What a later file says, and at last what is `given`, takes the place of what an earlier one says, key by key: as
+    Snakemake has it for `--configfile` and `--config`. Anchors and merges (`<<`) are allowed. Raises ConfigError for a
+    file that cannot be read, that is no YAML, or that has a key twice (YAML would take the last without a word), and
+    for all that `check` refuses.
     """
-    config = _read(path)
+    config = functools.reduce(_over, [*map(_read, paths), *filter(None, [given])])
     try:
         return check(config)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{', '.join(map(str, paths))}: {error}") from None
 
 
 def check(config: dict) -> dict:
@@ -49,12 +55,23 @@ def check(config: dict) -> dict:
     return normal
 
 
+def _over(first: object, second: object) -> object:
+    """`second`, with what it leaves unsaid from `first` where both are mappings."""
+    if not (isinstance(first, Mapping) and isinstance(second, Mapping)):
+        return second
+    return {**first, **{key: _over(first.get(key), value) for key, value in second.items()}}
+
+
 def _read(path: str | Path) -> object:
     """The content of a YAML file, in which no mapping may have a key twice."""
     try:
-        loader = config_schema.Loader(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        _check_depth(text)
+        loader = config_schema.Loader(text)
         node = loader.get_single_node()
         repeated = next(_repeated_keys(node, set()), None)
+        if node and not repeated and _values(node, {}) > MOST_VALUES:
+            raise ValueError(f"its anchors stand for more than {MOST_VALUES:,} values; write out what is meant")
         content = None if node is None or repeated else loader.construct_document(node)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
@@ -63,12 +80,31 @@ def _read(path: str | Path) -> object:
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{path}:{error.problem_mark.line + 1}: not valid YAML ({error.problem})") from None
+    except (LookupError, AttributeError):  # of PyYAML: `!!bool 3`
+        raise ConfigError(f"{path}: not valid YAML (a tag, written !!, does not fit its value)") from None
     except (yaml.YAMLError, ValueError) as error:  # a forbidden character; a date that does not exist
         raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
     if repeated:
         line = repeated.start_mark.line + 1
         raise ConfigError(f"{path}:{line}: the key '{repeated.value}' is there twice; delete or rename one")
     return content
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, config_schema.Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:  # libyaml, which reads one level in another, would end the process
+            raise ValueError(f"more than {DEEPEST} levels deep in line {event.start_mark.line + 1}")
+
+
+def _values(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for, what its anchors repeat counted each time; those in itself count once."""
+    if id(node) not in known and isinstance(node, yaml.CollectionNode):
+        known[id(node)] = 1
+        inner = chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_values(one, known) for one in inner)
+    return known.get(id(node), 1)
 
 
 def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:

@@ -3,6 +3,7 @@
 import difflib
 import functools
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ KINDS = {
     **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
     **{"number": "a number", "integer": "a whole number"},
 }
+MOST_BITS = 1024  # of a whole number: what is longer is infinite as a float, and may not even be printed
+MOST_SHOWN = 200  # characters of a value in a message
 # A misspelt key is told before the key that is missed for it; of two mistakes of a kind, the one further inside.
 STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
@@ -48,7 +51,8 @@ def problem(config: object) -> tuple[str, str] | None:
 def dotted(path: Iterable[str | int]) -> str:
     """A path into the configuration as text: experiments.domainnet.templates[0]."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".") or "config"
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return shown.removeprefix(".") or "config"
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
@@ -99,19 +103,29 @@ def _number(value: object, kinds: set[str]) -> object:
 
 
 def _foreign(value: object, path: tuple) -> Iterator[tuple[tuple, str]]:
-    """What JSON has no words for, and no schema can judge."""
+    """What JSON has no words for or is no text, and no schema can judge."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
                 yield path, f"the key {_show(key)} is not text; write it in quotes"
+            yield from _foreign(str(key), (*path, str(key)))
             yield from _foreign(inner, (*path, str(key)))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _foreign(inner, (*path, index))
     elif isinstance(value, float) and not math.isfinite(value):
         yield path, f"{value} is not a finite number"
+    elif isinstance(value, int) and value.bit_length() > MOST_BITS:
+        yield path, "is a number of too many digits; correct it"
+    elif isinstance(value, str) and (odd := next((char for char in value if _is_control(char)), None)):
+        yield path, f"has the character {odd!a}, which is for no text; delete it"
     elif not isinstance(value, str | int | float | None):
         yield path, f"{value} is a {type(value).__name__} to YAML; write it in quotes"
+
+
+def _is_control(char: str) -> bool:
+    """Whether it is half a character, or a command to terminals and printers other than the end of a line or a tab."""
+    return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
 
 
 def _relevance(error: ValidationError) -> tuple[int, int]:
@@ -176,4 +190,5 @@ def _show(value: object) -> str:
             return "a mapping"
         case list():
             return "a list"
-    return repr(value)
+    shown = repr(value)
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
-from generality.config import ConfigError, check
+from generality.config import ConfigError, load
 from generality.imports import code, requirements, resource
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
@@ -14,10 +14,12 @@ from generality.study_page import page_file
 from generality.study_resources import asks, cores
 from generality.training.methods import module_of
 
+# Not Snakemake's `config`: of a key that is there twice it has the last, and it evaluates a file that begins with
+# `__use_yte__`. A study file is complete in itself: config.yaml must not leak into one that is given.
 try:
-    study = Study(check(config))
+    study = Study(load(*workflow.overwrite_configfiles or ["config.yaml"], given=workflow.config_settings.config))
 except ConfigError as error:
-    raise WorkflowError(f"config: {error}") from None
+    raise WorkflowError(str(error)) from None
 
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
 RULES = Path(str(workflow.current_basedir))

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from safetensors.torch import load_model
 from torch import nn
 
 from generality.divergence import divergence
 from generality.files import WEIGHTS
+from generality.weights import load_weights
 
 PREFIX = "step-"
 
@@ -17,7 +17,8 @@ def checkpoints(folder: str | Path) -> dict[int, Path]:
 
     Raises ValueError where there is none.
     """
-    steps = sorted(int(path.name.removeprefix(PREFIX)) for path in Path(folder).glob(f"{PREFIX}*"))
+    numbers = [path.name.removeprefix(PREFIX) for path in Path(folder).glob(f"{PREFIX}*")]
+    steps = sorted(int(number) for number in numbers if number.isdecimal())
     if not steps:
         raise ValueError(f"{folder}: no {PREFIX}<number> folders in it; run the stage that writes the series again")
     return {step: Path(folder) / f"{PREFIX}{step}" for step in steps}
@@ -27,7 +28,7 @@ def load_each(model: nn.Module, folder: str | Path) -> Iterator[str]:
     """Load each model of a series but that of step 0 into `model`, in place, and yield its name, "step-<k>"."""
     for step, checkpoint in checkpoints(folder).items():
         if step and not divergence(checkpoint):
-            load_model(model, checkpoint / WEIGHTS)
+            load_weights(model, checkpoint / WEIGHTS)
             yield f"{PREFIX}{step}"
 
 

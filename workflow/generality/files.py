@@ -110,10 +110,13 @@ def write_json(path: str | Path, content: object) -> None:
 
 
 def read_json(path: str | Path) -> dict:
-    """Read a JSON file; a missing or broken one is a ValueError that names it."""
+    """Read a JSON file that holds an object; a missing or broken one is a ValueError that names it."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; the stage that writes it has not finished") from None
-    except json.JSONDecodeError as error:
+    except (OSError, ValueError, RecursionError) as error:  # no JSON, no UTF-8, or too deep
         raise ValueError(f"{path}: not valid JSON ({error}); delete it and run the stage again") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: holds no JSON object; delete it and run the stage again")
+    return content

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from generality.divergence import divergence, mark_diverged
 from generality.files import WEIGHTS, whole_folder
+from generality.weights import check_finite, open_weights
 
 
 def interpolate(pretrained: str | Path, finetuned: str | Path, alpha: float) -> Iterator[tuple[str, Tensor]]:
@@ -18,15 +18,18 @@ def interpolate(pretrained: str | Path, finetuned: str | Path, alpha: float) -> 
 
     α is the weight of the *fine-tuned* model. Computed in float32 and given back in the entry's own dtype; α = 0 and
     α = 1 give the two models bit for bit. Entries that are not floats must be equal. Raises ValueError where the two
-    models' entries, shapes or dtypes differ.
+    models' entries, shapes or dtypes differ, or are not finite numbers.
     """
-    with _open(pretrained) as first, _open(finetuned) as second:
+    paths = [Path(folder) / WEIGHTS for folder in (pretrained, finetuned)]
+    with open_weights(paths[0]) as first, open_weights(paths[1]) as second:
         names = _same_entries(first, second, pretrained, finetuned)
         for name in names:
-            if alpha in (0.0, 1.0):
-                yield name, (second if alpha else first).get_tensor(name)
-                continue
             start, end = first.get_tensor(name), second.get_tensor(name)
+            for path, entry in zip(paths, (start, end), strict=True):
+                check_finite([(name, entry)], path)
+            if alpha in (0.0, 1.0):
+                yield name, end if alpha else start
+                continue
             if not start.is_floating_point():
                 if not torch.equal(start, end):
                     raise ValueError(
@@ -63,7 +66,7 @@ def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned:
     if facts := divergence(finetuned):
         mark_diverged(folder, facts)
         return
-    with _open(finetuned) as model:
+    with open_weights(Path(finetuned) / WEIGHTS) as model:
         slices = {name: model.get_slice(name) for name in sorted(model.keys())}
         header, end = {"__metadata__": {"format": "pt"}}, 0
         for name, entry in slices.items():
@@ -80,16 +83,6 @@ def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned:
             out.write(len(text).to_bytes(8, "little") + text)
             for _, tensor in interpolate(pretrained, finetuned, alpha):
                 out.write(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
-
-
-def _open(folder: str | Path):
-    path = Path(folder) / WEIGHTS
-    try:
-        return safe_open(path, framework="pt")
-    except Exception as error:
-        raise ValueError(
-            f"{path}: not a readable safetensors file ({error}); run the stage that writes it again"
-        ) from None
 
 
 def _same_entries(first, second, pretrained, finetuned) -> list[str]:

@@ -27,9 +27,15 @@ def read_class_names(path: str | Path) -> dict[str, str]:
 
     Raises ValueError for a file that is missing, has other columns, or a folder or name that is empty or there twice.
     """
-    rows = list(csv.DictReader(read_text(path).splitlines()))
+    try:
+        rows = list(csv.DictReader(read_text(path).splitlines(), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"{path}: not a table of classes ({error}); its lines have to be folder,name") from None
     if not rows or set(rows[0]) != {"folder", "name"}:
         raise ValueError(f"{path}: not a table of classes; its first line has to be folder,name")
+    for line, row in enumerate(rows, 2):
+        if None in row:
+            raise ValueError(f"{path}:{line}: more than a folder and a name; put a name with a comma in quotes")
     for key in ("folder", "name"):
         values = [row[key] for row in rows]
         for line, value in enumerate(values, 2):
@@ -46,8 +52,12 @@ def read_objectnet(folder: str | Path, names: Sequence[str]) -> tuple[dict[str, 
     """
     folder = Path(folder)
     label_of, group_of, number_of = (read_json(folder / name) for name in (FOLDERS, GROUPS, NUMBERS))
+    for file, content, kind in ((FOLDERS, label_of, str), (GROUPS, group_of, str), (NUMBERS, number_of, int)):
+        for key, value in content.items():
+            if not isinstance(value, kind):
+                raise ValueError(f"{folder / file}: '{key}' leads to {value!r}; get the release anew")
     lines = [line.strip() for line in read_text(folder / LABELS).splitlines()]
-    place_of = {number: int(place) for place, number in number_of.items()}  # among the sorted wnids
+    place_of = {number: place for place, number in number_of.items()}  # among the sorted wnids
     folder_of = {label: name for name, label in label_of.items()}
     labels, groups = {}, {}
     for label, listed in group_of.items():
@@ -57,6 +67,9 @@ def read_objectnet(folder: str | Path, names: Sequence[str]) -> tuple[dict[str, 
         for synset in listed.split("; "):
             if lines.count(synset) != 1 or (number := lines.index(synset)) not in place_of:
                 raise ValueError(f"{folder / GROUPS}: '{synset}' is not one line of {LABELS}; get the release anew")
-            groups[label].append(names[place_of[number]])
+            place = place_of[number]
+            if not place.isdecimal() or int(place) >= len(names):
+                raise ValueError(f"{folder / NUMBERS}: '{place}' is none of {len(names)} classes; get the release anew")
+            groups[label].append(names[int(place)])
         labels[folder_of[label]] = label
     return dict(sorted(labels.items())), groups

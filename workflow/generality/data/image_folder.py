@@ -21,6 +21,10 @@ from generality.progress import progress
 from generality.unfinished import SECONDS, Unfinished, unfinished
 
 CHUNK = 1000  # pictures: what is begun is finished when decoding is interrupted, in seconds
+# What a picture may be, whatever its name ends in. Pillow knows more, and some are programs: for EPS it would start
+# Ghostscript.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "PPM", "TIFF")
+LONGEST = 200  # times the shorter side
 ROWS = "rows"  # of an unfinished decoding: how many are done
 
 # What the manifest repeats of the settings, beside what it has of its own.
@@ -121,7 +125,7 @@ def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarra
     """
     # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
     # before the bicubic one, and published accuracies were measured on other pixels.
-    with Image.open(path) as picture:
+    with Image.open(path, formats=FORMATS) as picture:
         if picture.mode.startswith(("I", "F")):
             # Pillow would clip the values instead of scaling them: nearly all of the picture would be white.
             raise ValueError(f"more than 8 bits a channel (mode {picture.mode}); convert it to 8 bits")
@@ -132,6 +136,8 @@ def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarra
             raise ValueError(f"nothing is left of {picture.size} pixels without a border of {border}")
         picture = picture.crop((border, border, picture.width - border, picture.height - border))
     short = min(picture.size)
+    if max(picture.size) > LONGEST * short:  # resized, it would not fit into memory
+        raise ValueError(f"{picture.width} x {picture.height} pixels; its sides differ too much, crop it")
     width, height = (size * side // short for side in picture.size)
     left, top = round((width - size) / 2), round((height - size) / 2)
     picture = picture.resize((width, height), Image.Resampling.BICUBIC)

@@ -112,6 +112,8 @@ def open_image_set(folder: str | Path) -> ImageSet:
     """Open an image set without reading its pictures; a damaged one is a ValueError that names the file."""
     folder = Path(folder)
     manifest = read_json(folder / MANIFEST)
+    if missing := [key for key in ("source", "count", "size", "classes", "sha256") if key not in manifest]:
+        raise _damaged(folder / MANIFEST, f"it has no '{missing[0]}'")
     try:
         images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / LABELS, allow_pickle=False)
@@ -119,9 +121,18 @@ def open_image_set(folder: str | Path) -> ImageSet:
         captions = (
             (folder / CAPTIONS).read_text(encoding="utf-8").splitlines() if CAPTIONS in manifest["sha256"] else []
         )
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder}: damaged image set ({error}); delete the folder and run its stage again") from None
-    counts = {len(images), len(labels), len(ids), len(captions) or len(ids)}
-    if counts != {manifest["count"]}:
-        raise ValueError(f"{folder}: damaged image set (counts differ); delete the folder and run its stage again")
+    except (EOFError, OSError, ValueError) as error:
+        raise _damaged(folder, error) from None
+    # The pictures are too many to be read through each time; what says what they show is not.
+    for name, known in manifest["sha256"].items():
+        if name != IMAGES and sha256(folder / name) != known:
+            raise _damaged(folder / name, "it is not what its manifest describes")
+    counts = {len(labels), len(ids), len(captions) or len(ids)}
+    shape = (manifest["count"], manifest["size"], manifest["size"], 3)
+    if counts != {manifest["count"]} or images.shape != shape or images.dtype != np.uint8:
+        raise _damaged(folder, "counts differ")
     return ImageSet(images, labels, ids, captions, manifest)
+
+
+def _damaged(path: Path, why: object) -> ValueError:
+    return ValueError(f"{path}: damaged image set ({why}); delete the folder and run its stage again")

@@ -90,6 +90,8 @@ def open_text_set(folder: str | Path, form: str | None = None) -> TextSet:
     """Read a text set; a damaged one, or one of another form than asked for, is a ValueError that names the file."""
     folder = Path(folder)
     manifest = read_json(folder / MANIFEST)
+    if missing := [key for key in ("source", "form", "sha256") if key not in manifest]:
+        raise ValueError(f"{folder / MANIFEST}: has no '{missing[0]}'; delete {folder} and run its stage again")
     path = folder / EXAMPLES
     if form and manifest.get("form") != form:
         raise ValueError(f"{folder}: holds the form '{manifest.get('form')}', and '{form}' is needed")

@@ -12,10 +12,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; th
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from generality.files import read_json, whole_folder, write_json
+from generality.files import read_json, sha256, whole_folder, write_json
 from generality.language.tokenizer import BOS, EOS, PAD
+from generality.memory import is_out_of_memory
+from generality.weights import REMEDY, check_finite
 
 PROVENANCE = "provenance.json"  # ours, beside the files of transformers
+TOKENIZER = "tokenizer.json"
 transformers_logging.disable_progress_bar()  # a bar for each file that is loaded is no progress of the job
 
 
@@ -26,12 +29,19 @@ def save_causal_lm(
     with whole_folder(folder) as partial:
         model.save_pretrained(partial, max_shard_size="100GB")
         tokenizer.save_pretrained(partial)
-        write_json(partial / PROVENANCE, provenance)
+        write_json(partial / PROVENANCE, provenance | {"tokenizer": sha256(partial / TOKENIZER)})
 
 
 def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict]:
-    """Open a model folder: the model in float32 and evaluation mode, its tokenizer, and its provenance."""
-    provenance = read_json(Path(folder) / PROVENANCE)
+    """Open a model folder: the model in float32 and evaluation mode, its tokenizer, and its provenance.
+
+    Raises ValueError for weights or a tokenizer that are missing, damaged or another model's.
+    """
+    provenance, tokenizer_file = read_json(Path(folder) / PROVENANCE), Path(folder) / TOKENIZER
+    if missing := {"data", "tokenizer"} - set(provenance):
+        raise ValueError(f"{Path(folder) / PROVENANCE}: has no '{min(missing)}'; {REMEDY}")
+    if not tokenizer_file.is_file() or sha256(tokenizer_file) != provenance["tokenizer"]:
+        raise ValueError(f"{tokenizer_file}: not the tokenizer that this model was saved with; {REMEDY}")
     model, tokenizer = _load(str(folder))
     return model, tokenizer, provenance
 
@@ -84,11 +94,21 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
     options = {"revision": revision, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, use_safetensors=True, **options).eval()
-    except (OSError, ValueError, KeyError) as error:
+        model, told = AutoModelForCausalLM.from_pretrained(
+            name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
+        )
+    except Exception as error:  # of the hub, of safetensors, of tokenizers (whose errors have no class), and of torch
+        if is_out_of_memory(error):
+            raise
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name}: cannot be loaded as a causal language model ({reason})") from None
-    _check_head(model, name)
+        raise ValueError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
+    # What a file lacks transformers draws at random, with a mere warning.
+    if missing := sorted(told["missing_keys"]):
+        raise ValueError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); get it anew")
+    if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
+        raise ValueError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
+    check_finite(model.state_dict().items(), name)
+    _check_head(model.eval(), name)
     return model, tokenizer
 
 

@@ -11,6 +11,7 @@ from generality.report.estimate import estimate, paired
 from generality.report.metrics import METRICS
 from generality.report.names import in_order
 from generality.report.scores import Scores, read_scores
+from generality.report.stored import read_csv
 
 BASE = ("pretrained", "default")  # the model every other is compared with
 SPECIALITY = "speciality"  # the group of the data set fine-tuned on; the other groups are the generality
@@ -89,7 +90,7 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read what `write_table` wrote, to the last bit."""
-    return pd.read_csv(path, dtype={"seed": str})
+    return read_csv(path, COLUMNS, COLUMNS[8:], dtype={"seed": str})
 
 
 def average_name(group: str) -> str:

@@ -17,6 +17,7 @@ from generality.report.diverged import DIVERGED, share
 from generality.report.metrics import METRICS, primary
 from generality.report.names import in_words, short
 from generality.report.select import pick_groups, results
+from generality.report.stored import read_csv
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
 PAPER_ORDER = ("ood", "common-sense", "instruction")  # Section 3.1.2: from close to the fine-tuning set to far from it
@@ -37,9 +38,7 @@ def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
     """
     tables = []
     for file in files:
-        table = pd.read_csv(file)
-        if missing := {"data", "distance"} - set(table):
-            raise ValueError(f"{file}: no column '{min(missing)}'; measure the distances again")
+        table = read_csv(file, ("data", "distance"), ("distance",))
         if table["data"].duplicated().any():
             raise ValueError(f"{file}: '{table.loc[table['data'].duplicated(), 'data'].iloc[0]}' stands there twice")
         distance = pd.to_numeric(table["distance"], errors="coerce")

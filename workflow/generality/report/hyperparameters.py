@@ -10,6 +10,7 @@ from generality.report import markup
 from generality.report.diverged import DIVERGED
 from generality.report.names import in_order, notation
 from generality.report.paper import paper_grid, paper_settings
+from generality.report.stored import read_csv
 
 NONE = "–"
 # The rows, and how each is printed; a row that no experiment has is left out.
@@ -75,7 +76,7 @@ def render_hyperparameters(
 
 def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
     train = dict(recipe["train"])
-    last = pd.read_csv(log).iloc[-1]
+    last = read_csv(log, ("step", "loss", "grad_norm"), ["step"]).iloc[-1]
     steps = int(last["step"]) + 1  # the last step is always logged
     train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # there, so that the log does not tell
     if np.isfinite(last[["loss", "grad_norm"]]).all():

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -15,6 +14,7 @@ from generality.report import markup
 from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
 from generality.report.claims import CONTRADICTED, NOT_DECIDED, NOT_MEASURED, SUPPORTED, UNDECIDED
 from generality.report.claims_table import effect_text, note
+from generality.report.stored import read_csv
 from generality.report.tradeoff_numbers import caption, for_readers
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
@@ -40,7 +40,7 @@ def render_page(
     "name", "category", "text", "files": {suffix: path}}; `config` is the study's, as YAML; `labels` are the methods'
     printed names. The answer is `answer.render_answer`'s. Raises ValueError for a missing or broken file.
     """
-    table = pd.read_csv(answer_file)
+    table = read_csv(answer_file, ())
     shown = [_part(part) for part in parts]
     pictured = [part for part in shown if part["picture"]]
     tables = [part for part in shown if part["table"]]
@@ -111,7 +111,7 @@ def _claims(part: Mapping) -> dict:
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
-    table = pd.read_csv(part["paths"]["csv"])
+    table = read_csv(part["paths"]["csv"], ("front", "chosen"))
     table = table.fillna({"front": "", "chosen": ""})
     tables = [(shown.caption, Markup(markup.html(shown))) for shown in for_readers(table, labels)]
     return {**part, "tables": tables, "note": caption(table)}

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality.report.stored import columns_of, read_parquet
+
 MEASURES = ("acc", "probing")  # of the running classifier; of a probe on its features
 
 
@@ -18,7 +20,7 @@ class Probed:
 
         Raises ValueError for files that differ in data sets, steps or pictures.
         """
-        rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        rows = pd.concat([_read(file) for file in files], ignore_index=True)
         self.experiment, self.seeds = experiment, len(files)
         self.steps = sorted(rows["step"].unique())
         lost = rows["diverged"].notna() if "diverged" in rows else pd.Series(False, rows.index)
@@ -44,3 +46,8 @@ class Probed:
         first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
         if own is None or own.isna().any(axis=None) or len(own) != self.seeds or not own.columns.equals(first.columns):
             raise ValueError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
+
+
+def _read(file: str | Path) -> pd.DataFrame:
+    optional = [name for name in ("diverged",) if name in columns_of(file)]
+    return read_parquet(file, ["step", "data", "seed", "example", *MEASURES, *optional])

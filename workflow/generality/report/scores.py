@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from generality.report.metrics import METRICS
+from generality.report.stored import columns_of, read_parquet
 
 MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split", "data", "example"]
 
@@ -80,22 +80,26 @@ def _read(
 ) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
     """The rows on the data sets wanted, with every metric as float64 and with clusters, where the file has them; and
     the models, as (method, setting, seed), that have none because they diverged."""
-    there = set(pq.read_schema(path).names)
+    there = set(columns_of(path))
     diverged = []
     if "diverged" in there:
-        models = pd.read_parquet(path, columns=[*MODEL, "diverged"]).dropna(subset="diverged")
+        models = read_parquet(path, [*MODEL, "diverged"]).dropna(subset="diverged")
         diverged = list(models[MODEL].astype({"method": str, "setting": str}).itertuples(index=False, name=None))
         if not there.intersection(metrics):
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
     if not there.intersection(metrics):
         raise ValueError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
-    columns = [name for name in (*MODEL, *EXAMPLE, "cluster", *metrics) if name in there]
-    rows = pd.read_parquet(path, columns=columns, filters=[("data", "in", wanted)])
+    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics) if name in there)]
+    rows = read_parquet(path, columns, filters=[("data", "in", wanted)])
     if rows.empty:
         raise ValueError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
     rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
-    rows = rows.astype(dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64))
+    types = dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64)
+    try:
+        rows = rows.astype(types)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: a score is no number ({error}); delete it and score again") from None
     return rows.assign(cluster=rows["cluster"].astype(object).where(rows["cluster"].notna(), None)), diverged
 
 

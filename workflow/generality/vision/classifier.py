@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from generality.files import WEIGHTS, read_json, whole_folder, write_json
 from generality.vision.clip import CONFIG, build_image_tower
+from generality.weights import REMEDY, load_weights, open_weights
 
 
 class ImageClassifier(nn.Module):
@@ -39,17 +40,20 @@ def save_classifier(classifier: ImageClassifier, folder: str | Path, config: dic
 
 
 def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
-    """Open a classifier folder; the model is in evaluation mode. Raises ValueError where weights and config differ."""
+    """Open a classifier folder; the model is in evaluation mode.
+
+    Raises ValueError where weights and config differ or are damaged.
+    """
     folder = Path(folder)
     config = read_json(folder / CONFIG)
-    state = load_file(folder / WEIGHTS)
-    classifier = ImageClassifier(build_image_tower(folder), nn.Linear(*reversed(state["head.weight"].shape)))
-    try:
-        classifier.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(
-            f"{folder}: weights do not fit the configuration ({str(error).splitlines()[-1].strip()})"
-        ) from None
+    if missing := [key for key in ("model_cfg", "preprocess_cfg", "classes") if key not in config]:
+        raise ValueError(f"{folder / CONFIG}: has no '{missing[0]}'; {REMEDY}")
+    weights = open_weights(folder / WEIGHTS)
+    shape = weights.get_slice("head.weight").get_shape() if "head.weight" in weights.keys() else [0]  # noqa: SIM118
+    if shape[0] != len(config["classes"]):
+        raise ValueError(f"{folder / WEIGHTS}: no head for the {len(config['classes'])} classes of {CONFIG}; {REMEDY}")
+    classifier = ImageClassifier(build_image_tower(folder), nn.Linear(*reversed(shape)))
+    load_weights(classifier, folder / WEIGHTS)
     return classifier.eval(), config
 
 

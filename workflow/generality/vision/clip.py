@@ -1,6 +1,7 @@
 """CLIP models as folders that open_clip's own loader opens."""
 
 import logging
+import zlib
 from pathlib import Path
 
 import open_clip
@@ -9,6 +10,7 @@ from safetensors.torch import save_file
 
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
 from generality.files import read_json, whole_folder, write_json
+from generality.weights import REMEDY, check_finite, open_weights
 
 CONFIG = "open_clip_config.json"  # both names are open_clip's
 WEIGHTS = "open_clip_model.safetensors"
@@ -24,13 +26,35 @@ def save_clip(model: torch.nn.Module, folder: Path, model_cfg: dict, preprocess_
 
 
 def load_clip(folder: str | Path) -> tuple[torch.nn.Module, open_clip.SimpleTokenizer, dict]:
-    """Open a CLIP model folder: the model in evaluation mode, its tokenizer, and its configuration."""
+    """Open a CLIP model folder: the model in evaluation mode, its tokenizer, and its configuration.
+
+    Raises ValueError for weights that are missing, damaged or of another model, and for another model's vocabulary.
+    """
     folder = Path(folder)
     config = read_json(folder / CONFIG)
-    model = open_clip.create_model(f"local-dir:{folder}").eval()
+    open_weights(folder / WEIGHTS)  # without them open_clip would take a pickle beside them, or leave the model random
+    model = create(folder).eval()
+    check_finite(model.state_dict().items(), folder / WEIGHTS)
     # open_clip takes a vocabulary's path relative to the working directory; ours is beside the weights.
     own = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
-    return model, open_clip.get_tokenizer(f"local-dir:{folder}", **own), config
+    try:
+        tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}", **own)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise ValueError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
+    if own and (size := len(tokenizer.encoder)) != model.vocab_size:
+        raise ValueError(f"{folder}: a vocabulary of {size} tokens, and weights for {model.vocab_size}; {REMEDY}")
+    return model, tokenizer, config
+
+
+def create(folder: str | Path, **options) -> torch.nn.Module:
+    """The model of a folder, by open_clip. Raises ValueError for a configuration or weights that it cannot use."""
+    try:
+        return open_clip.create_model(f"local-dir:{folder}", **options)
+    except (AssertionError, KeyError, RuntimeError, TypeError, ValueError) as error:  # of timm and torch, too
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{folder}: open_clip cannot make this model ({reason:.300}); correct `architecture`"
+        ) from None
 
 
 def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
@@ -39,7 +63,7 @@ def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
     level = root.level
     root.setLevel(logging.ERROR)  # open_clip warns that the model is random, which is what is asked for
     try:
-        return open_clip.create_model(f"local-dir:{config_folder}", load_weights=False).visual
+        return create(config_folder, load_weights=False).visual
     finally:
         root.setLevel(level)
 
@@ -63,7 +87,14 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str) -> None:
     elif not (Path(weights).is_file() and weights.endswith(".safetensors")):
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name))
         raise ValueError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
-    model = open_clip.create_model(name, pretrained=weights)
+    else:
+        open_weights(weights)
+    try:
+        model = open_clip.create_model(name, pretrained=weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({reason:.300})") from None
+    check_finite(model.state_dict().items(), weights)
     preprocess_cfg = open_clip.get_model_preprocess_cfg(model)
     with whole_folder(folder) as partial:
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})

@@ -15,7 +15,7 @@ from generality.training.loop import optimise
 from generality.training.methods.base import Method
 from generality.training.schedule import lr_factor
 from generality.unfinished import unfinished
-from generality.vision.clip import CONFIG, VOCABULARY, save_clip
+from generality.vision.clip import CONFIG, VOCABULARY, create, save_clip
 from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
 
@@ -49,7 +49,7 @@ def pretrain_clip(
         model_cfg = architecture | {"text_cfg": text_cfg}
         torch.manual_seed(seed)
         write_json(partial / CONFIG, {"model_cfg": model_cfg})
-        model = open_clip.create_model(f"local-dir:{partial}", load_weights=False).to(where)
+        model = create(partial, load_weights=False).to(where)
         nn.init.normal_(model.token_embedding.weight, std=EMBEDDING_STD)
         nn.init.constant_(model.logit_scale, float(np.log(START_SCALE)))
         tokenizer = open_clip.get_tokenizer(f"local-dir:{partial}", bpe_path=str(vocabulary))

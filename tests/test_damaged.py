@@ -1,0 +1,586 @@
+"""Damaged data and models: every stage that reads them says so in one line, with the file and the remedy."""
+
+import gzip
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import zlib
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from conftest import make_image_set
+from generality.checkpoints import load_each
+from generality.data.captioned import caption
+from generality.data.class_names import read_class_names, read_objectnet
+from generality.data.image_folder import decode
+from generality.data.image_set import open_image_set
+from generality.data.text_records import read_records
+from generality.data.text_set import open_text_set
+from generality.files import WEIGHTS, read_json
+from generality.interpolate import write_interpolated
+from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
+from generality.report.collect import COLUMNS, collect, read_table
+from generality.report.distance import read_distances
+from generality.report.hyperparameters import _values
+from generality.report.probed import Probed
+from generality.vision.classifier import load_classifier
+from generality.vision.clip import CONFIG, VOCABULARY, fetch_clip, load_clip
+from generality.vision.clip import WEIGHTS as CLIP_WEIGHTS
+from generality.vision.score import score_classifiers
+from generality.vision.zero_shot import build_classifier
+from scored import EXPERIMENT
+from workflows import ROOT
+
+
+class Trap:
+    """What a pickle can do: whoever loads it makes a file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def refusal(read, *arguments, **options) -> str:
+    """The one line of a refusal."""
+    with pytest.raises(ValueError, match=r".") as caught:
+        read(*arguments, **options)
+    assert type(caught.value) in (ValueError,), repr(caught.value)  # a library's own would have a traceback
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 1000
+    return text
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Copies a folder, to be damaged."""
+
+    def copy(folder: Path) -> Path:
+        return Path(shutil.copytree(folder, tmp_path / "copy"))
+
+    return copy
+
+
+# Weights
+
+
+def cut(share):
+    def damage(path: Path, _: Path) -> None:
+        path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+    return damage
+
+
+def written(content):
+    return lambda path, _: path.write_bytes(content)
+
+
+def pickled(path: Path, trap: Path) -> None:
+    path.write_bytes(pickle.dumps(Trap(trap)))
+
+
+def torch_saved(path: Path, trap: Path) -> None:
+    torch.save({"state_dict": Trap(trap)}, path)
+
+
+def pickle_beside(name):
+    def damage(path: Path, trap: Path) -> None:
+        path.unlink()
+        torch.save({"state_dict": Trap(trap)}, path.with_name(name))
+
+    return damage
+
+
+def harmless_pickles(path: Path, _: Path) -> None:
+    """Which would load, were they asked for."""
+    weights = load_file(path)
+    path.unlink()
+    for name in ("pytorch_model.bin", "open_clip_pytorch_model.bin"):
+        torch.save(weights, path.with_name(name))
+
+
+def entries(change):
+    def damage(path: Path, _: Path) -> None:
+        weights = load_file(path)
+        change(weights)
+        save_file(weights, path, {"format": "pt"})
+
+    return damage
+
+
+def spoil(value):
+    def change(weights):
+        some = weights[max(weights, key=lambda name: weights[name].numel())]
+        some.view(-1)[some.numel() // 2] = value
+
+    return change
+
+
+def reshape(weights):
+    name = max(weights, key=lambda name: weights[name].dim())
+    weights[name] = weights[name][:-1].contiguous()
+
+
+def lose(weights):
+    del weights[max(weights)]
+
+
+def rename(weights):
+    weights["other"] = weights.pop(max(weights))
+
+
+UNREADABLE = {
+    "missing": lambda path, _: path.unlink(), "empty": written(b""), "cut in its header": cut(0.001),
+    "cut in its half": cut(0.5), "cut at its end": cut(0.999), "a web page": written(b"<html>404</html>" * 9),
+    "a huge header": written((1 << 40).to_bytes(8, "little") + b"{}"), "a pickle": pickled, "torch.save": torch_saved,
+    "open_clip's pickle": pickle_beside("open_clip_pytorch_model.bin"),
+    "transformers' pickle": pickle_beside("pytorch_model.bin"), "another pickle": pickle_beside("model.pth"),
+    "harmless pickles": harmless_pickles,
+}  # fmt: skip
+FOREIGN = {
+    "no number": entries(spoil(float("nan"))), "infinite": entries(spoil(float("-inf"))),
+    "other shapes": entries(reshape), "an entry less": entries(lose), "another entry": entries(rename),
+}  # fmt: skip
+MODELS = {
+    "classifier": ("classifier_folder", WEIGHTS, load_classifier),
+    "clip": ("clip_folder", CLIP_WEIGHTS, load_clip),
+    "language": ("language_folder", WEIGHTS, load_causal_lm),
+}
+
+
+@pytest.fixture(params=MODELS)
+def model(request, copied):
+    """A copy of a model's folder, its file of weights, and what loads it."""
+    fixture, weights, load = MODELS[request.param]
+    folder = request.getfixturevalue(fixture)
+    folder = copied(folder / "model" if request.param == "language" else folder)
+    return folder, folder / weights, load
+
+
+@pytest.mark.parametrize("damage", UNREADABLE | FOREIGN)
+def test_weights(model, damage, tmp_path):
+    folder, weights, load = model
+    load(folder)
+    (UNREADABLE | FOREIGN)[damage](weights, tmp_path / "trap")
+    message = refusal(load, folder)
+    assert message.startswith(str(folder))
+    assert not (tmp_path / "trap").exists(), "a pickle was loaded"
+    if damage in ("no number", "infinite"):
+        assert "has values that are not finite numbers" in message
+
+
+@pytest.mark.parametrize("damage", [*UNREADABLE, "no number", "other shapes", "an entry less"])
+def test_weights_of_an_interpolation(classifier_folder, copied, damage, tmp_path):
+    folder = copied(classifier_folder)
+    (UNREADABLE | FOREIGN)[damage](folder / WEIGHTS, tmp_path / "trap")
+    for alpha in (0.5, 1.0):
+        message = refusal(
+            write_interpolated, tmp_path / "out", pretrained=classifier_folder, finetuned=folder, alpha=alpha
+        )
+        assert str(folder) in message
+        assert not (tmp_path / "out").exists()
+        assert not (tmp_path / "trap").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut in its half", "a pickle", *FOREIGN])
+def test_weights_of_a_checkpoint(classifier_folder, damage, tmp_path):
+    for step in (0, 7):
+        shutil.copytree(classifier_folder, tmp_path / "series" / f"step-{step}")
+    (tmp_path / "series" / "step-x").mkdir()
+    classifier, _ = load_classifier(classifier_folder)
+    assert list(load_each(classifier, tmp_path / "series")) == ["step-7"]
+    (UNREADABLE | FOREIGN)[damage](tmp_path / "series" / "step-7" / WEIGHTS, tmp_path / "trap")
+    assert str(tmp_path / "series" / "step-7") in refusal(list, load_each(classifier, tmp_path / "series"))
+
+
+@pytest.mark.parametrize("damage", ["cut in its half", "a pickle", "torch.save", *FOREIGN])
+def test_fetched_weights(clip_folder, damage, tmp_path, monkeypatch):
+    """A file of the user's own, for an architecture that open_clip knows."""
+    import open_clip
+
+    config = read_json(clip_folder / CONFIG)["model_cfg"]
+    config["text_cfg"].pop("tokenizer_kwargs")
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", config)
+    weights = tmp_path / "mine.safetensors"
+    shutil.copy(clip_folder / CLIP_WEIGHTS, weights)
+    fetch_clip(tmp_path / "model", name="tiny", weights=str(weights))
+    (UNREADABLE | FOREIGN)[damage](weights, tmp_path / "trap")
+    assert str(weights) in refusal(fetch_clip, tmp_path / "other", name="tiny", weights=str(weights))
+    assert not (tmp_path / "trap").exists()
+    assert not (tmp_path / "other").exists()
+
+
+# What lies beside the weights
+
+
+def changed(name, change):
+    """A file of JSON with other content."""
+
+    def damage(folder: Path) -> None:
+        content = json.loads((folder / name).read_text())
+        change(content)
+        (folder / name).write_text(json.dumps(content))
+
+    return damage
+
+
+BESIDE = {
+    ("classifier", "no config"): lambda folder: (folder / CONFIG).unlink(),
+    ("classifier", "no JSON"): lambda folder: (folder / CONFIG).write_text("{"),
+    ("classifier", "no UTF-8"): lambda folder: (folder / CONFIG).write_bytes(b'{"model_cfg": "\xff"}'),
+    ("classifier", "a list"): lambda folder: (folder / CONFIG).write_text("[]"),
+    ("classifier", "a class less"): changed(CONFIG, lambda c: c["classes"].pop()),
+    ("classifier", "a class more"): changed(CONFIG, lambda c: c["classes"].append("tram")),
+    ("classifier", "no classes"): changed(CONFIG, lambda c: c.pop("classes")),
+    ("classifier", "no pixels"): changed(CONFIG, lambda c: c.pop("preprocess_cfg")),
+    ("classifier", "another tower"): changed(CONFIG, lambda c: c["model_cfg"].update(embed_dim=16)),
+    ("classifier", "an unknown tower"): changed(
+        CONFIG, lambda c: c["model_cfg"]["vision_cfg"].update(timm_model_name="tiny_steam_vit")
+    ),
+    ("classifier", "an unknown key"): changed(CONFIG, lambda c: c["model_cfg"]["text_cfg"].update(depth=3)),
+    ("clip", "another model"): changed(CONFIG, lambda c: c["model_cfg"].update(embed_dim=16)),
+    ("clip", "a cut vocabulary"): lambda folder: cut(0.5)(folder / VOCABULARY, folder),
+    ("clip", "no vocabulary"): lambda folder: (folder / VOCABULARY).write_bytes(b"words"),
+    ("clip", "another vocabulary"): lambda folder: (folder / VOCABULARY).write_bytes(
+        gzip.compress(b"".join(gzip.decompress((folder / VOCABULARY).read_bytes()).splitlines(keepends=True)[:-2]))
+    ),
+    ("language", "no provenance"): lambda folder: (folder / "provenance.json").unlink(),
+    ("language", "half a provenance"): changed("provenance.json", lambda c: c.pop("data")),
+    ("language", "no tokenizer"): lambda folder: (folder / "tokenizer.json").unlink(),
+    ("language", "a cut tokenizer"): lambda folder: cut(0.5)(folder / "tokenizer.json", folder),
+    ("language", "another tokenizer"): changed(
+        "tokenizer.json", lambda c: c["model"]["merges"].reverse()
+    ),
+    ("language", "another width"): changed("config.json", lambda c: c.update(hidden_size=16)),
+    ("language", "no such model"): changed("config.json", lambda c: c.update(model_type="none")),
+    ("language", "no config"): lambda folder: (folder / "config.json").write_bytes(b"\xff"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "damage"), BESIDE, indirect=["model"], ids=map(" with ".join, BESIDE))
+def test_what_lies_beside_the_weights(model, damage, request):
+    folder, _, load = model
+    BESIDE[request.node.callspec.params["model"], damage](folder)
+    assert refusal(load, folder).startswith(str(folder))
+
+
+@pytest.mark.parametrize("where", ["config.json", "tokenizer_config.json"])
+def test_code_of_a_model_is_not_run(language_folder, copied, tmp_path, where):
+    """As models of the hub have it, whose classes are not in transformers."""
+    folder = copied(language_folder / "model")
+    (folder / "own.py").write_text(f"import os\nos.mkdir({str(tmp_path / 'trap')!r})\n")
+    own = {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model", "AutoTokenizer": ["own.Tokenizer", None]}
+    changed(where, lambda c: c.update(auto_map=own, model_type="own", tokenizer_class="OwnTokenizer"))(folder)
+    with suppress(ValueError):  # a tokenizer is read as one of transformers' own
+        fetch_causal_lm(tmp_path / "fetched", name=str(folder))
+    assert not (tmp_path / "trap").exists()
+
+
+def test_a_fetched_tokenizer_with_more_tokens_than_the_model(language_folder, copied, tmp_path):
+    folder = copied(language_folder / "model")
+    added = {"id": 5000, "content": "much", "special": False, "single_word": False}
+    added |= dict.fromkeys(("lstrip", "rstrip", "normalized"), False)
+    changed("tokenizer.json", lambda c: c["added_tokens"].append(added))(folder)
+    message = refusal(fetch_causal_lm, tmp_path / "fetched", name=str(folder))
+    assert "it is another model's" in message
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"3", b"{", b'{"a": "\xff"}', b"[" * 100_000], ids=range(6))
+def test_a_file_of_json(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    assert refusal(read_json, tmp_path / "a.json").startswith(f"{tmp_path / 'a.json'}: ")
+
+
+# Image sets and text sets
+
+
+def _labels(change):
+    def damage(folder: Path) -> None:
+        labels = np.load(folder / "labels.npy")
+        np.save(folder / "labels.npy", change(labels))
+
+    return damage
+
+
+IMAGE_SETS = {
+    "no manifest": lambda folder: (folder / "manifest.json").unlink(),
+    "half a manifest": changed("manifest.json", lambda c: c.pop("classes")),
+    "another count": changed("manifest.json", lambda c: c.update(count=41)),
+    "another size": changed("manifest.json", lambda c: c.update(size=64)),
+    "no pictures": lambda folder: (folder / "images.npy").unlink(),
+    "empty pictures": lambda folder: (folder / "images.npy").write_bytes(b""),
+    "cut pictures": lambda folder: cut(0.7)(folder / "images.npy", folder),
+    "other numbers": lambda folder: np.save(folder / "images.npy", np.zeros((40, 32, 32, 3), np.float32)),
+    "objects": lambda folder: np.save(folder / "images.npy", np.array([Trap(folder / "trap")] * 40), allow_pickle=True),
+    "labels as objects": _labels(lambda labels: np.array([Trap(Path("trap"))] * 40)),
+    "a label below zero": _labels(lambda labels: np.where(np.arange(40) == 3, -1, labels)),
+    "a label too high": _labels(lambda labels: np.where(np.arange(40) == 3, 4, labels)),
+    "another label": _labels(lambda labels: labels[::-1].copy()),
+    "fewer ids": lambda folder: (folder / "ids.txt").write_text("a\nb\n"),
+    "no UTF-8": lambda folder: (folder / "ids.txt").write_bytes(b"\xff\n" * 40),
+}
+
+
+@pytest.mark.parametrize("damage", IMAGE_SETS)
+def test_an_image_set(tmp_path, damage):
+    folder = make_image_set(tmp_path / "set", 40)
+    open_image_set(folder)
+    IMAGE_SETS[damage](folder)
+    assert refusal(open_image_set, folder).startswith(str(folder))
+    assert not (folder / "trap").exists()
+
+
+TEXT_SETS = {
+    "no manifest": lambda folder: (folder / "manifest.json").unlink(),
+    "half a manifest": changed("manifest.json", lambda c: c.pop("source")),
+    "no texts": lambda folder: (folder / "examples.jsonl").unlink(),
+    "empty": lambda folder: (folder / "examples.jsonl").write_bytes(b""),
+    "cut": lambda folder: cut(0.5)(folder / "examples.jsonl", folder),
+    "an answer out of range": lambda folder: (folder / "examples.jsonl").write_text(
+        (folder / "examples.jsonl").read_text().replace('"answer":0', '"answer":4')
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", TEXT_SETS)
+def test_a_text_set(language_folder, copied, damage):
+    folder = copied(language_folder / "choice")
+    open_text_set(folder)
+    TEXT_SETS[damage](folder)
+    assert refusal(open_text_set, folder).startswith(str(folder))
+
+
+# Pictures and records of others
+
+
+def picture(path: Path, size=(40, 40), kind="JPEG", mode="RGB") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, 90).save(path, kind)
+    return path
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """A few bytes that say they are so many pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    )
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(made) (w) file closefile\n%%EOF\n"
+PICTURES = {
+    "empty": written(b""), "a web page": written(b"<html>"), "cut": cut(0.6), "cut early": cut(0.05),
+    "zeros": written(bytes(2000)), "a bomb": written(png_bomb(60000, 60000)), "a program": written(EPS),
+    "a thread": lambda path, _: picture(path, (60000, 1), "PNG"), "an SVG": written(b"<svg xmlns='a'/>"),
+    "16 bits": lambda path, _: Image.new("I;16", (40, 40)).save(path, "PNG"), "a pickle": pickled,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", PICTURES)
+def test_a_picture(tmp_path, damage):
+    for name in ("ant", "bee"):
+        for number in range(3):
+            picture(tmp_path / "root" / "photo" / name / f"{number}.jpg")
+    options = {
+        "name": "set",
+        "domain": "photo",
+        "split": "test",
+        "settings": {"root": str(tmp_path / "root"), "size": 32},
+    }
+    decode(tmp_path / "good", **options)
+    bad = tmp_path / "root" / "photo" / "bee" / "1.jpg"
+    PICTURES[damage](bad, tmp_path / "trap")
+    message = refusal(decode, tmp_path / "set", **options)
+    assert message.startswith(f"{bad}: ")
+    assert message.endswith("(1 bad pictures of 6); replace or repair them")
+    if damage == "a program":  # whether or not there is a Ghostscript to run it
+        assert "cannot identify image file" in message
+    assert not (tmp_path / "set").exists()
+    assert not (tmp_path / "trap").exists()
+
+
+LISTS = {
+    "below zero": "photo/ant/0.jpg -1", "too high": "photo/ant/0.jpg 7", "no number": "photo/ant/0.jpg ant",
+    "no label": "photo/ant/0.jpg", "out of it": "photo/../0.jpg 0", "empty": "", "absent": "photo/ant/9.jpg 0",
+    "another label": "photo/ant/1.jpg 1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", LISTS)
+def test_a_list(tmp_path, damage):
+    for name in ("ant", "bee"):
+        for number in range(2):
+            picture(tmp_path / "photo" / name / f"{number}.jpg")
+    (tmp_path / "test.txt").write_text(f"photo/bee/0.jpg 1\nphoto/ant/1.jpg 0\n{LISTS[damage]}\n")
+    settings = {"root": str(tmp_path), "size": 32, "lists": {"test": "test.txt"}}
+    message = refusal(decode, tmp_path / "set", name="set", domain="photo", split="test", settings=settings)
+    assert message.startswith(str(tmp_path / ("photo/ant/9.jpg" if damage == "absent" else "test.txt:3")))
+
+
+TABLES = {
+    "empty": b"", "another header": b"class,label\na,b\n", "a third": b"folder,name\na,b\nc,d,e\n",
+    "half a line": b"folder,name\na,b\nc\n", "twice": b"folder,name\na,b\na,c\n", "no UTF-8": b"folder,name\n\xff,b\n",
+    "an open quote": b'folder,name\na,"b\n', "no rows": b"folder,name\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", TABLES)
+def test_a_table_of_classes(tmp_path, damage):
+    (tmp_path / "classes.csv").write_bytes(TABLES[damage])
+    assert refusal(read_class_names, tmp_path / "classes.csv").startswith(f"{tmp_path / 'classes.csv'}:")
+
+
+@pytest.mark.parametrize("numbers", [{"-1": 0}, {"2": 0}, {"first": 0}, {"0": None}, {"0": "0"}, {"0": 7}], ids=str)
+def test_objectnets_mapping_out_of_range(tmp_path, numbers):
+    files = {"folder_to_objectnet_label.json": {"a": "A"}, "objectnet_to_imagenet_1k.json": {"A": "x"}}
+    for name, content in (files | {"pytorch_to_imagenet_2012_id.json": numbers}).items():
+        (tmp_path / name).write_text(json.dumps(content))
+    (tmp_path / "imagenet_to_label_2012_v2").write_text("x\ny\n")
+    assert refusal(read_objectnet, tmp_path, ["X", "Y"]).startswith(str(tmp_path))
+
+
+RECORDS = {
+    "no JSON": b'{"q": 1', "no UTF-8": b'{"q": "\xff"}', "no object": b"[1]", "a field less": b'{"q": "x", "c": ["a"]}',
+    "an answer too high": b'{"q": "x", "c": ["a", "b"], "a": 2}',
+    "an answer below": b'{"q": "x", "c": ["a", "b"], "a": -2}', "choices as text": b'{"q": "x", "c": "ab", "a": 0}',
+    "a question as an object": b'{"q": {"x": 1}, "c": ["a", "b"], "a": 0}',
+    "half a character": b'{"q": "\\ud800", "c": ["a", "b"], "a": 0}',
+    "equal choices": b'{"q": "x", "c": ["a", "a"], "a": 0}', "no choice": b'{"q": "x", "c": [], "a": 0}',
+    "no answer": b'{"q": "x", "c": ["a", "b"], "a": null}', "too deep": b"[" * 100_000, "empty": b"",
+    "a key twice": b'{"q": "x", "q": "y", "c": ["a", "b"], "a": 0}',
+    "NaN": b'{"q": NaN, "c": ["a", "b"], "a": NaN}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", RECORDS)
+def test_a_record(tmp_path, damage):
+    path = tmp_path / "questions.jsonl"
+    good = b'{"q": "first", "c": ["a", "b"], "a": 0}\n'
+    path.write_bytes(good + RECORDS[damage] if damage != "empty" else b"")
+    settings = {"form": "choice", "files": {"test": str(path)}, "prompt": "{q}", "choices": "c", "answer": "a"}
+    message = refusal(read_records, tmp_path / "set", name="set/one", split="test", settings=settings)
+    assert message.startswith(f"{path}:2: " if damage != "empty" else f"{path}: ")
+    assert not (tmp_path / "set").exists()
+
+
+# What earlier stages stored
+
+
+def lines(change):
+    def damage(path: Path) -> None:
+        path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+
+    return damage
+
+
+CSV = {
+    "missing": (lambda path: path.unlink(), ":"), "empty": (lambda path: path.write_bytes(b""), ":"),
+    "only a header": (lines(lambda rows: rows[:1]), ":"), "no UTF-8": (lambda path: path.write_bytes(b"\xff"), ":"),
+    "a column less": (lines(lambda rows: [row[row.index(",") + 1 :] for row in rows]), ": no column"),
+    "ragged": (lines(lambda rows: [*rows[:3], rows[3] + ",1,2", *rows[4:]]), ":"),
+    "no number": (lines(lambda rows: [*rows[:2], rows[2].rpartition(",")[0] + ",much"]), ":3:"),
+    "infinite": (lines(lambda rows: [*rows[:2], rows[2].rpartition(",")[0] + ",inf"]), ":3:"),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), ":"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", CSV)
+def test_the_table_of_scores(tmp_path, damage):
+    path = tmp_path / "scores.csv"
+    pd.DataFrame(0.5, index=range(4), columns=COLUMNS).to_csv(path, index=False)
+    assert list(read_table(path)) == list(COLUMNS)
+    spoil, where = CSV[damage]
+    spoil(path)
+    assert refusal(read_table, path).startswith(f"{path}{where}")
+
+
+@pytest.mark.parametrize("damage", CSV)
+@pytest.mark.parametrize("stored", ["log", "distances"])
+def test_a_log_and_distances(tmp_path, damage, stored):
+    path, spoil = tmp_path / "stored.csv", CSV[damage][0]
+    column = {"log": "loss,grad_norm,step", "distances": "from,data,distance"}[stored]
+    path.write_text(f"{column}\n1,0,3\n1,1,4\n1,2,5\n1,3,6\n")
+    read = partial(_values, {"train": {"epochs": 1}}, path, 1) if stored == "log" else partial(read_distances, [path])
+    if damage == "a column less":
+        path.write_text("a,b\n1,2\n")
+    else:
+        spoil(path)
+    assert refusal(read).startswith(f"{path}:")
+
+
+PARQUET = {
+    "missing": lambda path: path.unlink(), "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: cut(0.7)(path, path), "a CSV": lambda path: path.write_text("method,setting\na,b\n"),
+    "a pickle": lambda path: pickled(path, path.with_name("trap")),
+    "a column less": lambda path: pd.read_parquet(path).drop(columns="example").to_parquet(path),
+    "text for a score": lambda path: pd.read_parquet(path).assign(acc="much").to_parquet(path),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", PARQUET)
+def test_scores(files, damage):
+    PARQUET[damage](files[2])
+    assert refusal(collect, files, **EXPERIMENT).startswith(f"{files[2]}: ")
+    assert not files[2].with_name("trap").exists()
+
+
+@pytest.mark.parametrize("damage", [name for name in PARQUET if name != "text for a score"])
+def test_probings(tmp_path, damage):
+    path = tmp_path / "probing.parquet"
+    rows = {"step": [0, 0], "data": "a/b", "seed": 1, "example": ["x", "y"], "acc": True, "probing": False}
+    pd.DataFrame(rows).to_parquet(path)
+    Probed([path])
+    PARQUET[damage](path)
+    assert refusal(Probed, [path]).startswith(f"{path}: ")
+
+
+# From end to end
+
+
+def test_classes_that_the_model_does_not_have(classifier_folder, tmp_path):
+    other = make_image_set(tmp_path / "other", 12, classes=["apple", "pear", "tram", "bus"])
+    options = {"model": classifier_folder, "method": "full", "setting": "default", "seed": 1}
+    message = refusal(score_classifiers, tmp_path / "scores.parquet", sets={("set/a", "test"): other}, **options)
+    assert "the model has no class 'tram'" in message
+    assert not (tmp_path / "scores.parquet").exists()
+
+
+def test_pictures_of_several_sizes_and_a_head_of_damaged_parts(clip_folder, classifier_folder, tmp_path):
+    sets = {"a/a": make_image_set(tmp_path / "a", 8), "b/b": make_image_set(tmp_path / "b", 8, size=16)}
+    assert "unequal size" in refusal(caption, tmp_path / "out", sets=sets, phrases={"default": ["a {}"]}, seed=1)
+    (tmp_path / "a" / "labels.npy").write_bytes(b"")
+    message = refusal(build_classifier, tmp_path / "out", clip=clip_folder, data=tmp_path / "a", templates=["a {}"])
+    assert message.startswith(f"{tmp_path / 'a'}: damaged image set")
+
+
+def test_a_script_ends_with_the_one_line(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_bytes(b'{"q": "x", "r": "y"}\n{"q": \xff')
+    settings = {"form": "instruction", "files": {"test": str(path)}, "prompt": "{q}", "response": "{r}"}
+    command = [sys.executable, ROOT / "workflow" / "scripts" / "read_records.py", "--settings", json.dumps(settings)]
+    done = subprocess.run(
+        [*command, "--name", "set/one", "--split", "test", "--output", tmp_path / "out"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    [line] = done.stdout.splitlines()
+    assert line.startswith(f"error: {path}:2: not UTF-8 (invalid start byte); ")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,85 @@
+"""Nothing that is read is run: the library and its scripts have no call that would do so."""
+
+import ast
+
+import pytest
+
+from workflows import ROOT
+
+SOURCES = sorted((ROOT / "workflow").rglob("*.py"))
+MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
+CALLS |= {"extractall", "unsafe_load", "full_load", "read_pickle"}
+# What a call has to say, by the end of its name.
+NEEDED = {"torch.load": ("weights_only", "True"), "np.load": ("allow_pickle", "False")}
+LOADERS = ("config_schema.Loader", "Loader", "yaml.SafeLoader")
+
+
+def dangers(source: str) -> list[str]:
+    """The lines of a source that could run what they read."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                bad = any(name.name.split(".")[0] in MODULES for name in names)
+            case ast.ImportFrom(module=str(module)):
+                bad = module.split(".")[0] in MODULES
+            case ast.Call():
+                bad = _runs(node)
+            case ast.keyword(arg="trust_remote_code", value=value) | ast.keyword(arg="shell", value=value):
+                bad = ast.unparse(value) != "False"
+            case ast.Dict(keys=keys, values=values):
+                named = zip(keys, values, strict=True)
+                bad = any(
+                    isinstance(key, ast.Constant) and key.value == "trust_remote_code" and ast.unparse(value) != "False"
+                    for key, value in named
+                )
+            case _:
+                bad = False
+        found += [ast.unparse(node)] if bad else []
+    return found
+
+
+def _runs(call: ast.Call) -> bool:
+    name, said = ast.unparse(call.func), {word.arg: ast.unparse(word.value) for word in call.keywords}
+    if name.endswith(".compile"):  # of patterns and models
+        return False
+    if name.split(".")[-1] in CALLS and call.args:  # `model.eval()` runs nothing
+        return True
+    if name in ("yaml.load", "yaml.load_all"):
+        return [*map(ast.unparse, call.args[1:]), said.get("Loader")][0] not in LOADERS
+    for end, (word, value) in NEEDED.items():
+        if f".{name}".endswith(f".{end}"):
+            return said.get(word) != value
+    return False
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import pickle", "from pickle import loads", "eval(text)", "exec(text)", "os.system(text)", "torch.load(path)",
+        "torch.load(path, weights_only=False)", "np.load(path)", "np.load(path, allow_pickle=True)", "yaml.load(text)",
+        "yaml.load(text, yaml.Loader)", "yaml.load(text, Loader=yaml.FullLoader)", "yaml.unsafe_load(text)",
+        "AutoModel.from_pretrained(name, trust_remote_code=True)", "options = {'trust_remote_code': trusted}",
+        "archive.extractall(folder)", "pd.read_pickle(path)", "run(text, shell=True)",
+    ],
+)  # fmt: skip
+def test_a_danger_is_seen(line):
+    assert dangers(line)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "workflow")))
+def test_no_source_has_one(path):
+    assert not dangers(path.read_text())
+
+
+def test_models_are_loaded_without_code_of_their_own():
+    """The library's only options of transformers' loaders."""
+    source = (ROOT / "workflow/generality/language/causal_lm.py").read_text()
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    loads = [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith("from_pretrained")]
+    assert len(loads) == 2
+    assert all("**options" in load for load in loads)
+    assert "options = {'revision': revision, 'trust_remote_code': False}" in ast.unparse(ast.parse(source))
+    others = [path for path in SOURCES if "from_pretrained(" in path.read_text() and path.name != "causal_lm.py"]
+    assert not others

@@ -1,0 +1,59 @@
+"""Tables that earlier stages stored, as CSV or Parquet: whole, or one line that names the file."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+REMEDY = "delete it and run its stage again"
+
+
+def read_csv(path: str | Path, columns: Iterable[str], numbers: Sequence[str] = (), **options) -> pd.DataFrame:
+    """A CSV table with these columns, in which `numbers` hold finite numbers or nothing, and there are some; `options`
+    are those of pandas.
+
+    Raises ValueError, with the line where one is to blame, for a file that is missing, empty, cut off, not UTF-8, or
+    that has other columns or an entry that is no number.
+    """
+    try:
+        table = pd.read_csv(path, **options)
+    except (OSError, ValueError) as error:  # of pandas: EmptyDataError, ParserError
+        raise _damaged(path, "CSV", error) from None
+    _check_columns(path, columns, table)
+    if numbers and table.empty:
+        raise ValueError(f"{path}: no rows; {REMEDY}")
+    for name in numbers:
+        odd = table[name].notna() & ~np.isfinite(pd.to_numeric(table[name], errors="coerce"))
+        if odd.any():
+            place = odd.idxmax()
+            raise ValueError(f"{path}:{place + 2}: '{table[name][place]}' is no number ({name}); {REMEDY}")
+    return table
+
+
+def columns_of(path: str | Path) -> list[str]:
+    """The columns of a Parquet table. Raises ValueError for a file that is missing, cut off or of another format."""
+    try:
+        return pq.read_schema(path).names
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, "Parquet", error) from None
+
+
+def read_parquet(path: str | Path, columns: Iterable[str], **options) -> pd.DataFrame:
+    """These columns of a Parquet table. Raises ValueError as `columns_of`, and where one is not there."""
+    _check_columns(path, columns, columns_of(path))
+    try:
+        return pd.read_parquet(path, columns=list(columns), **options)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, "Parquet", error) from None
+
+
+def _check_columns(path: str | Path, columns: Iterable[str], there: Iterable[str]) -> None:
+    if missing := [name for name in columns if name not in there]:
+        raise ValueError(f"{path}: no column '{missing[0]}'; {REMEDY}")
+
+
+def _damaged(path: str | Path, kind: str, error: Exception) -> ValueError:
+    return ValueError(f"{path}: not a whole {kind} table ({' '.join(str(error).split())}); {REMEDY}")

@@ -42,8 +42,10 @@ class Passes:
 
     @torch.no_grad()
     def loss_now(self) -> float:
-        """The loss, as the model now is, on what went through it last; with other processes, the sum of theirs."""
+        """The loss, as the model now is, on what went through it last, to be asked for once; with other processes, the
+        sum of theirs."""
         loss, _ = self.objective.loss(self.model, self.last)
+        self.last = None
         return processes.sums([loss.item()], loss.device)[0]
 
     def _accumulate(self, epoch: int, mine: np.ndarray, wholes: tuple[int, int], size: int) -> Tensor:

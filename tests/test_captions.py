@@ -16,7 +16,7 @@ from generality.study import FIGURES, NUMBERS, TABLES, Study
 from generality.study_captions import caption, captions, in_report, labels
 from workflows import ROOT
 
-STUDIES = [ROOT / "config.yaml", *sorted(ROOT.glob("workflow/studies/*.yaml")), *sorted(ROOT.glob("tests/*.yaml"))]
+STUDIES = [ROOT / "config.yaml", *sorted(ROOT.glob("workflow/studies/*.yaml")), *sorted(ROOT.glob("tests/tiny*.yaml"))]
 EMBEDDED = load(ROOT / "config.yaml")
 RELEASE = "0123456789abcdef0123456789abcdef01234567"
 

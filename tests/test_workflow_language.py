@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from reruns import check_imports, edits, reruns
+from generality.files import sha256
 from test_language import galactica
 from workflows import LAST, copy_project, planned, snakemake, tiny, write_talk
 
@@ -153,7 +154,8 @@ def test_a_released_model_takes_the_same_road(tmp_path):
     target = "results/tiny/medmcqa/full/default/seed-1/model"
     snakemake(tmp_path, "--cores", "2", target, config=config)
     provenance = json.loads((tmp_path / target / "provenance.json").read_text())
-    assert provenance == {"name": "hub", "revision": None, "data": []}
+    checksum = sha256(tmp_path / target / "tokenizer.json")
+    assert provenance == {"name": "hub", "revision": None, "data": [], "tokenizer": checksum}
     assert (tmp_path / "results/tiny/models/galactica/released/model.safetensors").exists()
 
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from reruns import check_imports, edits, reruns
 from generality.files import sha256
+from reruns import check_imports, edits, reruns
 from test_language import galactica
 from workflows import LAST, copy_project, planned, snakemake, tiny, write_talk
 

@@ -14,15 +14,14 @@ NOTE = "diverged.json"
 
 
 class Diverged(RuntimeError):
-    """A training that cannot go on; `step` is how many steps were taken before the one that saw it, and `facts` are
-    what a note says: step, loss, grad_norm."""
+    """A training that cannot go on; `facts` are what a note says: step (how many were taken before the one that saw
+    it), loss, grad_norm."""
 
     def __init__(self, log: str | Path, step: int, loss: float, norm: float):
         super().__init__(
             f"{log}: training diverged at step {step} (loss {loss:g}, gradient norm {norm:g}); "
             "lower the learning rate (train.lr) or the penalty (lambda) of this setting"
         )
-        self.step = step
         self.facts = {"step": step, "loss": f"{loss:g}", "grad_norm": f"{norm:g}"}  # JSON has no word for NaN
 
 

@@ -78,7 +78,7 @@ def fit_and_save(
             for step in sorted(due):
                 place = partial / f"{PREFIX}{step}"
                 # The model after k steps is the one whose loss step k sees; the pre-trained one is there in any case.
-                if diverged and step >= max(1, diverged.step):
+                if diverged and step >= max(1, diverged.facts["step"]):
                     mark_diverged(place, diverged.facts)
                 else:
                     (begun.folder / place.name).rename(place)

@@ -1,5 +1,8 @@
 """Small things that many tests need: pictures with something to learn, and a CLIP pre-trained for a few steps."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -159,3 +162,13 @@ def language(tmp_path):
     """The tidy table of a small language experiment."""
     (tmp_path / "language").mkdir()
     return collect(language_files(tmp_path / "language"), **LANGUAGE)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Copies a folder, to be damaged."""
+
+    def copy(folder: Path) -> Path:
+        return Path(shutil.copytree(folder, tmp_path / "copy"))
+
+    return copy

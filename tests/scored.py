@@ -1,6 +1,7 @@
 """Small score files whose numbers can be worked out by hand, for the tests of tables and figures."""
 
 import pandas as pd
+import pytest
 
 SPECIAL, A, B = "set/real_all", "set/a", "set/b"
 EXPERIMENT = {"experiment": "tiny", "speciality": SPECIAL, "generality": {"ood": [A, B]}}
@@ -92,3 +93,13 @@ def row(table, method, data, seed="1", split="test", metric=None):
         found = found[found["metric"] == metric]
     assert len(found) == 1
     return found.iloc[0]
+
+
+def drawn(module, plot):
+    """The figure that `plot` has a module draw."""
+    figures = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "save", lambda figure, outputs: figures.append(figure))
+        plot()
+    (figure,) = figures
+    return figure

@@ -118,7 +118,7 @@ def test_what_later_files_and_the_command_line_say_is_checked_as_well(tmp_path):
     assert study["seeds"] == [2]
 
 
-def dry_run(tmp_path, *arguments) -> str:
+def said_of_a_mistake(tmp_path, *arguments) -> str:
     """What `snakemake --dry-run` prints of a study with a mistake."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "-n"]
     done = subprocess.run(
@@ -133,14 +133,14 @@ def dry_run(tmp_path, *arguments) -> str:
 def test_snakemake_runs_no_code_of_config_yaml(tmp_path):
     """A template (`__use_yte__`) is evaluated by Snakemake, which must not come first."""
     (tmp_path / "config.yaml").write_text(f"__use_yte__: true\nstudy: ?open('{tmp_path}/made', 'w').name\n")
-    assert "\nconfig.yaml: __use_yte__: unknown key; allowed: study, " in dry_run(tmp_path)
+    assert "\nconfig.yaml: __use_yte__: unknown key; allowed: study, " in said_of_a_mistake(tmp_path)
     assert not (tmp_path / "made").exists()
 
 
 def test_snakemake_says_it_of_given_files(tmp_path):
     """Of a key that is there twice, Snakemake alone would take the last."""
     (tmp_path / "more.yaml").write_text("seeds: [1]\nseeds: [2]\n")
-    said = dry_run(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
+    said = said_of_a_mistake(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
     assert f"\n{tmp_path / 'more.yaml'}:2: the key 'seeds' is there twice; delete or rename one\n" in said
 
 

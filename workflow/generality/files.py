@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
+REMEDY = "run the stage that writes it again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 MANY = 1000  # files; to flush so many one by one takes longer than to flush all disks once
 
@@ -109,14 +110,16 @@ def write_json(path: str | Path, content: object) -> None:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | Path) -> dict:
-    """Read a JSON file that holds an object; a missing or broken one is a ValueError that names it."""
+def read_json(path: str | Path, *keys: str) -> dict:
+    """Read a JSON file that holds an object with these keys; a missing or broken one is a ValueError that names it."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; the stage that writes it has not finished") from None
     except (OSError, ValueError, RecursionError) as error:  # no JSON, no UTF-8, or too deep
-        raise ValueError(f"{path}: not valid JSON ({error}); delete it and run the stage again") from None
+        raise ValueError(f"{path}: not valid JSON ({error}); {REMEDY}") from None
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: holds no JSON object; delete it and run the stage again")
+        raise ValueError(f"{path}: holds no JSON object; {REMEDY}")
+    if missing := [key for key in keys if key not in content]:
+        raise ValueError(f"{path}: has no '{missing[0]}'; {REMEDY}")
     return content

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_model
 from torch import Tensor, nn
 
-REMEDY = "run the stage that writes it again"
+from generality.files import REMEDY
 
 
 def open_weights(path: str | Path):

@@ -111,9 +111,7 @@ def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 def open_image_set(folder: str | Path) -> ImageSet:
     """Open an image set without reading its pictures; a damaged one is a ValueError that names the file."""
     folder = Path(folder)
-    manifest = read_json(folder / MANIFEST)
-    if missing := [key for key in ("source", "count", "size", "classes", "sha256") if key not in manifest]:
-        raise _damaged(folder / MANIFEST, f"it has no '{missing[0]}'")
+    manifest = read_json(folder / MANIFEST, "source", "count", "size", "classes", "sha256")
     try:
         images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / LABELS, allow_pickle=False)

@@ -89,13 +89,11 @@ def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], s
 def open_text_set(folder: str | Path, form: str | None = None) -> TextSet:
     """Read a text set; a damaged one, or one of another form than asked for, is a ValueError that names the file."""
     folder = Path(folder)
-    manifest = read_json(folder / MANIFEST)
-    if missing := [key for key in ("source", "form", "sha256") if key not in manifest]:
-        raise ValueError(f"{folder / MANIFEST}: has no '{missing[0]}'; delete {folder} and run its stage again")
+    manifest = read_json(folder / MANIFEST, "source", "form", "sha256")
     path = folder / EXAMPLES
-    if form and manifest.get("form") != form:
-        raise ValueError(f"{folder}: holds the form '{manifest.get('form')}', and '{form}' is needed")
-    if not path.is_file() or sha256(path) != manifest.get("sha256", {}).get(EXAMPLES):
+    if form and manifest["form"] != form:
+        raise ValueError(f"{folder}: holds the form '{manifest['form']}', and '{form}' is needed")
+    if not path.is_file() or sha256(path) != manifest["sha256"].get(EXAMPLES):
         raise ValueError(f"{path}: not what its manifest describes; delete {folder} and run its stage again")
     # Not splitlines: U+2028 and its like are part of a text.
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")

@@ -12,10 +12,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; th
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from generality.files import read_json, sha256, whole_folder, write_json
+from generality.files import REMEDY, read_json, sha256, whole_folder, write_json
 from generality.language.tokenizer import BOS, EOS, PAD
 from generality.memory import is_out_of_memory
-from generality.weights import REMEDY, check_finite
+from generality.weights import check_finite
 
 PROVENANCE = "provenance.json"  # ours, beside the files of transformers
 TOKENIZER = "tokenizer.json"
@@ -37,9 +37,8 @@ def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
 
     Raises ValueError for weights or a tokenizer that are missing, damaged or another model's.
     """
-    provenance, tokenizer_file = read_json(Path(folder) / PROVENANCE), Path(folder) / TOKENIZER
-    if missing := {"data", "tokenizer"} - set(provenance):
-        raise ValueError(f"{Path(folder) / PROVENANCE}: has no '{min(missing)}'; {REMEDY}")
+    provenance = read_json(Path(folder) / PROVENANCE, "data", "tokenizer")
+    tokenizer_file = Path(folder) / TOKENIZER
     if not tokenizer_file.is_file() or sha256(tokenizer_file) != provenance["tokenizer"]:
         raise ValueError(f"{tokenizer_file}: not the tokenizer that this model was saved with; {REMEDY}")
     model, tokenizer = _load(str(folder))

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from generality.files import WEIGHTS, read_json, whole_folder, write_json
+from generality.files import REMEDY, WEIGHTS, read_json, whole_folder, write_json
 from generality.vision.clip import CONFIG, build_image_tower
-from generality.weights import REMEDY, load_weights, open_weights
+from generality.weights import load_weights, open_weights
 
 
 class ImageClassifier(nn.Module):
@@ -45,9 +45,7 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
     Raises ValueError where weights and config differ or are damaged.
     """
     folder = Path(folder)
-    config = read_json(folder / CONFIG)
-    if missing := [key for key in ("model_cfg", "preprocess_cfg", "classes") if key not in config]:
-        raise ValueError(f"{folder / CONFIG}: has no '{missing[0]}'; {REMEDY}")
+    config = read_json(folder / CONFIG, "model_cfg", "preprocess_cfg", "classes")
     weights = open_weights(folder / WEIGHTS)
     shape = weights.get_slice("head.weight").get_shape() if "head.weight" in weights.keys() else [0]  # noqa: SIM118
     if shape[0] != len(config["classes"]):

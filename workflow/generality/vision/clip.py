@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
-from generality.files import read_json, whole_folder, write_json
-from generality.weights import REMEDY, check_finite, open_weights
+from generality.files import REMEDY, read_json, whole_folder, write_json
+from generality.weights import check_finite, open_weights
 
 CONFIG = "open_clip_config.json"  # both names are open_clip's
 WEIGHTS = "open_clip_model.safetensors"

@@ -5,6 +5,7 @@
 
 import os
 import random
+import re
 import signal
 import time
 from collections import Counter
@@ -102,13 +103,16 @@ def run(folder: Path, draws: random.Random, kind: str | None) -> tuple[str | Non
 
 
 def jobs(snakemake: int) -> list[tuple[psutil.Process, str]]:
-    """The scripts that Snakemake runs now, with their names, in the order of their start."""
+    """The scripts that Snakemake runs now, with their names, in the order of their start: of one that is a copy of the
+    fork server, the copy and the client that waits for it."""
     found = []
     try:
         for child in psutil.Process(snakemake).children(recursive=True):
-            command = child.cmdline()
-            if len(command) > 1 and "/scripts/" in command[1]:
-                found.append((child, Path(command[1]).stem))
+            command = " ".join(child.cmdline()[:4])
+            if script := re.search(r"^\S*python\S* .*/scripts/(\w+)\.py", command):
+                found.append((child, script[1]))
+            elif "/fork/server.py" in command and not child.name().startswith("python"):
+                found.append((child, f"{child.name()} (the copy)"))
     except psutil.NoSuchProcess:
         return []
     return sorted(found, key=lambda job: job[0].create_time())

@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
 from generality.config import ConfigError, load
+from generality.fork import start_fork_server
 from generality.imports import code, requirements, resource
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
@@ -26,6 +27,13 @@ RULES = Path(str(workflow.current_basedir))
 LIBRARY, FUNCTIONS = shlex.quote(str(RULES.parent)), shlex.quote(str(RULES / "jobs.sh"))
 # A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={LIBRARY}; source {FUNCTIONS}; ")
+
+
+# Only here: a job that SLURM runs, by a Snakemake of its own, is alone there.
+onstart:
+    if workflow.is_main_process:
+        start_fork_server()
+
 
 # Under SLURM, a controller that restarts must not cost the jobs that run; see `patient`.
 if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):

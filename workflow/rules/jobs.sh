@@ -1,5 +1,15 @@
 # What the rules' shell commands are made of; every job reads it (common.smk).
 
+# python SCRIPT …: as a copy of the fork server (generality.fork) where one runs, of the same python and number of threads.
+python() {
+    if [ "${GENERALITY_FORK_SERVER:-}" ] && [ "${1:0:1}" != - ] && [ "${OMP_NUM_THREADS:-}" = 1 ] \
+        && [ "$(type -P python)" = "$GENERALITY_FORK_PYTHON" ]; then
+        command python -IS "$PYTHONPATH/generality/fork/client.py" "$@"
+    else
+        command python "$@"
+    fi
+}
+
 # launch GPUS SCRIPT…: a script in a process for each of a job's GPUs. It is a function of the shell, not a parameter of
 # the rules, for a model is not out of date because another number of GPUs was asked for. After `--` torchrun reads no
 # options: it would take a script's `--log` for a short form of one of its own.

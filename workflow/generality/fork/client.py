@@ -1,0 +1,54 @@
+"""`client.py SCRIPT …` runs `python SCRIPT …` as a copy of the fork server, and ends as it ends.
+
+Where the server is gone it is run as ever. No more is imported than a process start of 15 ms allows.
+"""
+
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from contextlib import suppress
+
+FORWARDED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+)  # a terminal's, too: the copy is in another session
+
+
+def main(command: list[str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    request = {"command": command, "folder": os.getcwd(), "environment": dict(os.environ)}
+    text = json.dumps(request).encode()
+    server, (_alive, end) = socket.socket(socket.AF_UNIX), socket.socketpair()
+    try:
+        server.connect(f"\0{os.environ['GENERALITY_FORK_SERVER']}")
+        socket.send_fds(server, [struct.pack("!I", len(text))], [0, 1, 2, end.fileno()])
+        server.sendall(text)
+        end.close()  # the copy has it now, and the other one this process, until it ends
+        answers = server.makefile()
+        copy = int(answers.readline())
+    except (OSError, ValueError):
+        os.execvp("python", ["python", *command])
+
+    def forward(number: int, frame: object) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(copy, number)
+
+    for number in FORWARDED:
+        signal.signal(number, forward)
+    try:
+        status = int(answers.readline())
+    except (OSError, ValueError):
+        forward(signal.SIGKILL, None)
+        sys.exit("error: the fork server ended before this job; run it again")
+    if os.WIFSIGNALED(status):
+        with suppress(OSError):  # SIGKILL has no other
+            signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    sys.exit(os.waitstatus_to_exitcode(status))
+
+
+main(sys.argv[1:])

@@ -3,12 +3,13 @@ PYTHON ?= python3.11
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 READY := .venv/ready
+PEERS := .venv-peers
 PAGE := from generality import config, study, study_page as page; \
 	print(page.page_file(study.Study(config.load("config.yaml")), "report.html"))
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env chromium slurm test soak lint format lock clean
+.PHONY: all study env chromium slurm test soak bench lint format lock clean
 
 all: study
 
@@ -49,6 +50,17 @@ test: $(READY) chromium slurm
 soak: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak
 
+# Speed beside others' on the same work, and beside limits; an hour on two cores that do nothing else. BENCH="--only sweep
+# --tiny" narrows it; BENCH=--help lists what there is.
+bench: $(READY) $(PEERS)/ready
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests $(BIN)/python -m bench --output reports/speed.json reports/speed.md $(BENCH)
+
+# What is measured beside the project stays out of its own environment.
+$(PEERS)/ready: envs/peers.lock $(READY)
+	$(PYTHON) -m venv $(PEERS)
+	$(BIN)/uv pip install --compile-bytecode --python $(PEERS)/bin/python --requirements envs/peers.lock
+	touch $(PEERS)/ready
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,6 +75,8 @@ format: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
 		envs/requirements.in --output-file envs/requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
+		envs/peers.in --output-file envs/peers.lock
 
 clean:
-	rm -rf .venv .snakemake results logs
+	rm -rf .venv $(PEERS) .snakemake results logs

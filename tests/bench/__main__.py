@@ -19,7 +19,7 @@ from generality.versions import versions
 # Each is a module with `rows(context)`; in the order of the table.
 BENCHES = (
     "penalties", "distillation", "language_steps", "sweep", "interpolation", "tasks", "probe", "image_folder", "worlds",
-    "dry_runs", "embedded",
+    "dry_runs", "growth", "embedded",
 )  # fmt: skip
 PACKAGES = ("torch", "transformers", "open_clip_torch", "lm_eval", "snakemake")
 

@@ -1,0 +1,66 @@
+"""The frame of `make bench`: what is held to a target, and the table."""
+
+import subprocess
+import sys
+
+import pytest
+
+import bench.pairs
+from bench.__main__ import number, table
+from bench.pairs import Row, alternate, minus
+from workflows import ROOT
+
+
+def test_figures_are_ratios_round_by_round():
+    faster = Row("work", "s", [1, 2, 4], "peer", "≥ 1.5", [2, 2, 6])
+    assert faster.figures == [2, 1, 1.5]
+    assert faster.met
+    dearer = Row("work", "s", [1, 2, 4], "peer", "≤ 1.03", [2, 2, 4])
+    assert dearer.figures == [0.5, 1, 1]
+    assert dearer.met
+    assert not Row("work", "s", [1.1, 1.1], "peer", "≤ 1.03", [1, 1]).met
+    assert not Row("work", "pictures/s", [1999, 1999, 5000], "limit", "≥ 2000").met
+    assert Row("work", "s", [3, 1, 3], "limit", "≤ 3").met
+    with pytest.raises(ValueError, match="zip"):
+        _ = Row("work", "s", [1, 2], "peer", "≥ 1", [1]).figures
+
+
+def test_turns_alternate_and_the_first_does_not_count(monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr(bench.pairs.time, "perf_counter", lambda: next(clock))
+    order, own = [], iter([9.0, 5.0, 6.0, 7.0])
+    seconds = alternate({"ours": lambda: order.append("ours"), "peer": lambda: order.append("peer") or next(own)}, 3)
+    assert order == ["ours", "peer", "peer", "ours", "ours", "peer", "peer", "ours"]
+    assert seconds == {"ours": [1, 1, 1], "peer": [5, 6, 7]}
+    assert minus([3, 5], [1, 2]) == [2, 3]
+
+
+def test_the_table():
+    rows = [
+        Row("a step", "s", [1.0, 2.0, 1.0], "the usual way", "≥ 1.5", [1.234, 3.0, 4.0], "why"),
+        Row("pictures", "pictures/s", [12345.6], "limit", "≥ 20000"),
+    ]
+    lines = table(rows).splitlines()
+    assert lines[2:] == [
+        "| a step | 1 s | the usual way: 3 s | 1.5 (1.23 … 4) | ≥ 1.5 | met |",
+        "| ↳ why | | | | | |",
+        "| pictures | 12,346 pictures/s | limit | 12,346 (12,346 … 12,346) | ≥ 20000 | **missed** |",
+    ]
+    assert [number(value) for value in (0.01234, 99.94, 100.4, -5)] == ["0.0123", "99.9", "100", "-5"]
+
+
+def test_without_the_peers_it_says_what_makes_them(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--peers", "none"], cwd=tmp_path, text=True, capture_output=True, check=False,
+        env={"PYTHONPATH": f"{ROOT}/workflow:{ROOT}/tests"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "error: none: no such file; `make bench` makes this environment\n")
+
+
+def test_both_sides_have_the_same_kernels():
+    ours, peers = (
+        dict(line.split("==") for line in (ROOT / "envs" / f"{name}.lock").read_text().split())
+        for name in ("requirements", "peers")
+    )
+    for package in ("torch", "torchvision", "transformers", "lm-eval", "scikit-learn", "pillow", "accelerate"):
+        assert peers[package] == ours[package]

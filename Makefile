@@ -41,10 +41,10 @@ slurm:
 			slurm-wlm munge >/dev/null; } \
 		|| echo "SLURM is not there and could not be installed: the tests that need it are skipped"
 
-# One thread a process: two test processes on two cores beat two threads in one. A file stays in one process, as its
-# fixtures (a whole tiny study) are shared.
+# One thread a process: two test processes on two cores beat two threads in one, and one more works while others wait for
+# SLURM. A file stays in one process, as its fixtures (a whole tiny study) are shared.
 test: $(READY) chromium slurm
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 # A whole study, killed at random twenty times; about a quarter of an hour.
 soak: $(READY)

@@ -14,7 +14,7 @@ BEGAN = time.perf_counter()  # scripts import this first
 
 def used() -> str:
     """The line for this process: wall time, CPU time with that of its finished children, and largest resident memory,
-    its own or a child's.
+    its own or a child's, with what a copy of the fork server shares with it.
 
     The kernel counts the last two, so nothing is missed. Snakemake's benchmarks look at a job only every half minute
     once it has run for a quarter of one (of a job of 35 s they saw 12 of 29 s of CPU), and cost a fifth of a core.

@@ -133,6 +133,12 @@ def test_a_job_ends_as_its_copy(folder, server, end):
     assert job("python script.py | tee log", folder).returncode == code
 
 
+def test_what_is_left_for_the_end_is_done(folder, server):
+    left = "atexit.register(print, 'last')\nthreading.Timer(0.3, print, ['a thread']).start()\nprint('first')\n"
+    (folder / "script.py").write_text(f"import atexit, threading\n{left}")
+    assert job("python script.py | cat", folder).stdout == "first\na thread\nlast\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_reaches_the_copy(folder, server, number):
     handle = f"signal.signal({number}, lambda *_: sys.exit(7))\n"

@@ -95,8 +95,8 @@ def run(folder: Path, draws: random.Random, kind: str | None) -> tuple[str | Non
                 stop(kind, victim, process.pid)
             except (psutil.NoSuchProcess, ProcessLookupError):
                 continue  # it was faster
-            process.wait(120)
-            return kind, rule
+            # Where it succeeds, the job had done its work when it was hit.
+            return (kind, rule) if process.wait(600) else (None, None)
         time.sleep(0.02)
     assert process.wait(600) == 0, (folder / "said").read_text()[-4000:]
     return None, None

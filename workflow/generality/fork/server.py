@@ -30,6 +30,7 @@ from typing import NoReturn
 
 SITE = tuple({f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib")})
 LENGTH = struct.Struct("!I")  # of a request's JSON, before it
+ROOM = 2**20  # bytes, so that a copy tells its modules, some 200 kB, and ends whatever the server does at that time
 PATIENCE = 10  # seconds for a client to say what it wants, which it does at once
 
 
@@ -71,6 +72,7 @@ class Server:
         script = request["command"][0]
         self.load(self.modules.get(script, ()))
         told, tell = os.pipe()
+        fcntl.fcntl(tell, fcntl.F_SETPIPE_SZ, ROOM)
         if copy := os.fork():
             os.close(tell)
             self.selector.register(told, selectors.EVENT_READ, lambda: self.learn(script, told))
@@ -90,6 +92,7 @@ class Server:
             for name in new:
                 with suppress(Exception):  # the job that needs it will say what is wrong
                     importlib.import_module(name)
+                self.reap()  # whose copy has ended need not wait for this
             gc.collect()
             gc.freeze()  # what is collected by copies would be copied
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generality.training.methods.base import Method, register
@@ -37,4 +38,4 @@ class Distillation(Method):
 
     def loss(self, outputs: Callable[[], Tensor], batch: Any, examples: np.ndarray) -> Tensor:
         logits = outputs()
-        return self.weight * (logits - self.targets(batch, examples)).square().sum() / len(logits)
+        return self.weight * F.mse_loss(logits, self.targets(batch, examples), reduction="sum") / len(logits)

@@ -12,8 +12,8 @@ class L1(WeightPenalty):
     """λ · Σ|θ − θ₀|; its gradient is λ · sign(θ − θ₀), zero where a weight has not moved."""
 
     def add_gradients(self) -> None:
-        for p, change in zip(self.trained, self.changes(), strict=True):
-            p.grad.add_(change.sign_(), alpha=self.weight)
+        for gradient, change in zip(self.gradients(), self.changes(), strict=True):
+            gradient.add_(change.sign_(), alpha=self.weight)
 
     def penalty(self, extra: Tensor | None) -> float:
         return self.weight * float(np.sum([d.abs().sum().item() for d in self.changes()]))

@@ -12,8 +12,8 @@ class L2(WeightPenalty):
     """λ · Σ(θ − θ₀)²; its gradient is 2λ · (θ − θ₀)."""
 
     def add_gradients(self) -> None:
-        for p, change in zip(self.trained, self.changes(), strict=True):
-            p.grad.add_(change, alpha=2 * self.weight)
+        for gradient, change in zip(self.gradients(), self.changes(), strict=True):
+            gradient.add_(change, alpha=2 * self.weight)
 
     def penalty(self, extra: Tensor | None) -> float:
         return self.weight * float(np.sum([d.square().sum().item() for d in self.changes()]))

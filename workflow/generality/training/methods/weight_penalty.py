@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
 
 from generality.training.methods.base import Method
+
+PIECE = 2**17  # entries for each thread: of θ, θ₀, their difference and the gradient 2 MB, which a core's caches hold
 
 
 class WeightPenalty(Method):
@@ -22,5 +25,19 @@ class WeightPenalty(Method):
         self.start = [p.detach().clone() for p in self.trained]
 
     def changes(self) -> Iterator[Tensor]:
-        """θ − θ₀, one trained parameter after the other: all at once would be a copy of the model."""
-        return (p.detach() - start for p, start in zip(self.trained, self.start, strict=True))
+        """θ − θ₀, one piece of a trained parameter after the other: all at once would be a copy of the model."""
+        for p, start in zip(self.trained, self.start, strict=True):
+            for piece, before in zip(pieces(p.detach()), pieces(start), strict=True):
+                yield piece - before
+
+    def gradients(self) -> Iterator[Tensor]:
+        """The gradients of the trained parameters, in the pieces of `changes`."""
+        return (piece for p in self.trained for piece in pieces(p.grad))
+
+
+def pieces(tensor: Tensor) -> tuple[Tensor, ...]:
+    """The tensor, on a CPU in so many of its rows at a time that what is done with them is done in the cache."""
+    size = PIECE * torch.get_num_threads()
+    if tensor.is_cuda or tensor.numel() <= size:
+        return (tensor,)
+    return tensor.split(max(1, size * len(tensor) // tensor.numel()))

@@ -28,10 +28,10 @@ HEADS = "its loss is on the logits of every token, plain fine-tuning makes those
 def rows(context: Context) -> list[Row]:
     few = context.tiny
     return [
-        _row(context, "tiny CLIP, pictures as they are", "≤ 1.10", tiny_clip("none", few), EVERY),
-        _row(context, "tiny CLIP, moved and mirrored", "≤ 1.40", tiny_clip("shift_flip", few), EVERY),
+        _row(context, "tiny CLIP, pictures as they are", "≤ 1.10", tiny_clip("none", few), 2 * EVERY),
+        _row(context, "tiny CLIP, moved and mirrored", "≤ 1.40", tiny_clip("shift_flip", few), 2 * EVERY),
         _row(context, f"ViT-B/16, batch of {BATCH}, cropped", "≤ 1.40", vit_b_16(BATCH, "random_resized_crop", few), 1),
-        _row(context, "tiny OPT, blocks", "≤ 1.10", tiny_opt(context.folder, few), EVERY, HEADS),
+        _row(context, "tiny OPT, blocks", "≤ 1.10", tiny_opt(context.folder, few), 2 * EVERY, HEADS),
     ]
 
 

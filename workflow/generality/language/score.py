@@ -13,6 +13,7 @@ from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.device import device
 from generality.interpolate import interpolations, setting_of
 from generality.language.causal_lm import load_causal_lm
+from generality.language.harness import Harness
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
@@ -20,9 +21,8 @@ from generality.score_file import diverged_rows, write_scores, wrote_diverged
 from generality.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
-from lm_eval.models.huggingface import HFLM  # isort: skip
 
-BATCH = 64  # texts in one pass; scores do not depend on it beyond the rounding of float32
+BATCH = 64  # prompts in one pass; scores do not depend on it beyond the rounding of float32
 ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
 Key = tuple[str, str]  # data name, split
 
@@ -39,7 +39,7 @@ class Scorer:
         self.sets, self.batch_size = sets, batch_size
         self.tasks = {}
         for (data, split), texts in sets.items():
-            longest = _longest(texts, tokenizer)
+            longest = longest_answer(texts, tokenizer)
             names = kinds(texts, data in generate)
             self.tasks[data, split] = {name: make_task(name, texts, name, longest + ROOM) for name in names}
             if longest >= model.config.max_position_embeddings:
@@ -47,10 +47,9 @@ class Scorer:
                     f"{data} {split}: an answer of {longest} tokens is longer than the model's context of "
                     f"{model.config.max_position_embeddings}; take a model with a longer one, or drop such examples"
                 )
-        self.harness = HFLM(
-            pretrained=model, tokenizer=tokenizer, batch_size=batch_size, softmax_dtype="float32",
-            max_length=model.config.max_position_embeddings,
-        )  # fmt: skip
+        self.harness = Harness(
+            model, tokenizer=tokenizer, batch_size=batch_size, max_length=model.config.max_position_embeddings
+        )
 
     def rows(self, key: Key) -> pd.DataFrame:
         """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
@@ -126,7 +125,7 @@ def score_causal_lms(
         write_scores(output, parts, method=method, seed=seed)
 
 
-def _longest(texts: TextSet, tokenizer) -> int:
+def longest_answer(texts: TextSet, tokenizer) -> int:
     """The tokens of the longest answer of a text set."""
     answers = {
         DELIMITER + answer for example in texts.examples for answer in example.get("choices") or [example["response"]]

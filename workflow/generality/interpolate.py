@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from generality.divergence import divergence, mark_diverged
-from generality.files import WEIGHTS, whole_folder
+from generality.files import WEIGHTS, begin_flush, whole_folder
 from generality.weights import Pieces, check_finite, is_finite
+
+AT_ONCE = 2**25  # bytes that the disk is given to write while the next are computed: enough to write them in one go
 
 
 def interpolate(
@@ -71,9 +73,12 @@ def write_interpolated(folder: str | Path, *, pretrained: str | Path, finetuned:
                 shutil.copy2(file, partial / file.name)
         with open(partial / WEIGHTS, "wb") as out:
             out.write(len(text).to_bytes(8, "little") + text)
+            begun = 0
             for name in entries:
                 for piece in _mixed(name, first, second, alpha):
                     out.write(piece.view(torch.uint8).numpy().data)
+                    if (at := out.tell()) - begun >= AT_ONCE:
+                        begun = begin_flush(out, begun, at)
 
 
 def _open(folder: str | Path) -> Pieces:

@@ -38,7 +38,7 @@ class Pieces:
     What `open_weights` gives is a map of the file, and what was looked at in it stays in memory.
     """
 
-    BYTES = 2**20  # of a piece: from its reading to its writing it stays in a core's cache
+    BYTES = 2**19  # of a piece: from its reading to its writing it stays in a core's cache
 
     def __init__(self, path: str | Path):
         """Raises ValueError as `open_weights` does."""

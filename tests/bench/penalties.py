@@ -27,9 +27,8 @@ from generality.training.methods.base import Method, make_method
 
 WEIGHTS = {"l1": 1e-5, "l2": 1e-3}  # λ of the paper's grids; the time does not depend on it
 TERMS: dict[str, Callable[[Tensor], Tensor]] = {"l1": torch.abs, "l2": torch.square}
-BATCH = (
-    4  # pictures of ViT-B/16: 7 s a step on a core, and 30 steps are taken; the paper's 512 would be 15 minutes a step
-)
+# Pictures of ViT-B/16: 7 s a step on a core, and 30 steps are taken; the paper's 512 would be 15 minutes a step.
+BATCH = 4
 
 
 class Term(Method):

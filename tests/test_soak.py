@@ -9,6 +9,7 @@ import re
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -87,7 +88,9 @@ def run(folder: Path, draws: random.Random, kind: str | None) -> tuple[str | Non
         process = started(folder, "--cores", "2", "--rerun-incomplete", config=STUDY, stdout=said)
     began = None
     while kind and process.poll() is None:
-        running = jobs(process.pid)
+        running = []
+        with suppress(psutil.NoSuchProcess):
+            running = jobs(process.pid)
         began = began or (time.monotonic() if running else None)
         if running and time.monotonic() - began >= wait:
             victim, rule = running[int(pick * len(running))]
@@ -106,15 +109,13 @@ def jobs(snakemake: int) -> list[tuple[psutil.Process, str]]:
     """The scripts that Snakemake runs now, with their names, in the order of their start: of one that is a copy of the
     fork server, the copy and the client that waits for it."""
     found = []
-    try:
-        for child in psutil.Process(snakemake).children(recursive=True):
+    for child in psutil.Process(snakemake).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended
             command = " ".join(child.cmdline()[:4])
             if script := re.search(r"^\S*python\S* .*/scripts/(\w+)\.py", command):
                 found.append((child, script[1]))
             elif "/fork/server.py" in command and not child.name().startswith("python"):
                 found.append((child, f"{child.name()} (the copy)"))
-    except psutil.NoSuchProcess:
-        return []
     return sorted(found, key=lambda job: job[0].create_time())
 
 

@@ -60,6 +60,7 @@ def test_other_cores_make_the_same_study(undisturbed, tmp_path):
 
 def test_a_study_that_is_killed_at_random_ends_as_one_that_is_not(undisturbed, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("GENERALITY_SAVE_SECONDS", "0")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background would ignore it
     draws, kills, studies = random.Random(SEED), Counter(), 0
     while kills.total() < KILLS:
         folder = tmp_path / str(studies)

@@ -19,7 +19,8 @@ FORWARDED = (
 
 
 def main(command: list[str]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     request = {"command": command, "folder": os.getcwd(), "environment": dict(os.environ)}
     text = json.dumps(request).encode()
     server, (_alive, end) = socket.socket(socket.AF_UNIX), socket.socketpair()
@@ -38,7 +39,8 @@ def main(command: list[str]) -> None:
             os.kill(copy, number)
 
     for number in FORWARDED:
-        signal.signal(number, forward)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as after `nohup`, and then the copy ignores it, too
+            signal.signal(number, forward)
     try:
         status = int(answers.readline())
     except (OSError, ValueError):

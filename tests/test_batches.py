@@ -305,7 +305,8 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
     key = ("set", "test")
     sets = {key: open_text_set(language_folder / "choice")}
     whole = Scorer(model, tokenizer, sets, generate=[]).rows(key)
-    forward, sizes = type(model).forward, []
+    base, sizes = type(model.base_model), []
+    forward = base.forward
 
     def small(self, input_ids, *arguments, **options):
         sizes.append(len(input_ids))
@@ -313,7 +314,7 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
         return forward(self, input_ids, *arguments, **options)
 
-    monkeypatch.setattr(type(model), "forward", small)
+    monkeypatch.setattr(base, "forward", small)
     scorer = Scorer(model, tokenizer, sets, generate=[])
     pd.testing.assert_frame_equal(scorer.rows(key), whole)
     assert scorer.batch_size == 2

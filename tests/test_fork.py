@@ -39,6 +39,9 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "own.py").write_text("VALUE = 1\n")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    # As a terminal has it: what a shell starts in the background ignores the one, and `nohup` the other.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # a change within a second would not be seen
     return tmp_path
 

@@ -128,7 +128,7 @@ def test_a_teacher_that_was_asked_once_is_gone(tmp_path):
 
 # Bytes a token: of a layer, in its width where the inner one is four times that; of a logit.
 A_LAYER = {"float32": 64, "bfloat16": 40}
-A_LOGIT = {"full": 12, "kd": 20}
+A_LOGIT = {"full": 12, "kd": 16}
 
 
 @pytest.mark.parametrize(("method", "precision"), [("full", "float32"), ("full", "bfloat16"), ("kd", "float32")])

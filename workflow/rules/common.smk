@@ -1,3 +1,4 @@
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
 from generality.config import ConfigError, load
-from generality.fork import start_fork_server
+from generality.fork import SERVER, start_fork_server
 from generality.imports import code, requirements, resource
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
@@ -29,7 +30,11 @@ LIBRARY, FUNCTIONS = shlex.quote(str(RULES.parent)), shlex.quote(str(RULES / "jo
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={LIBRARY}; source {FUNCTIONS}; ")
 
 
-# Only here: a job that SLURM runs, by a Snakemake of its own, is alone there.
+# Not for a job that SLURM runs, by a Snakemake of its own: signals and limits of SLURM reach what it has started alone.
+if not workflow.is_main_process:
+    os.environ.pop(SERVER, None)  # of the environment of who submitted it
+
+
 onstart:
     if workflow.is_main_process:
         start_fork_server()

@@ -10,6 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 GPUS = ("/dev/nvidiactl", "/dev/kfd")  # of their drivers; what looks for one while it is imported must not be copied
 OFF = "GENERALITY_FORK"  # =0 in the environment
+SERVER = "GENERALITY_FORK_SERVER"  # its name, for client.py
 # A library reads its number of threads as it is loaded, so copies have the server's: one (jobs.sh sees to it).
 THREADS = ("OMP_NUM", "OPENBLAS_NUM", "GOTO_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
 
@@ -31,4 +32,4 @@ def start_fork_server() -> None:
         stdin=lifeline, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(lifeline)
-    os.environ |= {"GENERALITY_FORK_SERVER": name, "GENERALITY_FORK_PYTHON": python}
+    os.environ |= {SERVER: name, "GENERALITY_FORK_PYTHON": python}

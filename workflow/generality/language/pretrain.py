@@ -15,6 +15,7 @@ from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
 from generality.training.loop import optimise, order
 from generality.training.methods.base import Method
+from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
 from generality.unfinished import unfinished
 
@@ -70,6 +71,6 @@ def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
         (matrices if "layers." in name and parameter.ndim == 2 else rest).append(parameter)
     decay = train["weight_decay"]
     return [
-        torch.optim.Muon(matrices, lr=train["muon_lr"], weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=train["muon_lr"], weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, lr=train["adamw_lr"], weight_decay=decay, fused=True),
     ]

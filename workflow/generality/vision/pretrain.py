@@ -13,6 +13,7 @@ from generality.device import device
 from generality.files import whole_folder, write_json
 from generality.training.loop import optimise
 from generality.training.methods.base import Method
+from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
 from generality.unfinished import unfinished
 from generality.vision.clip import CONFIG, VOCABULARY, create, save_clip
@@ -110,6 +111,6 @@ def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
         (matrices if inside else rest).append(parameter)
     decay = train["weight_decay"]
     return [
-        torch.optim.Muon(matrices, lr=train["muon_lr"], weight_decay=decay),
+        Muon(matrices, lr=train["muon_lr"], weight_decay=decay),
         torch.optim.AdamW(rest, lr=train["adamw_lr"], weight_decay=decay, fused=True),
     ]

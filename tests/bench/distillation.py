@@ -15,13 +15,12 @@ import torch
 from torch import nn
 
 from bench.pairs import Context, Row, alternate
-from bench.trainings import ms, seconds_of_a_step, taking_turns, tiny_clip, tiny_opt, training, vit_b_16
+from bench.trainings import BATCH, ms, seconds_of_a_step, taking_turns, tiny_clip, tiny_opt, training, vit_b_16
 from generality.training.log import EVERY
 from generality.training.loop import Objective, count_steps
 from generality.training.methods.base import make_method
 
 LAMBDA = 1e-3  # of the paper's grids; the time does not depend on it
-BATCH = 4  # pictures of ViT-B/16: 7 s a step on a core
 HEADS = "its loss is on the logits of every token, plain fine-tuning makes those of answers only"
 
 

@@ -20,15 +20,13 @@ import torch
 from torch import Tensor, nn
 
 from bench.pairs import Context, Row, alternate
-from bench.trainings import ms, seconds_of_a_step, taking_turns, tiny_clip, training, vit_b_16
+from bench.trainings import BATCH, ms, seconds_of_a_step, taking_turns, tiny_clip, training, vit_b_16
 from generality.training.log import EVERY
 from generality.training.loop import Objective
 from generality.training.methods.base import Method, make_method
 
 WEIGHTS = {"l1": 1e-5, "l2": 1e-3}  # λ of the paper's grids; the time does not depend on it
 TERMS: dict[str, Callable[[Tensor], Tensor]] = {"l1": torch.abs, "l2": torch.square}
-# Pictures of ViT-B/16: 7 s a step on a core, and 30 steps are taken; the paper's 512 would be 15 minutes a step.
-BATCH = 4
 
 
 class Term(Method):

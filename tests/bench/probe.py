@@ -85,7 +85,7 @@ def _row(work: str, tasks: Sequence[Task], context: Context, note: str = "") -> 
         peer="scikit-learn's LogisticRegression in the same loop",
         against=seconds["theirs"],
         target="≥ 5",
-        note=f"on one core both spend their time in the same products of float64{note}",
+        note=f"ours adds autograd and torch's L-BFGS to the same products of float64{note}",
     )
 
 

@@ -11,11 +11,8 @@ import struct
 import sys
 from contextlib import suppress
 
-FORWARDED = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-)  # a terminal's, too: the copy is in another session
+# A terminal's, too: the copy is in another session.
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(command: list[str]) -> None:

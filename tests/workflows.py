@@ -17,7 +17,7 @@ from snakemake import cli
 ROOT = Path(__file__).parents[1]
 FORK = multiprocessing.get_context("fork")
 LAST = ("default", "record_provenance", "render_report")  # after all that the record of jobs counts
-PROJECT = ("Snakefile", "workflow", "envs", "profiles")  # what a study runs from
+PROJECT = ("Snakefile", "workflow", "envs")  # what a study runs from
 # Python runs it first in each job, which finds it beside the library.
 NOTE_IMPORTS = """
 import atexit, json, os, pathlib, sys

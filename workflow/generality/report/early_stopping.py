@@ -114,9 +114,7 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
     ax.margins(0.05, 0.08)
     compared = panel.points[panel.points["method"].isin(style)]  # the legend says it of the others
     ax.set(title=titled(TITLES[key], compared, style, TEXT_WIDTH / 2), xlabel=panel.x_label)
-    ax.legend(
-        loc="lower left", frameon=False, fontsize=7, handlelength=1.6
-    )  # little is learnt and much forgotten there
+    ax.legend(loc="best", frameon=False, fontsize=7, handlelength=1.6)
     ax.spines[["top", "right"]].set_visible(False)
 
 

@@ -12,7 +12,7 @@ from generality.report.probing import AVERAGE, curves, plot_probing
 from generality.training.series import due_steps
 from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
-from generality.vision.logistic import STRENGTHS, choose_and_fit, fit_probe
+from generality.vision.logistic import STRENGTHS, axes, choose_and_fit, fit_probe
 from generality.vision.probe import probe_series
 
 
@@ -58,7 +58,7 @@ def points():
 @pytest.mark.parametrize("strength", [1e-1, 1e-3])
 def test_a_probe_is_scikit_learns_solution(points, strength):
     x, y = points
-    probe = fit_probe(x, y, 5, strength)
+    probe = fit_probe(axes(x), y, 5, strength)
     scaled = ((x.double() - probe.centre) / probe.scale).numpy()
     theirs = LogisticRegression(C=1 / (len(y) * strength), tol=1e-8, max_iter=10000).fit(scaled, y.numpy())
     np.testing.assert_allclose(probe.weight, theirs.coef_, atol=2e-3)

@@ -7,7 +7,7 @@ import torch
 from bench import image_folder, probe, worlds
 from bench.pairs import Context
 from generality.data.image_set import open_image_set
-from generality.vision.logistic import fit_probe
+from generality.vision.logistic import axes, fit_probe
 from generality.vision.pixels import Pixels
 
 CFG = {"mean": [0.48, 0.45, 0.40], "std": [0.26, 0.25, 0.27]}
@@ -56,10 +56,10 @@ def test_probes_of_both_sides_are_the_same(context, monkeypatch):
     task = probe._drawn(300, 16, 5)
     row = probe._row("a test", [task, drifted(task)], context)
     assert len(row.values) == len(row.against) == 1
-    loose = fit_probe(*task, 1e-3)
+    loose = fit_probe(axes(task.x), task.y, task.classes, 1e-3)
     assert probe._norm(task, loose, 1e-3) <= probe.TOLERANCE
     assert probe._norm(task, loose, 2e-3) > probe.TOLERANCE
-    monkeypatch.setattr(probe, "_theirs", lambda *args: (loose, -1.0))
+    monkeypatch.setattr(probe, "_theirs", lambda *args, **_: (loose, -1.0))
     with pytest.raises(AssertionError):
         probe._row("a test", [task], context)
 

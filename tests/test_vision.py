@@ -341,15 +341,3 @@ def test_augmentations_show_the_same_picture_moved():
         assert 0.9 - 0.05 < slope <= 1.0 + 1e-4  # never mirrored, never wider than the picture
     moved = augment(ramp, "shift_flip", 0, 1, examples)
     assert torch.isin(moved.unique(), ramp.unique()).all()  # whole pixels, no blur
-
-
-def test_conda_environments_equal_the_lock():
-    import yaml
-
-    envs = Path(__file__).parents[1] / "envs"
-    lock = (envs / "requirements.lock").read_text()
-    assert "://" not in lock
-    for path in envs.glob("*.yaml"):
-        pins = yaml.safe_load(path.read_text())["dependencies"][-1]["pip"]
-        assert pins
-        assert not set(pins) - set(lock.split()), path.name

@@ -25,7 +25,7 @@ from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels
-from generality.vision.score import BATCH, class_groups, group_logits, margins
+from generality.vision.score import class_groups, group_logits, margins, passes
 
 SPLITS = ("train", "test")
 
@@ -86,8 +86,7 @@ def _probe_domain(
 @torch.no_grad()
 def features(model: ImageClassifier, data: ImageSet, pixels: Pixels) -> Tensor:
     """Unit-length features of all pictures, float32 of shape (n, width)."""
-    parts = range(0, len(data), BATCH)
-    return torch.cat([model.features(pixels(data.images[start : start + BATCH])).float() for start in parts])
+    return torch.cat([model.features(pixels(data.images[part])).float() for part in passes(data)])
 
 
 def _open(name: str, sets: dict[tuple[str, str], str | Path]) -> Sequence[ImageSet]:

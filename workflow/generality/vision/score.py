@@ -1,5 +1,6 @@
 """Scoring image classifiers: one row per example."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.pixels import Pixels
 
-BATCH = 256  # pictures in one pass; scores do not depend on it
+# Pictures in one pass, and floats of those in one on a CPU: more lie in memory that the kernel has to hand out anew each
+# time, and 32 pictures of 224 pixels are scored twice as fast as 256. Scores do not depend on it.
+BATCH, FLOATS = 256, 2**22
 
 
 def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int]]:
@@ -50,13 +53,19 @@ def margins(logits: Tensor, labels: Tensor) -> Tensor:
     return right - others.amax(1)
 
 
+def passes(data: ImageSet) -> Iterator[slice]:
+    """The pictures of a set in parts that go through a model at once."""
+    size = BATCH if device().type == "cuda" else max(1, min(BATCH, FLOATS // data.images[0].size))
+    return (slice(start, start + size) for start in range(0, len(data), size))
+
+
 @torch.no_grad()
 def score_set(model: ImageClassifier, data: ImageSet, groups: list[list[int]], pixels: Pixels) -> pd.DataFrame:
     """Rows (example, acc, margin) of one model on one image set."""
     parts = []
-    for start in range(0, len(data), BATCH):
-        logits = model(pixels(data.images[start : start + BATCH])).float()
-        labels = torch.from_numpy(np.asarray(data.labels[start : start + BATCH])).to(logits.device)
+    for part in passes(data):
+        logits = model(pixels(data.images[part])).float()
+        labels = torch.from_numpy(np.asarray(data.labels[part])).to(logits.device)
         parts.append(margins(group_logits(logits, groups), labels).cpu())
     margin = torch.cat(parts).numpy()
     return pd.DataFrame({"example": data.ids, "acc": margin > 0, "margin": margin.astype(np.float32)})

@@ -11,6 +11,7 @@ from torch import nn
 from conftest import TRAIN
 from generality.imports import library
 from generality.training import series
+from generality.training.logits import Logits, squared_distance
 from generality.training.loop import fit, order
 from generality.training.methods.base import METHODS, Method, make_method, register
 from generality.training.schedule import lr_factor
@@ -94,6 +95,33 @@ def test_distillation_is_the_squared_difference_to_the_start_whether_cached_or_n
     expected = 0.7 * (outputs - start(batch[0])).square().sum(1).mean()
     torch.testing.assert_close(cached.loss(lambda: outputs, batch, examples), expected)
     torch.testing.assert_close(asked.loss(lambda: outputs, batch, examples), expected)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_the_distance_of_logits_that_are_not_computed_is_theirs(bias):
+    torch.manual_seed(0)
+    ours, theirs = (Logits.of(torch.randn(30, 8), torch.nn.Linear(8, 50, bias=bias)) for _ in range(2))
+    found, expected = [], []
+    for values, distance in ((found, squared_distance), (expected, plain_distance)):
+        states, weight = (x.detach().double().requires_grad_() for x in (ours.states, ours.weight))
+        far = Logits(theirs.states.double(), theirs.weight.detach().double())
+        values += [value := distance(Logits(states, weight), far), *torch.autograd.grad(3 * value, (states, weight))]
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_distance_of_near_logits_is_exact_where_they_are_large():
+    torch.manual_seed(0)
+    head = torch.nn.Linear(8, 50, bias=False)
+    start = Logits.of(100 * torch.randn(30, 8), head)
+    assert squared_distance(start, start).item() == 0
+    near = Logits(start.states + 1e-3 * torch.randn(30, 8), start.weight.detach())
+    exact = plain_distance(*(Logits(x.states.double(), x.weight.double()) for x in (near, start)))
+    assert squared_distance(near, start).item() == pytest.approx(exact.item(), rel=1e-4)
+    assert plain_distance(near, start).item() != pytest.approx(exact.item(), rel=1e-4)
+
+
+def plain_distance(ours, theirs):
+    return (ours.compute() - theirs.compute()).square().sum()
 
 
 @pytest.mark.parametrize(("name", "weight"), [("l1", 1e-2), ("l2", 1.0), ("kd", 10.0)])

@@ -10,8 +10,8 @@ matrices (the head's among them, the embeddings' not), L layers of width d and T
 takes 6·N + 12·L·d·T, the usual formula.
 
 Training takes 3 W + 3 A: forward, and twice as much backward. Under LoRA, whose frozen matrices get no gradients, it
-takes 2 W + 3 A; A and B themselves are left out, less than 1 %. What is computed twice (distillation's second logits)
-counts once. Distillation's teacher adds one forward pass: it is no part of the MFU, and is given beside it.
+takes 2 W + 3 A; A and B themselves are left out, less than 1 %. Distillation's products of the head's width are no
+part of it. Its teacher adds one forward pass: no part either, it is given beside it.
 """
 
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from generality.device import autocast
 from generality.language.blocks import Batch, Tokens, collate
 from generality.language.causal_lm import head, hidden_states
+from generality.training.logits import Logits
 from generality.training.loop import REMEMBERED
 
 BATCH = 64  # texts in one pass without gradients
@@ -46,7 +47,7 @@ class NextToken:
         texts = [self.texts[index] for index in examples]
         return sum(int(text.learnt[1:].sum()) for text in texts), sum(len(text) - 1 for text in texts)
 
-    def loss(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Callable[[], Tensor]]:
+    def loss(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Callable[[], Logits]]:
         learnt = batch.learnt[:, 1:]
         with autocast(self.device, self.precision):
             states = self.states(model, batch)[:, :-1]
@@ -55,14 +56,14 @@ class NextToken:
         total = F.cross_entropy(logits.float(), batch.ids[:, 1:][learnt], reduction="sum")
         # A batch of blocks that lie within long prompts has nothing to learn; a mean over nothing would be NaN.
         # What is distilled is a difference of logits, in which bfloat16's rounding would be most of what there is.
-        return total / max(1, len(logits)), lambda: head(model)(states[batch.mask[:, 1:].bool()].float())
+        return total / max(1, len(logits)), lambda: Logits.of(states[batch.mask[:, 1:].bool()].float(), head(model))
 
     def states(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """The last hidden states; a batch without padding needs no mask, and attention is faster without one."""
         return hidden_states(model, batch.ids, batch.mask if batch.padded else None)
 
-    def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor] | None:
-        """Keeps the last hidden states, which are narrower than the logits, and the model's head."""
+    def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Logits] | None:
+        """Keeps the last hidden states and the model's head."""
         if 4 * sum(map(len, self.texts)) * head(model).in_features > REMEMBERED:
             return None
         kept, last = [], head(model)
@@ -71,4 +72,4 @@ class NextToken:
             with autocast(self.device, self.precision):
                 states = self.states(model, batch).float()
             kept += [states[row, : len(self.texts[start + row]) - 1].clone() for row in range(len(states))]
-        return lambda examples: last(torch.cat([kept[index] for index in examples]))
+        return lambda examples: Logits.of(torch.cat([kept[index] for index in examples]), last)

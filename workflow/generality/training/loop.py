@@ -14,6 +14,7 @@ from generality.divergence import Diverged
 from generality.progress import progress
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
+from generality.training.logits import Logits
 from generality.training.methods.base import Method
 from generality.training.passes import Passes
 from generality.training.schedule import lr_factor
@@ -38,10 +39,10 @@ class Objective(Protocol):
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
         """How many predictions the loss of these examples is a mean over, and how many rows their outputs have."""
 
-    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, Callable[[], Tensor]]:
+    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
         """The mean loss of a batch, and what gives the model's outputs, a row for each prediction, where wanted."""
 
-    def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor] | None:
+    def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor | Logits] | None:
         """Ask a model about all examples once; what it gives recalls the outputs for a batch.
 
         None where the answers would change with the epoch or take too much memory.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from generality.training.logits import Logits
 from generality.training.methods import module_of
 
 METHODS: dict[str, type["Method"]] = {}
@@ -42,12 +43,12 @@ class Method:
     def begin(self, model: nn.Module, objective: Any) -> None:
         """Called once before the optimiser is built; `objective` is a loop.Objective."""
 
-    def loss(self, outputs: Callable[[], Tensor], batch: Any, examples: np.ndarray) -> Tensor | None:
+    def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor | None:
         """A term to add to the loss: a mean over the rows of `outputs()`, of a batch or of the part of one that goes
         through the model at once. `examples` are its indices in the training set.
 
-        `outputs()` are the model's, a row for each prediction: a call, because a language model's logits are too many
-        to be computed where nobody asks for them.
+        `outputs()` are the model's logits, a row for each prediction: a tensor, or in a language model, whose logits
+        are too many to be computed where nobody asks for them, `Logits`.
         """
         return None
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from generality.training.logits import Logits, squared_distance
 from generality.training.methods.base import Method, register
 
 
@@ -32,10 +32,10 @@ class Distillation(Method):
             self.teacher = None
 
     @torch.no_grad()
-    def targets(self, batch: Any, examples: np.ndarray) -> Tensor:
+    def targets(self, batch: Any, examples: np.ndarray) -> Tensor | Logits:
         """The teacher's outputs for a batch."""
         return self.recall(examples) if self.recall else self.objective.loss(self.teacher, batch)[1]()
 
-    def loss(self, outputs: Callable[[], Tensor], batch: Any, examples: np.ndarray) -> Tensor:
-        logits = outputs()
-        return self.weight * F.mse_loss(logits, self.targets(batch, examples), reduction="sum") / len(logits)
+    def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
+        ours = outputs()
+        return self.weight * squared_distance(ours, self.targets(batch, examples)) / len(ours)

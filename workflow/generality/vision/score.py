@@ -19,7 +19,7 @@ from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, load_classifier, sources
 from generality.vision.pixels import Pixels
 
-# Pictures in one pass, and floats of those in one on a CPU: more lie in memory that the kernel has to hand out anew each
+# Pictures in one pass, and floats of those in one on a CPU: more lie in memory that the kernel hands out anew each
 # time, and 32 pictures of 224 pixels are scored twice as fast as 256. Scores do not depend on it.
 BATCH, FLOATS = 256, 2**22
 

@@ -1,6 +1,7 @@
 """Weights in safetensors files: they are taken over or refused, in one line. Nothing in such a file can run."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Pieces:
         self.entries = {name: header[name] for name in self.dtypes}  # dtype, shape and data_offsets, as in the file
         self._start = 8 + length
         self._buffer = torch.empty(self.BYTES, dtype=torch.uint8)
+        self._bytes = memoryview(self._buffer.numpy())
 
     def __enter__(self) -> "Pieces":
         return self
@@ -62,10 +64,10 @@ class Pieces:
         """Yield the values of an entry, flat, in pieces, each of which is good until the next."""
         start, end = self.entries[name]["data_offsets"]
         for at in range(start, end, self.BYTES):
-            piece = self._buffer[: min(self.BYTES, end - at)]
+            size = min(self.BYTES, end - at)
             self._file.seek(self._start + at)
-            self._file.readinto(piece.numpy())
-            yield piece.view(self.dtypes[name])
+            self._file.readinto(self._bytes[:size])
+            yield self._buffer[:size].view(self.dtypes[name])
 
 
 def check_finite(entries: Iterable[tuple[str, Tensor]], path: str | Path) -> None:
@@ -81,5 +83,6 @@ def is_finite(entry: Tensor) -> bool:
     if not entry.is_floating_point() or not entry.numel():
         return True
     if entry.element_size() > 1:  # not for eight bits
-        entry = torch.stack(entry.aminmax())  # which no number and ±∞ reach: one pass, ten times as fast as isfinite
+        # Which no number and ±∞ reach: one pass, ten times as fast as torch.isfinite.
+        return all(math.isfinite(value.item()) for value in entry.aminmax())
     return bool(torch.isfinite(entry).all())

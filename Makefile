@@ -46,7 +46,7 @@ slurm:
 test: $(READY) chromium slurm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
-# A whole study, killed at random twenty times; about a quarter of an hour.
+# A whole study, killed at random twenty times; 7 to 14 minutes.
 soak: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak
 

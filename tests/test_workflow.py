@@ -217,6 +217,18 @@ def test_an_interpolated_model_is_a_target(finished):
     assert (finished / target / "model.safetensors").exists()
 
 
+def test_snakemake_ends_with_its_last_job(finished):
+    """Its limit of a rate, here of one job an hour, would keep it for as long."""
+    target = "results/tiny/domainnet/wise/alpha-0.75/seed-1/model"
+    process = started(finished, "--cores", "1", "--max-jobs-per-timespan", "1/1h", target, config=TINY)
+    try:
+        process.communicate(timeout=100)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert (finished / target / "model.safetensors").exists()
+
+
 def test_a_broken_config_is_one_line_before_any_job(tmp_path):
     config = edited(lambda c: c["experiments"]["domainnet"]["train"].update(lr=-1))
     text = snakemake(tmp_path, "--dry-run", config=config, check=False)

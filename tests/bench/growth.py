@@ -36,7 +36,7 @@ def seeds(study: dict, factor: int) -> None:
 def alphas(study: dict, factor: int) -> None:
     count = 16 * factor
     for experiment in study["experiments"].values():
-        experiment["methods"]["wise"] = {"alpha": [(one + 1) / (count + 1) for one in range(count)]}
+        experiment["methods"]["wise"] = {"alpha": [round((one + 1) / (count + 1), 6) for one in range(count)]}
 
 
 GROWING: dict[str, Callable[[dict, int], None]] = {

@@ -21,7 +21,7 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.language.score import Scorer
 from generality.training import loop
-from generality.training.logits import Logits
+from generality.training.logits import computed
 from generality.training.methods.base import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
@@ -145,16 +145,12 @@ def test_what_is_distilled_is_not_rounded(language, vision):
     for model, objective in (language, vision):
         objective.precision = "bfloat16"
         batch = objective.batch(0, np.arange(4))
-        outputs = made(objective.loss(model, batch)[1]())
+        outputs = computed(objective.loss(model, batch)[1]())
         assert outputs.dtype == torch.float32
         assert (outputs != outputs.bfloat16()).float().mean() > 0.9
         start = objective.remember(model)
         if start:  # a teacher's answers are made as the student's are
-            torch.testing.assert_close(made(start(np.arange(4))), outputs, rtol=0, atol=0.05)
-
-
-def made(outputs):
-    return outputs.compute() if isinstance(outputs, Logits) else outputs
+            torch.testing.assert_close(computed(start(np.arange(4))), outputs, rtol=0, atol=0.05)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.language.pretrain import pretrain_opt
 from generality.language.tokenizer import SPECIAL, train_tokenizer
+from generality.training.logits import computed
 
 CPU = torch.device("cpu")
 
@@ -102,11 +103,11 @@ def test_the_loss_is_that_of_transformers_and_padding_changes_nothing(language_f
     expected = model(input_ids=batch.ids, attention_mask=batch.mask, labels=labels)
     loss, outputs = objective.loss(model, batch)
     torch.testing.assert_close(loss, expected.loss)
-    logits = outputs().compute()
+    logits = computed(outputs())
     assert logits.shape == (int(batch.mask[:, 1:].sum()), len(tokenizer))
     torch.testing.assert_close(logits, expected.logits[:, :-1][batch.mask[:, 1:].bool()])
     with torch.no_grad():
-        torch.testing.assert_close(objective.remember(model)(np.arange(6)).compute(), logits)
+        torch.testing.assert_close(computed(objective.remember(model)(np.arange(6))), logits)
     alone = [objective.loss(model, objective.batch(0, np.array([i])))[0] for i in range(6)]
     counts = torch.tensor([text.learnt.sum() for text in texts[:6]])
     torch.testing.assert_close(loss, (torch.stack(alone) * counts).sum() / counts.sum())

@@ -12,12 +12,12 @@ from statistics import median
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bench.pairs import Context, Row, alternate
 from bench.trainings import BATCH, ms, seconds_of_a_step, taking_turns, tiny_clip, tiny_opt, training, vit_b_16
 from generality.training.log import EVERY
-from generality.training.logits import Logits
+from generality.training.logits import computed
 from generality.training.loop import Objective, count_steps
 from generality.training.methods.base import make_method
 
@@ -66,9 +66,5 @@ def seconds_of_asking(model: nn.Module, objective: Objective) -> float | None:
         batch = objective.batch(0, examples)
         with torch.no_grad():
             said = objective.loss(model.eval(), batch)[1]()
-        torch.testing.assert_close(_logits(method.targets(batch, examples)), _logits(said), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(computed(method.targets(batch, examples)), computed(said), rtol=1e-4, atol=1e-4)
     return took
-
-
-def _logits(outputs: Tensor | Logits) -> Tensor:
-    return outputs.compute() if isinstance(outputs, Logits) else outputs

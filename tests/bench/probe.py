@@ -42,7 +42,7 @@ from generality.vision.zero_shot import build_classifier
 CONFIG = Path(__file__).parents[2] / "config.yaml"
 DOMAIN = "sketch"  # probed; the model is fine-tuned on real pictures
 APART = 0.15  # of the drawn classes: they overlap, and the best strength is neither the strongest nor the weakest
-DOUBLINGS = 5  # of the limit that suffices; no task of these was within the tolerance at more
+DOUBLINGS = 5  # of the limit that suffices; the drawn task is within the tolerance at four, and not at five
 ALIKE = 0.995  # of the answers to training examples; two solutions within the tolerance differ in a few close calls
 
 

@@ -64,7 +64,10 @@ def _plain(text: str) -> str:
 
 
 class Documents(list):
-    """Examples in the place of a data set of `datasets`, which would make each anew whenever it is looked at."""
+    """Examples in the place of a data set of `datasets`, which would make each anew whenever it is looked at.
+
+    The harness also asks for `features`, a mapping by the names of the columns.
+    """
 
     @property
     def features(self) -> dict:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 from matplotlib.typing import ColorType
 
-NEAR = 9  # points; a text further from its point has a line to it, lest it seem another's
+NEAR = 10  # points; a text further from its point has a line to it, lest it seem another's
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
 
 
@@ -28,10 +28,10 @@ def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType
             # Far from its point a text says less: 4 points further off are as bad as covering one more box.
             cost = box.padded(2).count_overlaps(taken) + distance / 4 + (0 if inside else len(taken) + 10)
             if best is None or cost < best[0]:
-                best = cost, (x, y), label.get_ha(), label.get_va(), box, distance
-    _, position, ha, va, box, distance = best
+                best = cost, (x, y), label.get_ha(), label.get_va(), box
+    _, position, ha, va, box = best
     label.set(position=position, ha=ha, va=va)
-    if distance > NEAR:
+    if np.hypot(*position) > NEAR:
         ax.annotate("", point, position, textcoords="offset points", zorder=6, arrowprops=LEADER | {"color": color})
     return box
 

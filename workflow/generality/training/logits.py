@@ -26,9 +26,10 @@ class Logits:
     def __len__(self) -> int:
         return len(self.states)
 
-    def compute(self) -> Tensor:
-        """The logits, shape (n, classes)."""
-        return self.states @ self.weight.T
+
+def computed(outputs: Tensor | Logits) -> Tensor:
+    """Logits as a tensor, shape (n, classes)."""
+    return outputs.states @ outputs.weight.T if isinstance(outputs, Logits) else outputs
 
 
 def squared_distance(ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
@@ -55,6 +56,6 @@ class _Distance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         s, w, r, v, ww, wd = ctx.saved_tensors
         a, twice = s - r, 2 * gradient * s
-        # What is multiplied is never as large as the weights, and seldom as the states.
+        # The factor goes to the states and the small matrices: the weights are the largest.
         weight = w @ (a.T @ twice) + (w - v) @ (r.T @ twice)
         return a @ (2 * gradient * ww) + r @ (2 * gradient * wd.T), weight, None, None

@@ -48,7 +48,7 @@ class Method:
         through the model at once. `examples` are its indices in the training set.
 
         `outputs()` are the model's logits, a row for each prediction: a tensor, or in a language model, whose logits
-        are too many to be computed where nobody asks for them, `Logits`.
+        are too many to be computed where nobody asks for them, `Logits`; `logits.computed` makes a tensor of either.
         """
         return None
 

@@ -50,8 +50,8 @@ test: $(READY) chromium slurm
 soak: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak
 
-# Speed beside others' on the same work, and beside limits; an hour on two cores that do nothing else. BENCH="--only sweep
-# --tiny" narrows it; BENCH=--help lists what there is.
+# Speed beside others' on the same work, and beside limits; an hour and a half on two cores that do nothing else.
+# BENCH="--only sweep --tiny" narrows it; BENCH=--help lists what there is.
 bench: $(READY) $(PEERS)/ready
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests $(BIN)/python -m bench --output reports/speed.json reports/speed.md $(BENCH)
 

@@ -1,11 +1,13 @@
-"""The frame of `make bench`: what is held to a target, and the table."""
+"""The frame of `make bench`: what is held to a target, the table, and the scores of two runs."""
 
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 import bench.pairs
+from bench import scores
 from bench.__main__ import number, table
 from bench.pairs import Row, alternate, minus
 from workflows import ROOT
@@ -64,3 +66,33 @@ def test_both_sides_have_the_same_kernels():
     )
     for package in ("torch", "torchvision", "transformers", "lm-eval", "scikit-learn", "pillow", "accelerate"):
         assert peers[package] == ours[package]
+
+
+def test_scores_of_two_runs(tmp_path, capsys, monkeypatch):
+    rows = {
+        "before": [("a", "acc", 0.5, 0.4, 0.6), ("b", "acc", 0.7, 0.6, 0.8), ("a", "nll", 20.0, 18.0, 22.0)],
+        "after": [("a", "acc", 0.55, 0.5, 0.6), ("b", "acc", 0.85, 0.8, 0.9), ("a", "nll", 19.0, 17.0, 21.0)],
+    }  # "b" has moved: after is above before's interval
+    for run, values in rows.items():
+        folder = tmp_path / run / "results" / "study" / "world"
+        folder.mkdir(parents=True)
+        named = [("world", "full", "x", seed, split, *value) for value in values for seed in ("1", "mean")
+                 for split in ("test", "validation")]  # fmt: skip
+        columns = ["experiment", "method", "setting", "seed", "split", "data", "metric", "value", "low", "high"]
+        pd.DataFrame(named, columns=columns).to_csv(folder / "scores.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["", "before", "after", "--figure", "scores.png"])
+    scores.main()
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| world, acc | 2 | 50% | +10.00 points | +15.00 points |",
+        "| world, nll | 1 | 100% | -1.00 nats | -1.00 nats |",
+        "| all | 3 | 67% | | |",
+    ]
+    assert (tmp_path / "scores.png").stat().st_size > 10_000
+    (tmp_path / "after/results/study/world/scores.csv").rename(tmp_path / "other.csv")
+    with pytest.raises(SystemExit, match="after: has no results/"):
+        scores.main()
+    other = pd.read_csv(tmp_path / "other.csv").assign(setting="y")
+    other.to_csv(tmp_path / "after/results/study/world/scores.csv", index=False)
+    with pytest.raises(SystemExit, match="6 scores are in one study only"):
+        scores.main()

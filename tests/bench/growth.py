@@ -1,14 +1,17 @@
 """Cost against size: examples, settings, seeds and α of the two tiny studies in one are doubled in turn, twice.
 
-With linear growth the second doubling adds twice what the first did; each size is run once. A figure shows wall time.
+With linear growth the second doubling adds twice what the first did. Sizes begin where what grows takes as long as the
+rest, or a machine whose speed drifts by a tenth would hide it. Each is run twice, from small to large and back, as two
+rounds: five would take an hour. A figure shows wall time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from statistics import mean
 
 import matplotlib.pyplot as plt
 
-from bench.pairs import Context, Row
-from bench.studies import new_project, run
+from bench.pairs import Context, Row, minus
+from bench.studies import Cost, new_project, run
 from workflows import ROOT, both, write_talk
 
 FACTORS = (1, 2, 4)
@@ -16,50 +19,60 @@ FIGURE = ROOT / "reports" / "growth.png"
 MOST = 2.2  # a tenth beyond linear: two runs of the same study differ by some percent
 
 
-def examples(study: dict, factor: int) -> None:
-    """Of every generated set."""
+def examples(study: dict, count: int) -> None:
+    """Of every generated set, as multiples of those it has."""
     for settings in study["data"].values():
         if counts := settings.get("counts"):
-            settings["counts"] = {split: 4 * factor * count for split, count in counts.items()}
+            settings["counts"] = {split: count * own for split, own in counts.items()}
 
 
-def settings(study: dict, factor: int) -> None:
+def settings(study: dict, count: int) -> None:
     """λ of distillation."""
     for experiment in study["experiments"].values():
-        experiment["methods"]["kd"] = {"lambda": [10.0**-power for power in range(1, 2 * factor + 1)]}
+        experiment["methods"]["kd"] = {"lambda": _between_0_and_1(count)}
 
 
-def seeds(study: dict, factor: int) -> None:
-    study["seeds"] = list(range(1, factor + 1))
+def seeds(study: dict, count: int) -> None:
+    study["seeds"] = list(range(1, count + 1))
 
 
-def alphas(study: dict, factor: int) -> None:
-    count = 16 * factor
+def alphas(study: dict, count: int) -> None:
     for experiment in study["experiments"].values():
-        experiment["methods"]["wise"] = {"alpha": [round((one + 1) / (count + 1), 6) for one in range(count)]}
+        experiment["methods"]["wise"] = {"alpha": _between_0_and_1(count)}
 
 
-GROWING: dict[str, Callable[[dict, int], None]] = {
-    "examples": examples, "settings": settings, "seeds": seeds, "α": alphas,
+def _between_0_and_1(count: int) -> list[float]:
+    return [round((one + 1) / (count + 1), 6) for one in range(count)]
+
+
+# With how many each begins.
+GROWING: dict[str, tuple[Callable[[dict, int], None], int]] = {
+    "times its examples": (examples, 16), "settings": (settings, 16), "seeds": (seeds, 4), "α": (alphas, 64),
 }  # fmt: skip
 
 
 def rows(context: Context) -> list[Row]:
     made, walls = [], {}
-    for name, grow in GROWING.items():
-        costs = []
-        for factor in FACTORS:
+    for name, (grow, first) in GROWING.items():
+        counts = [factor if context.tiny else first * factor for factor in FACTORS]
+        costs: dict[int, list[Cost]] = {count: [] for count in counts}
+        for count in [*counts, *reversed(counts)]:
             study = both()
-            grow(study, factor)
-            project = new_project(context.folder / f"{name}-{factor}")
+            grow(study, count)
+            project = new_project(context.folder / f"{grow.__name__}-{count}-{len(costs[count])}")
             write_talk(project)
-            costs.append(run(project, study=study))
-        walls[name] = [cost.wall for cost in costs]
-        small, middle, large = (cost.cpu for cost in costs)
-        work = f"{name} doubled twice: CPU time {small:.0f}, {middle:.0f}, {large:.0f} s"
-        made.append(Row(work, "s", [large - middle], "the first doubling", f"≤ {MOST}", [middle - small]))
+            costs[count].append(run(project, study=study))
+        walls[f"{counts[0]} to {counts[-1]} {name}"] = [mean(cost.wall for cost in each) for each in costs.values()]
+        small, middle, large = ([cost.cpu for cost in each] for each in costs.values())
+        cpu = [f"{mean(each):.0f} s" for each in (small, middle, large)]
+        work = f"a tiny study of both tracks, {_listed(counts)} {name}: CPU time {_listed(cpu)}; the second doubling"
+        made.append(Row(work, "s", minus(large, middle), "the first doubling", f"≤ {MOST}", minus(middle, small)))
     draw(walls)
     return made
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
 
 
 def draw(walls: dict[str, list[float]]) -> None:

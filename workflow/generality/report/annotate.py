@@ -12,7 +12,8 @@ LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
 
 
 def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType, taken: Sequence[Bbox]) -> Bbox:
-    """Write `text` beside the point, inside the axes, where it covers few `taken` boxes; returns its own box.
+    """Write `text` beside the point, inside the axes, where it and the line to it cover few `taken` boxes; returns its
+    own box.
 
     All boxes are in pixels of the figure, whose layout has to be settled.
     """
@@ -27,6 +28,8 @@ def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType
             inside = all(ax.bbox.contains(*corner) for corner in box.corners())
             # Far from its point a text says less: 4 points further off are as bad as covering one more box.
             cost = box.padded(2).count_overlaps(taken) + distance / 4 + (0 if inside else len(taken) + 10)
+            if distance > NEAR:
+                cost += np.mean([spot.count_overlaps(taken) for spot in _leader(ax, point, (x, y))])
             if best is None or cost < best[0]:
                 best = cost, (x, y), label.get_ha(), label.get_va(), box
     _, position, ha, va, box = best
@@ -48,6 +51,12 @@ def name_forgetting(ax: Axes) -> Bbox:
     """Write into the shade what it means; returns the text's box."""
     look = {"transform": ax.transAxes, "color": "0.45", "fontsize": 7, "style": "italic"}
     return ax.text(0.02, 0.02, "below the line: forgetting", **look).get_window_extent()
+
+
+def _leader(ax: Axes, point: tuple[float, float], offset: tuple[float, float]) -> list[Bbox]:
+    """Small boxes along the line to a point from a text `offset` points away, but for where it leaves the marker."""
+    start, whole = ax.transData.transform(point), np.array(offset) * ax.figure.dpi / 72
+    return [Bbox([start + share * whole] * 2).padded(1) for share in np.linspace(0.3, 1, 8)]
 
 
 def _side(offset: float, positive: str, negative: str) -> str:

@@ -218,14 +218,16 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
 
 
 def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
-    """Small boxes, in pixels, along all lines and crosses of a panel."""
+    """Small boxes, in pixels, along all lines and crosses of a panel and the pre-trained model's level."""
+    level = points.loc[points["method"] == BASE[0], "y"].iloc[0]
+    dashes = np.column_stack([np.linspace(*ax.get_xlim(), 20), np.full(20, level)])
     lines = [_path(points), *(settings for method, settings in points.groupby("method") if method != PATH)]
     chosen = points[points["chosen"]]
     bars = [
         np.linspace(chosen[low], chosen[high], 10).reshape(-1, 2)
         for low, high in ((["x_low", "y"], ["x_high", "y"]), (["x", "y_low"], ["x", "y_high"]))
     ]
-    spots = ax.transData.transform(np.vstack([*map(_along, lines), *bars]))
+    spots = ax.transData.transform(np.vstack([*map(_along, lines), *bars, dashes]))
     return [Bbox.from_extents(*(spot - 4), *(spot + 4)) for spot in spots]
 
 

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 
 from bench.pairs import Context, Row, minus
 from bench.studies import Cost, new_project, run
+from generality.report.style import paper_style, save
 from workflows import ROOT, both, write_talk
 
 FACTORS = (1, 2, 4)
@@ -79,18 +80,18 @@ def _listed(values: Iterable[object]) -> str:
 
 def draw(walls: dict[str, list[float]]) -> None:
     """Wall time against size, a line for each, from zero: what grows linearly is straight."""
-    figure, ax = plt.subplots(figsize=(5, 3.5), layout="constrained")
-    for name, seconds in walls.items():
-        ax.plot(FACTORS, seconds, marker="o", label=name)
-    ax.set(
-        xlabel="Size, as a multiple of the smallest",
-        ylabel="Wall time (s)",
-        xticks=FACTORS,
-        ylim=(0, None),
-        xlim=(0, None),
-    )
-    ax.legend(title="What grows", frameon=False)
-    ax.spines[["top", "right"]].set_visible(False)
-    FIGURE.parent.mkdir(exist_ok=True)
-    figure.savefig(FIGURE, dpi=150)
-    plt.close(figure)
+    with paper_style():
+        figure, ax = plt.subplots(figsize=(5, 3.5), layout="constrained")
+        for name, seconds in walls.items():
+            ax.plot(FACTORS, seconds, marker="o", label=name)
+        ax.set(
+            xlabel="Size, as a multiple of the smallest",
+            ylabel="Wall time (s)",
+            xticks=FACTORS,
+            ylim=(0, None),
+            xlim=(0, None),
+        )
+        ax.legend(title="What grows", frameon=False)
+        FIGURE.parent.mkdir(exist_ok=True)
+        save(figure, [FIGURE])
+        plt.close(figure)

@@ -9,6 +9,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from generality.report.style import paper_style, save
+
 KEY = ["experiment", "method", "setting", "data", "metric"]
 LOSS = "nll"  # in nats; all other metrics are shares
 
@@ -69,20 +71,20 @@ def draw(scores: pd.DataFrame, path: Path) -> None:
     """Shares and losses apart; a score that did not change lies on the line."""
     is_loss = scores.index.get_level_values("metric") == LOSS
     panels = {"Share of test examples": scores[~is_loss], "Loss of responses (nats)": scores[is_loss]}
-    figure, axes = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
-    for ax, (name, group) in zip(axes, panels.items(), strict=True):
-        for within, color in ((True, "#0072B2"), (False, "#D55E00")):
-            part = group[group["within"] == within]
-            ax.errorbar(
-                part["value_before"], part["value_after"], xerr=sides(part, "before"), yerr=sides(part, "after"),
-                fmt=".", color=color, alpha=0.4, elinewidth=0.5, label="within both intervals" if within else "not",
-            )  # fmt: skip
-        ax.axline((group["value_before"].mean(),) * 2, slope=1, color="0.3", linewidth=0.8)
-        ax.set(xlabel=f"{name}, before", ylabel="after")
-        ax.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    with paper_style():
+        figure, axes = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
+        for ax, (name, group) in zip(axes, panels.items(), strict=True):
+            for within, color in ((True, "#0072B2"), (False, "#D55E00")):
+                part = group[group["within"] == within]
+                ax.errorbar(
+                    part["value_before"], part["value_after"], xerr=sides(part, "before"), yerr=sides(part, "after"),
+                    fmt=".", color=color, alpha=0.4, elinewidth=0.5, label="within both intervals" if within else "not",
+                )  # fmt: skip
+            ax.axline((group["value_before"].mean(),) * 2, slope=1, color="0.3", linewidth=0.8)
+            ax.set(xlabel=f"{name}, before", ylabel="after")
+        axes[0].legend(frameon=False)
+        save(figure, [path])
+        plt.close(figure)
 
 
 if __name__ == "__main__":

@@ -159,7 +159,6 @@ def plot_distance(
         _draw_averages(right, averages, looks)
         for ax in (left, right):  # which share their limits, so that both have to be drawn before
             shade_below(ax, 0)
-            ax.spines[["top", "right"]].set_visible(False)
         left.set(
             title=title,
             xlabel=f"Measured distance d from {speciality}",
@@ -226,16 +225,5 @@ def _name_points(ax: Axes, points: pd.DataFrame) -> None:
     taken = [Bbox.from_extents(*(spot - 4), *(spot + 4)) for spot in ax.transData.transform(np.vstack(spots))]
     texts = [name_forgetting(ax)]
     for row in points.itertuples():
-        point = row.distance, row.change
         # A text on a text is worse than on anything else.
-        texts.append(place_text(ax, short(row.data), point, "0.1", taken + 50 * texts))
-        _lead(ax, texts[-1], point)
-
-
-def _lead(ax: Axes, text: Bbox, point: tuple[float, float]) -> None:
-    """Draw a thin line from a text to its point where it is so far off that it could be another's."""
-    spot = ax.transData.transform(point)
-    nearest = np.clip(spot, text.min, text.max)
-    if np.hypot(*(nearest - spot)) > 10 * ax.figure.dpi / 72:  # points, three markers' radii
-        ends = np.array([point, ax.transData.inverted().transform(nearest)])
-        ax.add_artist(Line2D(*ends.T, color="0.6", lw=0.5, zorder=1))
+        texts.append(place_text(ax, short(row.data), (row.distance, row.change), "0.1", taken + 50 * texts))

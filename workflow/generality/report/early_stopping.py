@@ -115,7 +115,6 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
     compared = panel.points[panel.points["method"].isin(style)]  # the legend says it of the others
     ax.set(title=titled(TITLES[key], compared, style, TEXT_WIDTH / 2), xlabel=panel.x_label)
     ax.legend(loc="best", frameon=False, fontsize=7, handlelength=1.6)
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _name(ax: Axes, panel: Panel, style: Mapping) -> None:

@@ -93,7 +93,6 @@ def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
     name = rows["data"].iloc[0]
     ax.set_title(name if name == AVERAGE else short(name))
     ax.margins(x=0.03)
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _note(table: pd.DataFrame) -> str:

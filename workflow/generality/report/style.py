@@ -31,6 +31,7 @@ def paper_style() -> Iterator[None]:
         **dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), 7),
         **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.7),
         **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 3),
+        **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
         "savefig.dpi": 300,
     }
     with mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("paper"), **fonts}):

@@ -176,7 +176,6 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
     shade_below(ax, base["y"])
     ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _path(points: pd.DataFrame) -> pd.DataFrame:

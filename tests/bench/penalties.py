@@ -26,6 +26,8 @@ from generality.training.loop import Objective
 from generality.training.methods.base import Method, make_method
 
 WEIGHTS = {"l1": 1e-5, "l2": 1e-3}  # λ of the paper's grids; the time does not depend on it
+# Of a turn of the tiny model, 3 s: in turns of 20 steps, plain fine-tuning beside itself was between 0.96 and 1.01.
+STEPS = 10 * EVERY
 TERMS: dict[str, Callable[[Tensor], Tensor]] = {"l1": torch.abs, "l2": torch.square}
 
 
@@ -44,10 +46,12 @@ class Term(Method):
 
 
 def rows(context: Context) -> list[Row]:
-    vit, clip = vit_b_16(BATCH, "none", context.tiny), tiny_clip("none", context.tiny)
+    vit = vit_b_16(BATCH, "none", context.tiny)
+    model, objective, train = tiny_clip("none", context.tiny)
+    train = train | {"epochs": STEPS * (context.rounds + 1)}  # none has less than a step, so they are enough
     return [
         *_rows(context, f"ViT-B/16 (87 M), batch of {BATCH}", *vit, steps=1),
-        *_rows(context, f"tiny CLIP (0.3 M), batch of {clip[2]['batch_size']}", *clip, steps=2 * EVERY),
+        *_rows(context, f"tiny CLIP (0.3 M), batch of {train['batch_size']}", model, objective, train, steps=STEPS),
     ]
 
 

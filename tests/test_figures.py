@@ -9,12 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 from PIL import Image
 
 from generality.data.image_set import new_image_set
-from generality.report.annotate import place_text
 from generality.report.collect import collect, write_table
 from generality.report.distance import (
     correlations,
@@ -132,31 +129,6 @@ def test_figures_refuse_what_they_cannot_draw(table, tmp_path):
     with pytest.raises(ValueError, match=r"x\.jpg: figures are written as \.pdf, \.png or \.svg"):
         plot_tradeoff(panels(table), STYLE, [tmp_path / "x.jpg"])
     assert not list(tmp_path.glob("*x.*"))
-
-
-def test_text_keeps_off_what_is_drawn():
-    ax = Figure(layout=None).subplots()
-    ax.figure.draw_without_rendering()
-    x, y = ax.transData.transform((0.5, 0.5))
-    right, above = Bbox.from_extents(x, y - 60, x + 200, y + 60), Bbox.from_extents(x - 200, y + 2, x + 200, y + 60)
-    box = place_text(ax, "Pre-trained", (0.5, 0.5), "black", [right, above])
-    assert not box.overlaps(right)
-    assert not box.overlaps(above)
-    box = place_text(ax, "Pre-trained", (1, 0.5), "black", [])
-    assert box.x1 <= ax.bbox.x1  # nor does it leave the axes
-
-
-def test_the_line_to_a_text_keeps_off_other_texts():
-    ax = Figure(layout=None).subplots()
-    ax.figure.draw_without_rendering()
-    x, y = ax.transData.transform((0.5, 0.5))
-    crowd = 30 * [Bbox.from_extents(x - 17, y - 17, x + 17, y + 17)]  # too near for a text
-    free = place_text(ax, "WiSE-FT", (0.5, 0.5), "black", crowd)
-    assert free.x0 > x + 17
-    assert free.y0 < y < free.y1
-    other = Bbox.from_extents(x + 10, y - 3, x + 15, y + 3)
-    box = place_text(ax, "WiSE-FT", (0.5, 0.5), "black", crowd + 50 * [other])
-    assert not box.overlaps(free)
 
 
 def picture_set(folder, colours, source=None):

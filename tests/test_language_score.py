@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from conftest import LANGUAGE_TRAIN, OPT, make_text_set
 from generality.data.text_set import open_text_set, write_text_set
 from generality.interpolate import write_interpolated
+from generality.language import prompt_cache
 from generality.language.causal_lm import load_causal_lm
 from generality.language.finetune import finetune_causal_lm
 from generality.language.score import Scorer, score_causal_lms
@@ -134,6 +136,27 @@ def test_scores_do_not_depend_on_the_batch(folder, sets):
         tables.append(pd.concat([scorer.rows(key) for key in sets], ignore_index=True))
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=False, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["opt", "llama"])  # positions that are learnt, and such as turn keys
+def test_generation_goes_on_from_prompts_that_were_scored(folder, architecture, monkeypatch):
+    model, tokenizer, _ = load_causal_lm(folder / "full")
+    if architecture == "llama":
+        torch.manual_seed(0)
+        size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+        model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=128, **size)).eval()
+    read = []
+    model.get_input_embeddings().register_forward_pre_hook(lambda _, ids: read.append(ids[0].numel()))
+    opened, tables, tokens = {CHOICE: open_text_set(folder / "choice")}, [], []
+    for most in (0, prompt_cache.MOST):
+        monkeypatch.setattr(prompt_cache, "MOST", most)
+        scorer = Scorer(model, tokenizer, opened, ["colours/choice"], 7)
+        read.clear()
+        tables.append(scorer.rows(CHOICE))
+        tokens.append(sum(read))
+    pd.testing.assert_frame_equal(*tables)
+    prompts = sum(len(tokenizer(example["prompt"])["input_ids"]) - 1 for example in opened[CHOICE].examples)
+    assert tokens[0] - tokens[1] >= prompts > 0  # more by what was padding
 
 
 def test_an_interpolation_scores_as_its_folder_does(folder, sets, rows, tmp_path):

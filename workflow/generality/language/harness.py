@@ -1,4 +1,7 @@
-"""lm-evaluation-harness on a model in memory, with each prompt computed once, however many answers it has."""
+"""lm-evaluation-harness on a model in memory, with each prompt computed once, however many answers it has.
+
+Nor is it computed again where an answer is generated too.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,8 +11,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from generality.language.causal_lm import head
+from generality.language.prompt_cache import PromptCache
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
 
@@ -47,8 +52,11 @@ class Row:
 class Harness(HFLM):
     """The harness's own, but for log-likelihoods: equal to its up to the rounding of float32.
 
-    It takes a row of prompt and answer for each answer, and logits of all tokens of all rows.
+    It takes a row of prompt and answer for each answer, and logits of all tokens of all rows. Prompts whose answers are
+    generated afterwards, by the weights that the model still has, are kept in `prompts` where that is a `PromptCache`.
     """
+
+    prompts: PromptCache | None = None
 
     def __init__(self, model: PreTrainedModel, **settings):
         super().__init__(pretrained=model, softmax_dtype="float32", **settings)
@@ -78,7 +86,10 @@ class Harness(HFLM):
     @torch.no_grad()
     def _likelihoods(self, rows: Sequence[Row]) -> list[tuple[float, bool]]:
         """Of each answer, row by row, its log-likelihood and whether each of its tokens is the likeliest."""
-        states = row_states(self.model, rows, self.device)
+        outputs = row_outputs(self.model, rows, self.device, use_cache=self.prompts is not None)
+        if self.prompts is not None:
+            self.prompts.keep([tuple(row.tokens[: row.prompt]) for row in rows], outputs.past_key_values)
+        states = outputs.last_hidden_state
         which = [number for number, row in enumerate(rows) for _ in row.places]
         logits = head(self.model)(states[which, [place for row in rows for place in row.places]])
         answers = [answer for row in rows for answer in row.answers]
@@ -89,9 +100,17 @@ class Harness(HFLM):
         sums = torch.stack([part.sum() for part in likelihoods]).tolist()
         return list(zip(sums, torch.stack([part.all() for part in greedy]).tolist(), strict=True))
 
+    def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **settings) -> Tensor:
+        kept = self.prompts.of(context, settings["attention_mask"]) if self.prompts is not None else None
+        if kept is not None:
+            settings["past_key_values"] = kept
+        return super()._model_generate(context, max_length, stop, **settings)
 
-def row_states(model: PreTrainedModel, rows: Sequence[Row], device: torch.device) -> Tensor:
-    """The last hidden states of some rows, shape (rows, length, width)."""
+
+def row_outputs(
+    model: PreTrainedModel, rows: Sequence[Row], device: torch.device, use_cache: bool = False
+) -> BaseModelOutputWithPast:
+    """What a model's layers make of some rows: last hidden states, shape (rows, length, width), and its cache."""
     longest = max(len(row.tokens) for row in rows)
 
     def padded(lists: Sequence[list[int]], value: int) -> Tensor:
@@ -104,8 +123,8 @@ def row_states(model: PreTrainedModel, rows: Sequence[Row], device: torch.device
     mask.masked_fill_(hidden, torch.finfo(model.dtype).min)
     return model.base_model(
         input_ids=padded([row.tokens for row in rows], 0), attention_mask=mask,
-        position_ids=padded([row.positions for row in rows], 0), use_cache=False,
-    ).last_hidden_state  # fmt: skip
+        position_ids=padded([row.positions for row in rows], 0), use_cache=use_cache,
+    )  # fmt: skip
 
 
 @torch.no_grad()
@@ -116,7 +135,7 @@ def takes_rows(model: PreTrainedModel) -> bool:
     for row in (together, alone):
         row.add(1, [1, 2, 3, 0])
     try:
-        states = row_states(model, [together, alone], model.device)
+        states = row_outputs(model, [together, alone], model.device).last_hidden_state
         plain = model.base_model(input_ids=torch.tensor([alone.tokens], device=model.device), use_cache=False)
     except Exception:  # of whatever the architecture is made of
         return False

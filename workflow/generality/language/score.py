@@ -14,6 +14,7 @@ from generality.device import device
 from generality.interpolate import interpolations, setting_of
 from generality.language.causal_lm import load_causal_lm
 from generality.language.harness import Harness
+from generality.language.prompt_cache import PromptCache
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
@@ -68,6 +69,7 @@ class Scorer:
     def _samples(self, tasks: dict, batch_size: int) -> dict:
         """What the harness notes of each example of some tasks, by their names."""
         self.harness.batch_size_per_gpu = batch_size
+        self.harness.prompts = PromptCache() if "generate" in tasks else None
         task_dict = {"tasks": tasks, "groups": {}, "group_map": {}}
         return evaluate(lm=self.harness, task_dict=task_dict, bootstrap_iters=0, log_samples=True)["samples"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 from transformers import Cache, DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import CacheLayerMixin, DynamicLayer
 
 MOST = 2**28  # bytes: twice what the embedded study's largest set needs, and little beside a large model
 
@@ -20,9 +20,9 @@ class PromptCache:
     def keep(self, prompts: Sequence[tuple[int, ...]], computed: Cache | None) -> None:
         """Keep what a pass computed of rows that begin with these prompts, unless it would be more than `MOST` in all.
 
-        Nothing is kept of a cache that does not have all tokens, as one of windows, or of a model that has none.
+        Nothing is kept of a cache of windows, of layers that share keys, or where there is none.
         """
-        if computed is None or not all(type(layer) is DynamicLayer for layer in computed.layers):
+        if computed is None or not all(map(_keeps_all, computed.layers)):
             return
         layers = [(layer.keys, layer.values) for layer in computed.layers]
         self.bytes += sum(part.nbytes for layer in layers for part in layer)
@@ -49,3 +49,8 @@ class PromptCache:
             return made
 
         return DynamicCache([(padded(layer, 0), padded(layer, 1)) for layer in range(len(found[0][0]))])
+
+
+def _keeps_all(layer: CacheLayerMixin) -> bool:
+    """Whether a layer has keys of its own, of all tokens."""
+    return type(layer) is DynamicLayer and layer.is_initialized

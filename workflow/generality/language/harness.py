@@ -50,10 +50,10 @@ class Row:
 
 
 class Harness(HFLM):
-    """The harness's own, but for log-likelihoods: equal to its up to the rounding of float32.
+    """The harness's own, but for log-likelihoods and where generation begins: equal up to the rounding of float32.
 
-    It takes a row of prompt and answer for each answer, and logits of all tokens of all rows. Prompts whose answers are
-    generated afterwards, by the weights that the model still has, are kept in `prompts` where that is a `PromptCache`.
+    The harness takes a row of prompt and answer for each answer, logits of all tokens of all rows, and prompts anew to
+    generate from. Here a `PromptCache` in `prompts` keeps them for that, as long as the model has the same weights.
     """
 
     prompts: PromptCache | None = None

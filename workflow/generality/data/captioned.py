@@ -6,6 +6,7 @@ from pathlib import Path
 
 from generality.data.class_names import in_prompt
 from generality.data.image_set import new_image_set, open_image_set
+from generality.data.resizing import resized
 
 
 def caption(
@@ -17,7 +18,8 @@ def caption(
     "{}"; the choice depends on `seed` and the picture's id alone. Ids gain "<set>/<domain>/" in front; classes of one
     name are one class, in the order in which they are first met.
 
-    Raises ValueError for phrases that are missing, name no set or have no "{}", and for sets of unequal size.
+    Raises ValueError for phrases that are missing, name no set or have no "{}", and for sets of unequal size
+    or that were resized in different ways.
     """
     if unknown := set(phrases) - {"default", *sets}:
         raise ValueError(f"phrases.{min(unknown)}: no such data set; there are {', '.join(sets)}, and default")
@@ -29,6 +31,9 @@ def caption(
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise ValueError(f"{folder}: data sets of unequal size ({listed} pixels); give them one `size`")
+    ways = [way for part in parts.values() if (way := resized(part.manifest["source"]))]
+    if different := [key for way in ways for key in way if way[key] != ways[0][key]]:
+        raise ValueError(f"{folder}: data sets of unequal `{different[0]}`; give them one")
 
     label_of: dict[str, int] = {}
     labels, ids, captions = [], [], []

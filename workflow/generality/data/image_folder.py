@@ -17,6 +17,7 @@ from generality.data.class_names import read_class_names, read_objectnet
 from generality.data.folder_layout import folders_of
 from generality.data.folder_splits import find_splits
 from generality.data.image_set import new_image_set
+from generality.data.resizing import DEFAULTS, resizing, to_square
 from generality.progress import progress
 from generality.unfinished import SECONDS, Unfinished, unfinished
 
@@ -28,7 +29,10 @@ LONGEST = 200  # times the shorter side
 ROWS = "rows"  # of an unfinished decoding: how many are done
 
 # What the manifest repeats of the settings, beside what it has of its own.
-RECORDED = ("licence", "folder", "lists", "shares", "train_on_all", "class_groups", "crop_border", "downloads")
+RECORDED = (
+    *("licence", "folder", "lists", "shares", "train_on_all", "class_groups", "crop_border", "downloads"),
+    *DEFAULTS,
+)
 
 
 def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: Mapping, workers: int = 1) -> None:
@@ -53,7 +57,8 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
     folders are the numbers of its lines, from 0. `objectnet_mappings`, a folder below `root`, takes the classes that
     ObjectNet shares with that table. `counts`, {split or all: pictures}, is checked before shares are cut.
     `class_groups`, {class: classes of the model that count as it}, is for whoever scores. `crop_border` is cut off each
-    side first, in pixels. `workers` is a number of threads and changes no byte.
+    side first, in pixels; `interpolation`, `resize_mode` and `fill_color` say how the rest becomes a square (see
+    `resizing`). `workers` is a number of threads and changes no byte.
 
     Raises ValueError, and leaves no folder, for folders that are missing or empty, other counts, a class without a
     picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing or
@@ -99,7 +104,7 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
         unfinished(folder, __name__, settings=made_from, inputs=[]) as begun,
         new_image_set(folder, settings["size"], labels, ids, names, about, begun=begun.folder) as images,
     ):
-        _fill(images, paths, what, settings.get("crop_border", 0), workers, begun)
+        _fill(images, paths, what, settings, workers, begun)
 
 
 def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
@@ -115,12 +120,13 @@ def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
     return table
 
 
-def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarray:
+def evaluation_pixels(
+    path: str | Path, size: int, border: int = 0, settings: Mapping = DEFAULTS
+) -> np.ndarray:
     """Decode a picture and take CLIP's evaluation view of it: uint8 of shape (size, size, 3).
 
-    The shorter side becomes `size` (bicubic, antialiased), the centre is cropped: what torchvision's Resize and
-    CenterCrop, and so open_clip's evaluation transform, make of an RGB picture. As there, transparency is dropped
-    and the EXIF orientation ignored. Before that, `border` pixels are cut off each side.
+    `settings` says how it is resized (`resizing.to_square`). As in open_clip's evaluation transform, transparency is
+    dropped and the EXIF orientation ignored. Before that, `border` pixels are cut off each side.
     Raises ValueError for more than 8 bits a channel, and for a damaged file whatever Pillow raises.
     """
     # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
@@ -135,21 +141,20 @@ def evaluation_pixels(path: str | Path, size: int, border: int = 0) -> np.ndarra
         if min(picture.size) <= 2 * border:
             raise ValueError(f"nothing is left of {picture.size} pixels without a border of {border}")
         picture = picture.crop((border, border, picture.width - border, picture.height - border))
-    short = min(picture.size)
-    if max(picture.size) > LONGEST * short:  # resized, it would not fit into memory
+    if max(picture.size) > LONGEST * min(picture.size):  # resized, it would not fit into memory
         raise ValueError(f"{picture.width} x {picture.height} pixels; its sides differ too much, crop it")
-    width, height = (size * side // short for side in picture.size)
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(picture.crop((left, top, left + size, top + size)))
+    return np.asarray(to_square(picture, size, settings))
 
 
-def _fill(images: np.ndarray, paths: Sequence[Path], what: str, border: int, workers: int, begun: Unfinished) -> None:
+def _fill(
+    images: np.ndarray, paths: Sequence[Path], what: str, settings: Mapping, workers: int, begun: Unfinished
+) -> None:
     """Decode each picture into its row, but those that an interrupted run has left whole."""
+    border, way = settings.get("crop_border", 0), resizing(settings)
 
     def fill(row: int) -> str | None:
         try:
-            images[row] = evaluation_pixels(paths[row], images.shape[1], border)
+            images[row] = evaluation_pixels(paths[row], images.shape[1], border, way)
         except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more, by format and damage
             return f"{paths[row]}: {error}"
         return None

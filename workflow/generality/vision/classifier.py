@@ -1,12 +1,16 @@
 """A CLIP image tower with a linear head on its normalised features: what is fine-tuned, interpolated and scored."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from generality.data.image_set import ImageSet
+from generality.data.resizing import DEFAULTS, resized
 from generality.files import REMEDY, WEIGHTS, read_json, whole_folder, write_json
+from generality.provenance import same_world
 from generality.vision.clip import CONFIG, build_image_tower
 from generality.weights import load_weights, open_weights
 
@@ -16,6 +20,10 @@ class ImageClassifier(nn.Module):
 
     `forward` takes pictures of shape (batch, 3, height, width), normalised as the tower was trained, and returns
     logits of shape (batch, classes).
+
+    Statistics that a layer keeps of its inputs, as BatchNorm does, stay those of pre-training: fine-tuning learns such
+    a layer's weight and bias and computes as evaluation does, so that no example's logits depend on the others of its
+    batch, and interpolated weights meet the statistics that they were trained with.
     """
 
     def __init__(self, visual: nn.Module, head: nn.Linear):
@@ -24,11 +32,21 @@ class ImageClassifier(nn.Module):
         self.head = head
 
     def features(self, pictures: Tensor) -> Tensor:
-        """Unit-length image features of shape (batch, width)."""
-        return F.normalize(self.visual(pictures), dim=-1)
+        """Return unit-length image features of shape (batch, width)."""
+        found = self.visual(pictures)
+        # CoCa's tower also gives the features of each place, for its decoder.
+        return F.normalize(found[0] if isinstance(found, tuple) else found, dim=-1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.head(self.features(pictures))
+
+    def train(self, mode: bool = True) -> "ImageClassifier":
+        """Set the mode of every module, but leave those that keep statistics in evaluation mode."""
+        super().train(mode)
+        for module in self.modules():
+            if getattr(module, "track_running_stats", False):
+                module.eval()
+        return self
 
 
 def save_classifier(classifier: ImageClassifier, folder: str | Path, config: dict) -> None:
@@ -58,3 +76,32 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
 def sources(config: dict) -> list[dict]:
     """What the model of a classifier folder was pre-trained on, where the study knows it."""
     return [config.get("provenance", {}).get("data", {})]
+
+
+def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder: str | Path) -> None:
+    """Raise ValueError where the image set in `folder` is not what the tower of the folder `model` wants to see.
+
+    Its pictures have to be of the world that the model was pre-trained in, of the tower's size, and resized as the
+    tower's training pictures were; `config` is the model folder's.
+    """
+    same_world(sources(config), images.manifest, folder)
+    source = images.manifest["source"]
+    found = {"size": images.manifest["size"]} | (resized(source) or {})
+    wanted = wanted_pictures(config)
+    for key, value in found.items():
+        if value != wanted.get(key, value) and not (key == "fill_color" and wanted["resize_mode"] != "longest"):
+            entry = f"data.{source['name']}.{key}" if source["kind"] == "image_folder" else f"the data set's `{key}`"
+            raise ValueError(f"{folder}: its `{key}` is {value}, and {model} wants {wanted[key]}; set {entry} to that")
+
+
+def wanted_pictures(config: Mapping) -> dict:
+    """Return the size in pixels of the pictures that a model folder's tower takes and, where known, how they are made.
+
+    Raises ValueError for a tower of pictures that are not square.
+    """
+    own = config["preprocess_cfg"]
+    size = own.get("size", config["model_cfg"]["vision_cfg"].get("image_size"))
+    sides = {size} if isinstance(size, int) else set(size)
+    if len(sides) > 1:
+        raise ValueError(f"its pictures are not square ({size}), and data sets are; take another model")
+    return {"size": sides.pop()} | {key: own[key] for key in DEFAULTS if key in own}

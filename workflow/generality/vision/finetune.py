@@ -6,7 +6,7 @@ from pathlib import Path
 from generality.data.image_set import open_image_set
 from generality.device import device
 from generality.training.series import fit_and_save
-from generality.vision.classifier import load_classifier, save_classifier
+from generality.vision.classifier import check_pictures, load_classifier, save_classifier
 from generality.vision.objective import ImageClassification
 
 
@@ -30,6 +30,7 @@ def finetune_classifier(
     images = open_image_set(data)
     if images.classes != config["classes"]:
         raise ValueError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
+    check_pictures(model, config, images, data)
     where = device(train["precision"])
     classifier.to(where)
     if train["compile"]:

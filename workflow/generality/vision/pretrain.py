@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generality.data.image_set import ImageSet, open_image_set
+from generality.data.resizing import resized
 from generality.device import device
 from generality.files import whole_folder, write_json
 from generality.training.loop import optimise
@@ -42,7 +43,7 @@ def pretrain_clip(
     settings = {"architecture": architecture, "train": train, "seed": seed, "device": where.type}
     with unfinished(folder, __name__, settings=settings, inputs=[data]) as begun, whole_folder(folder) as partial:
         vocabulary = partial / VOCABULARY
-        size = write_vocabulary(" ".join(images.captions).split(), vocabulary)
+        size = write_vocabulary(images.captions, vocabulary)
         text_cfg = architecture["text_cfg"] | {
             "vocab_size": size,
             "tokenizer_kwargs": {"bpe_path": str(Path(folder) / VOCABULARY)},
@@ -61,8 +62,9 @@ def pretrain_clip(
             seed=seed, log=log, what=str(folder), unfinished=begun,
         )  # fmt: skip
         model.eval()
-        provenance = {"data": images.manifest["source"], "train": train, "seed": seed}
-        save_clip(model, partial, model_cfg, PREPROCESS, provenance)
+        source = images.manifest["source"]
+        provenance = {"data": source, "train": train, "seed": seed}
+        save_clip(model, partial, model_cfg, PREPROCESS | (resized(source) or {}), provenance)
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:

@@ -20,9 +20,8 @@ from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.files import whole_file
 from generality.progress import progress
-from generality.provenance import same_world
 from generality.unfinished import unfinished
-from generality.vision.classifier import ImageClassifier, load_classifier, sources
+from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
 from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels
 from generality.vision.score import class_groups, group_logits, margins, passes
@@ -68,7 +67,7 @@ def _probe_domain(
     rows = []
     for step, folder in models.items():
         classifier, config = load_classifier(folder)
-        same_world(sources(config), test.manifest, where)
+        check_pictures(folder, config, test, where)
         classifier.to(device())
         pixels = Pixels(config["preprocess_cfg"], device())
         groups = class_groups(test, config["classes"], name)

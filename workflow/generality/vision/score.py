@@ -13,10 +13,9 @@ from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.interpolate import interpolations, setting_of
 from generality.progress import progress
-from generality.provenance import same_world
 from generality.score_file import write_scores, wrote_diverged
 from generality.unfinished import unfinished
-from generality.vision.classifier import ImageClassifier, load_classifier, sources
+from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
 from generality.vision.pixels import Pixels
 
 # Pictures in one pass, and floats of those in one on a CPU: more lie in memory that the kernel hands out anew each
@@ -98,7 +97,7 @@ def score_classifiers(
     pixels = Pixels(config["preprocess_cfg"], where)
     opened = {key: open_image_set(folder).part(limit) for key, folder in sets.items()}
     for key, data in opened.items():
-        same_world(sources(config), data.manifest, sets[key])
+        check_pictures(model, config, data, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
     variants = interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]

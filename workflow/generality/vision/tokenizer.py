@@ -4,22 +4,33 @@ import gzip
 from collections.abc import Iterable
 from pathlib import Path
 
+import open_clip
+
 from generality.byte_pairs import byte_pair_merges
 
 SPECIAL = 2  # <start_of_text> and <end_of_text>
 BYTES = 512  # each of the 256 bytes, inside a word and at its end
 END = "</w>"  # marks the last symbol of a word
+MOST = 48_894  # merges that SimpleTokenizer reads of a file; the rest it leaves out
 
 
-def write_vocabulary(words: Iterable[str], path: str | Path) -> int:
-    """Write a vocabulary in which each of the (ASCII, lower-case) words is one token; return its size.
+def write_vocabulary(texts: Iterable[str], path: str | Path) -> int:
+    """Write a vocabulary in which each word of the texts is one token; return its size.
 
-    SimpleTokenizer reads a gzip file of one header line and one merge a line; it counts lines, so the file must not
-    end with a newline.
+    Texts are cleaned, put into lower case, cut into words and spelt in bytes as SimpleTokenizer will do it.
+    It reads a gzip file of one header line and one merge a line; it counts lines, so the file must not end with a
+    newline.
     """
-    spelt = {(*word[:-1], word[-1] + END): 1 for word in sorted(set(words))}
-    merges = [" ".join(pair) for pair in byte_pair_merges(spelt)]
+    spelt = {(*word[:-1], word[-1] + END): 1 for word in sorted(_words(texts))}
+    merges = [" ".join(pair) for pair in byte_pair_merges(spelt, MOST)]
     # mtime=0: the same words give the same bytes.
     with open(path, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as file:
         file.write("\n".join(["#version: 0.2", *merges]).encode())
     return BYTES + len(merges) + SPECIAL
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    """Return the words that SimpleTokenizer finds in the texts, each byte written as the character it has for it."""
+    tokenizer = open_clip.SimpleTokenizer()
+    found = {word for text in set(texts) for word in tokenizer.pat.findall(tokenizer.clean_fn(text))}
+    return {"".join(tokenizer.byte_encoder[byte] for byte in word.encode()) for word in found}

@@ -1,41 +1,70 @@
 """The classifier that fine-tuning starts from: an image tower, and class names as a head."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import open_clip
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from generality.data.class_names import in_prompt
 from generality.data.image_set import open_image_set
-from generality.provenance import same_world
-from generality.vision.classifier import ImageClassifier, save_classifier, sources
+from generality.vision.classifier import ImageClassifier, check_pictures, save_classifier
 from generality.vision.clip import load_clip
 
+Tokenizer = Callable[[list[str]], Tensor]
+Templates = Sequence[str] | Sequence[Callable[[str], str]]
 
-def zero_shot_head(model: nn.Module, tokenizer, classes: list[str], templates: list[str]) -> nn.Linear:
-    """The zero-shot classifier as a linear layer (Radford et al. 2021; the start of fine-tuning in WiSE-FT).
 
-    Each class's prompts are encoded, normalised, averaged and normalised again; the rows carry exp(logit_scale), so
-    that the logits are CLIP's own. The bias starts at zero and is trained.
+def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str], templates: Templates) -> nn.Linear:
+    """Return the zero-shot classifier as a linear layer (Radford et al. 2021; the start of fine-tuning in WiSE-FT).
+
+    Each class's prompts are encoded, normalised, averaged and normalised again; the rows carry exp(logit_scale), and
+    the bias, which is trained, starts at SigLIP's logit_bias or at zero, so that the logits are the model's own.
+    Raises ValueError for two classes of different names whose prompts are all the same tokens.
     """
+    if twins := _twins(tokenizer, sorted(set(classes)), templates):
+        raise ValueError(
+            f"classes '{twins[0]}' and '{twins[1]}': the model's tokenizer makes the same tokens of both, whether by its "
+            "vocabulary or because it cuts long texts; rename one, or take another model"
+        )
     weight = open_clip.build_zero_shot_classifier(model, tokenizer, classes, templates)
     head = nn.Linear(*weight.shape)
     with torch.no_grad():
         head.weight.copy_(weight.T * model.logit_scale.exp())
-        head.bias.zero_()
+        nn.init.zeros_(head.bias)
+        if getattr(model, "logit_bias", None) is not None:
+            head.bias += model.logit_bias
     return head
+
+
+def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Templates) -> tuple[str, str] | None:
+    """Return two names whose prompts are the same tokens in every template, or None."""
+    groups = [names]
+    for template in templates:  # from the second on, only for names that are alike so far
+        fill = template.format if isinstance(template, str) else template
+        alike = defaultdict(list)
+        for number, group in enumerate(groups):
+            for name, tokens in zip(group, tokenizer([fill(name) for name in group]), strict=True):
+                alike[number, *tokens.tolist()].append(name)
+        groups = [group for group in alike.values() if len(group) > 1]
+    return tuple(groups[0][:2]) if groups else None
 
 
 def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, templates: list[str] | str) -> None:
     """Make the pre-trained classifier of an experiment: the zero-shot head for the classes of the image set `data`.
 
-    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al.
+    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al. Raises ValueError
+    for pictures that are not what the tower wants to see, and for classes that the model cannot tell apart.
     """
     model, tokenizer, config = load_clip(clip)
     images = open_image_set(data)
-    same_world(sources(config), images.manifest, data)
+    check_pictures(clip, config, images, data)
     if templates == "openai_imagenet":
         templates = open_clip.OPENAI_IMAGENET_TEMPLATES
-    head = zero_shot_head(model, tokenizer, [in_prompt(name) for name in images.classes], templates)
+    try:
+        head = zero_shot_head(model, tokenizer, [in_prompt(name) for name in images.classes], templates)
+    except ValueError as error:
+        raise ValueError(f"{data}: {error}") from None
     save_classifier(ImageClassifier(model.visual, head), folder, config | {"classes": images.classes})

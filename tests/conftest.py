@@ -32,6 +32,8 @@ TRAIN = {
     "warmup": 0.1, "clip_norm": 1.0, "batch_size": 16, "epochs": 2, "augment": "none",
     "precision": "float32", "compile": False,
 }  # fmt: skip
+# What the weights of a file were trained with, for architectures of which open_clip has no weights.
+PICTURES = {"mean": [0.4] * 3, "std": [0.2] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
 METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from conftest import PICTURES
 from damaged import Trap, changed, cut, pickled, refusal, written
 from generality.checkpoints import load_each
 from generality.files import WEIGHTS, read_json
@@ -145,9 +146,10 @@ def test_fetched_weights(clip_folder, damage, tmp_path, monkeypatch):
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", config)
     weights = tmp_path / "mine.safetensors"
     shutil.copy(clip_folder / CLIP_WEIGHTS, weights)
-    fetch_clip(tmp_path / "model", name="tiny", weights=str(weights))
+    given = {"name": "tiny", "weights": str(weights), "preprocess": PICTURES}
+    fetch_clip(tmp_path / "model", **given)
     (UNREADABLE | FOREIGN)[damage](weights, tmp_path / "trap")
-    assert str(weights) in refusal(fetch_clip, tmp_path / "other", name="tiny", weights=str(weights))
+    assert str(weights) in refusal(fetch_clip, tmp_path / "other", **given)
     assert not (tmp_path / "trap").exists()
     assert not (tmp_path / "other").exists()
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from conftest import CLASSES, METHODS, TRAIN, make_image_set
+from conftest import CLASSES, METHODS, PICTURES, TRAIN, make_image_set
 from generality.data.image_set import open_image_set
 from generality.files import read_json
 from generality.interpolate import write_interpolated
@@ -107,7 +107,7 @@ def vit_folder(tmp_path_factory):
     from safetensors.torch import save_file
 
     save_file({k: v.contiguous().clone() for k, v in model.state_dict().items()}, folder / "weights.safetensors")
-    fetch_clip(folder / "clip", name=REDUCED, weights=str(folder / "weights.safetensors"))
+    fetch_clip(folder / "clip", name=REDUCED, weights=str(folder / "weights.safetensors"), preprocess=PICTURES)
     return folder
 
 

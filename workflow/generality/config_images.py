@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from generality.config_names import Problems, is_evaluation_only, known, one_domain, settings_of
 from generality.data.folder_layout import ALL, of_domain
+from generality.data.resizing import resizing
 from generality.data.shares import leaves_train
 
 SOURCES = ("picture_world", "image_folder", "captions")
@@ -27,6 +28,8 @@ def picture_world(path: str, settings: dict, data: dict) -> Problems:
 
 
 def image_folder(path: str, settings: dict, data: dict) -> Problems:
+    if "fill_color" in settings and settings.get("resize_mode") != "longest":
+        yield f"{path}.fill_color", "nothing is filled but with `resize_mode: longest`; delete this key"
     for domain in settings["domains"]:
         own = settings["domains"][domain] if isinstance(settings["domains"], dict) else {}
         # A mistake is told where it is mended: in the domain's settings, if the key is there.
@@ -97,6 +100,8 @@ def open_clip(path: str, model: dict, data: dict) -> Problems:
     name = model["name"].replace("/", "-")  # open_clip takes both
     if model["weights"].lower() == "openai" and name in OPENAI:
         yield f"{path}.name", f"OpenAI's weights need another activation than '{name}' has; use '{name}-quickgelu'"
+    if "preprocess" in model and not model["weights"].endswith(".safetensors"):
+        yield f"{path}.preprocess", "open_clip knows what pictures its own weights take; delete this key"
 
 
 def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
@@ -133,10 +138,17 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
 
 
 def _one_size(path: str, names: Iterable[str], data: dict) -> Problems:
+    names = list(names)
     sizes = {name: settings_of(name, data)["size"] for name in names}
     small, large = min(sizes, key=sizes.get), max(sizes, key=sizes.get)
     if sizes[small] != sizes[large]:
         yield path, f"{small} has {sizes[small]} pixels, {large} has {sizes[large]}; give both data sets one size"
+    ways = {name: resizing(own) for name in names if (own := settings_of(name, data))["source"] == "image_folder"}
+    for name, way in ways.items():
+        first = next(iter(ways))
+        for key, value in way.items():
+            if value != ways[first][key]:
+                yield path, f"{first} has `{key}` {ways[first][key]}, {name} has {value}; give both data sets one"
 
 
 def _fits(path: str, model: dict, name: str, data: dict) -> Problems:

@@ -36,9 +36,33 @@ rule fetch_clip:
         "../../envs/vision.yaml"
     params:
         model=lambda w: study.model_settings(w.model),
+        preprocess=lambda w: as_json(study.model_settings(w.model).get("preprocess", {})),
     shell:
-        "python {input.code[0]} --name {params.model[name]:q} --weights {params.model[weights]:q} --output {output}"
-        " 2>&1 | tee {log}"
+        "python {input.code[0]} --name {params.model[name]:q} --weights {params.model[weights]:q}"
+        " --preprocess {params.preprocess:q} --output {output} 2>&1 | tee {log}"
+
+
+# A released model takes the whole road once on a few pictures, so that what does not work with it is told before anything
+# is trained.
+rule try_clip:
+    input:
+        code=lambda w: code("try_clip", *{module_of(trial["method"]) for trial in study.trials(w.model)}),
+        model="results/{study}/models/{model}/released",
+    output:
+        "results/{study}/models/{model}/released.tried",
+    log:
+        "logs/{study}/models/{model}/released/try_clip.log",
+    wildcard_constraints:
+        model=any_of(study.models("open_clip")),
+    conda:
+        "../../envs/vision.yaml"
+    threads: cores(study, "finetune_clip")
+    resources:
+        **asks(study, "finetune_clip"),
+    params:
+        trials=lambda w: as_json(study.trials(w.model)),
+    shell:
+        "python {input.code[0]} --model {input.model} --trials {params.trials:q} --output {output} 2>&1 | tee {log}"
 
 
 rule pretrain_lm:
@@ -92,6 +116,8 @@ rule build_classifier:
         code=code("build_classifier"),
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
+        # Ancient: another trial, of one more method, trains nothing again.
+        tried=ancient(lambda w: study.tried(w.experiment)),
     output:
         directory(PRETRAINED),
     log:
@@ -104,6 +130,6 @@ rule build_classifier:
     params:
         templates=lambda w: as_json(study.templates(w.experiment)),
     shell:
-        "cached {input} -- {output} --"
+        "cached {input.code} {input.clip} {input.data} -- {output} --"
         " python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"

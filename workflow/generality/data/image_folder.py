@@ -120,9 +120,7 @@ def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
     return table
 
 
-def evaluation_pixels(
-    path: str | Path, size: int, border: int = 0, settings: Mapping = DEFAULTS
-) -> np.ndarray:
+def evaluation_pixels(path: str | Path, size: int, border: int = 0, settings: Mapping = DEFAULTS) -> np.ndarray:
     """Decode a picture and take CLIP's evaluation view of it: uint8 of shape (size, size, 3).
 
     `settings` says how it is resized (`resizing.to_square`). As in open_clip's evaluation transform, transparency is

@@ -95,13 +95,7 @@ def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder:
 
 
 def wanted_pictures(config: Mapping) -> dict:
-    """Return the size in pixels of the pictures that a model folder's tower takes and, where known, how they are made.
-
-    Raises ValueError for a tower of pictures that are not square.
-    """
+    """Return the size in pixels of the pictures that a model folder's tower takes, and what else is known of them."""
     own = config["preprocess_cfg"]
     size = own.get("size", config["model_cfg"]["vision_cfg"].get("image_size"))
-    sides = {size} if isinstance(size, int) else set(size)
-    if len(sides) > 1:
-        raise ValueError(f"its pictures are not square ({size}), and data sets are; take another model")
-    return {"size": sides.pop()} | {key: own[key] for key in DEFAULTS if key in own}
+    return {"size": size if isinstance(size, int) else size[0]} | {key: own[key] for key in DEFAULTS if key in own}

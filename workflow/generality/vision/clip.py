@@ -1,12 +1,14 @@
 """CLIP models as folders that open_clip's own loader opens."""
 
 import logging
-import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import open_clip
 import torch
+from open_clip.utils import to_2tuple
 from safetensors.torch import save_file
+from torch import Tensor
 
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
 from generality.files import REMEDY, read_json, whole_folder, write_json
@@ -15,6 +17,12 @@ from generality.weights import check_finite, open_weights
 CONFIG = "open_clip_config.json"  # both names are open_clip's
 WEIGHTS = "open_clip_model.safetensors"
 VOCABULARY = "bpe_vocabulary.txt.gz"
+HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
+PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode", "fill_color")
+# A tokenizer that is saved and opened again has to read these as before: case, accents, marks, other scripts, length.
+SPELT = ["a photo of a Golden Retriever", "Crème brûlée, 3 x’s & more!", "北京 собака 🐕", "word " * 100]
+
+Tokenizer = Callable[[list[str]], Tensor]  # texts to token ids of shape (texts, context length)
 
 
 def save_clip(model: torch.nn.Module, folder: Path, model_cfg: dict, preprocess_cfg: dict, provenance: dict) -> None:
@@ -25,35 +33,45 @@ def save_clip(model: torch.nn.Module, folder: Path, model_cfg: dict, preprocess_
     write_json(folder / CONFIG, {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg, "provenance": provenance})
 
 
-def load_clip(folder: str | Path) -> tuple[torch.nn.Module, open_clip.SimpleTokenizer, dict]:
+def load_clip(folder: str | Path) -> tuple[torch.nn.Module, Tokenizer, dict]:
     """Open a CLIP model folder: the model in evaluation mode, its tokenizer, and its configuration.
 
-    Raises ValueError for weights that are missing, damaged or of another model, and for another model's vocabulary.
+    Raises ValueError for weights that are missing, damaged or of another model, and for a tokenizer that is missing or
+    another model's.
     """
     folder = Path(folder)
     config = read_json(folder / CONFIG)
     open_weights(folder / WEIGHTS)  # without them open_clip would take a pickle beside them, or leave the model random
     model = create(folder).eval()
     check_finite(model.state_dict().items(), folder / WEIGHTS)
-    # open_clip takes a vocabulary's path relative to the working directory; ours is beside the weights.
-    own = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
-    try:
-        tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}", **own)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise ValueError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
-    if own and (size := len(tokenizer.encoder)) != model.vocab_size:
+    tokenizer = open_tokenizer(folder)
+    if (folder / VOCABULARY).exists() and (size := len(tokenizer.encoder)) != model.vocab_size:
         raise ValueError(f"{folder}: a vocabulary of {size} tokens, and weights for {model.vocab_size}; {REMEDY}")
     return model, tokenizer, config
 
 
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """Open the tokenizer of a CLIP model folder; ValueError for one that is missing or damaged."""
+    # open_clip takes a vocabulary's path relative to the working directory; ours is beside the weights.
+    own = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
+    try:
+        return open_clip.get_tokenizer(f"local-dir:{folder}", **own)
+    except Exception as error:  # transformers raises what its many formats do
+        if own:
+            raise ValueError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
+        raise ValueError(f"{folder}: its tokenizer cannot be opened ({_line(error)}); {REMEDY}") from None
+
+
 def create(folder: str | Path, **options) -> torch.nn.Module:
-    """The model of a folder, by open_clip. Raises ValueError for a configuration or weights that it cannot use."""
+    """Make the model of a folder, by open_clip. Raises ValueError for a configuration or weights that it cannot use."""
+    text_cfg = read_json(Path(folder) / CONFIG, "model_cfg")["model_cfg"].get("text_cfg", {})
+    if HUB_MODEL in text_cfg:  # open_clip would ask the hub; the configuration lies in the folder
+        options["text_cfg"] = text_cfg | {HUB_MODEL: str(folder), "hf_model_pretrained": False}
     try:
         return open_clip.create_model(f"local-dir:{folder}", **options)
-    except (AssertionError, KeyError, RuntimeError, TypeError, ValueError) as error:  # of timm and torch, too
-        reason = " ".join(str(error).split())
+    except (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # of timm and torch, too
         raise ValueError(
-            f"{folder}: open_clip cannot make this model ({reason:.300}); correct `architecture`"
+            f"{folder}: open_clip cannot make this model ({_line(error)}); correct `architecture`"
         ) from None
 
 
@@ -68,16 +86,21 @@ def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
         root.setLevel(level)
 
 
-def fetch_clip(folder: str | Path, *, name: str, weights: str) -> None:
-    """Save an open_clip model as a folder of the study.
+def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mapping | None = None) -> None:
+    """Save an open_clip model as a folder of the study, with its tokenizer, so that it opens without a network.
 
     `name` is one of open_clip's model names; `weights` one of its pretrained tags for that name, which is downloaded,
-    or a local `.safetensors` file. Raises ValueError for an unknown name or tag, for a file of another format (a
-    pickle could execute code), and for an activation that the weights were not trained with: OpenAI's weights need a
-    `-quickgelu` name, with which open_clip gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
+    or a local `.safetensors` file. `preprocess` says what pictures the weights of a file were trained with: mean, std,
+    interpolation, resize_mode and perhaps fill_color; without it, they are what all tags of the name have in common.
+
+    Raises ValueError for an unknown name or tag, for a file of another format (a pickle could execute code), for one
+    whose tags differ in their pictures, for a tokenizer that cannot be had or is not read back as it was, and for an
+    activation that the weights were not trained with: OpenAI's weights need a `-quickgelu` name, with which open_clip
+    gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
     """
-    if (model_cfg := open_clip.get_model_config(name)) is None:
+    if name not in open_clip.list_models():
         raise ValueError(f"models: open_clip knows no model '{name}'; `open_clip.list_models()` lists them")
+    model_cfg = open_clip.get_model_config(name)
     quick_gelu = model_cfg.get("quick_gelu", False)
     if tag := open_clip.get_pretrained_cfg(name, weights):
         if tag.get("quick_gelu", False) != quick_gelu:
@@ -89,12 +112,46 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str) -> None:
         raise ValueError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
     else:
         open_weights(weights)
+        preprocess = preprocess or _common_preprocess(name, weights)
     try:
-        model = open_clip.create_model(name, pretrained=weights)
+        tokenizer = open_clip.get_tokenizer(name)
+    except Exception as error:
+        hub = model_cfg["text_cfg"].get("hf_tokenizer_name", name)
+        raise ValueError(
+            f"models: the tokenizer '{hub}' of {name} cannot be had ({_line(error)}); run this with a network, or put "
+            "it into the hub's cache"
+        ) from None
+    try:
+        model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({reason:.300})") from None
+        raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
     check_finite(model.state_dict().items(), weights)
     preprocess_cfg = open_clip.get_model_preprocess_cfg(model)
+    if len(set(sides := to_2tuple(preprocess_cfg["size"]))) > 1:
+        raise ValueError(f"models: {name} takes pictures of {sides} pixels, and data sets are square; take another")
     with whole_folder(folder) as partial:
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})
+        if hasattr(tokenizer, "save_pretrained"):
+            tokenizer.save_pretrained(str(partial))
+        if HUB_MODEL in model_cfg["text_cfg"]:
+            model.text.config.save_pretrained(partial)
+        if not torch.equal(open_tokenizer(partial)(SPELT), tokenizer(SPELT)):
+            raise ValueError(f"models: the tokenizer of {name} is another once it is saved; take another model")
+
+
+def _common_preprocess(name: str, weights: str) -> dict:
+    """Return what pictures all released weights of an architecture were trained with; ValueError where they differ."""
+    tags = [open_clip.get_pretrained_cfg(name, tag) for tag in open_clip.list_pretrained_tags_by_model(name)]
+    known = [{key: tag[key] for key in PREPROCESS_KEYS if key in tag} for tag in tags]
+    if not known or any(one != known[0] for one in known):
+        why = "differ in theirs" if known else "do not exist"
+        raise ValueError(
+            f"models: nothing says what pictures '{weights}' was trained with, as released weights of {name} {why}; "
+            "give the model `preprocess: {mean, std, interpolation, resize_mode}`"
+        )
+    return known[0]
+
+
+def _line(error: Exception) -> str:
+    """Return the beginning of an error's text as one line."""
+    return " ".join(str(error).split())[:300]

@@ -6,7 +6,7 @@ from pathlib import Path
 from generality.data.image_set import open_image_set
 from generality.device import device
 from generality.training.series import fit_and_save
-from generality.vision.classifier import check_pictures, load_classifier, save_classifier
+from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier, save_classifier
 from generality.vision.objective import ImageClassification
 
 
@@ -26,6 +26,21 @@ def finetune_classifier(
 
     With a `series`, shares of all steps, write the checkpoints into `folder` instead: see `fit_and_save`.
     """
+    classifier, config, objective = prepare(model, data, train=train, seed=seed)
+    fit_and_save(
+        folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
+        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
+        log=log, series=series,
+    )  # fmt: skip
+
+
+def prepare(
+    model: str | Path, data: str | Path, *, train: dict, seed: int
+) -> tuple[ImageClassifier, dict, ImageClassification]:
+    """Open a classifier, where it is to compute, and what it is to learn: the classifier, its config, its objective.
+
+    Raises ValueError for pictures of other classes than the classifier's, or other than its tower wants to see.
+    """
     classifier, config = load_classifier(model)
     images = open_image_set(data)
     if images.classes != config["classes"]:
@@ -39,8 +54,4 @@ def finetune_classifier(
         images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where,
         precision=train["precision"],
     )  # fmt: skip
-    fit_and_save(
-        folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
-        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
-        log=log, series=series,
-    )  # fmt: skip
+    return classifier, config, objective

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import open_clip
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from generality.data.class_names import in_prompt
 from generality.data.image_set import open_image_set
 from generality.vision.classifier import ImageClassifier, check_pictures, save_classifier
-from generality.vision.clip import load_clip
+from generality.vision.clip import Tokenizer, load_clip
 
-Tokenizer = Callable[[list[str]], Tensor]
 Templates = Sequence[str] | Sequence[Callable[[str], str]]
 
 
@@ -26,7 +25,7 @@ def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str
     """
     if twins := _twins(tokenizer, sorted(set(classes)), templates):
         raise ValueError(
-            f"classes '{twins[0]}' and '{twins[1]}': the model's tokenizer makes the same tokens of both, whether by its "
+            f"classes '{twins[0]}' and '{twins[1]}': the model's tokenizer makes the same tokens of both, by its "
             "vocabulary or because it cuts long texts; rename one, or take another model"
         )
     weight = open_clip.build_zero_shot_classifier(model, tokenizer, classes, templates)

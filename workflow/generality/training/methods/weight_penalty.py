@@ -27,12 +27,13 @@ class WeightPenalty(Method):
     def changes(self) -> Iterator[Tensor]:
         """θ − θ₀, one piece of a trained parameter after the other: all at once would be a copy of the model."""
         for p, start in zip(self.trained, self.start, strict=True):
-            for piece, before in zip(pieces(p.detach()), pieces(start), strict=True):
-                yield piece - before
+            if p.grad is not None:  # else no output depends on it, as on CoCa's decoder's queries, and it never moves
+                for piece, before in zip(pieces(p.detach()), pieces(start), strict=True):
+                    yield piece - before
 
     def gradients(self) -> Iterator[Tensor]:
         """The gradients of the trained parameters, in the pieces of `changes`."""
-        return (piece for p in self.trained for piece in pieces(p.grad))
+        return (piece for p in self.trained if p.grad is not None for piece in pieces(p.grad))
 
 
 def pieces(tensor: Tensor) -> tuple[Tensor, ...]:

@@ -1,0 +1,27 @@
+"""Try a released CLIP once on a few random pictures: each step of its road, from class names to an interpolation."""
+
+import argparse
+import json
+
+from generality.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="CLIP model folder")
+    parser.add_argument(
+        "--trials",
+        required=True,
+        type=json.loads,
+        help="JSON: a list of method, hyperparameters, train; a step of each",
+    )
+    parser.add_argument("--output", required=True, help="text file to write: what was tried, with seconds")
+    args = parser.parse_args()
+
+    from generality.vision.trial import try_clip
+
+    try_clip(args.output, model=args.model, trials=args.trials)
+
+
+if __name__ == "__main__":
+    run(main)

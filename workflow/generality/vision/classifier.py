@@ -30,10 +30,11 @@ class ImageClassifier(nn.Module):
         super().__init__()
         self.visual = visual
         self.head = head
+        self.planar = any(map(_wants_planes, visual.modules()))
 
     def features(self, pictures: Tensor) -> Tensor:
         """Return unit-length image features of shape (batch, width)."""
-        found = self.visual(pictures)
+        found = self.visual(pictures.contiguous() if self.planar else pictures)
         # CoCa's tower also gives the features of each place, for its decoder.
         return F.normalize(found[0] if isinstance(found, tuple) else found, dim=-1)
 
@@ -47,6 +48,15 @@ class ImageClassifier(nn.Module):
             if getattr(module, "track_running_stats", False):
                 module.eval()
         return self
+
+
+def _wants_planes(module: nn.Module) -> bool:
+    """Return whether a module crashes on pictures whose channels lie together in memory, as `Pixels` gives them.
+
+    On a CPU, torch 2.15 writes beyond its memory in the weight gradient of a strided 1 × 1 convolution of fewer than
+    16 channels, which MobileCLIP's tower begins with.
+    """
+    return isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) != module.stride and module.in_channels < 16
 
 
 def save_classifier(classifier: ImageClassifier, folder: str | Path, config: dict) -> None:

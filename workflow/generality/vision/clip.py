@@ -18,6 +18,7 @@ CONFIG = "open_clip_config.json"  # both names are open_clip's
 WEIGHTS = "open_clip_model.safetensors"
 VOCABULARY = "bpe_vocabulary.txt.gz"
 HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
+LEAST_TEXT = {"context_length": 8, "vocab_size": 8, "width": 8, "heads": 1, "layers": 1}  # where none is wanted
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode", "fill_color")
 # A tokenizer that is saved and opened again has to read these as before: case, accents, marks, other scripts, length.
 SPELT = ["a photo of a Golden Retriever", "Crème brûlée, 3 x’s & more!", "北京 собака 🐕", "word " * 100]
@@ -65,7 +66,7 @@ def open_tokenizer(folder: Path) -> Tokenizer:
 def create(folder: str | Path, **options) -> torch.nn.Module:
     """Make the model of a folder, by open_clip. Raises ValueError for a configuration or weights that it cannot use."""
     text_cfg = read_json(Path(folder) / CONFIG, "model_cfg")["model_cfg"].get("text_cfg", {})
-    if HUB_MODEL in text_cfg:  # open_clip would ask the hub; the configuration lies in the folder
+    if HUB_MODEL in text_cfg and "text_cfg" not in options:  # open_clip would ask the hub; it lies in the folder
         options["text_cfg"] = text_cfg | {HUB_MODEL: str(folder), "hf_model_pretrained": False}
     try:
         return open_clip.create_model(f"local-dir:{folder}", **options)
@@ -76,12 +77,12 @@ def create(folder: str | Path, **options) -> torch.nn.Module:
 
 
 def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
-    """The image tower that a folder's configuration describes, with weights still to be loaded."""
+    """Make the image tower that a folder's configuration describes, with weights still to be loaded."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # open_clip warns that the model is random, which is what is asked for
     try:
-        return create(config_folder, load_weights=False).visual
+        return create(config_folder, load_weights=False, text_cfg=LEAST_TEXT).visual
     finally:
         root.setLevel(level)
 

@@ -104,7 +104,7 @@ def _check_scores(scores: Path, model: str | Path, base: Path, data: Path) -> No
     pictures = Pixels(config["preprocess_cfg"], torch.device("cpu"))(open_image_set(data).images)
     texts = clip.encode_text(tokenizer([PROMPT.format(name) for name in CLASSES]), normalize=True)
     logits = clip.logit_scale.exp() * clip.encode_image(pictures, normalize=True) @ texts.T
-    scored = torch.from_numpy(pd.read_parquet(scores)["margin"].to_numpy())
+    scored = torch.tensor(pd.read_parquet(scores)["margin"])
     _check_same(margins(logits, torch.arange(len(CLASSES))), scored, "its scores")
 
 

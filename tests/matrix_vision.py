@@ -1,0 +1,85 @@
+"""Which stages work with which CLIPs: tiny random models of each family, taken through the real stages.
+
+`python tests/matrix_vision.py`, with `workflow` on the PYTHONPATH, prints the table.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from conftest import TRAIN, make_image_set
+from generality.vision.finetune import finetune_classifier
+from generality.vision.probe import probe_series
+from generality.vision.score import score_classifiers
+from generality.vision.trial import try_clip
+from generality.vision.zero_shot import build_classifier
+from tiny_clips import CONFIGS, SIZE, fetched
+
+METHODS = {"full": {}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2, "alpha": 2.0}}
+COLUMNS = ("fetch", *METHODS, "wise", "series", "score")
+WORKS = "works"
+
+
+def rows() -> dict[str, dict[str, str]]:
+    """Return, for each family of CLIPs and each column, "works" or the line that refuses it."""
+    found = {}
+    for family in CONFIGS:
+        with TemporaryDirectory() as folder:
+            stages = _stages(family, Path(folder))
+            found[family] = {column: _said(stages[column], folder) for column in COLUMNS}
+    return found
+
+
+def markdown(table: dict[str, dict[str, str]]) -> str:
+    """Return the rows as a Markdown table, the refusals numbered below it."""
+    refusals = list(dict.fromkeys(said for row in table.values() for said in row.values() if said != WORKS))
+    lines = [f"| | {' | '.join(COLUMNS)} |", f"|{'---|' * (len(COLUMNS) + 1)}"]
+    for family, row in table.items():
+        cells = [said if said == WORKS else f"[{refusals.index(said) + 1}]" for said in row.values()]
+        lines.append(f"| {family} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", *(f"{number}. {said}" for number, said in enumerate(refusals, 1))])
+
+
+def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
+    model, base, data = folder / "released", folder / "base", folder / "train"
+    key = {"model": base, "method": "full", "seed": 1}
+    tune = partial(
+        finetune_classifier, data=data, hyperparameters={}, train=TRAIN | {"epochs": 1}, log=folder / "log.csv", **key
+    )  # fmt: skip
+    sets = {("x/y", "train"): data, ("x/y", "test"): data}
+
+    def fetch() -> None:
+        fetched(family, folder)
+        try_clip(folder / "tried", model=model, trials=[])
+        make_image_set(data, 32, size=SIZE)
+        build_classifier(base, clip=model, data=data, templates=["a photo of a {}"])
+
+    def wise() -> None:
+        tune(folder / "full")
+        score_classifiers(folder / "wise", sets=sets, setting="", finetuned=folder / "full", alphas=(0.5,), **key)
+
+    def series() -> None:
+        tune(folder / "series", series=[0.5, 1.0])
+        probe_series(folder / "probed", series=folder / "series", sets=sets, seed=1)
+
+    trials = {name: [{"method": name, "hyperparameters": own, "train": TRAIN}] for name, own in METHODS.items()}
+    methods = {name: partial(try_clip, folder / "tried", model=model, trials=own) for name, own in trials.items()}
+    score = partial(score_classifiers, folder / "score", sets=sets, setting="default", **key)
+    return {"fetch": fetch, **methods, "wise": wise, "series": series, "score": score}
+
+
+def _said(stage: Callable[[], object], folder: str) -> str:
+    try:
+        stage()
+    except ValueError as error:
+        return re.sub(rf"{folder}/|, as a trial.* shows", "", str(error))
+    return WORKS
+
+
+if __name__ == "__main__":
+    logging.disable(logging.WARNING)
+    sys.stdout.write(f"{markdown(rows())}\n")

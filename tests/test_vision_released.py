@@ -33,7 +33,7 @@ from generality.vision.zero_shot import build_classifier, zero_shot_head
 from matrix_vision import COLUMNS, WORKS, markdown, rows
 from test_study import EMBEDDED
 from tiny_clips import CONFIGS, SIZE, fetched, registered
-from workflows import ROOT, planned, tiny
+from workflows import ROOT, planned, snakemake, tiny
 
 FULL = {"method": "full", "hyperparameters": {}, "train": TRAIN}
 WORDS = ["a photo of a golden retriever", "Cat, dog & ship!", "tree " * 40]
@@ -271,8 +271,23 @@ def test_a_study_tries_each_methods_first_setting_once():
 
 def test_a_trial_comes_before_training_and_another_one_trains_nothing(tmp_path):
     config = tiny("tiny")
+    assert "try_clip" not in planned(tmp_path, config)
     (name,) = config["models"]
     config["models"][name] = {"source": "open_clip", "name": "ViT-B-32", "weights": "laion2b_s34b_b79k"}
     plan = planned(tmp_path, config)
     assert plan["try_clip"] == plan["fetch_clip"] == 1
-    assert planned(tmp_path, tiny("tiny")).get("try_clip") is None
+    for line in snakemake(tmp_path, "--summary", config=config).splitlines():
+        path = tmp_path / line.split("\t")[0]
+        if line.startswith(("results", "reports")):
+            file = path if path.suffix else path / "x"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("made")
+    snakemake(tmp_path, "--touch", "--forceall", "--cores", "1", config=config)
+    assert planned(tmp_path, config) == {}
+    (experiment,) = config["experiments"].values()
+    experiment["methods"]["kd"]["lambda"].insert(0, 0.001)
+    plan = planned(tmp_path, config)
+    assert plan["try_clip"] == plan["finetune_clip"] == 1  # the λ that is new, and none of the others
+    assert not plan.keys() & {"build_classifier", "finetune_series_clip"}
+    experiment["methods"]["kd"]["lambda"] = [0.001]
+    assert "finetune_clip" in planned(tmp_path, config)

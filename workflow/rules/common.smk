@@ -3,9 +3,11 @@ import shlex
 import sys
 from pathlib import Path
 
+from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
+from generality.ancient import not_through_ancient
 from generality.config import ConfigError, load
 from generality.fork import SERVER, start_fork_server
 from generality.imports import code, requirements, resource
@@ -47,6 +49,9 @@ onstart:
 # Under SLURM, a controller that restarts must not cost the jobs that run; see `patient`.
 if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
     slurm.query_job_status = patient(slurm.query_job_status)
+
+# A model is tried again where its study names one more method, and what is trained already stays.
+DAG.bfs = not_through_ancient(DAG.bfs)
 
 # Where the captions of Snakemake's own report (report/part.rst) find their texts: a template sees the config, but of its
 # job only what the job's params say too, and as params a word changed would plot the figures again.

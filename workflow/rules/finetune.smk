@@ -1,11 +1,14 @@
 FINETUNED = "(?!pretrained|wise)[a-z0-9_]+"
 
 
+# A released model's trial comes first. It is ancient: another trial, of one more method, trains nothing again. Nor is it
+# in the key of the run cache, as it says how long the trial took.
 rule finetune_clip:
     input:
         code=lambda w: code("finetune_clip", module_of(w.method)),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
+        tried=ancient(lambda w: study.tried(w.experiment)),
     output:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
@@ -22,7 +25,7 @@ rule finetune_clip:
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "cached {input} -- {output} --"
+        "cached {input.code} {input.model} {input.data} -- {output} --"
         " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
@@ -59,6 +62,7 @@ rule finetune_series_clip:
         code=code("finetune_clip"),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
+        tried=ancient(lambda w: study.tried(w.experiment)),
     output:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
@@ -75,7 +79,7 @@ rule finetune_series_clip:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "cached {input} -- {output} --"
+        "cached {input.code} {input.model} {input.data} -- {output} --"
         " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 

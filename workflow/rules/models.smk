@@ -116,7 +116,6 @@ rule build_classifier:
         code=code("build_classifier"),
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
-        # Ancient: another trial, of one more method, trains nothing again.
         tried=ancient(lambda w: study.tried(w.experiment)),
     output:
         directory(PRETRAINED),

@@ -170,7 +170,8 @@ BESIDE = {
     ("classifier", "an unknown tower"): changed(
         CONFIG, lambda c: c["model_cfg"]["vision_cfg"].update(timm_model_name="tiny_steam_vit")
     ),
-    ("classifier", "an unknown key"): changed(CONFIG, lambda c: c["model_cfg"]["text_cfg"].update(depth=3)),
+    ("classifier", "an unknown key"): changed(CONFIG, lambda c: c["model_cfg"]["vision_cfg"].update(depth=3)),
+    ("clip", "an unknown key"): changed(CONFIG, lambda c: c["model_cfg"]["text_cfg"].update(depth=3)),
     ("clip", "another model"): changed(CONFIG, lambda c: c["model_cfg"].update(embed_dim=16)),
     ("clip", "a cut vocabulary"): lambda folder: cut(0.5)(folder / VOCABULARY, folder),
     ("clip", "no vocabulary"): lambda folder: (folder / VOCABULARY).write_bytes(b"words"),

@@ -12,18 +12,18 @@ import pandas as pd
 import pytest
 import timm.models.vision_transformer
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from timm.models import register_model
 from torch import nn
 
-from conftest import CLASSES, METHODS, TRAIN, make_image_set
+from conftest import CLASSES, METHODS, PICTURES, TRAIN, make_image_set
 from generality.config import check
 from generality.data.image_set import open_image_set
 from generality.interpolate import interpolate
 from generality.study import Study, as_json
 from generality.training.methods.base import make_method
 from generality.vision.classifier import ImageClassifier, load_classifier
-from generality.vision.clip import fetch_clip, load_clip
+from generality.vision.clip import WEIGHTS, fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
@@ -59,6 +59,30 @@ def test_a_tokenizer_of_transformers_is_read_from_the_models_folder(family, tmp_
     model, tokenizer, _ = load_clip(moved)
     assert torch.equal(tokenizer(WORDS), wanted)
     assert model.encode_text(wanted).shape == (3, 16)
+
+
+@pytest.mark.parametrize("family", ["CLIP ViT", "SigLIP", "RoBERTa"])
+def test_a_folder_gives_the_architecture_and_the_file_the_weights(family, tmp_path):
+    """open_clip would take the folder's weights, whatever file is named."""
+    first = fetched(family, tmp_path, PICTURES | {"resize_mode": "squash"})
+    state = load_file(first / WEIGHTS)
+    other = tmp_path / "other.safetensors"
+    save_file({name: value + value.is_floating_point() for name, value in state.items()}, other)
+    shutil.rmtree(tmp_path / "hub", ignore_errors=True)
+    fetch_clip(tmp_path / "second", name=f"local-dir:{first}", weights=str(other))
+    saved = load_file(tmp_path / "second" / WEIGHTS)
+    assert saved.keys() == state.keys()
+    assert all(torch.equal(saved[name], value + value.is_floating_point()) for name, value in state.items())
+    _, tokenizer, config = load_clip(tmp_path / "second")
+    assert torch.equal(tokenizer(WORDS), load_clip(first)[1](WORDS))
+    assert config["preprocess_cfg"]["resize_mode"] == "squash"
+
+
+def test_a_folder_with_a_vocabulary_of_its_own_takes_it_along(clip_folder, tmp_path):
+    first = shutil.copytree(clip_folder, tmp_path / "first")
+    fetch_clip(tmp_path / "second", name=f"local-dir:{first}", weights=str(first / WEIGHTS))
+    model, tokenizer, _ = load_clip(tmp_path / "second")
+    assert model.vocab_size == tokenizer.vocab_size < 49_000
 
 
 def test_a_tokenizer_that_is_gone_is_one_line_with_the_folder(tmp_path):

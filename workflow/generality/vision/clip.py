@@ -1,6 +1,7 @@
 """CLIP models as folders that open_clip's own loader opens."""
 
 import logging
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from generality.weights import check_finite, open_weights
 CONFIG = "open_clip_config.json"  # both names are open_clip's
 WEIGHTS = "open_clip_model.safetensors"
 VOCABULARY = "bpe_vocabulary.txt.gz"
+LOCAL_DIR = "local-dir:"  # open_clip's word before a folder
 HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
 LEAST_TEXT = {"context_length": 8, "vocab_size": 8, "width": 8, "heads": 1, "layers": 1}  # where none is wanted
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode", "fill_color")
@@ -56,7 +58,7 @@ def open_tokenizer(folder: Path) -> Tokenizer:
     # open_clip takes a vocabulary's path relative to the working directory; ours is beside the weights.
     own = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
     try:
-        return open_clip.get_tokenizer(f"local-dir:{folder}", **own)
+        return open_clip.get_tokenizer(f"{LOCAL_DIR}{folder}", **own)
     except Exception as error:  # transformers raises what its many formats do
         if own:
             raise ValueError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
@@ -66,10 +68,10 @@ def open_tokenizer(folder: Path) -> Tokenizer:
 def create(folder: str | Path, **options) -> torch.nn.Module:
     """Make the model of a folder, by open_clip. Raises ValueError for a configuration or weights that it cannot use."""
     text_cfg = read_json(Path(folder) / CONFIG, "model_cfg")["model_cfg"].get("text_cfg", {})
-    if HUB_MODEL in text_cfg and "text_cfg" not in options:  # open_clip would ask the hub; it lies in the folder
-        options["text_cfg"] = text_cfg | {HUB_MODEL: str(folder), "hf_model_pretrained": False}
+    if HUB_MODEL in text_cfg and (Path(folder) / "config.json").exists():  # open_clip would ask the hub for it
+        options.setdefault("text_cfg", text_cfg | {HUB_MODEL: str(folder), "hf_model_pretrained": False})
     try:
-        return open_clip.create_model(f"local-dir:{folder}", **options)
+        return open_clip.create_model(f"{LOCAL_DIR}{folder}", **{"pretrained_text": False} | options)
     except (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # of timm and torch, too
         raise ValueError(
             f"{folder}: open_clip cannot make this model ({_line(error)}); correct `architecture`"
@@ -90,20 +92,23 @@ def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
 def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mapping | None = None) -> None:
     """Save an open_clip model as a folder of the study, with its tokenizer, so that it opens without a network.
 
-    `name` is one of open_clip's model names; `weights` one of its pretrained tags for that name, which is downloaded,
-    or a local `.safetensors` file. `preprocess` says what pictures the weights of a file were trained with: mean, std,
-    interpolation, resize_mode and perhaps fill_color; without it, they are what all tags of the name have in common.
+    `name` is one of open_clip's model names, or `local-dir:` and a folder with a model's configuration; `weights` one
+    of its pretrained tags for that name, which is downloaded, or a local `.safetensors` file. `preprocess` says what
+    pictures the weights of a file were trained with: mean, std, interpolation, resize_mode and perhaps fill_color;
+    without it, they are what that folder says, or what all tags of the name have in common.
 
     Raises ValueError for an unknown name or tag, for a file of another format (a pickle could execute code), for one
-    whose tags differ in their pictures, for a tokenizer that cannot be had or is not read back as it was, and for an
+    of whose pictures nothing is known, for a tokenizer that cannot be had or is not read back as it was, and for an
     activation that the weights were not trained with: OpenAI's weights need a `-quickgelu` name, with which open_clip
     gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
     """
-    if name not in open_clip.list_models():
+    local = name.startswith(LOCAL_DIR)
+    if not local and name not in open_clip.list_models():
         raise ValueError(f"models: open_clip knows no model '{name}'; `open_clip.list_models()` lists them")
-    model_cfg = open_clip.get_model_config(name)
+    own = read_json(Path(name.removeprefix(LOCAL_DIR)) / CONFIG, "model_cfg") if local else {}
+    model_cfg = own["model_cfg"] if local else open_clip.get_model_config(name)
     quick_gelu = model_cfg.get("quick_gelu", False)
-    if tag := open_clip.get_pretrained_cfg(name, weights):
+    if tag := {} if local else open_clip.get_pretrained_cfg(name, weights):
         if tag.get("quick_gelu", False) != quick_gelu:
             raise ValueError(
                 f"models: weights '{weights}' were trained with another activation; name '{name}-quickgelu'"
@@ -113,7 +118,7 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         raise ValueError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
     else:
         open_weights(weights)
-        preprocess = preprocess or _common_preprocess(name, weights)
+        preprocess = preprocess or _known_preprocess(name, weights, own.get("preprocess_cfg"))
     try:
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
@@ -123,8 +128,12 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
             "it into the hub's cache"
         ) from None
     try:
-        model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
-    except RuntimeError as error:
+        if local:  # open_clip alone would take what weights it finds in the folder in place of those that are named
+            model = create(name.removeprefix(LOCAL_DIR), load_weights=False, force_preprocess_cfg=preprocess)
+            open_clip.load_checkpoint(model, weights)
+        else:
+            model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
+    except (OSError, RuntimeError) as error:
         raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
     check_finite(model.state_dict().items(), weights)
     preprocess_cfg = open_clip.get_model_preprocess_cfg(model)
@@ -132,19 +141,29 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         raise ValueError(f"models: {name} takes pictures of {sides} pixels, and data sets are square; take another")
     with whole_folder(folder) as partial:
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})
-        if hasattr(tokenizer, "save_pretrained"):
-            tokenizer.save_pretrained(str(partial))
-        if HUB_MODEL in model_cfg["text_cfg"]:
-            model.text.config.save_pretrained(partial)
+        _save_text_files(partial, model, tokenizer, model_cfg["text_cfg"])
         if not torch.equal(open_tokenizer(partial)(SPELT), tokenizer(SPELT)):
             raise ValueError(f"models: the tokenizer of {name} is another once it is saved; take another model")
 
 
-def _common_preprocess(name: str, weights: str) -> dict:
-    """Return what pictures all released weights of an architecture were trained with; ValueError where they differ."""
+def _save_text_files(folder: Path, model: torch.nn.Module, tokenizer: Tokenizer, text_cfg: Mapping) -> None:
+    """Write what the tokenizer and the text tower are opened from, beside the weights."""
+    if hasattr(tokenizer, "save_pretrained"):
+        tokenizer.save_pretrained(str(folder))
+    if vocabulary := text_cfg.get("tokenizer_kwargs", {}).get("bpe_path"):
+        shutil.copyfile(vocabulary, folder / VOCABULARY)
+    if HUB_MODEL in text_cfg:
+        model.text.config.save_pretrained(folder)
+
+
+def _known_preprocess(name: str, weights: str, own: Mapping | None) -> dict:
+    """Return what pictures the weights of a file were trained with: as its folder has it, or as all tags of its name.
+
+    Raises ValueError where neither says it.
+    """
     tags = [open_clip.get_pretrained_cfg(name, tag) for tag in open_clip.list_pretrained_tags_by_model(name)]
-    known = [{key: tag[key] for key in PREPROCESS_KEYS if key in tag} for tag in tags]
-    if not known or any(one != known[0] for one in known):
+    known = [{key: one[key] for key in PREPROCESS_KEYS if key in one} for one in ([own] if own else tags)]
+    if not known or any(one != known[0] for one in known) or not known[0].keys() >= {"mean", "std"}:
         why = "differ in theirs" if known else "do not exist"
         raise ValueError(
             f"models: nothing says what pictures '{weights}' was trained with, as released weights of {name} {why}; "

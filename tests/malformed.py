@@ -41,7 +41,7 @@ NO_VALUES = [
 ]  # fmt: skip
 # Where nothing is something: an empty list or mapping, or a zero, may stand at the end of these paths.
 EMPTY = ("exact_match", "lr", "warmup", "full", "shares", "style", "train", "resources", "downloads", "text_cfg")
-ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels")
+ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels", "fill_color", "mean")
 # Where a name has to lead somewhere, by the last keys of the path (* is any).
 NAMED = [
     ("models", "*", "data"), ("models", "*", "data", "*"), ("data", "*", "of", "*"), ("experiments", "*", "model"),

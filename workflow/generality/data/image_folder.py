@@ -17,7 +17,8 @@ from generality.data.class_names import read_class_names, read_objectnet
 from generality.data.folder_layout import folders_of
 from generality.data.folder_splits import find_splits
 from generality.data.image_set import new_image_set
-from generality.data.resizing import DEFAULTS, resizing, to_square
+from generality.data.resizing import DEFAULTS, resizing
+from generality.data.squares import to_square
 from generality.progress import progress
 from generality.unfinished import SECONDS, Unfinished, unfinished
 
@@ -123,7 +124,7 @@ def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
 def evaluation_pixels(path: str | Path, size: int, border: int = 0, settings: Mapping = DEFAULTS) -> np.ndarray:
     """Decode a picture and take CLIP's evaluation view of it: uint8 of shape (size, size, 3).
 
-    `settings` says how it is resized (`resizing.to_square`). As in open_clip's evaluation transform, transparency is
+    `settings` says how it is resized (`resizing`). As in open_clip's evaluation transform, transparency is
     dropped and the EXIF orientation ignored. Before that, `border` pixels are cut off each side.
     Raises ValueError for more than 8 bits a channel, and for a damaged file whatever Pillow raises.
     """

@@ -1,0 +1,26 @@
+"""Pictures as squares."""
+
+from collections.abc import Mapping
+
+from PIL import Image, ImageOps
+
+
+def to_square(picture: Image.Image, size: int, settings: Mapping) -> Image.Image:
+    """Resize an RGB picture to `size` × `size` pixels, exactly as open_clip's evaluation transform does.
+
+    `settings` are those of `resizing.resizing`. Pillow resizes antialiased.
+    """
+    how = Image.Resampling[settings["interpolation"].upper()]
+    sides = picture.size
+    match settings["resize_mode"]:
+        case "squash":
+            return picture.resize((size, size), how)
+        case "longest":
+            ratio = max(sides) / size
+            width, height = (max(1, round(side / ratio)) for side in sides)
+            left, top = (size - width) // 2, (size - height) // 2
+            border = (left, top, size - width - left, size - height - top)
+            return ImageOps.expand(picture.resize((width, height), how), border, (settings["fill_color"],) * 3)
+    width, height = (size * side // min(sides) for side in sides)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return picture.resize((width, height), how).crop((left, top, left + size, top + size))

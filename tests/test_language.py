@@ -341,3 +341,16 @@ def test_distances_name_each_set_once(language_folder, tmp_path):
     assert header == "data,distance"
     assert list(found) == list(sets)
     assert found["a/same"] == 0 < found["a/near"] < found["b/far"]
+
+
+def test_distances_of_at_most_so_many_examples(language_folder, tmp_path):
+    """The limit holds for the speciality as well as for the sets."""
+    model, tokenizer, _ = load_causal_lm(language_folder / "model")
+    ours, theirs = (language_folder / name for name in ("train", "choice"))
+    measure_distances(
+        tmp_path / "d.csv", model=language_folder / "model", speciality=ours, sets={"a/near": theirs}, limit=4
+    )
+    parts = [open_text_set(folder).part(4) for folder in (ours, theirs)]
+    assert [len(part) for part in parts] == [4, 4]
+    expected = standardised_distance(*(embed(model, tokenizer, part) for part in parts))
+    assert float((tmp_path / "d.csv").read_text().splitlines()[1].split(",")[1]) == pytest.approx(expected)

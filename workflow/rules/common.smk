@@ -9,6 +9,7 @@ import generality.study_early_stopping as early
 from generality.config import ConfigError, load
 from generality.fork import SERVER, start_fork_server
 from generality.imports import code, requirements, resource
+from generality.machine import usable_memory_mb
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
 from generality.study_captions import captions, in_report, labels
@@ -35,11 +36,32 @@ if not workflow.is_main_process:
     os.environ.pop(SERVER, None)  # of the environment of who submitted it
 
 
+# On one machine, jobs share its memory as they share its cores, unless the user says `--resources mem_mb=…`. A cluster
+# keeps its own accounts (`nodes`), and a job that runs there has what it asked for.
+if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workflow.global_resources:
+    workflow.register_resource("mem_mb", usable_memory_mb())
+
+
+def too_large():
+    """Return the names of the rules of which a job to be run asks for all the memory that there is to share, or more.
+
+    Snakemake cuts such a request to what there is, so the job waits until no other job has any memory.
+    """
+    shared = workflow.global_resources["mem_mb"].value
+    jobs = workflow.dag.needrun_jobs()
+    return sorted({job.rule.name for job in jobs if job.resources.get("mem_mb") == shared})
+
+
 onstart:
     # Where jobs begin at a limited rate, Snakemake also looks at the files of all that are ready each second, and once more
     # each second for every job that has ended: 197 s of CPU in 14 minutes. On this machine cores are limit enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+        if workflow.is_main_process and (rules := too_large()):
+            shared = f"the {workflow.global_resources['mem_mb'].value:,} MB that jobs share on this machine"
+            logger.warning(
+                f"{', '.join(rules)}: asks for all of {shared}, or more, so it runs alone (key `resources`)"
+            )
     if workflow.is_main_process:
         start_fork_server()
 

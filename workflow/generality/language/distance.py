@@ -43,19 +43,25 @@ def embed(model, tokenizer, texts: TextSet) -> np.ndarray:
 
 
 def measure_distances(
-    output: str | Path, *, model: str | Path, speciality: str | Path, sets: Mapping[str, str | Path]
+    output: str | Path,
+    *,
+    model: str | Path,
+    speciality: str | Path,
+    sets: Mapping[str, str | Path],
+    limit: int | None = None,
 ) -> None:
     """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on.
 
-    Interrupted, it goes on after the last set that was embedded.
+    At most `limit` examples of each set, the speciality included, are embedded. Interrupted, it goes on after the last
+    set that was embedded.
     """
     language_model, tokenizer, _ = load_causal_lm(model)
     language_model.to(device())
 
     def embedded(folder: str | Path) -> pd.DataFrame:
-        return pd.DataFrame(embed(language_model, tokenizer, open_text_set(folder))).rename(columns=str)
+        return pd.DataFrame(embed(language_model, tokenizer, open_text_set(folder).part(limit))).rename(columns=str)
 
-    settings = {"sets": list(sets), "device": device().type}
+    settings = {"sets": list(sets), "limit": limit, "device": device().type}
     with unfinished(output, __name__, settings=settings, inputs=[model, speciality, *sets.values()]) as begun:
         origin = begun.part("speciality", partial(embedded, speciality)).to_numpy()
         rows = [

@@ -1,3 +1,4 @@
+import functools
 import os
 import shlex
 import sys
@@ -13,6 +14,7 @@ from generality.machine import usable_memory_mb
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
 from generality.study_captions import captions, in_report, labels
+from generality.study_notes import notes, unshown
 from generality.study_page import page_file
 from generality.study_resources import asks, cores
 from generality.training.methods import module_of
@@ -23,6 +25,10 @@ try:
     study = Study(load(*workflow.overwrite_configfiles or ["config.yaml"], given=workflow.config_settings.config))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    for note in notes(study):
+        logger.warning(note)
 
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
 RULES = Path(str(workflow.current_basedir))
@@ -40,6 +46,24 @@ if not workflow.is_main_process:
 # keeps its own accounts (`nodes`), and a job that runs there has what it asked for.
 if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workflow.global_resources:
     workflow.register_resource("mem_mb", usable_memory_mb())
+
+
+def own(files, sources, made):
+    """Return the inputs of a job that makes `made` from the user's own `sources`: `files`, and what is missing.
+
+    Snakemake ends a run that needs a missing input, but names neither its key nor a remedy; a line before does.
+    """
+    missing = study.missing(sources)
+    if not os.path.exists(made):
+        for line in missing.values():
+            tell(line)
+    return list(dict.fromkeys([*files, *missing]))
+
+
+@functools.cache
+def tell(line):
+    """Print a line for the user, once."""
+    logger.error(line)
 
 
 def too_large():

@@ -148,6 +148,14 @@ def test_a_missing_source_is_told_by_the_dry_run(finished, tmp_path, lost, targe
         assert sum(planned(folder, study(), *others).values()) == len(others), "what does not read it goes on"
 
 
+def test_a_clip_may_be_described_by_a_folder():
+    config = study()
+    config["models"]["vit"]["name"] = "local-dir:models/own"
+    del config["data"]["talk"]["domains"]["hub"]
+    found = Study(check(config)).model_sources("vit")
+    assert found == {"models.vit.name": "models/own", "models.vit.weights": "models/vit.safetensors"}
+
+
 def test_a_model_may_be_downloaded(tmp_path):
     config = study()
     config["downloads"] = {

@@ -8,6 +8,7 @@ from generality.files import read_json
 from generality.local_files import is_local
 from generality.study_downloads import class_table
 
+LOCAL_DIR = "local-dir:"  # open_clip's word before the folder of an architecture that it does not know by name
 ADAPTER = "adapter_config.json"  # PEFT's file, which names the model that an adapter belongs to
 
 
@@ -17,8 +18,9 @@ def of_model(key: str, settings: Mapping, downloaded: bool) -> dict[str, str]:
     `downloaded` says that the study downloads the model, so that its name is a path although nothing is there yet.
     """
     match settings:
-        case {"source": "open_clip", "weights": weights} if weights.endswith(".safetensors"):
-            return {f"{key}.weights": weights}
+        case {"source": "open_clip", "name": name, "weights": weights}:
+            folder = {f"{key}.name": name.removeprefix(LOCAL_DIR)} if name.startswith(LOCAL_DIR) else {}
+            return folder | ({f"{key}.weights": weights} if weights.endswith(".safetensors") else {})
         case {"source": "transformers", "name": name} if downloaded or is_local(name):
             return {f"{key}.name": name} | _adapted(name)
     return {}

@@ -72,7 +72,6 @@ def test_what_is_read_is_up_to_date(finished):
         ({"add": {"data/own/photo/ant/1.png": "x"}}, {"decode_images": 1}),
         ({"touch": ["data/own/photo/ant/1.png", "data/own/photo/ant", "data/own/photo"]}, {}),
         ({"delete": ["data/own/photo/ant/1.png"]}, {"decode_images": 1}),
-        ({"delete": ["data/talk", "data/own", "models"]}, {}),
     ],
 )
 def test_an_edit_in_place_reruns_what_read_it(finished, edit, jobs):

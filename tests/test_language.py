@@ -280,7 +280,7 @@ def test_what_cannot_be_loaded_safely_is_one_line(tmp_path):
     galactica(tmp_path / "pickled")
     torch.save({}, tmp_path / "pickled" / "pytorch_model.bin")
     (tmp_path / "pickled" / "model.safetensors").unlink()
-    with pytest.raises(ValueError, match="pickled: cannot be loaded as a causal language model") as caught:
+    with pytest.raises(ValueError, match="pickled: its weights are pickles, which could run code") as caught:
         fetch_causal_lm(tmp_path / "model", name=str(tmp_path / "pickled"))
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match="nobody/nothing: cannot be loaded as a causal language model"):

@@ -127,6 +127,27 @@ def test_attention_in_parts_shows_as_the_fused_one_does(attention):
     assert roles == {"q_proj": ["query"], "k_proj": ["key"], "v_proj": ["value"]}
 
 
+class Rounded(NextOf):
+    """The same in bfloat16, as training on a GPU."""
+
+    def loss(self, model, batch):
+        with torch.autocast("cpu", torch.bfloat16):
+            return super().loss(model, batch)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "neox", "phi3", "gemma2"])
+def test_neither_precision_nor_compilation_hides_anything(name):
+    model, compiled = tiny_lm(name), tiny_lm(name)
+    compiled.base_model.compile(backend="eager")
+    expected = find(model, NextOf())
+    for found in (find(model, Rounded()), find(compiled, NextOf())):
+        assert found[1:] == expected[1:]
+        assert found.projections.keys() == expected.projections.keys()
+        for entry, (axis, roles) in expected.projections.items():
+            assert found.projections[entry].axis == axis
+            assert all(torch.equal(found.projections[entry].roles[role], mask) for role, mask in roles.items())
+
+
 # Image towers
 
 

@@ -19,11 +19,11 @@ from torch.autograd.graph import GradientEdge, Node
 
 # Where a product's two operands are among its inputs.
 OPERANDS = {"Mm": (0, 1), "Bmm": (0, 1), "Convolution": (0, 1), "Addmm": (1, 2), "Baddbmm": (1, 2)}
-SUMS = {"Mm", "Addmm"}  # products whose right operand has its outputs in columns
+LINEAR = {"Mm", "Addmm"}  # whose right operand has its outputs in columns
 TRANSPOSED = {"T", "Transpose", "Permute"}
 VIEWS = TRANSPOSED | {
     "Alias", "Cat", "Clone", "Expand", "ReshapeAlias", "Select", "Slice", "Split", "SplitWithSizes", "Squeeze",
-    "ToCopy", "Unsafe", "UnsafeView", "Unsqueeze", "View",
+    "ToCopy", "UnsafeSplit", "UnsafeView", "Unsqueeze", "View",
 }  # fmt: skip
 ROLES = ("query", "key", "value")
 Edge = tuple[Node, int]
@@ -111,7 +111,7 @@ class _Graph:
 
     def __init__(self, root: Node):
         self.consumers: dict[Node, list[tuple[Node, int]]] = defaultdict(list)
-        self.nodes, waiting = {root: None}, [root]  # a dict, for its order
+        self.nodes, waiting = {root: 0}, [root]  # numbered, so that an order repeats
         while waiting:
             node = waiting.pop()
             for index, (source, _) in enumerate(node.next_functions):
@@ -119,7 +119,7 @@ class _Graph:
                     continue
                 self.consumers[source].append((node, index))
                 if source not in self.nodes:
-                    self.nodes[source] = None
+                    self.nodes[source] = len(self.nodes)
                     waiting.append(source)
         # Not torch.ones, which layers of normalisation turn into zeros; not the global generator.
         self.random = torch.Generator().manual_seed(0)
@@ -137,17 +137,15 @@ class _Graph:
     def projections(self, edge: Edge) -> Iterator[tuple[nn.Parameter, int, Tensor]]:
         """Yield the weights that make what flows along `edge`, the axis of their outputs, and which these are."""
         for node in self._linear(edge):
-            index = _weight_at(node)
-            change = self._gradient(edge, (node, 0), self._noise(edge))
-            if index is None or change is None:
-                continue
+            index = OPERANDS[_kind(node)][1]
+            if _weight_at(node) != index or _kind(node) not in LINEAR | {"Convolution"}:
+                continue  # of a batch of matrices nothing says which axis its outputs lie along
             inward = node.next_functions[index]
-            entries = self._gradient((node, 0), inward, change)
+            entries = self._gradient((node, 0), inward, self._gradient(edge, (node, 0), self._draw(_empty(edge))))
             for leaf, transposed in _leaves(inward):
-                axis = int(_kind(node) in SUMS and index == OPERANDS[_kind(node)][1] and not transposed)
-                of_leaf = self._gradient(inward, (leaf, 0), entries)
-                if of_leaf is not None and (leaf.variable.ndim == 2 or _kind(node) == "Convolution"):
-                    yield leaf.variable, axis, of_leaf.transpose(0, axis).flatten(1).ne(0).any(1)
+                axis = int(_kind(node) in LINEAR and not transposed)
+                change = self._gradient(inward, (leaf, 0), entries)
+                yield leaf.variable, axis, change.transpose(0, axis).flatten(1).ne(0).any(1)
 
     def uses(self) -> Counter:
         """How many products each weight takes part in."""
@@ -186,15 +184,17 @@ class _Graph:
 
         def nearest(node: Node | None) -> set[Node]:
             found = self._walk([node], _sources, stop) if node else []
-            return {node for node in found if _weight_at(node) is not None}
+            return {product for product in found if _weight_at(product) is not None}
 
+        if edge[0] is None:  # a constant
+            return []
         passed = self._walk([edge[0]], _sources, stop, passed=True)
         for node in passed:
             if _kind(node) == "Add":
                 first, second = (nearest(source) for source, _ in node.next_functions)
                 if first and second and first != second:  # a residual stream, so there is no projection of its own
                     return []
-        return sorted(nearest(edge[0]), key=list(self.nodes).index)
+        return sorted(nearest(edge[0]), key=self.nodes.__getitem__)
 
     def _sides(self, softmax: Node, product: Node) -> tuple[Edge, Edge]:
         """The query's and the key's side of scores: the scores of one query are a row or a column of the product."""
@@ -208,21 +208,17 @@ class _Graph:
         weight = chosen.view(rows.shape).movedim(-1, dim).to(_empty(scores).dtype)
         change = self._gradient(scores, (product, 0), weight)
         first, second = (product.next_functions[index] for index in OPERANDS[_kind(product)])
-        if change is None:
-            return (first, second)
         changed = change.ne(0).flatten(0, -3).any(0)
         return (first, second) if changed.any(1).sum() <= changed.any(0).sum() else (second, first)
-
-    def _noise(self, edge: Edge) -> Tensor:
-        return self._draw(_empty(edge))
 
     def _draw(self, like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=self.random).to(like.device, like.dtype)
 
     @staticmethod
-    def _gradient(of: Edge, by: Edge, weight: Tensor) -> Tensor | None:
+    def _gradient(of: Edge, by: Edge, weight: Tensor) -> Tensor:
+        """The gradient, by what flows along one edge, of what flows along another, weighted."""
         edges = [GradientEdge(*of)], [GradientEdge(*by)]
-        return torch.autograd.grad(*edges, [weight], retain_graph=True, allow_unused=True)[0]
+        return torch.autograd.grad(*edges, [weight], retain_graph=True)[0]
 
     @staticmethod
     def _walk(start: list, onward: Callable, stop: Callable[[Any], bool], passed: bool = False) -> list:

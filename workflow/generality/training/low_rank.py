@@ -62,18 +62,17 @@ class Adapters:
 
     def __init__(self, model: nn.Module, targets: Sequence[Target], rank: int, alpha: float, dropout: float):
         """Raises ValueError where dropout has no inputs to leave out."""
-        self.model = model.requires_grad_(False)
-        by_peft = [target for target in targets if target.whole and target.called]
-        self.parts = [target for target in targets if target not in by_peft]
-        self.dropout, self.tuner, self.hooks = dropout, None, []
-        for target in self.parts:
-            if dropout and not target.called:
-                raise ValueError(
-                    f"methods.lora.dropout: the input of '{target.name}' is out of its reach; delete this key, "
-                    "or name other layers in methods.lora.targets"
-                )
-        if by_peft:
-            self.tuner = _peft(model, [target.place[0] for target in by_peft], rank, alpha, dropout)
+        uncalled = [target.name for target in targets if not target.called]
+        if dropout and uncalled:
+            raise ValueError(
+                f"methods.lora.dropout: the input of '{uncalled[0]}' is out of its reach; delete this key, "
+                "or name other layers in methods.lora.targets"
+            )
+        self.model, self.dropout, self.tuner, self.hooks = model.requires_grad_(False), dropout, None, []
+        layers = [target.place[0] for target in targets if target.whole and target.called]
+        self.parts = [target for target in targets if not (target.whole and target.called)]
+        if layers:
+            self.tuner = _peft(model, layers, rank, alpha, dropout)
         for target in self.parts:
             module, entry = self._place(target)
             change = LowRank(getattr(module, entry), target, rank, alpha, dropout)

@@ -51,20 +51,19 @@ def fitting_way(model: PreTrainedModel, requests: Sequence[Request]) -> Way:
     `ABSOLUTE`.
     """
     tried = _extremes(requests)
-    expected = [log_likelihoods(model, [request], way=ALONE, tokens=1)[0][0] for request in tried]
-    agree = partial(np.allclose, expected, rtol=RELATIVE, atol=ABSOLUTE)
-    return next((way for way in WAYS if way != ALONE and agree(_in_one_pass(model, tried, way))), ALONE)
+    alone = [log_likelihoods(model, [request], way=ALONE, tokens=1)[0][0] for request in tried]
+    agree = partial(np.allclose, [*alone, *alone], rtol=RELATIVE, atol=ABSOLUTE)
+    # Twice: where answers share a row, the second one lies apart from its prompt.
+    return next((way for way in WAYS if way != ALONE and agree(_in_one_pass(model, [*tried, *tried], way))), ALONE)
 
 
 def _extremes(requests: Sequence[Request]) -> list[Request]:
-    """The longest and the shortest request, each with another answer to its prompt if there is one."""
-    ends = (max(requests, key=_length), min(requests, key=_length))
-    others = [next((other for other in requests if other[0] == end[0] and other is not end), end) for end in ends]
-    return [*ends, *others]
+    """Return the longest text, the shortest, and the one with the longest answer."""
 
+    def length(request: Request) -> int:
+        return len(request[0]) + len(request[1])
 
-def _length(request: Request) -> int:
-    return len(request[0]) + len(request[1])
+    return [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
 
 
 def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) -> list[float]:

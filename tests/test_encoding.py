@@ -116,8 +116,7 @@ def test_the_first_loss_is_the_scored_likelihood_of_the_same_answers(tokenizer, 
         loss, _ = objective.loss(model, objective.batch(0, everything))
     scorer = Scorer(model, tokenizer, {("a/b", "test"): texts}, [])
     asked = [pair(form, example) for example in texts.examples]
-    scorer.harness.pairs |= zip(asked, scorer.harness.encoder.pairs(asked), strict=True)
-    scored = scorer.harness._loglikelihood_tokens([(one, *scorer.harness.pairs[one]) for one in asked], True)
+    scored = scorer.harness.likelihoods(asked)
     predicted, _ = objective.predictions(everything)
     assert loss.item() == pytest.approx(-sum(value for value, _ in scored) / predicted, abs=1e-5)
     if form == "instruction":

@@ -41,7 +41,10 @@ class Harness(HFLM):
         self.pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}  # which come again with all weights
 
     def loglikelihood(self, requests: list, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        asked = [request.args for request in requests]
+        return self.likelihoods([request.args for request in requests], disable_tqdm)
+
+    def likelihoods(self, asked: Sequence[tuple[str, str]], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+        """Return, for each (prompt, answer), ln p(answer | prompt) in nats and whether each token is the likeliest."""
         new = [pair for pair in asked if pair not in self.pairs]
         self.pairs |= zip(new, self.encoder.pairs(new), strict=True)
         return self._loglikelihood_tokens([(pair, *self.pairs[pair]) for pair in asked], disable_tqdm)

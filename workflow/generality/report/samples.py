@@ -43,22 +43,23 @@ def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int =
 
 def plot_samples(picked: pd.DataFrame, outputs: Sequence[str | Path]) -> None:
     """Draw what `pick_samples` found: a block per experiment, a column per domain, the rows of a class together."""
-    with paper_style():
-        experiments = dict(list(picked.groupby("experiment", sort=False)))
+    experiments = dict(list(picked.groupby("experiment", sort=False)))
+    names = [(name, list(rows["domain"].unique()), list(rows["class"].unique())) for name, rows in experiments.items()]
+    with paper_style(names) as (names,):
         blocks = [_block(rows) for rows in experiments.values()]
-        widths = [picture.shape[1] for picture, _ in blocks]
-        tallest = max(picture.shape[0] for picture, _ in blocks)
+        widths = [picture.shape[1] for picture in blocks]
+        tallest = max(picture.shape[0] for picture in blocks)
         # Beside the pictures each block needs 0.6 inches for the names of its classes, and 0.7 inches below and above.
         scale = (TEXT_WIDTH - 0.6 * len(blocks)) / sum(widths)
         figure = Figure(figsize=(TEXT_WIDTH, scale * tallest + 0.7), layout="constrained")
         axes = figure.subplots(1, len(blocks), squeeze=False, width_ratios=widths)[0]
-        for ax, (experiment, rows), (picture, names) in zip(axes, experiments.items(), blocks, strict=True):
-            _draw(ax, experiment, list(rows["domain"].unique()), picture, names)
+        for ax, picture, texts in zip(axes, blocks, names, strict=True):
+            _draw(ax, picture, *texts)
         save(figure, outputs)
 
 
-def _block(rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """All pictures of an experiment on one canvas, uint8 (height, width, 3), and the names of the classes shown."""
+def _block(rows: pd.DataFrame) -> np.ndarray:
+    """Return all pictures of an experiment on one canvas, uint8 (height, width, 3)."""
     columns = [pictures for _, pictures in rows.groupby("domain", sort=False)]
     height, width = len(columns[0]) * STEP - GAP, _left(len(columns)) - GAP
     canvas = np.full((height, width, 3), 255, dtype=np.uint8)
@@ -66,7 +67,7 @@ def _block(rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
         image_set, left = open_image_set(pictures["folder"].iloc[0]), _left(column)
         for row, index in enumerate(pictures["index"]):
             canvas[row * STEP : row * STEP + TILE, left : left + TILE] = _tile(image_set.images[index])
-    return canvas, list(rows["class"].unique())
+    return canvas
 
 
 def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
@@ -95,7 +96,7 @@ def _left(column: int) -> int:
     return column * STEP + (APART if column else 0)
 
 
-def _draw(ax: Axes, experiment: str, domains: Sequence[str], picture: np.ndarray, names: Sequence[str]) -> None:
+def _draw(ax: Axes, picture: np.ndarray, experiment: str, domains: Sequence[str], names: Sequence[str]) -> None:
     ax.imshow(picture, interpolation="none")
     ax.set_anchor("N")  # blocks of fewer classes start at the same height
     ax.spines[:].set_visible(False)

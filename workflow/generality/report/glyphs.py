@@ -16,6 +16,7 @@ from generality.report.characters import kind_of, substitute
 T = TypeVar("T")
 MAIN = "DejaVu Sans"  # comes with matplotlib: the same figure on every machine
 REGULAR = 400  # weight
+BOXES = "Last Resort"  # comes with matplotlib, too, and has a box for every character
 # Debian's packages that draw what DejaVu cannot. Of emoji, matplotlib draws outlines alone, not coloured pictures.
 PACKAGES = {"wide": "fonts-noto-cjk", "symbol": "fonts-symbola", "other": "fonts-noto-core"}
 
@@ -71,6 +72,7 @@ def _families(wanted: set[str]) -> tuple[list[str], set[str]]:
         except (OSError, RuntimeError):
             continue
     entries = [entry for entry in font_manager.fontManager.ttflist if entry.style == "normal"]
+    entries = [entry for entry in entries if not entry.name.startswith(BOXES)]
     drawn: dict[str, set[str]] = {}
     for entry in sorted(entries, key=lambda entry: abs(int(entry.weight) - REGULAR)):
         drawn.setdefault(entry.name, {character for character in wanted if _draws(entry.fname, character)})

@@ -1,5 +1,6 @@
 """The paper's Figure 2: the same classes in every domain."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from generality.data.image_set import ImageSet, open_image_set
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
 TILE, GAP = 128, 8  # pixels of a picture, and between two: 240 to the inch where twelve stand side by side
+LINE = 32  # characters of a class's name on a line, a quarter of the figure's width: a longer name leaves no room
 STEP, APART = TILE + GAP, 2 * GAP  # the speciality stands a little apart from the domains that are only measured
 
 
@@ -103,7 +105,7 @@ def _draw(ax: Axes, picture: np.ndarray, experiment: str, domains: Sequence[str]
     ax.tick_params(length=0, pad=2, top=True, labeltop=True, bottom=False, labelbottom=False)
     ax.set_xticks([_left(column) + TILE / 2 for column in range(len(domains))], domains, fontsize=6)
     rows = (np.arange(len(names)) + 0.5) * (picture.shape[0] + GAP) / len(names)
-    ax.set_yticks(rows - GAP / 2, names)
+    ax.set_yticks(rows - GAP / 2, [textwrap.fill(name, LINE) for name in names])
     ax.set_title(experiment, weight="bold")
     for text, start, end in (("speciality", 0, 1), ("generality", 1, len(domains))):
         left, right, bottom = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP

@@ -16,11 +16,12 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from architectures import GROUPED, SIZES
 from damaged import changed, refusal
 from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
 from generality.language.release import check_causal
 from generality.language.tokenizer import train_tokenizer
-from tiny_lms import GROUPED, SIZES, tiny_lm
+from tiny_lms import tiny_lm
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def tokenizer():
 def release(tokenizer, tmp_path):
     """A function that writes a tiny model of a name as a release, and gives its folder."""
 
-    def write(name="llama", model=None):
+    def write(name="Llama", model=None):
         model = model or tiny_lm(name)
         torch.manual_seed(0)
         model.resize_token_embeddings(len(tokenizer))
@@ -85,11 +86,11 @@ def load(folder):
 @pytest.mark.parametrize(
     ("name", "config"),
     [
-        ("llama", LoraConfig(r=2, target_modules=["q_proj", "down_proj"])),
-        ("llama-tied", LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["norm"])),
-        ("neox", LoraConfig(r=2, target_modules="all-linear", use_dora=True)),
-        ("gpt2", LoraConfig(r=2, target_modules=["c_attn"], fan_in_fan_out=True)),
-        ("llama", IA3Config(target_modules=["k_proj", "down_proj"], feedforward_modules=["down_proj"])),
+        ("Llama", LoraConfig(r=2, target_modules=["q_proj", "down_proj"])),
+        ("Llama, tied", LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["norm"])),
+        ("GPT-NeoX (Pythia)", LoraConfig(r=2, target_modules="all-linear", use_dora=True)),
+        ("GPT-2", LoraConfig(r=2, target_modules=["c_attn"], fan_in_fan_out=True)),
+        ("Llama", IA3Config(target_modules=["k_proj", "down_proj"], feedforward_modules=["down_proj"])),
     ],
 )
 def test_an_adapter_is_merged_into_its_base(adapter, name, config, tmp_path):
@@ -103,10 +104,10 @@ def test_an_adapter_is_merged_into_its_base(adapter, name, config, tmp_path):
 
 
 def test_an_adapter_that_cannot_be_merged(adapter, tmp_path):
-    folder, _ = adapter("llama", PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3))
+    folder, _ = adapter("Llama", PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3))
     assert "cannot be merged into" in (line := refused(folder))
     assert "PROMPT_TUNING is no change of weights" in line
-    folder, _ = adapter("llama", LoraConfig(r=2, target_modules=["q_proj"]))
+    folder, _ = adapter("Llama", LoraConfig(r=2, target_modules=["q_proj"]))
     changed("adapter_config.json", lambda c: c.update(base_model_name_or_path="/models/of/its/author"))(folder)
     line = refusal(fetch_causal_lm, tmp_path / "fetched", name=str(folder))
     assert line == f"/models/of/its/author: there is no such folder; {folder} is an adapter of it"
@@ -118,9 +119,9 @@ def test_an_adapter_that_cannot_be_merged(adapter, tmp_path):
 
 
 def test_an_adapter_of_another_model(adapter, release, tmp_path):
-    folder, _ = adapter("jamba", LoraConfig(r=2, target_modules=["q_proj", "in_proj"]))  # four layers
+    folder, _ = adapter("Jamba", LoraConfig(r=2, target_modules=["q_proj", "in_proj"]))  # four layers
     shutil.rmtree(tmp_path / "hub")
-    release("qwen3")  # two, with q_proj of the same sizes
+    release("Qwen3")  # two, with q_proj of the same sizes
     assert "cannot be merged into" in refused(folder)
 
 

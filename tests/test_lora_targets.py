@@ -13,14 +13,14 @@ from damaged import refusal
 from generality.training.attention import find
 from generality.training.loop import fit
 from generality.training.methods.base import make_method
-from tiny_lms import ARCHITECTURES, NextOf, tiny_lm
+from tiny_lms import ALL, NextOf, tiny_lm
 
-LANGUAGE = [name for name in ARCHITECTURES if name != "mamba"]
+LANGUAGE = [name for name in ALL if name != "Mamba"]
 
 
 def parts(order: str, size: int, times: int = 1) -> dict[str, list[int]]:
-    """The rows of "q", "k" and "v" in a packed matrix that has them in this order, `times` in a row, `size` each."""
-    found = {role: [] for role in "qkv"}
+    """The rows of each part of a packed matrix that has them in this order, `times` in a row, `size` rows each."""
+    found = {role: [] for role in f"qkv{order}"}
     for number, role in enumerate(order * times):
         found[role] += range(size * number, size * (number + 1))
     return found
@@ -28,18 +28,21 @@ def parts(order: str, size: int, times: int = 1) -> dict[str, list[int]]:
 
 # As the code of each model splits its packed matrix.
 PACKED = {
-    "gpt2": ("c_attn.weight", parts("qkv", 32)),
-    "neox": ("query_key_value.weight", parts("qkv", 8, 4)),
-    "bloom": ("query_key_value.weight", parts("qkv", 8, 4)),
-    "mpt": ("Wqkv.weight", parts("qkv", 32)),
-    "phi3": ("qkv_proj.weight", parts("qqqqkkvv", 8)),
-    "codegen": ("qkv_proj.weight", parts("qvk", 8, 4)),
-    "bigcode": ("c_attn.weight", parts("qqqqkv", 8)),
-    "falcon": ("query_key_value.weight", parts("qqkv", 8, 2)),
-    "falcon-multi-query": ("query_key_value.weight", parts("qqqqkv", 8)),
-    "neox-tied": ("query_key_value.weight", parts("qkv", 8, 4)),
-    "deepseek": ("kv_b_proj.weight", parts("kv", 8, 4)),
+    "GPT-2": ("c_attn.weight", parts("qkv", 32)),
+    "GPT-NeoX (Pythia)": ("query_key_value.weight", parts("qkv", 8, 4)),
+    "BLOOM": ("query_key_value.weight", parts("qkv", 8, 4)),
+    "MPT": ("Wqkv.weight", parts("qkv", 32)),
+    "Phi-3": ("qkv_proj.weight", parts("qqqqkkvv", 8)),
+    "CodeGen": ("qkv_proj.weight", parts("qvk", 8, 4)),
+    "GPT-BigCode": ("c_attn.weight", parts("qqqqkv", 8)),
+    "Falcon, grouped": ("query_key_value.weight", parts("qqkv", 8, 2)),
+    "Falcon": ("query_key_value.weight", parts("qqqqkv", 8)),
+    "GPT-NeoX, tied": ("query_key_value.weight", parts("qkv", 8, 4)),
+    "DeepSeek-V3": ("kv_b_proj.weight", parts("kv", 8, 4)),
 }
+PACKED["Phi-3, long form"] = PACKED["Phi-3"]
+PACKED["Qwen3.5"] = ("q_proj.weight", parts("qg", 8, 4))  # queries and their gate
+CHANGED = {"Jamba": 2, "Qwen3.5": 2, "Gemma 4": 3, "DeepSeek-V3": 4}  # matrices; else 2 where packed, 4 where not
 SEPARATE = ("q_proj.weight", "v_proj.weight", "q_b_proj.weight")
 
 
@@ -64,26 +67,25 @@ def test_queries_and_values_change_and_nothing_else(name, dropout, tmp_path):
     model = tiny_lm(name)
     _, changes = train(model, NextOf(), tmp_path, dropout=dropout)
     end, rows = PACKED.get(name, (None, None))
-    layers = 1 if name == "jamba" else 2
-    assert len(changes) == layers * (1 if end and name != "deepseek" else 2)
+    assert len(changes) == CHANGED.get(name, 2 if end else 4)
     for entry, change in changes.items():
         if not (end and entry.endswith(end)):
             assert entry.endswith(SEPARATE), entry
             assert change.ne(0).any(1).all()
             assert torch.linalg.matrix_rank(change, rtol=1e-4) <= 2
             continue
-        outputs = change.T if name == "gpt2" else change
+        outputs = change.T if name == "GPT-2" else change
         for role in "qv":
             if rows[role]:
                 assert outputs[rows[role]].ne(0).any(1).all(), role
                 assert torch.linalg.matrix_rank(outputs[rows[role]], rtol=1e-4) <= 2
-        assert not outputs[rows["k"]].any()
+        assert not any(outputs[rows[role]].any() for role in rows if role not in "qv")
 
 
 @pytest.mark.parametrize("targets", ["queries-values", "all-linear"])
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", ALL)
 def test_the_merged_model_is_the_unmerged_one(name, targets, tmp_path):
-    if name == "mamba" and targets == "queries-values":
+    if name == "Mamba" and targets == "queries-values":
         return
     model, objective = tiny_lm(name), NextOf()
     before = model(input_ids=objective.texts, use_cache=False).logits
@@ -105,7 +107,7 @@ def test_the_merged_model_is_the_unmerged_one(name, targets, tmp_path):
 
 
 def test_a_probe_leaves_no_trace():
-    model, objective = tiny_lm("neox"), NextOf()
+    model, objective = tiny_lm("GPT-NeoX (Pythia)"), NextOf()
     model.train()
     model.gpt_neox.layers[0].eval()
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
@@ -120,7 +122,7 @@ def test_a_probe_leaves_no_trace():
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_attention_in_parts_shows_as_the_fused_one_does(attention):
-    model = tiny_lm("llama")
+    model = tiny_lm("Llama")
     model.set_attn_implementation(attention)
     found = find(model, NextOf()).projections
     roles = {name.split(".")[-2]: list(projection.roles) for name, projection in found.items()}
@@ -135,7 +137,7 @@ class Rounded(NextOf):
             return super().loss(model, batch)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "neox", "phi3", "gemma2"])
+@pytest.mark.parametrize("name", ["GPT-2", "GPT-NeoX (Pythia)", "Phi-3", "Gemma 2"])
 def test_neither_precision_nor_compilation_hides_anything(name):
     model, compiled = tiny_lm(name), tiny_lm(name)
     compiled.base_model.compile(backend="eager")
@@ -240,7 +242,7 @@ def test_heads_that_are_mixed_before_the_softmax_show(tmp_path):
 
 def test_a_model_without_attention_names_the_key(tmp_path):
     line = "methods.lora.targets: this model has no attention whose queries and values show; set all-linear, or names"
-    assert refusal(train, tiny_lm("mamba"), NextOf(), tmp_path).startswith(line)
+    assert refusal(train, tiny_lm("Mamba"), NextOf(), tmp_path).startswith(line)
     torch.manual_seed(0)
     convnext = timm.create_model("convnext_tiny", num_classes=0, dims=(8, 16, 16, 16), depths=(1, 1, 1, 1))
     assert refusal(train, convnext, Pictures(64), tmp_path).startswith(line)
@@ -249,20 +251,20 @@ def test_a_model_without_attention_names_the_key(tmp_path):
 
 
 def test_the_share_is_told_and_what_has_no_attention(tmp_path, capsys):
-    train(tiny_lm("jamba"), NextOf(), tmp_path)
+    train(tiny_lm("Jamba"), NextOf(), tmp_path)
     said = capsys.readouterr().err
     assert "lora adapts queries and values of 1 of 1 attentions, in 1 of 4 layers (2 matrices): " in said
-    model = tiny_lm("llama")
+    model = tiny_lm("Llama")
     train(model, NextOf(), tmp_path)
     share = (2 * 32 * 32 + 2 * 16 * 32) / sum(p.numel() for p in model.parameters())
     assert f"in 2 of 2 layers (4 matrices): {share:.2%} of all parameters" in capsys.readouterr().err
 
 
 def test_all_linear_layers_but_the_head_change(tmp_path, capsys):
-    for name in ("llama", "gpt2", "neox-tied", "mamba"):
+    for name in ("Llama", "GPT-2", "GPT-NeoX, tied", "Mamba"):
         model = tiny_lm(name)
         _, changes = train(model, NextOf(), tmp_path, targets="all-linear")
-        linear = (nn.Linear, type(tiny_lm("gpt2").transformer.h[0].attn.c_attn))
+        linear = (nn.Linear, type(tiny_lm("GPT-2").transformer.h[0].attn.c_attn))
         layers = {f"{path}.weight" for path, module in model.named_modules() if isinstance(module, linear)}
         assert set(changes) == layers - {"lm_head.weight", "embed_out.weight"}
     _, changes = train(open_clip_tower(), Pictures(32), tmp_path, targets="all-linear")
@@ -271,7 +273,7 @@ def test_all_linear_layers_but_the_head_change(tmp_path, capsys):
 
 
 def test_all_linear_says_which_experts_it_leaves_out(tmp_path, capsys):
-    _, changes = train(tiny_lm("mixtral"), NextOf(), tmp_path, targets="all-linear")
+    _, changes = train(tiny_lm("Mixtral"), NextOf(), tmp_path, targets="all-linear")
     assert len(changes) == 2 * 4
     said = capsys.readouterr().err
     assert "all 8 linear layers but the head; not model.embed_tokens.weight, " in said
@@ -280,17 +282,17 @@ def test_all_linear_says_which_experts_it_leaves_out(tmp_path, capsys):
 
 
 def test_layers_are_named_by_their_ends(tmp_path):
-    _, changes = train(tiny_lm("llama"), NextOf(), tmp_path, targets=["o_proj", "layers.1.mlp.up_proj"])
+    _, changes = train(tiny_lm("Llama"), NextOf(), tmp_path, targets=["o_proj", "layers.1.mlp.up_proj"])
     assert set(changes) == {
         "model.layers.0.self_attn.o_proj.weight", "model.layers.1.self_attn.o_proj.weight",
         "model.layers.1.mlp.up_proj.weight",
     }  # fmt: skip
-    _, changes = train(tiny_lm("gpt2"), NextOf(), tmp_path, targets=["c_attn"])
+    _, changes = train(tiny_lm("GPT-2"), NextOf(), tmp_path, targets=["c_attn"])
     assert all(change.ne(0).any(0).all() for change in changes.values())  # keys as well: all of the layer
-    message = refusal(train, tiny_lm("llama"), NextOf(), tmp_path, targets=["o_proj", "proj"])
+    message = refusal(train, tiny_lm("Llama"), NextOf(), tmp_path, targets=["o_proj", "proj"])
     assert message == (
         "methods.lora.targets: no linear layer's name ends in 'proj'; there are down_proj, gate_proj, k_proj, lm_head, "
         "o_proj, q_proj, up_proj, v_proj"
     )
-    message = refusal(train, tiny_lm("llama-tied"), NextOf(), tmp_path, targets=["lm_head"])
+    message = refusal(train, tiny_lm("Llama, tied"), NextOf(), tmp_path, targets=["lm_head"])
     assert message.startswith("methods.lora.targets: model.embed_tokens and lm_head are one matrix; name layers")

@@ -17,17 +17,17 @@ from generality.weights import check_entries
 from tiny_lms import tiny_lm
 
 NAMES = [
-    "neox",
-    "neox-tied",
-    "mixtral",
-    "qwen3-moe",
-    "deepseek",
-    "jamba",
-    "gpt2",
-    "gemma3",
-    "opt",
-    "llama",
-    "llama-tied",
+    "GPT-NeoX (Pythia)",
+    "GPT-NeoX, tied",
+    "Mixtral",
+    "Qwen3, experts",
+    "DeepSeek-V3",
+    "Jamba",
+    "GPT-2",
+    "Gemma 3",
+    "OPT",
+    "Llama",
+    "Llama, tied",
 ]
 
 
@@ -86,7 +86,7 @@ def test_checkpoints_and_interpolations_are_loaded_in_place(folders):
 
 
 def test_a_file_with_other_names_or_values_is_refused(tokenizer, tmp_path):
-    model = grown("mixtral", tokenizer, 0)
+    model = grown("Mixtral", tokenizer, 0)
     model.save_pretrained(tmp_path / "original")
     line = refusal(check_entries, model, tmp_path / "original" / "model.safetensors", "some/model")
     assert line.startswith("some/model: entry 'model.layers.0.block_sparse_moe.experts.0.w1.weight' is not read back")
@@ -107,7 +107,7 @@ def test_a_file_with_other_names_or_values_is_refused(tokenizer, tmp_path):
 
 
 def test_a_model_that_transformers_reads_differently_is_refused_when_it_is_fetched(tokenizer, tmp_path, monkeypatch):
-    grown("llama", tokenizer, 0).save_pretrained(tmp_path / "hub")
+    grown("Llama", tokenizer, 0).save_pretrained(tmp_path / "hub")
     tokenizer.save_pretrained(tmp_path / "hub")
     from_pretrained = AutoModelForCausalLM.from_pretrained
 

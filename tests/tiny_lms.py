@@ -1,68 +1,54 @@
-"""Tiny causal language models of many architectures, with random weights."""
+"""Tiny language models of more architectures, with few tokens, and an objective that needs no tokenizer."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoModelForCausalLM
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+from architectures import ARCHITECTURES, GROUPED, POSITIONS, SIZES
 
 VOCABULARY = 64
-SIZES = {
-    "vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "intermediate_size": 48, "max_position_embeddings": 64, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
-}  # fmt: skip
-GROUPED = SIZES | {"num_key_value_heads": 2}
-WIDE = GROUPED | {"head_dim": 8}
-OLD = {"vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
-OLD |= {"bos_token_id": 1, "eos_token_id": 2}
-FALCON = {key: SIZES[key] for key in SIZES if key not in ("intermediate_size", "max_position_embeddings")}
-MAMBA = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}
-ARCHITECTURES = {
-    "opt": ("opt", SIZES | {"ffn_dim": 48, "word_embed_proj_dim": 32}),
-    "gpt2": ("gpt2", OLD),
-    "gptj": ("gptj", OLD | {"rotary_dim": 4}),
-    "gpt-neo": ("gpt_neo", {
-        "vocab_size": VOCABULARY, "hidden_size": 32, "num_layers": 2, "num_heads": 4, "window_size": 4,
-        "attention_types": [[["global", "local"], 1]], "max_position_embeddings": 64,
+OLD = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
+OTHERS = {
+    "CodeGen": ("codegen", OLD | {"rotary_dim": 4, "n_ctx": 64}),
+    "GPT-BigCode": ("gpt_bigcode", OLD),
+    "GPT-NeoX, tied": ("gpt_neox", SIZES | POSITIONS | {"tie_word_embeddings": True}),
+    "Falcon, grouped": ("falcon", {
+        "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "new_decoder_architecture": True,
+        "num_kv_heads": 2,
     }),
-    "codegen": ("codegen", OLD | {"rotary_dim": 4, "n_ctx": 64}),
-    "bigcode": ("gpt_bigcode", OLD),
-    "neox": ("gpt_neox", SIZES | {"tie_word_embeddings": False}),
-    "neox-tied": ("gpt_neox", SIZES | {"tie_word_embeddings": True}),
-    "bloom": ("bloom", {"vocab_size": VOCABULARY, "hidden_size": 32, "n_layer": 2, "n_head": 4}),
-    "mpt": ("mpt", {"vocab_size": VOCABULARY, "d_model": 32, "n_layers": 2, "n_heads": 4, "max_seq_len": 64}),
-    "falcon": ("falcon", FALCON | {"new_decoder_architecture": True, "num_kv_heads": 2}),
-    "falcon-multi-query": ("falcon", FALCON | {"new_decoder_architecture": False, "multi_query": True}),
-    "llama": ("llama", WIDE | {"tie_word_embeddings": False}),
-    "llama-tied": ("llama", WIDE | {"tie_word_embeddings": True}),
-    "mistral": ("mistral", WIDE | {"sliding_window": 4}),
-    "qwen3": ("qwen3", WIDE),
-    "phi": ("phi", SIZES),
-    "phi3": ("phi3", GROUPED),
-    "gemma2": ("gemma2", WIDE | {"sliding_window": 4}),
-    "gemma3": ("gemma3_text", WIDE | {"sliding_window": 4}),
-    "smollm3": ("smollm3", GROUPED),
-    "starcoder2": ("starcoder2", GROUPED),
-    "mixtral": ("mixtral", WIDE | {"num_local_experts": 4}),
-    "qwen3-moe": ("qwen3_moe", WIDE | {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}),
-    "gpt-oss": ("gpt_oss", WIDE | {"num_local_experts": 4, "sliding_window": 4}),
-    "deepseek": ("deepseek_v3", SIZES | {
+    "Phi": ("phi", SIZES | POSITIONS),
+    "gpt-oss": ("gpt_oss", GROUPED | POSITIONS | {"head_dim": 8, "num_local_experts": 4, "sliding_window": 4}),
+    "DeepSeek-V3": ("deepseek_v3", SIZES | POSITIONS | {
         "q_lora_rank": 12, "kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 8, "v_head_dim": 8,
         "n_routed_experts": 4, "num_experts_per_tok": 2, "n_group": 1, "topk_group": 1, "moe_intermediate_size": 16,
         "first_k_dense_replace": 1, "num_key_value_heads": 4,
     }),
-    "jamba": ("jamba", GROUPED | {
+    "Jamba": ("jamba", GROUPED | POSITIONS | {  # one layer of four has attention
         "num_hidden_layers": 4, "attn_layer_period": 4, "attn_layer_offset": 2, "mamba_d_state": 4, "num_experts": 2,
         "num_experts_per_tok": 1,
     }),
-    "mamba": ("mamba", MAMBA),
+    "Qwen3.5": ("qwen3_5_text", GROUPED | POSITIONS | {  # one of two, with a gate among the queries
+        "head_dim": 8, "layer_types": ["linear_attention", "full_attention"], "linear_num_value_heads": 4,
+        "linear_num_key_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8,
+    }),
+    "Gemma 4": ("gemma4_text", GROUPED | POSITIONS | {  # with values that are keys in the second of two layers
+        "head_dim": 8, "vocab_size_per_layer_input": VOCABULARY, "hidden_size_per_layer_input": 8, "sliding_window": 4,
+        "layer_types": ["sliding_attention", "full_attention"], "global_head_dim": 8, "num_global_key_value_heads": 2,
+        "attention_k_eq_v": True,
+    }),
 }  # fmt: skip
+ALL = ARCHITECTURES | OTHERS
+SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
 
 def tiny_lm(name: str, seed: int = 0):
-    """A model of an architecture in evaluation mode."""
-    kind, settings = ARCHITECTURES[name]
+    """Return a random model of an architecture in evaluation mode."""
+    kind, settings = ALL[name]
     torch.manual_seed(seed)
-    return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **settings)).eval()
+    config = CONFIG_MAPPING[kind](**{"vocab_size": VOCABULARY} | SPECIAL | settings)
+    return AutoModelForCausalLM.from_config(config).eval()
 
 
 class NextOf:

@@ -16,9 +16,12 @@ import yaml
 from bench.prepared import Sets
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.language import tasks
-from generality.language.score import BATCH, ROOM, longest_answer
+from generality.language.encoding import Encoder
+from generality.language.outputs import UNLIMITED
+from generality.language.score import ROOM, check_lengths
 from generality.language.tasks import METRICS, STOP, kinds
 
+BATCH = 64  # texts in one pass of the harness, as its users have it
 FUNCTIONS = (tasks.extract, tasks._plain, tasks._generated, tasks._response, tasks._likelihood)
 HEADER = f"import re\nfrom collections.abc import Mapping, Sequence\n\nDELIMITER = {DELIMITER!r}\n\n\n"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -48,10 +51,10 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
     if kind == "choose":
         settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
     elif kind == "generate":
-        most = longest_answer(texts, tokenizer) + ROOM
+        most, _ = check_lengths(settings["task"], texts, Encoder(tokenizer), UNLIMITED)
         settings |= {
             "output_type": "generate_until",
-            "generation_kwargs": {"until": [STOP], "max_gen_toks": most, "do_sample": False},
+            "generation_kwargs": {"until": [STOP], "max_gen_toks": most + ROOM, "do_sample": False},
         }
         functions = {"process_results": "_generated"}
     else:

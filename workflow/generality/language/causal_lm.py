@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; threads of its own are not ours to give
 
@@ -13,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging as transformers_logging
 
 from generality.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
+from generality.language.outputs import check_logits
 from generality.language.release import (
     Adapter,
     adapter_of,
@@ -106,19 +106,6 @@ def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> No
         tokenizer.pad_token = tokenizer.eos_token
 
 
-def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor | None) -> Tensor:
-    """The last hidden states, normalised as the head wants them, of shape (batch, length, width).
-
-    Without padding no mask is needed.
-    """
-    return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-
-
-def head(model: PreTrainedModel) -> nn.Module:
-    """What makes logits of hidden states."""
-    return model.get_output_embeddings()
-
-
 def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, provenance: dict) -> None:
     # Not by the names that the model's first release had, which transformers keeps: what is read by name, to be
     # interpolated or loaded in place, must have the module's.
@@ -144,7 +131,7 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
         raise ValueError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); get it anew")
     _check_fit(tokenizer, model, name)
     check_finite(model.state_dict().items(), name)
-    _check_head(model.eval(), name)
+    check_logits(model.eval(), name)
     return model, tokenizer
 
 
@@ -171,15 +158,6 @@ def _own_tokenizer(adapter: Adapter, model: PreTrainedModel) -> PreTrainedTokeni
 def _check_fit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
     if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
         raise ValueError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
-
-
-@torch.no_grad()
-def _check_head(model: PreTrainedModel, name: str) -> None:
-    """Training takes logits from hidden states by the head alone; some models scale or cap them on the way."""
-    ids = torch.arange(4).view(1, 4)
-    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
-    if not torch.allclose(head(model)(hidden_states(model, ids, torch.ones_like(ids))), logits, rtol=1e-4, atol=1e-4):
-        raise ValueError(f"{name}: its logits are not its head on its last hidden state; such models are not supported")
 
 
 logging.getLogger("transformers").setLevel(logging.ERROR)

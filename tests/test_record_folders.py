@@ -31,9 +31,8 @@ def test_hidden_files_and_folders_are_left_out_and_named(tmp_path, capsys):
 def test_a_folder_without_records_is_refused(tmp_path):
     plain(tmp_path / "data/.x.jsonl", "{}")
     said = refused(tmp_path, files={"test": str(tmp_path / "data")}, **TEXT)
-    assert said.endswith(
-        "data: no .json, .jsonl, .parquet, .csv, .tsv or .gz file in this folder; name another by `files`"
-    )
+    kinds = ".json, .jsonl, .parquet, .csv, .tsv or .gz"
+    assert said.endswith(f"data: no {kinds} file in this folder, only .x.jsonl; name another by `files`")
 
 
 def test_a_hidden_file_that_is_named_is_read(tmp_path):

@@ -96,12 +96,15 @@ def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
         if not Path(path).is_dir() or is_saved(path):
             read.append(path)
             continue
-        inside = sorted(str(file) for file in Path(path).rglob("*") if not (file.is_dir() or _is_snakemakes(file)))
-        chosen = [file for file in inside if Path(file).parent == Path(path) and _may_hold_records(Path(file))]
+        inside = [file for file in Path(path).rglob("*") if not (file.is_dir() or _is_snakemakes(file))]
+        chosen = {file for file in inside if file.parent == Path(path) and _may_hold_records(file)}
+        others = sorted(file.relative_to(path).as_posix() for file in inside if file not in chosen)
         if not chosen:
-            raise ValueError(f"{path}: no {', '.join(KINDS)} or {PACKED} file in this folder; name another by `files`")
-        read += chosen
-        left += [Path(file).relative_to(path).as_posix() for file in inside if file not in set(chosen)]
+            has = f", only {', '.join(others[:3])}" if others else ""
+            kinds = f"{', '.join(KINDS)} or {PACKED}"
+            raise ValueError(f"{path}: no {kinds} file in this folder{has}; name another by `files`")
+        read += sorted(map(str, chosen))
+        left += others
     return read, left
 
 

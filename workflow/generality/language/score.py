@@ -14,6 +14,7 @@ from generality.device import device
 from generality.interpolate import interpolations, setting_of
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
+from generality.language.extraction import check_producible
 from generality.language.harness import Harness
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
@@ -36,8 +37,9 @@ class Scorer:
     def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
         """`generate` names the data sets whose answers are also generated; `tokens` are in one pass at most.
 
-        A prompt that does not fit the model's context loses its beginning, which is told; raises ValueError for an
-        answer that does not fit, since a score of a part of it would not be one.
+        A prompt that does not fit the model's context loses its beginning, which is told. Raises ValueError for an
+        answer that does not fit, since a score of a part of it would not be one, and for a choice that no generated
+        text is read as.
         """
         encoder = Encoder(tokenizer)
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
@@ -45,6 +47,8 @@ class Scorer:
             names = kinds(texts, data in generate)
             answer, text = check_lengths(f"{data} {split}", texts, encoder, positions(model), "generate" in names)
             self.longest[data, split] = text
+            if "generate" in names:
+                check_producible(texts)
             self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
         self.harness = Harness(model, encoder)
 

@@ -218,7 +218,7 @@ class Study:
         hyperparameters = {} if value is None else {HYPERPARAMETER[method]: value}
         if method == "lora":
             hyperparameters["alpha"] = own.get("alpha", float(value))
-            hyperparameters |= {"dropout": own["dropout"]} if "dropout" in own else {}
+            hyperparameters |= {key: own[key] for key in ("dropout", "targets") if key in own}
         train = self._experiment(experiment)["train"] | own.get("train", {})
         return {"method": method, "hyperparameters": hyperparameters, "train": train}
 

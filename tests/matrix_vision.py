@@ -1,11 +1,6 @@
-"""Which stages work with which CLIPs: tiny random models of each family, taken through the real stages.
+"""Which stages work with which CLIPs: tiny random models of each family, taken through the real stages."""
 
-`python tests/matrix_vision.py`, with `workflow` on the PYTHONPATH, prints the table.
-"""
-
-import logging
 import re
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -32,16 +27,6 @@ def rows() -> dict[str, dict[str, str]]:
             stages = _stages(family, Path(folder))
             found[family] = {column: _said(stages[column], folder) for column in COLUMNS}
     return found
-
-
-def markdown(table: dict[str, dict[str, str]]) -> str:
-    """Return the rows as a Markdown table, the refusals numbered below it."""
-    refusals = list(dict.fromkeys(said for row in table.values() for said in row.values() if said != WORKS))
-    lines = [f"| | {' | '.join(COLUMNS)} |", f"|{'---|' * (len(COLUMNS) + 1)}"]
-    for family, row in table.items():
-        cells = [said if said == WORKS else f"[{refusals.index(said) + 1}]" for said in row.values()]
-        lines.append(f"| {family} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *(f"{number}. {said}" for number, said in enumerate(refusals, 1))])
 
 
 def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
@@ -78,8 +63,3 @@ def _said(stage: Callable[[], object], folder: str) -> str:
     except ValueError as error:
         return re.sub(rf"{folder}/|, as a trial.* shows", "", str(error))
     return WORKS
-
-
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)
-    sys.stdout.write(f"{markdown(rows())}\n")

@@ -318,8 +318,8 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
     monkeypatch.setattr(base, "forward", small)
     scorer = Scorer(model, tokenizer, sets, generate=[])
     pd.testing.assert_frame_equal(scorer.rows(key), whole)
-    assert scorer.batch_size == 2
+    assert 2 <= scorer.tokens // scorer.longest[key] <= 3
     assert "set test: out of memory" in capsys.readouterr().err
     sizes.clear()
     scorer.rows(key)
-    assert max(sizes) <= 2, "it is known by now"
+    assert max(sizes) <= 3, "it is known by now"

@@ -128,7 +128,7 @@ def test_extensions_in_any_case_and_nothing_else(tmp_path):
     here = tmp_path / "root/photo/cat"
     for name in ("a.JPG", "b.jpeg", "c.Png", "d.jpg"):
         draw(here / name)
-    for name in ("notes.txt", "e.gif", "._a.jpg", "Thumbs.db"):
+    for name in ("notes.txt", "e.svg", "._a.jpg", "Thumbs.db"):
         (here / name).write_bytes(b"no picture")
     (here.parent / ".cache").mkdir()
     assert [path.split("/")[-1] for path in decoded(tmp_path / "root").ids] == ["a.JPG", "b.jpeg", "c.Png", "d.jpg"]

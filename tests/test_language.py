@@ -17,6 +17,7 @@ from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
 from generality.language.distance import embed, measure_distances, standardised_distance
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
+from generality.language.outputs import changes_logits, hidden_states, logits
 from generality.language.pretrain import pretrain_opt
 from generality.language.tokenizer import SPECIAL, train_tokenizer
 from generality.training.logits import computed
@@ -280,7 +281,7 @@ def test_what_cannot_be_loaded_safely_is_one_line(tmp_path):
     galactica(tmp_path / "pickled")
     torch.save({}, tmp_path / "pickled" / "pytorch_model.bin")
     (tmp_path / "pickled" / "model.safetensors").unlink()
-    with pytest.raises(ValueError, match="pickled: cannot be loaded as a causal language model") as caught:
+    with pytest.raises(ValueError, match="pickled: its weights are pickles, which could run code") as caught:
         fetch_causal_lm(tmp_path / "model", name=str(tmp_path / "pickled"))
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match="nobody/nothing: cannot be loaded as a causal language model"):
@@ -288,7 +289,7 @@ def test_what_cannot_be_loaded_safely_is_one_line(tmp_path):
     assert not (tmp_path / "model").exists()
 
 
-def test_a_model_that_caps_its_logits_is_refused(tmp_path):
+def test_a_model_that_caps_its_logits_is_asked_itself(tmp_path):
     galactica(tmp_path / "capped")
     sizes = {
         "hidden_size": 32,
@@ -302,8 +303,12 @@ def test_a_model_that_caps_its_logits_is_refused(tmp_path):
         (tmp_path / "capped" / file).unlink()
     torch.manual_seed(0)
     Gemma2ForCausalLM(config).save_pretrained(tmp_path / "capped")
-    with pytest.raises(ValueError, match="capped: its logits are not its head on its last hidden state"):
-        fetch_causal_lm(tmp_path / "model", name=str(tmp_path / "capped"))
+    fetch_causal_lm(tmp_path / "model", name=str(tmp_path / "capped"))
+    model, _, _ = load_causal_lm(tmp_path / "model")
+    assert changes_logits(model)
+    ids = torch.arange(5, 25).view(1, 20)
+    with torch.no_grad():
+        torch.testing.assert_close(logits(model, hidden_states(model, ids, None)[0]), model(ids).logits[0])
 
 
 # Distance
@@ -341,3 +346,16 @@ def test_distances_name_each_set_once(language_folder, tmp_path):
     assert header == "data,distance"
     assert list(found) == list(sets)
     assert found["a/same"] == 0 < found["a/near"] < found["b/far"]
+
+
+def test_distances_of_at_most_so_many_examples(language_folder, tmp_path):
+    """The limit holds for the speciality as well as for the sets."""
+    model, tokenizer, _ = load_causal_lm(language_folder / "model")
+    ours, theirs = (language_folder / name for name in ("train", "choice"))
+    measure_distances(
+        tmp_path / "d.csv", model=language_folder / "model", speciality=ours, sets={"a/near": theirs}, limit=4
+    )
+    parts = [open_text_set(folder).part(4) for folder in (ours, theirs)]
+    assert [len(part) for part in parts] == [4, 4]
+    expected = standardised_distance(*(embed(model, tokenizer, part) for part in parts))
+    assert float((tmp_path / "d.csv").read_text().splitlines()[1].split(",")[1]) == pytest.approx(expected)

@@ -138,6 +138,7 @@ def test_steps_of_warm_up_and_a_study_that_is_not_the_papers(tmp_path):
 
 def test_numbers_as_the_paper_prints_them():
     assert [printed("lr", lr) for lr in (2e-5, 3e-3, 0.0015)] == ["2e-5", "3e-3", "1.5e-3"]
+    assert printed("targets", ["o_proj", "fc1"]) == "o_proj, fc1"
     assert [printed("clip_norm", 1.0), printed("betas", [0.9, 0.95]), printed("epochs", 5)] == ["1", "0.9, 0.95", "5"]
 
 

@@ -491,7 +491,7 @@ def test_lmflows_archive_is_a_folder_with_one_json_file(tmp_path, name):
     folder = tmp_path / "chat"
     folder.mkdir()
     settings["files"] = {"all": str(folder)}
-    with pytest.raises(ValueError, match=r"chat: no \.json, \.jsonl, \.parquet file in this folder"):
+    with pytest.raises(ValueError, match=r"chat: no \.json, \.jsonl, .* file in this folder"):
         read_records(tmp_path / "out", name="x", split="test", settings=settings)
     (folder / "chat.json").write_text(json.dumps({"type": "text2text", "instances": instances}))
     for split in ("validation", "test"):

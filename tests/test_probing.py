@@ -93,6 +93,15 @@ def test_probing_measures_both_heads_on_the_same_test_pictures(series, classifie
     assert means.loc["x/a", "acc"].equals(means.loc["x/b", "acc"]), "the running head knows nothing of the train split"
     assert (means["probing"] > 0.6).all(), "bands of a height of their own are easy to tell apart"
 
+    probe_series(tmp_path / "part.parquet", series=series / "series", sets=sets, seed=3, limit=10)
+    part = pd.read_parquet(tmp_path / "part.parquet")
+    assert len(part) == 3 * 2 * 10
+    columns = ["step", "data", "example"]
+    same = rows.astype({"data": str}).merge(part.astype({"data": str}), on=columns, suffixes=("", "_part"))
+    assert len(same) == len(part)
+    for measure in ("acc", "probing"):
+        assert same[measure].equals(same[f"{measure}_part"]), "the probe is fitted on all of the train split"
+
     table = curves([tmp_path / "p.parquet"])
     assert list(table["data"].unique()) == ["x/a", "x/b", AVERAGE]
     average = table[(table["data"] == AVERAGE) & (table["measure"] == "probing")].set_index("step")["value"]

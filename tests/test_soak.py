@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from interrupted import content
-from workflows import both, planned, snakemake, started, write_talk
+from workflows import SHARED, both, planned, snakemake, started, write_talk
 
 KILLS, SEED = int(os.environ.get("SOAK_KILLS", 20)), int(os.environ.get("SOAK_SEED", 1))
 WAIT = 12  # seconds at most between the first job of a run and a kill: twice what most jobs take
@@ -86,7 +86,7 @@ def run(folder: Path, draws: random.Random, kind: str | None) -> tuple[str | Non
     wait, pick = draws.uniform(0, WAIT), draws.random()
     snakemake(folder, "--unlock", config=STUDY)
     with (folder / "said").open("w") as said:
-        process = started(folder, "--cores", "2", "--rerun-incomplete", config=STUDY, stdout=said)
+        process = started(folder, *SHARED, "--cores", "2", "--rerun-incomplete", config=STUDY, stdout=said)
     began = None
     while kind and process.poll() is None:
         running = []

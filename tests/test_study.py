@@ -96,6 +96,11 @@ def test_a_method_overrides_single_keys_of_the_train_block():
     lora = plan.finetune_settings("domainnet", "lora", "rank-8")
     assert lora == {"method": "lora", "hyperparameters": {"rank": 8, "alpha": 8.0}, "train": train | {"lr": 0.01}}
     assert list(lora["train"]) == list(train), "the order of keys stays, so that the text does"
+    for targets in ("all-linear", ["out_proj"]):
+        plan = study(experiments__domainnet__methods__lora={"rank": [4], "targets": targets})
+        settings = plan.finetune_settings("domainnet", "lora", "rank-4")
+        assert settings["hyperparameters"] == {"rank": 4, "alpha": 4.0, "targets": targets}
+    plan = study()
     kd = plan.finetune_settings("domainnet", "kd", "lambda-0.02")
     assert kd == {"method": "kd", "hyperparameters": {"lambda": 0.02}, "train": train}
     assert plan.finetune_settings("domainnet", "full", "default")["hyperparameters"] == {}

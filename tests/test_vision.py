@@ -18,7 +18,6 @@ from generality.files import read_json
 from generality.interpolate import write_interpolated
 from generality.provenance import same_world
 from generality.training.methods.base import make_method
-from generality.training.methods.lora import PACKED
 from generality.vision.classifier import load_classifier, sources
 from generality.vision.clip import fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
@@ -28,6 +27,7 @@ from generality.vision.tokenizer import write_vocabulary
 from generality.vision.zero_shot import build_classifier
 
 REDUCED = "ViT-B-16-reduced-quickgelu"
+PACKED = (".in_proj_weight", ".qkv.weight")  # of open_clip and of timm
 
 
 def test_every_word_is_one_token_of_open_clips_tokenizer(tmp_path):
@@ -161,13 +161,26 @@ def test_lora_on_timms_attention(classifier_folder):
     check_lora_touches_q_and_v_only(classifier, torch.randn(4, 3, 32, 32))
 
 
+class Sums:
+    """The sum of a model's outputs; as much of an objective as LoRA asks for."""
+
+    def __init__(self, inputs):
+        self.inputs = inputs
+
+    def batch(self, epoch, examples):
+        return self.inputs[examples]
+
+    def loss(self, model, batch):
+        return model(batch).sum(), None
+
+
 def check_lora_touches_q_and_v_only(model, pictures):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with torch.no_grad():
         start = model(pictures)
     method = make_method("lora", rank=2)
     torch.manual_seed(0)
-    method.begin(model, None)
+    method.begin(model, Sums(pictures))
     trained = [name for name, p in model.named_parameters() if p.requires_grad]
     packed = [name for name in before if name.endswith(PACKED)]
     assert len(trained) == 2 * len(packed) > 0  # A and B of each attention
@@ -199,8 +212,8 @@ def check_lora_touches_q_and_v_only(model, pictures):
 
 
 def test_lora_without_attention_is_refused():
-    with pytest.raises(ValueError, match=r"methods\.lora: no projection ends in"):
-        make_method("lora", rank=2).begin(nn.Linear(2, 2), None)
+    with pytest.raises(ValueError, match=r"methods\.lora\.targets: this model has no attention"):
+        make_method("lora", rank=2).begin(nn.Linear(2, 2), Sums(torch.ones(1, 2)))
 
 
 def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_folder, tmp_path):

@@ -30,7 +30,7 @@ from generality.vision.score import score_classifiers
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.trial import try_clip
 from generality.vision.zero_shot import build_classifier, zero_shot_head
-from matrix_vision import COLUMNS, WORKS, markdown, rows
+from matrix_vision import COLUMNS, WORKS, rows
 from test_study import EMBEDDED
 from tiny_clips import CONFIGS, SIZE, fetched, registered
 from workflows import ROOT, planned, snakemake, tiny
@@ -46,7 +46,6 @@ def test_the_matrix_of_what_works():
         refused = {family: row[column] for family, row in table.items() if row[column] != WORKS}
         assert len(refused) <= (2 if column == "lora" else 0), refused
         assert all("lora" in said and "\n" not in said for said in refused.values())
-    assert len(markdown(table).splitlines()) >= 2 + len(table)
 
 
 @pytest.mark.parametrize("family", ["SigLIP", "RoBERTa"])

@@ -17,6 +17,8 @@ from snakemake import cli
 ROOT = Path(__file__).parents[1]
 FORK = multiprocessing.get_context("fork")
 LAST = ("default", "record_provenance", "render_report")  # after all that the record of jobs counts
+# Tiny studies ask for as much memory as large ones, so that on a small machine their jobs would wait for each other.
+SHARED = ("--resources", "mem_mb=1000000", "--nocolor")
 PROJECT = ("Snakefile", "workflow", "envs")  # what a study runs from
 # Python runs it first in each job, which finds it beside the library.
 NOTE_IMPORTS = """
@@ -70,7 +72,7 @@ def started(folder, *arguments, config, stdout=subprocess.PIPE):
 
 def snakemake(folder, *arguments, config, check=True):
     """Run snakemake in `folder` with a study file of that content; return what it printed."""
-    process = started(folder, *arguments, config=config)
+    process = started(folder, *(SHARED if "--cores" in arguments else ()), *arguments, config=config)
     text, _ = process.communicate()
     assert not check or process.returncode == 0, text[-4000:]
     return text

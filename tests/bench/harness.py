@@ -15,19 +15,24 @@ import yaml
 
 from bench.prepared import Sets
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
-from generality.language import tasks
-from generality.language.score import BATCH, ROOM, longest_answer
+from generality.language import extraction, tasks
+from generality.language.encoding import Encoder
+from generality.language.outputs import UNLIMITED
+from generality.language.score import ROOM, check_lengths
 from generality.language.tasks import METRICS, STOP, kinds
 
-FUNCTIONS = (tasks.extract, tasks._plain, tasks._generated, tasks._response, tasks._likelihood)
-HEADER = f"import re\nfrom collections.abc import Mapping, Sequence\n\nDELIMITER = {DELIMITER!r}\n\n\n"
+BATCH = 64  # texts in one pass of the harness, as its users have it
+FUNCTIONS = (tasks._generated, tasks._response, tasks._likelihood)
+HEADER = f"from collections.abc import Mapping\n\nDELIMITER = {DELIMITER!r}\n\n\n"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 def write_tasks(folder: Path, sets: Sets, generate: Sequence[str], tokenizer, limit: int | None) -> dict[str, str]:
     """Write text sets as task files of the harness; the data sets, "set/domain:split", by the names of their tasks."""
     folder.mkdir()
-    (folder / "own.py").write_text(HEADER + "\n\n".join(map(inspect.getsource, FUNCTIONS)), encoding="utf-8")
+    (folder / "own.py").write_text(
+        inspect.getsource(extraction) + HEADER + "\n\n".join(map(inspect.getsource, FUNCTIONS)), encoding="utf-8"
+    )
     named = {}
     for (data, split), path in sets.items():
         texts = open_text_set(path).part(limit)
@@ -48,10 +53,10 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
     if kind == "choose":
         settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
     elif kind == "generate":
-        most = longest_answer(texts, tokenizer) + ROOM
+        most, _ = check_lengths(settings["task"], texts, Encoder(tokenizer), UNLIMITED)
         settings |= {
             "output_type": "generate_until",
-            "generation_kwargs": {"until": [STOP], "max_gen_toks": most, "do_sample": False},
+            "generation_kwargs": {"until": [STOP], "max_gen_toks": most + ROOM, "do_sample": False},
         }
         functions = {"process_results": "_generated"}
     else:

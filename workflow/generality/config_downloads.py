@@ -1,4 +1,4 @@
-"""Whether the downloads of a configuration are complete, and whether its data sets read them."""
+"""Whether the downloads of a configuration are complete, and whether its data sets or models read them."""
 
 from generality.config_names import Problems
 from generality.config_schema import did_you_mean
@@ -9,6 +9,7 @@ def problems(config: dict) -> Problems:
     """The mistakes in the section `downloads`."""
     entries = config.get("downloads", {})
     read = {path for settings in config["data"].values() for path in Downloads.read_by(settings)}
+    read |= {model[key] for model in config["models"].values() for key in ("name", "weights") if key in model}
     for path, entry in entries.items():
         where = f"downloads.{path}"
         if ("urls" in entry) == ("by_hand" in entry):
@@ -22,4 +23,4 @@ def problems(config: dict) -> Problems:
             if other != path and covers(path, other):
                 yield f"downloads.{other}", f"lies in '{path}', which is made by another download; choose another path"
         if not any(covers(path, one) or covers(one, path) for one in read):
-            yield where, f"no data set reads it{did_you_mean(path, read)}; correct the path, or delete it"
+            yield where, f"no data set reads it{did_you_mean(path, read)}, nor a model; correct the path, or delete it"

@@ -1,12 +1,15 @@
 """What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from generality import config_downloads, config_images, config_texts
 from generality.config_names import Problems, domains, is_world, known, settings_of
 
 HYPERPARAMETER = {"l1": "lambda", "l2": "lambda", "kd": "lambda", "lora": "rank", "wise": "alpha"}
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
+METHODS = Path(__file__).parent / "training" / "methods"  # has a module for each method that adds to full fine-tuning
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
 SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
 # What is different on the two tracks: the sources of data and models, and the keys of a train block.
@@ -82,6 +85,8 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
             if own[key] in varied[key]:
                 where = f"{path}.early_stopping.{key}[{varied[key].index(own[key])}]"
                 yield where, f"{own[key]:g} is what full fine-tuning has, which is always shown; delete it here"
+    for method, own in experiment["methods"].items():
+        yield from _method(f"{path}.methods.{method}", method, own)
     blocks = {"train": experiment["train"]}
     blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
     for other, keys in TRAIN_KEYS.items():
@@ -91,6 +96,16 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
     for method, key in HYPERPARAMETER.items():
         yield from _nameable(f"{path}.methods.{method}.{key}", experiment["methods"].get(method, {}).get(key, ()))
+
+
+def _method(path: str, method: str, own: dict) -> Problems:
+    """Whether a method that a user has added to the schema can be run: its name is a folder's and a module's."""
+    if not re.fullmatch("[a-z][a-z0-9_]*", method) or method == "pretrained":
+        yield path, "is no name for a method; use a-z, 0-9 and _, and another than 'pretrained'"
+    if method not in ("full", "wise") and not (METHODS / f"{method}.py").is_file():
+        yield path, f"there is no workflow/generality/training/methods/{method}.py; write it, or delete this key"
+    if method not in HYPERPARAMETER and (unknown := own.keys() - {"train"}):
+        yield f"{path}.{min(unknown)}", "HYPERPARAMETER (config_references.py) does not name it for this method; add it"
 
 
 def _nameable(path: str, values: Iterable[float]) -> Problems:

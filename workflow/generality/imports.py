@@ -25,13 +25,13 @@ def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     if not start.is_file():
         raise ValueError(f"{start}: no such script")
     files = {file for module in modules for file in _files(module, workflow)}
-    return [_from_here(path) for path in (start, *sorted(files | set(_all_imported({start, *files}, workflow))))]
+    return [from_here(path) for path in (start, *sorted(files | set(_all_imported({start, *files}, workflow))))]
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """All files of the package that importing `modules` runs, such as "generality.vision.score"; else as `code`."""
     files = {file for module in modules for file in _files(module, workflow)}
-    return [_from_here(path) for path in sorted(files | set(_all_imported(files, workflow)))]
+    return [from_here(path) for path in sorted(files | set(_all_imported(files, workflow)))]
 
 
 def _all_imported(start: set[Path], workflow: Path) -> list[Path]:
@@ -45,15 +45,16 @@ def _all_imported(start: set[Path], workflow: Path) -> list[Path]:
 
 def resource(name: str, workflow: Path = WORKFLOW) -> str:
     """The path of a data file of the workflow, written as those of `code`, for the stages that read it."""
-    return _from_here(workflow / "resources" / name)
+    return from_here(workflow / "resources" / name)
 
 
 def requirements(workflow: Path = WORKFLOW) -> str:
     """The path of the list of packages that the project asks for, written as those of `code`."""
-    return _from_here(workflow.parent / "envs" / "requirements.in")
+    return from_here(workflow.parent / "envs" / "requirements.in")
 
 
-def _from_here(path: Path) -> str:
+def from_here(path: Path) -> str:
+    """Return a path relative to the working directory where it lies in it, else as it is."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 

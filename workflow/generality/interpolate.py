@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from generality.divergence import divergence, mark_diverged
-from generality.files import WEIGHTS, begin_flush, whole_folder
+from generality.files import REMEDY, WEIGHTS, begin_flush, whole_folder
 from generality.weights import Pieces, check_finite, is_finite
 
 AT_ONCE = 2**25  # bytes that the disk is given to write while the next are computed: enough to write them in one go
@@ -42,10 +42,15 @@ def setting_of(alpha: float) -> str:
 def interpolations(
     model: nn.Module, pretrained: str | Path, finetuned: str | Path, alphas: Iterable[float]
 ) -> Iterator[str]:
-    """Load each interpolation of two model folders into `model`, in place, and yield the name of its setting."""
+    """Load each interpolation of two model folders into `model`, in place, and yield the name of its setting.
+
+    Raises ValueError where the files' entries are not the model's, or as `interpolate`.
+    """
     entries = model.state_dict()  # shares memory with the model
     for number, alpha in enumerate(alphas):
         for name, tensor in interpolate(pretrained, finetuned, alpha, checked=number > 0):
+            if name not in entries:
+                raise ValueError(f"{finetuned}: entry '{name}' is none of the model's; {REMEDY}")
             entries[name].copy_(tensor)
         yield setting_of(alpha)
 

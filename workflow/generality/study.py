@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from generality import study_sources
 from generality.config_names import is_evaluation_only
 from generality.config_references import HYPERPARAMETER, SPECIALITY
 from generality.data.folder_layout import of_domain, paths_of
-from generality.study_downloads import Downloads, class_table, record_paths
+from generality.local_files import is_there
+from generality.study_downloads import Downloads, class_table
 
 FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
 TABLES = tuple(f"table{number}" for number in range(1, 12))
@@ -70,9 +72,13 @@ class Study:
         """What a domain of a set of the source "text_records" depends on."""
         return self.data_settings(set_name)["domains"][domain]
 
+    def record_sources(self, set_name: str, domain: str) -> dict[str, str]:
+        """Return the local paths that it is read from, by their keys; none where it is on the hub."""
+        return study_sources.of_records(f"data.{set_name}.domains.{domain}", self.records(set_name, domain))
+
     def record_files(self, set_name: str, domain: str) -> list[str]:
-        """The files that it is read from, or the downloads that they are in; none where it is on the hub."""
-        return self.downloads.needed(record_paths(self.records(set_name, domain)), declared=True)
+        """Return the files that it is read from, or the downloads that they are in."""
+        return self.downloads.needed(self.record_sources(set_name, domain).values(), declared=True)
 
     def decoding(self, set_name: str, domain: str) -> dict:
         """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
@@ -82,11 +88,23 @@ class Study:
         fetched = self.downloads.provenance(paths_of(domain, settings))
         return settings | ({"downloads": fetched} if fetched else {})
 
+    def picture_sources(self, set_name: str, domain: str) -> dict[str, str]:
+        """Return the paths that a domain of an image folder is read from, by key."""
+        folders, others = self._pictures(set_name, domain)
+        return folders | others
+
     def picture_files(self, set_name: str, domain: str) -> list[str]:
-        """The downloads and tables that the pictures of a domain need; a folder of the user's own is not among them."""
-        settings = of_domain(self.data_settings(set_name), domain)
-        tables = [class_table(settings["class_names"])] if "class_names" in settings else []
-        return [*self.downloads.needed(paths_of(domain, settings)), *tables]
+        """Return the downloads, lists and tables that the pictures of a domain need; not the pictures themselves."""
+        folders, others = (paths.values() for paths in self._pictures(set_name, domain))
+        return [*self.downloads.needed(folders), *self.downloads.needed(others, declared=True)]
+
+    def own_pictures(self, set_name: str, domain: str) -> list[str]:
+        """Return the folders of a domain's pictures that no job makes."""
+        folders, _ = self._pictures(set_name, domain)
+        return [folder for folder in folders.values() if not self.downloads.provenance([folder])]
+
+    def _pictures(self, set_name: str, domain: str) -> tuple[dict[str, str], dict[str, str]]:
+        return study_sources.of_pictures(f"data.{set_name}.domains.{domain}", domain, self.data_settings(set_name))
 
     def captioned(self, set_name: str) -> dict[str, str]:
         """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""
@@ -95,6 +113,15 @@ class Study:
     def model_settings(self, model: str) -> dict:
         """What a model depends on beside its data and seed."""
         return self.config["models"][model]
+
+    def model_sources(self, model: str) -> dict[str, str]:
+        """Return the local paths that a released model is read from, by their keys; none if it is fetched by name."""
+        settings = self.model_settings(model)
+        return study_sources.of_model(f"models.{model}", settings, bool(self.downloads.needed([settings["name"]])))
+
+    def model_files(self, model: str) -> list[str]:
+        """Return the files that it is read from, or the downloads that they are in."""
+        return self.downloads.needed(self.model_sources(model).values(), declared=True)
 
     def pretraining_settings(self, model: str) -> dict:
         """What a language model that is pre-trained here depends on beside its data and seed."""
@@ -114,8 +141,13 @@ class Study:
     def model_path(self, experiment: str, seed: int | str) -> str:
         """Folder of the model that an experiment is about: pre-trained with the seed, or released, one for all."""
         model = self._experiment(experiment)["model"]
-        which = f"seed-{seed}" if "data" in self.model_settings(model) else "released"
-        return f"{self.root}/models/{model}/{which}"
+        if "data" in self.model_settings(model):
+            return f"{self.root}/models/{model}/seed-{seed}"
+        return self.released_path(model)
+
+    def released_path(self, model: str) -> str:
+        """Return the folder of a released model."""
+        return f"{self.root}/models/{model}/released"
 
     def trials(self, model: str) -> list[dict]:
         """The fine-tunings that a released model is tried with: each method's first setting in each of its experiments.
@@ -145,6 +177,12 @@ class Study:
         if method == "pretrained":
             return self.start_path(experiment, seed)
         return f"{self.root}/{experiment}/{method}/{setting}/seed-{seed}/model"
+
+    def missing(self, sources: Mapping[str, str]) -> dict[str, str]:
+        """Return the paths among `sources`, by key, at which nothing is and that no download makes: by path, a line."""
+        remedy = "put it there, correct the path, or name under `downloads` where it comes from"
+        lost = {key: path for key, path in sources.items() if not self.downloads.needed([path]) and not is_there(path)}
+        return {path: f"{key}: there is no file at '{path}'; {remedy}" for key, path in lost.items()}
 
     # Experiments and their runs
 
@@ -197,7 +235,7 @@ class Study:
         hyperparameters = {} if value is None else {HYPERPARAMETER[method]: value}
         if method == "lora":
             hyperparameters["alpha"] = own.get("alpha", float(value))
-            hyperparameters |= {"dropout": own["dropout"]} if "dropout" in own else {}
+            hyperparameters |= {key: own[key] for key in ("dropout", "targets") if key in own}
         train = self._experiment(experiment)["train"] | own.get("train", {})
         return {"method": method, "hyperparameters": hyperparameters, "train": train}
 

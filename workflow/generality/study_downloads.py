@@ -4,8 +4,11 @@ A download is known by its path alone: a data set reads it whose folders or file
 paths share them, so nothing is fetched twice.
 """
 
+from collections.abc import Iterable
+
 from generality.data.folder_layout import of_domain, paths_of
 from generality.imports import resource
+from generality.local_files import files_in
 
 CHECKSUMS = ("sha256", "md5")
 CLASS_NAMES = {"imagenet": "imagenet_classes.csv"}  # tables of classes that the project has, by name
@@ -64,16 +67,16 @@ class Downloads:
                 return [path for own in settings["domains"].values() for path in record_paths(own)]
         return []
 
-    def needed(self, paths: list[str], declared: bool = False) -> list[str]:
-        """What has to be there before `paths` are read, for Snakemake: downloads, and notes of what the user has got.
+    def needed(self, paths: Iterable[str], declared: bool = False) -> list[str]:
+        """Return what has to be there before `paths` are read: downloads, and notes of what the user has got.
 
-        With `declared`, what no download makes is among it too, as a file of the user's own.
+        With `declared`, what no download makes is among it too, as files of the user's own.
         """
         found = []
         for path in paths:
             makers = [entry for entry in self.entries if covers(entry, path) or covers(path, entry)]
             found += [note(entry) if "by_hand" in self.entries[entry] else entry for entry in makers]
-            found += [path] if declared and not makers else []
+            found += files_in(path) if declared and not makers else []
         return list(dict.fromkeys(found))
 
     def provenance(self, paths: list[str]) -> dict[str, dict]:

@@ -24,14 +24,14 @@ def training_logs(study: Study, table: str) -> list[str]:
 
 def recipe(study: Study, experiment: str) -> dict:
     """Model, speciality and train block of an experiment's shown run; its methods with their settings, and `own`,
-    what they have beside them: train keys with another value, LoRA's alpha and dropout."""
+    what they have beside them: train keys with another value, LoRA's alpha, dropout and targets."""
     train = study.finetune_settings(*shown_run(study, experiment)[:3])["train"]
     settings = study.config["experiments"][experiment]
     methods = {}
     for method, given in settings["methods"].items():
         names = list(study.settings(experiment, method))
         own = {"alpha": given.get("alpha", "rank")} if method == "lora" else {}
-        own |= {"dropout": given["dropout"]} if "dropout" in given else {}
+        own |= {key: given[key] for key in ("dropout", "targets") if key in given}
         if method != "wise":  # which trains nothing
             ran = study.finetune_settings(experiment, method, names[0])["train"]
             own |= {key: value for key, value in ran.items() if train.get(key) != value}

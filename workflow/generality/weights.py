@@ -33,6 +33,28 @@ def load_weights(module: nn.Module, path: str | Path) -> None:
     check_finite(module.state_dict().items(), path)
 
 
+def check_entries(module: nn.Module, path: str | Path, name: str) -> None:
+    """Raise ValueError unless a file has exactly the module's entries, bit for bit, under the module's names.
+
+    Of entries that share memory one is enough. `name` is what the message calls the model.
+    """
+    weights, entries = open_weights(path), module.state_dict()
+    saved = list(weights.keys())
+    there = {entries[entry].data_ptr() for entry in saved if entry in entries}
+    odd = [entry for entry in saved if entry not in entries or not equal(weights.get_tensor(entry), entries[entry])]
+    odd += [entry for entry, value in entries.items() if value.data_ptr() not in there]
+    if odd:
+        raise ValueError(
+            f"{name}: entry '{odd[0]}' is not read back as it was saved ({len(odd)} such entries); take another model"
+        )
+
+
+def equal(first: Tensor, second: Tensor) -> bool:
+    """Whether two tensors have the same type, shape and bits."""
+    alike = (first.dtype, first.shape) == (second.dtype, second.shape)
+    return alike and torch.equal(*(x.contiguous().view(-1).view(torch.uint8) for x in (first, second)))
+
+
 class Pieces:
     """A file's entries, to read piece by piece.
 

@@ -1,3 +1,4 @@
+import functools
 import os
 import shlex
 import sys
@@ -11,9 +12,11 @@ from generality.ancient import not_through_ancient
 from generality.config import ConfigError, load
 from generality.fork import SERVER, start_fork_server
 from generality.imports import code, requirements, resource
+from generality.machine import usable_memory_mb
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
 from generality.study_captions import captions, in_report, labels
+from generality.study_notes import notes, unshown
 from generality.study_page import page_file
 from generality.study_resources import asks, cores
 from generality.training.methods import module_of
@@ -24,6 +27,10 @@ try:
     study = Study(load(*workflow.overwrite_configfiles or ["config.yaml"], given=workflow.config_settings.config))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    for note in notes(study):
+        logger.warning(note)
 
 # Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
 RULES = Path(str(workflow.current_basedir))
@@ -37,11 +44,50 @@ if not workflow.is_main_process:
     os.environ.pop(SERVER, None)  # of the environment of who submitted it
 
 
+# On one machine, jobs share its memory as they share its cores, unless the user says `--resources mem_mb=…`. A cluster
+# keeps its own accounts (`nodes`), and a job that runs there has what it asked for.
+if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workflow.global_resources:
+    workflow.register_resource("mem_mb", usable_memory_mb())
+
+
+def own(files, sources, made):
+    """Return the inputs of a job that makes `made` from the user's own `sources`: `files`, and what is missing.
+
+    Snakemake ends a run that needs a missing input, but names neither its key nor a remedy; a line before does.
+    """
+    missing = study.missing(sources)
+    if not os.path.exists(made):
+        for line in missing.values():
+            tell(line)
+    return list(dict.fromkeys([*files, *missing]))
+
+
+@functools.cache
+def tell(line):
+    """Print a line for the user, once."""
+    logger.error(line)
+
+
+def too_large():
+    """Return the names of the rules of which a job to be run asks for all the memory that there is to share, or more.
+
+    Snakemake cuts such a request to what there is, so the job waits until no other job has any memory.
+    """
+    shared = workflow.global_resources["mem_mb"].value
+    jobs = workflow.dag.needrun_jobs()
+    return sorted({job.rule.name for job in jobs if job.resources.get("mem_mb") == shared})
+
+
 onstart:
     # Where jobs begin at a limited rate, Snakemake also looks at the files of all that are ready each second, and once more
     # each second for every job that has ended: 197 s of CPU in 14 minutes. On this machine cores are limit enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+        if workflow.is_main_process and (rules := too_large()):
+            shared = f"the {workflow.global_resources['mem_mb'].value:,} MB that jobs share on this machine"
+            logger.warning(
+                f"{', '.join(rules)}: asks for all of {shared}, or more, so it runs alone (key `resources`)"
+            )
     if workflow.is_main_process:
         start_fork_server()
 

@@ -1,3 +1,11 @@
+from generality.local_files import mark_of_pictures
+
+
+def data_folder(wildcards):
+    """Return the folder that a job of these rules makes."""
+    return study.data_path(f"{wildcards.set}/{wildcards.domain}", wildcards.split)
+
+
 rule render_pictures:
     input:
         code=code("render_pictures"),
@@ -21,7 +29,7 @@ rule render_pictures:
 rule decode_images:
     input:
         code=code("decode_images"),
-        data=lambda w: study.picture_files(w.set, w.domain),
+        data=lambda w: own(study.picture_files(w.set, w.domain), study.picture_sources(w.set, w.domain), data_folder(w)),
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:
@@ -35,6 +43,8 @@ rule decode_images:
         **asks(study, "prepare"),
     params:
         settings=lambda w: as_json(study.decoding(w.set, w.domain)),
+        # In place of the pictures themselves, which are too many for inputs of Snakemake's.
+        mark=lambda w: mark_of_pictures(study.own_pictures(w.set, w.domain)),
     shell:
         "python {input.code[0]} --settings {params.settings:q} --name {wildcards.set} --domain {wildcards.domain}"
         " --split {wildcards.split} --workers {threads} --output {output} 2>&1 | tee {log}"
@@ -85,7 +95,7 @@ rule write_texts:
 rule read_records:
     input:
         code=code("read_records"),
-        files=lambda w: study.record_files(w.set, w.domain),
+        files=lambda w: own(study.record_files(w.set, w.domain), study.record_sources(w.set, w.domain), data_folder(w)),
     output:
         directory("results/{study}/data/{set}/{domain}/{split}"),
     log:

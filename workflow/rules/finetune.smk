@@ -1,4 +1,5 @@
-FINETUNED = "(?!pretrained|wise)[a-z0-9_]+"
+# Any method but the two that are no fine-tuning of their own; one may be called wise_soup.
+FINETUNED = r"(?!(?:pretrained|wise)/)[a-z0-9_]+"
 
 
 # A released model's trial comes first. It is ancient: another trial, of one more method, trains nothing again. Nor is it

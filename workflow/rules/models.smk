@@ -25,6 +25,7 @@ rule pretrain_clip:
 rule fetch_clip:
     input:
         code=code("fetch_clip"),
+        files=lambda w: own(study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)),
     output:
         directory("results/{study}/models/{model}/released"),
     log:
@@ -95,6 +96,7 @@ rule pretrain_lm:
 rule fetch_lm:
     input:
         code=code("fetch_lm"),
+        files=lambda w: own(study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)),
     output:
         directory("results/{study}/models/{model}/released"),
     log:

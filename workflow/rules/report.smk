@@ -108,7 +108,7 @@ rule plot_distance:
     conda:
         "../../envs/report.yaml"
     params:
-        style=as_json(
+        style=lambda w: as_json(
             {method: {"label": look["label"]} for method, look in REPORT["style"].items() if method == "full"}
         ),
         groups=lambda w: study.groups(w.figure),
@@ -132,7 +132,7 @@ rule plot_probing:
     conda:
         "../../envs/report.yaml"
     params:
-        style=as_json({method: look for method, look in REPORT["style"].items() if method == "full"}),
+        style=lambda w: as_json({method: look for method, look in REPORT["style"].items() if method == "full"}),
     shell:
         "python {input.code[0]} --probing {input.probing} --style {params.style:q}"
         " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
@@ -154,7 +154,7 @@ rule plot_early_stopping:
         "../../envs/report.yaml"
     params:
         tunings=lambda w: as_json(early.tunings(study, REPORT[w.figure]["experiment"])),
-        style=as_json({method: look for method, look in REPORT["style"].items() if method in early.COMPARED}),
+        style=lambda w: as_json({method: look for method, look in REPORT["style"].items() if method in early.COMPARED}),
     shell:
         "python {input.code[0]} --scores {input.scores} --tunings {params.tunings:q} --style {params.style:q}"
         " --output {output.pictures} --data {output.data} 2>&1 | tee {log}"
@@ -219,8 +219,8 @@ rule render_claims:
         "../../envs/report.yaml"
     params:
         experiments=lambda w: as_json(study.example_scores("claims")),
-        probed=as_json(study.probed()),
-        followed=as_json(early.claimed(study)),
+        probed=lambda w: as_json(study.probed()),
+        followed=lambda w: as_json(early.claimed(study)),
     shell:
         "python {input.code[0]} --experiments {params.experiments:q} --probed {params.probed:q}"
         " --followed {params.followed:q} --output {output} 2>&1 | tee {log}"

@@ -68,10 +68,11 @@ rule probe_clip:
     resources:
         **asks(study, "score_clip"),
     params:
+        limit=study.limit(),
         sets=lambda w: [f"{name}={folder}" for name, folder in study.probe_arguments(w.experiment).items()],
     shell:
         "cached {input} -- {output} --"
-        " python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
+        " python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"
         " --output {output} 2>&1 | tee {log}"
 
 
@@ -176,11 +177,12 @@ rule measure_distances:
     resources:
         **asks(study, "score_lm"),
     params:
+        limit=study.limit(),
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
         "cached {input} -- {output} --"
         " python {input.code[0]} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
-        " --output {output} 2>&1 | tee {log}"
+        " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 rule collect_scores:

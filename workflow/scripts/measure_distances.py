@@ -12,12 +12,13 @@ def main() -> None:
     parser.add_argument(
         "--sets", nargs="+", required=True, type=named_folder, metavar="SET/DOMAIN=FOLDER", help="text sets to measure"
     )
+    parser.add_argument("--limit", type=int, metavar="N", help="at most so many examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="CSV file to write: data, distance")
-    args = parser.parse_args()
+    options = vars(parser.parse_args())
 
     from generality.language.distance import measure_distances
 
-    measure_distances(args.output, model=args.model, speciality=args.speciality, sets=dict(args.sets))
+    measure_distances(options.pop("output"), sets=dict(options.pop("sets")), **options)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ def main() -> None:
         help="image-set folders, for each name a train split, which the probe is fitted on, and a test split",
     )  # fmt: skip
     parser.add_argument("--seed", required=True, type=int, help="seed, for the rows")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="at most so many test pictures of each set, evenly spread"
+    )
     parser.add_argument("--output", required=True, help="parquet file to write")
     options = vars(parser.parse_args())
 

@@ -13,7 +13,8 @@ def main() -> None:
         required=True,
         type=json.loads,
         help="JSON, the domain's entry in the study file: form; files or hub; prompt; choices and answer, or "
-        "response; optionally shares, records, id, labels, answers, cluster, licence, skip_unlabelled, skip_faulty. "
+        "response; optionally shares, records, id, labels, optional, answers, cluster, licence, skip_unlabelled, "
+        "skip_faulty. "
         'Such as \'{"form": "choice", "files": {"test": "piqa.jsonl"}, "prompt": "{goal}", '
         '"choices": ["{sol1}", "{sol2}"], "answer": "label"}\'',
     )

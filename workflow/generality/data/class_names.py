@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from generality.data.record_files import read_text
+from generality.data.text_file import read_text
 from generality.files import read_json
 
 MARK = re.compile(r" \[[^\[\]]+\]$")

@@ -2,27 +2,37 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from generality.data.folder_layout import ALL, folders_of
+from generality.data.picture_listing import list_pictures
 from generality.data.shares import check_shares, leaves_train, split_of
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
+
+@dataclass(frozen=True)
+class Splits:
+    """The class folders in the order of their labels, each split's pictures, and the files that are no pictures.
+
+    Pictures and files are paths relative to the root. Where lists say what is read, nothing else is looked at.
+    """
+
+    classes: list[str]
+    pictures: dict[str, list[str]]
+    left_out: list[str]
 
 
-def find_splits(
-    root: Path, domain: str, settings: Mapping, table: Mapping[str, str] | None = None
-) -> tuple[list[str], dict[str, list[str]]]:
-    """The class folders in the order of their labels, and each split's pictures as paths relative to `root`.
+def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, str] | None = None) -> Splits:
+    """Return what the folders of a domain hold, by split.
 
     The settings are those of `image_folder.decode`; `table`, if the folders have names elsewhere, holds all that may
-    be there in the order of their labels. Raises ValueError for folders that are missing or empty, for lists that are
-    missing, malformed, contradict themselves or reach out of `root`, for other counts of classes or pictures than the
-    settings have, and for impossible shares.
+    be there in the order of their labels. Raises ValueError for folders that are missing, empty or too deep, for lists
+    that are missing, malformed, contradict themselves or reach out of `root`, for other counts of classes or pictures
+    than the settings have, and for impossible shares.
     """
     lists, shares, classes = (settings.get(key) for key in ("lists", "shares", "classes"))
-    folders = folders_of(domain, settings)
+    folders, left_out = folders_of(domain, settings), []
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder; let `root` name the folder of the data set")
     for folder in folders.values():
@@ -30,15 +40,19 @@ def find_splits(
             there = ", ".join(_folders(root)) or "no folder at all"
             raise ValueError(f"{root / folder}: no such domain; {root} has {there}")
     if lists is None:
-        order = _classes(root, folders, classes, table)
-        splits = {split: _scan(root, folder, order) for split, folder in folders.items()}
+        order, splits = _classes(root, folders, classes, table), {}
+        for split, folder in folders.items():
+            splits[split], others = list_pictures(root, folder, order)
+            left_out += others
     elif classes is not None and not isinstance(classes, int):
         raise ValueError("classes: the labels in `lists` give the order already; leave out one of the two keys")
     else:
         order, splits = _read_lists(root, folders[ALL], lists)
         if classes not in (None, len(order)):
             raise ValueError(f"{root / folders[ALL]}: {len(order)} classes in its lists, {classes} are expected")
-    everything = _scan(root, folders[ALL], order) if settings.get("train_on_all") else None
+    everything = None
+    if settings.get("train_on_all"):
+        everything, left_out = list_pictures(root, folders[ALL], order)
     _check_counts(root, folders, settings.get("counts", {}), splits | ({"train": everything} if everything else {}))
     if odd := [path for path in chain(*splits.values()) if not path.isprintable()]:
         # The ids of an image set are lines of UTF-8.
@@ -47,7 +61,7 @@ def find_splits(
         splits = {"test" if split == ALL else split: paths for split, paths in splits.items()}
     else:
         splits = _cut(shares, {"train" if split == ALL else split: paths for split, paths in splits.items()})
-    return order, splits | ({"train": everything} if everything else {})
+    return Splits(order, splits | ({"train": everything} if everything else {}), left_out)
 
 
 def _folders(folder: Path) -> list[str]:
@@ -89,20 +103,6 @@ def _classes(
             here, other = (first, folder) if min(differ) in found[folder] else (folder, first)
             raise ValueError(f"{root / here / min(differ)}: no such class folder, and {root / other} has it; add it")
     return found[first]
-
-
-def _scan(root: Path, folder: str, order: Sequence[str]) -> list[str]:
-    """All pictures of the class folders, one class after the other."""
-    pictures = []
-    for class_folder in order:
-        where = root / folder / class_folder
-        if not where.is_dir():
-            raise ValueError(f"{where}: no such class folder, and a list has it; complete the data set")
-        names = [path.name for path in where.iterdir() if path.suffix.lower() in SUFFIXES]
-        if not (names := sorted(name for name in names if not name.startswith("."))):
-            raise ValueError(f"{where}: no {', '.join(SUFFIXES)} file; add pictures or delete the folder")
-        pictures += [f"{folder}/{class_folder}/{name}" for name in names]
-    return pictures
 
 
 def _check_counts(

@@ -3,11 +3,13 @@
 Pictures are decoded once, to the very pixels that CLIP's evaluation sees; that needs Pillow alone.
 """
 
+import sys
 import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +17,18 @@ from PIL import Image
 
 from generality.data.class_names import read_class_names, read_objectnet
 from generality.data.folder_layout import folders_of
-from generality.data.folder_splits import find_splits
+from generality.data.folder_splits import Splits, find_splits
 from generality.data.image_set import new_image_set
+from generality.data.picture_file import read_picture
+from generality.data.picture_listing import left_out_in_words
 from generality.data.resizing import DEFAULTS, resizing
 from generality.data.squares import to_square
 from generality.progress import progress
 from generality.unfinished import SECONDS, Unfinished, unfinished
 
 CHUNK = 1000  # pictures: what is begun is finished when decoding is interrupted, in seconds
-# What a picture may be, whatever its name ends in. Pillow knows more, and some are programs: for EPS it would start
-# Ghostscript.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "PPM", "TIFF")
 LONGEST = 200  # times the shorter side
-ROWS = "rows"  # of an unfinished decoding: how many are done
+ROWS = "rows"  # of an unfinished decoding: how many are done, and what was done to how many of them
 
 # What the manifest repeats of the settings, beside what it has of its own.
 RECORDED = (
@@ -41,8 +42,9 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
 
     `settings` are the domain's in a study file (`folder_layout.of_domain`); `root` and `size`, pixels a side, have to
     be there. Its pictures lie in `<root>/<folder>/<class>/`, where `folder` is the domain's name unless it is given. A
-    picture's id is its path relative to `root`; its class is the folder it lies in, with spaces for "_". Files that
-    start with a dot or do not end in .jpg, .jpeg or .png (any case) are no pictures. Splits come from
+    picture's id is its path relative to `root`; its class is the folder it lies in, with spaces for "_". Which files
+    are pictures, `picture_listing` says; how one is read, `picture_file`. A line on standard error and `files` in the
+    manifest tell how many files were found, read and left out, and which. Splits come from
 
     - `lists`, {split: list file relative to `root`, with "{domain}" for the folder}, as DomainNet has them: lines
       `real/aircraft_carrier/real_001_000001.jpg 0`, whose labels 0, 1, 2, … give the order of the classes;
@@ -62,12 +64,13 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
     `resizing`). `workers` is a number of threads and changes no byte.
 
     Raises ValueError, and leaves no folder, for folders that are missing or empty, other counts, a class without a
-    picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing or
-    damaged: none is ever left out. Interrupted, it goes on where it was.
+    picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing,
+    damaged or a level too deep. Interrupted, it goes on where it was.
     """
     root, settings = Path(settings["root"]), dict(settings)
     table = _table(root, settings)
-    order, splits = find_splits(root, domain, settings, table)
+    found = find_splits(root, domain, settings, table)
+    order, splits = found.classes, found.pictures
     where = root / next(iter(folders_of(domain, settings).values()))
     if split not in splits:
         have = ", ".join(splits)
@@ -100,12 +103,29 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
     about = {"kind": "image_folder", "name": name, "domain": domain, "split": split}
     about |= {key: settings[key] for key in RECORDED if key in settings}
     made_from = {"about": about, "settings": settings, "ids": ids, "labels": labels, "names": names}
-    paths, what = [root / path for path in ids], f"{name}/{domain} {split}"
+    paths, what, files = [root / path for path in ids], f"{name}/{domain} {split}", _files(found, split)
     with (
         unfinished(folder, __name__, settings=made_from, inputs=[]) as begun,
-        new_image_set(folder, settings["size"], labels, ids, names, about, begun=begun.folder) as images,
+        new_image_set(folder, settings["size"], labels, ids, names, about, begun=begun.folder, found=files) as images,
     ):
-        _fill(images, paths, what, settings, workers, begun)
+        files["changed"] = dict(_fill(images, paths, what, settings, workers, begun))
+    print(f"{what}: {_told(files, split)}", file=sys.stderr)
+
+
+def _files(found: Splits, split: str) -> dict:
+    """Return how many files were found, read as pictures, are in this split and were left out, and which these are."""
+    read, out = len(set(chain(*found.pictures.values()))), len(found.left_out)
+    counts = {"found": read + out, "read": read, "in_split": len(found.pictures[split]), "left_out": out}
+    return counts | {"which": left_out_in_words(found.left_out)}
+
+
+def _told(files: Mapping, split: str) -> str:
+    """Return a line for readers that says what became of all files."""
+    which = f": {', '.join(files['which'])}" if files["which"] else ""
+    line = f"{files['found']:,} files, {files['read']:,} read, {files['left_out']:,} left out{which}"
+    parts = [f"{files['in_split']:,} are in {split}"] if files["in_split"] < files["read"] else []
+    parts += [f"{count:,} {what}" for what, count in sorted(files["changed"].items())]
+    return "; ".join([line, *parts])
 
 
 def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
@@ -121,21 +141,16 @@ def _table(root: Path, settings: dict) -> Mapping[str, str] | None:
     return table
 
 
-def evaluation_pixels(path: str | Path, size: int, border: int = 0, settings: Mapping = DEFAULTS) -> np.ndarray:
-    """Decode a picture and take CLIP's evaluation view of it: uint8 of shape (size, size, 3).
+def evaluation_pixels(
+    picture: Image.Image | str | Path, size: int, border: int = 0, settings: Mapping = DEFAULTS
+) -> np.ndarray:
+    """Take CLIP's evaluation view of an RGB picture, or of a file as `read_picture` reads it.
 
-    `settings` says how it is resized (`resizing`). As in open_clip's evaluation transform, transparency is
-    dropped and the EXIF orientation ignored. Before that, `border` pixels are cut off each side.
-    Raises ValueError for more than 8 bits a channel, and for a damaged file whatever Pillow raises.
+    It is uint8 of shape (size, size, 3), resized as `settings` says (`resizing`). Before that, `border` pixels are cut
+    off each side. Raises ValueError for a picture that is too small or too long for that.
     """
-    # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
-    # before the bicubic one, and published accuracies were measured on other pixels.
-    with Image.open(path, formats=FORMATS) as picture:
-        if picture.mode.startswith(("I", "F")):
-            # Pillow would clip the values instead of scaling them: nearly all of the picture would be white.
-            raise ValueError(f"more than 8 bits a channel (mode {picture.mode}); convert it to 8 bits")
-        # Before resizing: Pillow resizes palette pictures by the nearest neighbour only.
-        picture = picture.convert("RGB")
+    if not isinstance(picture, Image.Image):
+        picture, _ = read_picture(picture)
     if border:
         if min(picture.size) <= 2 * border:
             raise ValueError(f"nothing is left of {picture.size} pixels without a border of {border}")
@@ -147,45 +162,52 @@ def evaluation_pixels(path: str | Path, size: int, border: int = 0, settings: Ma
 
 def _fill(
     images: np.ndarray, paths: Sequence[Path], what: str, settings: Mapping, workers: int, begun: Unfinished
-) -> None:
-    """Decode each picture into its row, but those that an interrupted run has left whole."""
+) -> Counter[str]:
+    """Decode each picture into its row, but those that an interrupted run has left whole.
+
+    Returns how many pictures needed which of the changes that `read_picture` makes.
+    """
     border, way = settings.get("crop_border", 0), resizing(settings)
 
-    def fill(row: int) -> str | None:
+    def fill(row: int) -> tuple[str | None, list[str]]:
         try:
-            images[row] = evaluation_pixels(paths[row], images.shape[1], border, way)
+            picture, done = read_picture(paths[row])
+            images[row] = evaluation_pixels(picture, images.shape[1], border, way)
         except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more, by format and damage
-            return f"{paths[row]}: {error}"
-        return None
+            return f"{paths[row]}: {error}", []
+        return None, done
 
     bad = []
-    first, checksum = _rows_left(images, begun)
+    first, checksum, changed = _rows_left(images, begun)
     saved, due = first, time.monotonic() + SECONDS
     # Threads, as Pillow decodes and resizes without holding the interpreter's lock.
     with ThreadPoolExecutor(workers) as pool, progress(len(paths), "picture", what) as bar:
         bar.update(first)
         for start in range(first, len(paths), CHUNK):
             end = min(start + CHUNK, len(paths))
-            for problem in pool.map(fill, range(start, end)):
+            for problem, done in pool.map(fill, range(start, end)):
                 bar.update()
+                changed.update(done)
                 if problem:
                     bad.append(problem)
             if not bad and time.monotonic() >= due:
                 images.flush()
                 checksum = _checksum(images[saved:end], checksum)
                 saved, due = end, time.monotonic() + SECONDS
-                begun.save(ROWS, lambda path: path.write_text(f"{checksum}"), {"rows": saved})  # noqa: B023  at once
+                facts = {"rows": saved, "changed": changed}
+                begun.save(ROWS, lambda path: path.write_text(f"{checksum}"), facts)  # noqa: B023  at once
     if bad:
         raise ValueError(f"{bad[0]} ({len(bad)} bad pictures of {len(paths)}); replace or repair them")
+    return changed
 
 
-def _rows_left(images: np.ndarray, begun: Unfinished) -> tuple[int, int]:
-    """How many rows an interrupted run has left whole, and their checksum."""
+def _rows_left(images: np.ndarray, begun: Unfinished) -> tuple[int, int, Counter[str]]:
+    """Return how many rows an interrupted run has left whole, their checksum, and what `_fill` returns of them."""
     if entry := begun.load(ROWS):
         file, facts = entry
         if (checksum := _checksum(images[: facts["rows"]], 0)) == int(file.read_text()):
-            return facts["rows"], checksum
-    return 0, 0
+            return facts["rows"], checksum, Counter(facts["changed"])
+    return 0, 0, Counter()
 
 
 def _checksum(rows: np.ndarray, before: int) -> int:

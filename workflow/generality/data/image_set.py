@@ -53,13 +53,15 @@ def new_image_set(
     source: dict,
     captions: Sequence[str] = (),
     begun: Path | None = None,
+    found: dict | None = None,
 ) -> Iterator[np.ndarray]:
     """Create an image set; the block fills the yielded uint8 memory map of shape (n, size, size, 3).
 
     With `begun`, a folder on the same disk, the map lies there until the block succeeds, and is found there again.
 
     `source` (where the pictures are from: kind, name, licence, seed, …) goes into the manifest, beside the counts of
-    each class and the checksum of each file. Raises ValueError for a label outside the classes, an id that occurs
+    each class and the checksum of each file. `found`, what became of the files that the pictures are read from, goes
+    there as `files`, and the block may add to it. Raises ValueError for a label outside the classes, an id that occurs
     twice, or captions that are not one line a picture, and OSError at once if the disk is too full.
     """
     labels = np.asarray(labels, dtype=np.int64)
@@ -82,6 +84,7 @@ def new_image_set(
         files = sorted(path.name for path in partial.iterdir())
         manifest = {
             "source": source,
+            **({"files": found} if found else {}),
             "count": len(labels),
             "size": size,
             "classes": list(classes),

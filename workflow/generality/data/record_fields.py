@@ -1,19 +1,35 @@
-"""Fields of a record by dotted paths, and templates that name them in braces."""
+"""Fields of a record by dotted paths, their texts, and templates that name them in braces."""
 
 import difflib
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from datetime import date, time
+from decimal import Decimal
 
 _PART = re.compile(r"\{\{|\}\}|\{(?P<path>[^{}]*)\}|[{}]|[^{}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+class Number(str):
+    """A number of a JSON file as it is spelt there, such as 1.0, 1e3 or 12345678901234567890."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Null(ValueError):
+    """A template names a field that is null."""
+
+
 def look_up(fields: object, path: str) -> object:
-    """The value at a dotted path, such as "choices.text" or "instances.0.output", into mappings and lists.
+    """Return the value at a path: a field's whole name, or names and numbers with dots, such as "instances.0.output".
 
     What lies inside a null is null. Raises ValueError, listing what there is, where the path leads nowhere.
     """
+    if isinstance(fields, Mapping) and path in fields:
+        return fields[path]
     value = fields
     for part in path.split("."):
         if value is None:
@@ -28,9 +44,13 @@ def look_up(fields: object, path: str) -> object:
 
 
 def text(value: object) -> str:
-    """A value as text: null is "", a list its texts joined by one space, a number or truth value as JSON has it.
+    """Return a value as it is spelt in its file.
 
-    Raises ValueError for a mapping, and for what is not of JSON or not of Unicode.
+    A null is "", a list the texts in it that are not empty, joined by one space. A typed table spells nothing, so its
+    numbers and truth values are as in JSON, decimals without exponent, dates and times as in ISO 8601.
+
+    Raises ValueError for a mapping, for NaN and infinity, and for what is not of JSON or not of Unicode. A value that
+    is itself a ValueError, since its file could not tell what it is, is raised.
     """
     match value:
         case None:
@@ -38,32 +58,87 @@ def text(value: object) -> str:
         case str():
             if half := _SURROGATE.search(value):
                 raise ValueError(f"{half[0]!r} is half a character, so the text was cut or damaged; repair it")
-            return value
+            return str(value)
+        case float() if not math.isfinite(value):
+            raise ValueError(f"a field is {json.dumps(value)}, which is no text; correct it, or name another field")
         case bool() | int() | float():
             return json.dumps(value)
+        case Decimal():
+            return format(value, "f")
+        case date() | time():
+            return value.isoformat()
         case list():
             return " ".join(part for part in map(text, value) if part)
         case Mapping():
             raise ValueError(f"a mapping is no text; name one of its fields: {', '.join(value)}")
+        case ValueError():
+            raise value
     raise ValueError(f"a value of the type {type(value).__name__} is no text; name another field")
 
 
-def fill(template: str, fields: Mapping) -> str:
-    """The template with each "{dotted.path}" replaced by the text of that field; "{{" and "}}" are literal braces.
+def whole(value: object) -> int | None:
+    """Return the integer that a number of a file is, however it is spelt (1, 1.0, 1e0); None for anything else."""
+    match value:
+        case bool():
+            return None
+        case int():
+            return value
+        case Number() | float():
+            try:
+                return int(str(value))  # exactly, however long it is
+            except ValueError:
+                return int(number) if (number := float(value)).is_integer() else None
+    return None
 
-    A field that is null, empty or blank vanishes together with the blanks just before it, so that optional parts
-    leave no gap. Raises ValueError for a field that there is not, or a brace that stands alone.
+
+def fill(template: str, fields: Mapping, optional: Container[str] = ()) -> str:
+    """Return the template with each "{dotted.path}" replaced by the text of that field; "{{" and "}}" are braces.
+
+    An empty or blank field vanishes together with the blanks just before it, so that optional parts leave no gap. So
+    does a field of `optional` that is null or not there.
+
+    Raises Null for any other field that is null; ValueError for a field that there is not, for a field's name in
+    doubled braces, which is Jinja's spelling, and for a brace that stands alone.
     """
-    filled = ""
-    for part in _PART.finditer(template):
+    filled, parts = "", list(_PART.finditer(template))
+    for place, part in enumerate(parts):
         if part["path"] is not None:
-            value = text(look_up(fields, part["path"]))
+            value = _value(fields, part["path"], optional)
             filled = filled + value if value.strip() else filled.rstrip()
         elif part[0] in ("{", "}"):
             raise ValueError(f"the template {template!r} has a brace that stands alone; a literal one is {part[0] * 2}")
+        elif part[0] in ("{{", "}}"):
+            filled += part[0][0]
         else:
-            filled += {"{{": "{", "}}": "}"}.get(part[0], part[0])
+            if place and (parts[place - 1][0], *(after[0] for after in parts[place + 1 : place + 2])) == ("{{", "}}"):
+                _refuse_doubled(part[0].strip(), fields)
+            filled += part[0]
     return filled
+
+
+def names_field(template: str) -> bool:
+    """Return whether a template has a field in it, without which it is the same text for every record."""
+    return any(part["path"] is not None for part in _PART.finditer(template))
+
+
+def _value(fields: Mapping, path: str, optional: Container[str]) -> str:
+    try:
+        value = look_up(fields, path)
+    except ValueError:
+        if path not in optional:
+            raise
+        return ""
+    if value is None and path not in optional:
+        raise Null(f"the field '{path}' is null; name it under `optional` if it may be missing")
+    return text(value)
+
+
+def _refuse_doubled(path: str, fields: Mapping) -> None:
+    try:
+        look_up(fields, path)
+    except ValueError:
+        return
+    raise ValueError(f"the template's '{{{{{path}}}}}' is the text '{{{path}}}'; for the field, write {{{path}}}")
 
 
 def _there_is(value: object, part: str) -> str:

@@ -1,13 +1,16 @@
-"""Records out of JSON, JSON Lines and parquet files: whole, in the file's order, each with a place to name."""
+"""Records out of files: whole, in the file's order, each with a place to name."""
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generality.data.record_fields import look_up
+from generality.data.record_fields import Number, look_up
+from generality.data.record_tables import csv_rows, is_saved, parquet_rows, saved_rows
+from generality.data.text_file import PACKED, read_bytes, read_text
 
-SUFFIXES = (".json", ".jsonl", ".parquet")
+KINDS = (".json", ".jsonl", ".parquet", ".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -19,22 +22,29 @@ class Record:
     fields: Mapping
 
 
-def read_file(path: str | Path, records: str | None = None) -> Iterator[Record]:
-    """The records of a file in its order; `records` is the dotted path to them inside a .json file.
+def kind_of(path: str | Path) -> str | None:
+    """Return which of KINDS a file is by its name, in whatever case and packed by gzip or not; None for no records."""
+    name = Path(path).name.lower().removesuffix(PACKED)
+    return next((kind for kind in KINDS if name.endswith(kind)), None)
 
-    A record's name is its key where the file maps names to records, else the file's stem and the record's number
-    from 0. Empty lines of a .jsonl file are no records. Raises ValueError, with the line or the number, for a file
-    that is missing, empty, damaged, of another kind or holds anything but objects.
+
+def read_file(path: str | Path, records: str | None = None) -> Iterator[Record]:
+    """Yield the records of a file, or of a folder of `save_to_disk`, in its order.
+
+    `records` is the dotted path to them inside a .json file. A record's name is its key where the file maps names to
+    records, else the file's stem and the record's number from 0. Empty lines are no records. Raises ValueError, with
+    the line or the number, for a file that is missing, empty, damaged, of another kind or holds anything but objects.
     """
     path = Path(path)
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path}: its name ends in '{path.suffix}'; convert it to one of {', '.join(SUFFIXES)}")
-    if records and path.suffix != ".json":
+    kind = "saved" if is_saved(path) else kind_of(path)
+    if kind is None:
+        raise ValueError(f"{path}: its name ends in '{path.suffix}'; convert it to one of {', '.join(KINDS)}")
+    if records and kind != ".json":
         raise ValueError(f"{path}: `records` is for .json files; leave it out")
-    if not path.is_file():
+    if kind != "saved" and not path.is_file():
         raise ValueError(f"{path}: no such file; put it there or correct `files`")
     found = False
-    for name, where, fields in {".json": _json, ".jsonl": _lines, ".parquet": _parquet}[path.suffix](path, records):
+    for name, where, fields in _read(path, kind, records):
         found = True
         if not isinstance(fields, Mapping):
             raise ValueError(f"{where}: {fields!r:.40} is no object with fields; correct it, or `records`")
@@ -43,16 +53,30 @@ def read_file(path: str | Path, records: str | None = None) -> Iterator[Record]:
         raise ValueError(f"{path}: holds no record; replace it")
 
 
-def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file, without a byte-order mark; ValueError names the line that is not UTF-8."""
-    try:
-        data = Path(path).read_bytes()
-        return data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{path}:{line}: not UTF-8 ({error.reason}); convert the file or correct the line") from None
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}; put a readable file there, or correct the path") from None
+def _read(path: Path, kind: str, records: str | None) -> Iterator[tuple[str, str, object]]:
+    """Yield name, place and content of each record."""
+    if kind == ".json":
+        yield from _json(path, records)
+        return
+    if kind in (".parquet", "saved"):
+        packed = path.name.lower().endswith(PACKED)
+        rows = saved_rows(path) if kind == "saved" else parquet_rows(_unpacked(path) if packed else path, path)
+        placed = ((f"{path}: record {number}", fields) for number, fields in enumerate(rows))
+    else:
+        lines = _lines(path) if kind == ".jsonl" else csv_rows(read_text(path), path, {".csv": ",", ".tsv": "\t"}[kind])
+        placed = ((f"{path}:{line}", fields) for line, fields in lines)
+    for number, (where, fields) in enumerate(placed):
+        yield f"{_stem(path)}:{number}", where, fields
+
+
+def _stem(path: Path) -> str:
+    """Return a file's name without what says how it is written, a folder's whole."""
+    name = path.name[: -len(PACKED)] if path.name.lower().endswith(PACKED) else path.name
+    return name[: -len(kind)] if (kind := kind_of(path)) else name
+
+
+def _unpacked(path: Path) -> io.BytesIO:
+    return io.BytesIO(read_bytes(path))
 
 
 def _json(path: Path, records: str | None) -> Iterator[tuple[str, str, object]]:
@@ -65,7 +89,7 @@ def _json(path: Path, records: str | None) -> Iterator[tuple[str, str, object]]:
     match content:
         case list():
             for number, fields in enumerate(content):
-                yield f"{path.stem}:{number}", f"{path}: record {number}", fields
+                yield f"{_stem(path)}:{number}", f"{path}: record {number}", fields
         case dict():
             for key, fields in content.items():
                 if not isinstance(fields, Mapping):
@@ -76,36 +100,18 @@ def _json(path: Path, records: str | None) -> Iterator[tuple[str, str, object]]:
             raise ValueError(f"{path}: {content!r:.40} is neither a list nor a mapping of records; correct `records`")
 
 
-def _lines(path: Path, _: None) -> Iterator[tuple[str, str, object]]:
-    number = 0
+def _lines(path: Path) -> Iterator[tuple[int, object]]:
     # Not splitlines: U+2028 and its like are part of a text.
     for line, content in enumerate(read_text(path).split("\n"), 1):
         if content.strip():
-            yield f"{path.stem}:{number}", f"{path}:{line}", _parse(content, path, line)
-            number += 1
-
-
-def _parquet(path: Path, _: None) -> Iterator[tuple[str, str, object]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    number = 0
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1024):
-                for fields in batch.to_pylist():
-                    yield f"{path.stem}:{number}", f"{path}: record {number}", fields
-                    number += 1
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: no whole parquet file ({reason}); fetch it again") from None
+            yield line, _parse(content, path, line)
 
 
 def _parse(content: str, path: Path, line: int | None = None) -> object:
-    """JSON whose objects have no key twice; `line` is where the content is in a .jsonl file."""
+    """Return JSON with numbers as they are spelt; `line` is its place in a .jsonl file. No object has a key twice."""
     where = f"{path}:{line}" if line else str(path)
     try:
-        return json.loads(content, object_pairs_hook=_unique)
+        return json.loads(content, object_pairs_hook=_unique, parse_int=Number, parse_float=Number)
     except json.JSONDecodeError as error:
         remedy = "correct it"
         if error.msg == "Extra data" and not line:

@@ -2,10 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from generality.data.record_files import Record
+from generality.data.record_files import Record, read_file
+from generality.data.record_tables import dataset_rows
 from generality.files import sha256
+
+GUESSED = ("csv", "json")  # formats whose types `datasets` guesses
+BY_FILES = "fetch its files under `downloads` and name them by `files`, where a field is its spelling"
 
 
 def check_hub(hub: Mapping) -> None:
@@ -28,10 +34,11 @@ def is_folder(hub: Mapping) -> bool:
 
 
 def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
-    """The records of our split `source`; each is named by the hub's split and its number from 0.
+    """Yield the records of our split `source`; each is named by the hub's split and its number from 0.
 
-    Raises ValueError, in one line, for whatever the hub, the network or the cache refuses, and where the cache
-    holds another revision than the one asked for. No code of the data set is run.
+    JSON and CSV files of a folder are read as `files` are, since `datasets` guesses types: 007 is 7 to it, NA nothing.
+    Raises ValueError, in one line, for whatever the hub, the network or the cache refuses, where the cache holds
+    another revision than the one asked for, and for CSV that is not in a folder. No code of the data set is run.
     """
     import datasets
 
@@ -39,7 +46,9 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     try:
         builder = datasets.load_dataset_builder(what, name=name_of(hub, source), revision=revision)
         pinned = is_folder(hub) or builder.hash == revision
-        if pinned:
+        written = builder.info.builder_name or builder.name
+        plain = builder.config.data_files.get(split) if is_folder(hub) and written in GUESSED else None
+        if pinned and not plain:
             builder.download_and_prepare()
             rows = builder.as_dataset(split=split)
     except Exception as error:  # of the hub, httpx, pyarrow, yaml and more; all that is known is in the text
@@ -50,8 +59,25 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
         # Where the hub cannot be reached, `datasets` takes the newest revision that it has, with a mere warning.
         remedy = "connect to the network, or put its files into a folder and let `hub.id` name that"
         raise ValueError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
-    for number, fields in enumerate(rows):
-        yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields)
+    if plain:
+        records = chain.from_iterable(read_file(path, getattr(builder.config, "field", None)) for path in plain)
+        for number, record in enumerate(records):
+            yield replace(record, name=f"{split}:{number}")
+        return
+    if written == "csv":
+        raise ValueError(f"{what}: it is CSV, whose types `datasets` guesses; {BY_FILES}")
+    unknown = {
+        name: ValueError(f"'{name}' is not as its file spells it, since its type was guessed; {BY_FILES}")
+        for name in rewritten_columns(rows.features, written)
+    }
+    for number, fields in enumerate(dataset_rows(rows, what)):
+        yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields | unknown)
+
+
+def rewritten_columns(features: Mapping, written: str) -> list[str]:
+    """Return the columns that may not be what the files have: mixed types and, from JSON, 1e3 and what looks a date."""
+    types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
+    return [name for name, feature in features.items() if re.search(types, repr(feature))]
 
 
 def describe(hub: Mapping) -> dict:

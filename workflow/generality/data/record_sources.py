@@ -5,10 +5,13 @@ from itertools import chain
 from pathlib import Path
 
 from generality.data.record_examples import NEEDED
-from generality.data.record_files import SUFFIXES, Record, read_file, read_text
+from generality.data.record_fields import names_field
+from generality.data.record_files import KINDS, Record, kind_of, read_file
 from generality.data.record_hub import check_hub, describe, read_hub
+from generality.data.record_tables import is_saved
 from generality.data.shares import check_shares, leaves_train
-from generality.files import sha256
+from generality.data.text_file import PACKED, read_text
+from generality.files import sha256, visible_files
 
 SPLITS = ("train", "validation", "test")
 
@@ -31,6 +34,11 @@ def _check(settings: Mapping) -> None:
         raise ValueError(f"form: {form!r} is no form of records; give one of {', '.join(NEEDED)}")
     if absent := [key for key in NEEDED[form] if key not in settings]:
         raise ValueError(f"{absent[0]}: the form '{form}' needs it")
+    if not names_field(settings[asked := NEEDED[form][0]]):
+        remedy = "put a field's path in single braces, such as {question}; Jinja's {{question}} is the text {question}"
+        raise ValueError(f"{asked}: it names no field, so it is the same for every record; {remedy}")
+    if unused := [path for path in settings.get("optional", ()) if f"{{{path}}}" not in "".join(_templates(settings))]:
+        raise ValueError(f"optional: no template has the field {{{unused[0]}}}; correct it or leave it out")
     if form == "choice" and ("answer" in settings) == ("answers" in settings):
         raise ValueError("answer: give it (a field) or `answers` (a file of answers), one of the two")
     if ("files" in settings) == ("hub" in settings):
@@ -68,15 +76,44 @@ def sources_of(settings: Mapping) -> Mapping:
     return settings["files"] if "files" in settings else settings["hub"]["splits"]
 
 
-def _paths(settings: Mapping, source: str) -> list[str]:
-    """The files of a source; a folder stands for those of its files that may hold records, by name."""
-    paths, files = settings["files"][source], []
+def _templates(settings: Mapping) -> list[str]:
+    """Return all templates of a domain's settings."""
+    choices = settings.get("choices", ())
+    given = [settings[key] for key in ("prompt", "response", "text") if key in settings]
+    return [*given, *([] if isinstance(choices, str) else choices)]
+
+
+def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
+    """Return the files that a source is read from, and those of its folders that are left out.
+
+    A folder stands for the files in it that may hold records by their names, but not for hidden files, nor for folders
+    in it; one that `save_to_disk` of datasets wrote is read as a whole. The hub's files are not ours to choose.
+    """
+    if "hub" in settings:
+        return [], []
+    paths, read, left = settings["files"][source], [], []
     for path in [paths] if isinstance(paths, str) else paths:
-        inside = sorted(str(file) for file in Path(path).glob("*") if file.suffix in SUFFIXES)
-        if Path(path).is_dir() and not inside:
-            raise ValueError(f"{path}: no {', '.join(SUFFIXES)} file in this folder; name another by `files`")
-        files += inside or [path]
-    return files
+        if not Path(path).is_dir() or is_saved(path):
+            read.append(path)
+            continue
+        inside = [file for file in Path(path).rglob("*") if not (file.is_dir() or _is_snakemakes(file))]
+        chosen = {file for file in inside if file.parent == Path(path) and _may_hold_records(file)}
+        others = sorted(file.relative_to(path).as_posix() for file in inside if file not in chosen)
+        if not chosen:
+            has = f", only {', '.join(others[:3])}" if others else ""
+            kinds = f"{', '.join(KINDS)} or {PACKED}"
+            raise ValueError(f"{path}: no {kinds} file in this folder{has}; name another by `files`")
+        read += sorted(map(str, chosen))
+        left += others
+    return read, left
+
+
+def _is_snakemakes(file: Path) -> bool:
+    return file.name.startswith(".snakemake")  # the time stamp in a folder that a rule has written
+
+
+def _may_hold_records(file: Path) -> bool:
+    return not file.name.startswith(".") and kind_of(file) is not None
 
 
 def _answers(settings: Mapping, source: str) -> str | None:
@@ -90,7 +127,7 @@ def records_of(settings: Mapping, source: str) -> Iterator[tuple[Record, str | N
         records = read_hub(settings["hub"], source)
     else:
         inside = settings.get("records")
-        records = chain.from_iterable(read_file(path, inside) for path in _paths(settings, source))
+        records = chain.from_iterable(read_file(path, inside) for path in files_of(settings, source)[0])
     if not (file := _answers(settings, source)):
         yield from ((record, None) for record in records)
         return
@@ -110,5 +147,6 @@ def origin_of(settings: Mapping) -> dict:
         about = {"hub": describe(settings["hub"])}
     else:
         about = {}
-        files = [*chain.from_iterable(_paths(settings, source) for source in settings["files"]), *files]
+        read = chain.from_iterable(files_of(settings, source)[0] for source in settings["files"])
+        files = [*(str(file) for path in read for file in visible_files(Path(path))), *files]
     return about | ({"files": {file: sha256(file) for file in files}} if files else {})

@@ -1,14 +1,17 @@
 """Real texts, from files or from the Hugging Face hub, become text sets by naming the fields of their records."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
-from generality.data.record_examples import Unusable, answered, question
+from generality.data.record_examples import Unusable, answered, named, prompt
 from generality.data.record_files import Record
-from generality.data.record_sources import SPLITS, origin_of, records_of, sources_of, splits_of
+from generality.data.record_sources import SPLITS, files_of, origin_of, records_of, sources_of, splits_of
+from generality.data.record_told import files_told, prompts_told, records_told
 from generality.data.shares import split_of
 from generality.data.text_set import write_text_set
 
@@ -21,76 +24,144 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
 
     - `form`: "choice", with `choices` and `answer`, or "instruction", with `response`, both with `prompt`; or "text",
       with `text`.
-    - `files`: {split: path or list of paths} to .json, .jsonl or .parquet files or a folder of them, or `hub`: {id,
-      name or {split: name}, revision, splits: {split: the hub's}}. The split "all" is everything: test, or what
-      `shares` cuts. `counts`: {split or all: records} that there have to be.
+    - `files`: {split: path or list of paths} to .json, .jsonl, .parquet, .csv or .tsv files, each of them also as .gz,
+      a folder of them, or one that `save_to_disk` of datasets wrote; or `hub`: {id, name or {split: name}, revision,
+      splits: {split: the hub's}}. The split "all" is everything: test, or what `shares` cuts. `counts`: {split or
+      all: records} that there have to be.
     - `shares`: {"validation": 0.1, "test": 0.4}, cut from all or train by a hash: of a record's cluster if it has
       one, so that no passage is in two splits, else of its id. What is left is train; {} makes every record train, a
       sum of 1 none.
     - `records`: path to the records inside a .json file. `id`: field that names a record; default: its key in a
       mapping, else the file's stem (or the hub's split) and its number from 0.
-    - `prompt`, `response`, `text`: templates. `choices`: list of templates, or a field with a list of texts or a
-      mapping label → text. `labels`: list, or a field with a list, of what `answer` calls the choices.
-    - `answer`: field with a label; without labels a key of the mapping; else a number from 0 or the text of a
-      choice. Or `answers`: path, or {split: path}, of a text file with an answer a line in the records' order.
-    - `cluster`: field that questions share; with `one_per_cluster: last`, only the last of each is kept, and the others
-      are counted as `set_aside`. `licence`: text. `skip_unlabelled`, `skip_faulty`: count and leave out
-      records without answer or response, or with empty or equal choices or an empty prompt.
+    - `prompt`, `response`, `text`: templates, whose fields may be null only if `optional` lists them. `choices`: list
+      of templates, or a field with a list of texts or a mapping label → text. `labels`: list of templates, or a field
+      with a list, of what `answer` calls the choices.
+    - `answer`: field with a label; without labels a key of the mapping; else a number from 0, which a whole number of
+      JSON or Parquet is and a text may be, or the text of a choice. Or `answers`: path, or {split: path}, of a text
+      file with an answer a line in the records' order.
+    - `cluster`: field that questions share; with `one_per_cluster: last`, only the last of each is kept, and the
+      others, usable or not, are counted as `set_aside`. `licence`: text. `skip_unlabelled`, `skip_faulty`: count and
+      leave out records without answer or response, or with empty or equal choices, an empty prompt or a null in a
+      template.
 
     The manifest's `source` has the files with their checksums, or what was asked of the hub, and `counts`: records
     of the split that were `read` and `skipped`, examples whose prompt an earlier one has (`duplicate_prompts`) and
-    examples whose prompt another split has too (`prompts_in_other_splits`).
+    examples whose prompt another split has too (`prompts_in_other_splits`). Standard error tells the same, with the
+    ids of some of these examples, and which files of a folder were left out.
 
     Raises ValueError, and leaves no folder, for anything else: it names the file and the line or record.
     """
     if split not in (there := splits_of(settings)):
         have = ", ".join(one for one in SPLITS if one in there)
         raise ValueError(f"{name}: has {have}, but no '{split}'; name it in `files`, `hub` or `shares`")
-    shares = settings.get("shares")
-    examples, elsewhere, read, skipped = {}, set(), 0, Counter(unlabelled=0, faulty=0)
-    last, set_aside = {}, 0  # the id of each cluster's last example
+    reading = _Reading(settings, split)
+    files = [files_of(settings, source) for source in sources_of(settings)]
     for source in sources_of(settings):
-        whole, there = source if source in SPLITS else "test", 0
-        for record, line in records_of(settings, source):
-            there += 1
-            with _located(record):
-                asked = question(settings, record)
-                cut = shares is not None and source in ("all", "train")
-                if (split_of(asked["cluster"] or asked["id"], shares) if cut else whole) != split:
-                    elsewhere.add(_mark(asked))
-                    continue
-                read += 1
-                try:
-                    example = answered(settings, record, asked, line)
-                except Unusable as error:
-                    if not settings.get(f"skip_{error.reason}"):
-                        raise
-                    skipped[error.reason] += 1
-                    continue
-                if example["id"] in examples:
-                    raise ValueError(f"its id '{example['id']}' is an earlier one's too; name another field by `id`")
-                if settings.get("one_per_cluster"):
-                    set_aside += last.get(asked["cluster"]) is not None
-                    examples.pop(last.get(asked["cluster"]), None)
-                    last[asked["cluster"]] = example["id"]
-                examples[example["id"]] = example
-        if there != (expected := settings.get("counts", {}).get(source, there)):
+        found = _take_all(reading, source)
+        if found != (expected := settings.get("counts", {}).get(source, found)):
             remedy = f"the copy is not whole, or of another version; get it anew, or correct `counts.{source}`"
-            raise ValueError(f"{name}: {there:,} records in {source}, {expected:,} are expected; {remedy}")
+            raise ValueError(f"{name}: {found:,} records in {source}, {expected:,} are expected; {remedy}")
+    reading.finish()
+    examples = list(reading.examples.values())
     if not examples:
-        raise ValueError(f"{name}: no example in {split} ({read} read, {_told(skipped)}); change `files` or `shares`")
-    marks = [_mark(example) for example in examples.values()]
+        skipped = ", ".join(f"{number} {reason}" for reason, number in reading.skipped.items())
+        raise ValueError(f"{name}: no example in {split} ({reading.read} read, {skipped}); change `files` or `shares`")
+    again, elsewhere = _prompts_again(examples), reading.in_other_splits()
     counts = {
-        "read": read,
-        "skipped": dict(skipped),
-        "duplicate_prompts": len(marks) - len(set(marks)),
-        "prompts_in_other_splits": sum(mark in elsewhere for mark in marks),
+        "read": reading.read,
+        "skipped": dict(reading.skipped),
+        "duplicate_prompts": len(again),
+        "prompts_in_other_splits": len(elsewhere),
     }
     if settings.get("one_per_cluster"):
-        counts["set_aside"] = set_aside
+        counts["set_aside"] = reading.set_aside
     about = {"kind": "text_records", "name": name, "split": split, **origin_of(settings)}
     about |= {key: settings[key] for key in ("shares", "licence") if key in settings} | {"counts": counts}
-    write_text_set(folder, settings["form"], list(examples.values()), about)
+    write_text_set(folder, settings["form"], examples, about)
+    lines = [records_told(reading.read, len(examples), reading.skipped | {"set aside": reading.set_aside})]
+    if "files" in settings:
+        lines.insert(0, files_told(*(list(chain(*paths)) for paths in zip(*files, strict=True))))
+    lines += [prompts_told(again, "of them")] if again else []
+    lines += [prompts_told(elsewhere, "split's")] if elsewhere else []
+    for line in lines:
+        print(f"{name} {split}: {line}", file=sys.stderr)
+
+
+@dataclass
+class _Reading:
+    """One split while its records are read: the `examples` by id, and what is not among them."""
+
+    settings: Mapping
+    split: str
+    examples: dict[str, dict] = field(default_factory=dict)
+    read: int = 0
+    skipped: dict[str, int] = field(default_factory=lambda: {"unlabelled": 0, "faulty": 0})
+    set_aside: int = 0
+    _ways: dict[str, str] = field(
+        default_factory=dict
+    )  # where a whole number first was a choice's number, and its text
+    _last: dict[str, str] = field(default_factory=dict)  # the id of each cluster's last example
+    # The unusable records since then: a later one of the cluster may set them aside.
+    _unusable: dict[str, list[tuple[Record, Unusable]]] = field(default_factory=dict)
+    _elsewhere: dict[bytes, str] = field(default_factory=dict)
+
+    def take(self, source: str, record: Record, line: str | None) -> None:
+        """Make an example of a record, or of one of another split keep what its prompt is recognised by."""
+        names = named(self.settings, record)
+        if (split := self._split_of(source, names)) != self.split:
+            with suppress(Unusable):
+                self._elsewhere.setdefault(_mark(prompt(self.settings, record.fields)), f"{split} {names['id']}")
+            return
+        self.read += 1
+        try:
+            example = names | answered(self.settings, record.fields, line)
+        except Unusable as error:
+            if self.settings.get("one_per_cluster"):
+                self._unusable.setdefault(names["cluster"], []).append((record, error))
+            else:
+                self._skip(error)
+            return
+        if (way := example.pop("way", None)) and self._ways.setdefault(way, record.where) and len(self._ways) > 1:
+            both = f"a number of a choice at {self._ways['number']}, and a choice's text at {self._ways['text']}"
+            raise ValueError(f"an answer is {both}; say by `labels` what answers call the choices")
+        if names["id"] in self.examples:
+            raise ValueError(f"its id '{names['id']}' is an earlier one's too; name another field by `id`")
+        if self.settings.get("one_per_cluster"):
+            earlier = self.examples.pop(self._last.get(names["cluster"]), None)
+            self.set_aside += (earlier is not None) + len(self._unusable.pop(names["cluster"], ()))
+            self._last[names["cluster"]] = names["id"]
+        self.examples[names["id"]] = example
+
+    def finish(self) -> None:
+        """Judge the unusable records that no later one has set aside."""
+        for record, error in chain.from_iterable(self._unusable.values()):
+            with _located(record):
+                self._skip(error)
+
+    def in_other_splits(self) -> list[tuple[str, str]]:
+        """Return the ids of examples whose prompt another split has too, each with the other's split and id."""
+        marks = ((example["id"], _mark(example["prompt"])) for example in self.examples.values())
+        return [(name, self._elsewhere[mark]) for name, mark in marks if mark in self._elsewhere]
+
+    def _split_of(self, source: str, names: Mapping) -> str:
+        if (shares := self.settings.get("shares")) is not None and source in ("all", "train"):
+            return split_of(names["cluster"] or names["id"], shares)
+        return source if source in SPLITS else "test"
+
+    def _skip(self, error: Unusable) -> None:
+        if not self.settings.get(f"skip_{error.reason}"):
+            raise error
+        self.skipped[error.reason] += 1
+
+
+def _take_all(reading: _Reading, source: str) -> int:
+    """Take the records of a source, and return how many there are."""
+    found = 0
+    for record, line in records_of(reading.settings, source):
+        found += 1
+        with _located(record):
+            reading.take(source, record, line)
+    return found
 
 
 @contextmanager
@@ -101,10 +172,15 @@ def _located(record: Record) -> Iterator[None]:
         raise ValueError(f"{record.where}: {error}") from None
 
 
-def _mark(example: Mapping) -> bytes:
-    """What is kept of the prompts of other splits: they can be gigabytes."""
-    return sha256(example["prompt"].encode()).digest()
+def _prompts_again(examples: Sequence[Mapping]) -> list[tuple[str, str]]:
+    """Return the ids of examples whose prompt an earlier one has, each with the first one's."""
+    first, again = {}, []
+    for example in examples:
+        if (name := first.setdefault(example["prompt"], example["id"])) != example["id"]:
+            again.append((example["id"], name))
+    return again
 
 
-def _told(skipped: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {reason}" for reason, number in skipped.items())
+def _mark(text: str) -> bytes:
+    """Return what is kept of the prompts of other splits: they can be gigabytes."""
+    return sha256(text.encode()).digest()

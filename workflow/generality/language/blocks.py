@@ -1,6 +1,6 @@
 """Texts as tokens: packed into blocks of equal length, or padded to a common one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from generality.data.text_set import TextSet, pair
+from generality.language.encoding import Encoder
 
 LOSS_ON = ("answer", "all")
 PACKING = ("blocks", "padded")
@@ -36,17 +37,18 @@ class Batch:
 
 
 def tokenize(texts: TextSet, tokenizer: PreTrainedTokenizerBase, loss_on: str) -> list[Tokens]:
-    """Prompt, answer and end of text of each example, one after the other.
+    """Return the tokens of each example: prompt, answer, end of text.
 
-    Prompt and answer are tokenised apart, to know which tokens are the answer's; as a blank stands between them,
-    byte-level tokenizers give the same tokens together. With `loss_on` "answer" the prompt is read but not learnt;
-    with "all", everything is.
+    With `loss_on` "answer" the prompt is read but not learnt; with "all", everything is. An example of the form "text"
+    is all answer. Raises ValueError for an answer that cannot be encoded.
     """
-    parts = [pair(texts.form, example) for example in texts.examples]
-    prompts = _ids([prompt for prompt, _ in parts], tokenizer)
-    answers = _ids([answer for _, answer in parts], tokenizer)
+    encoder = Encoder(tokenizer)
+    if texts.form == "text":
+        parts = (([], ids) for ids in encoder.texts([example["text"] for example in texts.examples]))
+    else:
+        parts = encoder.pairs([pair(texts.form, example) for example in texts.examples])
     made = []
-    for prompt, answer in zip(prompts, answers, strict=True):
+    for prompt, answer in parts:
         ids = np.array([*prompt, *answer, tokenizer.eos_token_id], dtype=np.int64)
         made.append(Tokens(ids, (np.arange(len(ids)) >= len(prompt)) | (loss_on == "all")))
     return made
@@ -66,9 +68,12 @@ def pack(texts: Sequence[Tokens], size: int, order: np.ndarray) -> list[Tokens]:
     return [Tokens(ids[i * size : (i + 1) * size], learnt[i * size : (i + 1) * size]) for i in range(count)]
 
 
-def shorten(texts: Sequence[Tokens], size: int) -> list[Tokens]:
-    """The last `size` tokens of each text: a long prompt loses its beginning, no text its answer."""
-    return [Tokens(text.ids[-size:], text.learnt[-size:]) for text in texts]
+def shorten(texts: Sequence[Tokens], size: int, first: int = 0) -> list[Tokens]:
+    """Return the texts with `size` tokens at most: a long prompt loses its beginning after its `first` tokens."""
+    return [
+        text if len(text) <= size else Tokens(_cut(text.ids, size, first), _cut(text.learnt, size, first))
+        for text in texts
+    ]
 
 
 def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
@@ -82,5 +87,5 @@ def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
     return Batch(*tensors, padded=min(map(len, texts)) < length)
 
 
-def _ids(texts: Sequence[str], tokenizer: Callable) -> list[list[int]]:
-    return tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+def _cut(part: np.ndarray, size: int, first: int) -> np.ndarray:
+    return np.concatenate([part[:first], part[len(part) - size + first :]])

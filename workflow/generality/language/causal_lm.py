@@ -5,17 +5,27 @@ import os
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; threads of its own are not ours to give
 
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from generality.files import REMEDY, read_json, sha256, whole_folder, write_json
+from generality.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
+from generality.language.outputs import check_logits
+from generality.language.release import (
+    Adapter,
+    adapter_of,
+    check_causal,
+    check_release,
+    check_tokenizer,
+    drop_sampling,
+    fast,
+    merged,
+)
 from generality.language.tokenizer import BOS, EOS, PAD
 from generality.memory import is_out_of_memory
-from generality.weights import check_finite
+from generality.weights import check_entries, check_finite
 
 PROVENANCE = "provenance.json"  # ours, beside the files of transformers
 TOKENIZER = "tokenizer.json"
@@ -25,11 +35,12 @@ transformers_logging.disable_progress_bar()  # a bar for each file that is loade
 def save_causal_lm(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: str | Path, provenance: dict
 ) -> None:
-    """Write a model folder: `save_pretrained` of model (one safetensors file) and tokenizer, and the provenance."""
+    """Write a model folder: `save_pretrained` of model (one safetensors file) and tokenizer, and the provenance.
+
+    The entries have the names of `model.state_dict()`; of entries that are one tensor only the first is there.
+    """
     with whole_folder(folder) as partial:
-        model.save_pretrained(partial, max_shard_size="100GB")
-        tokenizer.save_pretrained(partial)
-        write_json(partial / PROVENANCE, provenance | {"tokenizer": sha256(partial / TOKENIZER)})
+        _save(model, tokenizer, partial, provenance)
 
 
 def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict]:
@@ -46,18 +57,37 @@ def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
 
 
 def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None) -> None:
-    """Save a causal language model as a folder of the study.
+    """Save a causal language model as a folder of the study, and read it back.
 
-    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Only safetensors are read and
-    no code of the model's own is run. Special tokens that the tokenizer does not declare (Galactica's declares none)
-    are set from its vocabulary. Raises ValueError for a model that cannot be loaded this way.
+    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. A PEFT adapter is merged into
+    the model that it names. Only safetensors are read and no code of the model's own is run. Special tokens that the
+    tokenizer does not declare (Galactica's declares none) are set from its vocabulary. Raises ValueError for a model
+    that cannot be loaded this way, or that is not the same when it is read back.
     """
-    model, tokenizer = _load(name, revision)
+    adapter = adapter_of(name, revision)
+    base = (adapter.base, adapter.revision) if adapter else (name, revision)
+    try:
+        check_release(*base)
+        model, tokenizer = _load(*base)
+    except ValueError as error:
+        raise ValueError(f"{error}; {name} is an adapter of it") if adapter else error from None
+    if adapter:
+        model, tokenizer = merged(model, adapter, name), _own_tokenizer(adapter, model) or tokenizer
+    check_causal(model, name)
+    tokenizer = fast(tokenizer, name)
     complete_special_tokens(tokenizer, name)
     for config in (model.config, model.generation_config):
         config.bos_token_id, config.pad_token_id = tokenizer.bos_token_id, tokenizer.pad_token_id
         config.eos_token_id = tokenizer.eos_token_id
-    save_causal_lm(model, tokenizer, folder, {"name": name, "revision": revision, "data": []})
+    drop_sampling(model.generation_config)
+    provenance = {"name": name, "revision": revision, "data": []} | ({"base": adapter.base} if adapter else {})
+    with whole_folder(folder) as partial:
+        _save(model, tokenizer, partial, provenance)
+        check_entries(model, partial / WEIGHTS, name)
+        del model  # so that there is one of them in memory
+        again, its_tokenizer = _load(str(partial))
+        check_entries(again, partial / WEIGHTS, name)
+        check_tokenizer(tokenizer, its_tokenizer, name)
 
 
 def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
@@ -76,23 +106,18 @@ def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> No
         tokenizer.pad_token = tokenizer.eos_token
 
 
-def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor | None) -> Tensor:
-    """The last hidden states, normalised as the head wants them, of shape (batch, length, width).
-
-    Without padding no mask is needed.
-    """
-    return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-
-
-def head(model: PreTrainedModel) -> nn.Module:
-    """What makes logits of hidden states."""
-    return model.get_output_embeddings()
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, provenance: dict) -> None:
+    # Not by the names that the model's first release had, which transformers keeps: what is read by name, to be
+    # interpolated or loaded in place, must have the module's.
+    model.save_pretrained(folder, max_shard_size="100GB", save_original_format=False)
+    tokenizer.save_pretrained(folder)
+    write_json(folder / PROVENANCE, provenance | {"tokenizer": sha256(folder / TOKENIZER)})
 
 
 def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     options = {"revision": revision, "trust_remote_code": False}
+    tokenizer = _tokenizer(name, **options)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, **options)
         model, told = AutoModelForCausalLM.from_pretrained(
             name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
         )
@@ -104,20 +129,35 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
     # What a file lacks transformers draws at random, with a mere warning.
     if missing := sorted(told["missing_keys"]):
         raise ValueError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); get it anew")
-    if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
-        raise ValueError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
+    _check_fit(tokenizer, model, name)
     check_finite(model.state_dict().items(), name)
-    _check_head(model.eval(), name)
+    check_logits(model.eval(), name)
     return model, tokenizer
 
 
-@torch.no_grad()
-def _check_head(model: PreTrainedModel, name: str) -> None:
-    """Training takes logits from hidden states by the head alone; some models scale or cap them on the way."""
-    ids = torch.arange(4).view(1, 4)
-    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
-    if not torch.allclose(head(model)(hidden_states(model, ids, torch.ones_like(ids))), logits, rtol=1e-4, atol=1e-4):
-        raise ValueError(f"{name}: its logits are not its head on its last hidden state; such models are not supported")
+def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
+    try:
+        return AutoTokenizer.from_pretrained(name, **options)
+    except Exception as error:  # of the hub, of JSON, of tokenizers, whose errors have no class
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{name}: its tokenizer cannot be read ({reason:.200}); save one without {TOKENIZER} as such a file, by "
+            "`AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
+        ) from None
+
+
+def _own_tokenizer(adapter: Adapter, model: PreTrainedModel) -> PreTrainedTokenizerBase | None:
+    """The tokenizer beside an adapter; None where there is none."""
+    if not (adapter.folder / TOKENIZER).is_file():
+        return None
+    tokenizer = _tokenizer(str(adapter.folder), trust_remote_code=False)
+    _check_fit(tokenizer, model, str(adapter.folder))
+    return tokenizer
+
+
+def _check_fit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
+    if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
+        raise ValueError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
 
 
 logging.getLogger("transformers").setLevel(logging.ERROR)

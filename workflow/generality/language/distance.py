@@ -12,10 +12,11 @@ from generality.data.text_set import TextSet, open_text_set
 from generality.device import device
 from generality.files import whole_file
 from generality.language.blocks import collate, shorten, tokenize
-from generality.language.causal_lm import hidden_states, load_causal_lm
+from generality.language.causal_lm import load_causal_lm
+from generality.language.encoding import Encoder
+from generality.language.outputs import hidden_states, positions
+from generality.language.rows import PADDED, TOKENS, batches
 from generality.unfinished import unfinished
-
-BATCH = 64  # texts in one pass
 
 
 def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -31,31 +32,42 @@ def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 @torch.no_grad()
 def embed(model, tokenizer, texts: TextSet) -> np.ndarray:
-    """The mean last hidden state over the tokens of prompt and answer, float64 of shape (examples, width)."""
-    where = next(model.parameters()).device
-    tokens = shorten(tokenize(texts, tokenizer, "all"), model.config.max_position_embeddings)
-    parts = []
-    for start in range(0, len(tokens), BATCH):
-        batch = collate(tokens[start : start + BATCH], tokenizer.pad_token_id, where)
-        states, mask = hidden_states(model, batch.ids, batch.mask).double(), batch.mask[:, :, None]
-        parts.append(((states * mask).sum(1) / mask.sum(1)).cpu().numpy())
-    return np.concatenate(parts)
+    """Return the mean last hidden state over the tokens of prompt and answer, float64 of shape (examples, width).
+
+    Special tokens that begin a text are left out: their states are the same in all texts, and many times as large.
+    """
+    where, first = next(model.parameters()).device, len(Encoder(tokenizer).first)
+    tokens = shorten(tokenize(texts, tokenizer, "all"), positions(model), first)
+    means: list[np.ndarray] = [np.empty(0)] * len(tokens)
+    for places in batches(list(map(len, tokens)), TOKENS, PADDED):
+        batch = collate([tokens[place] for place in places], tokenizer.pad_token_id, where)
+        states, mask = hidden_states(model, batch.ids, batch.mask).double(), batch.mask[:, :, None].clone()
+        mask[:, :first] = 0
+        for place, mean in zip(places, ((states * mask).sum(1) / mask.sum(1)).cpu().numpy(), strict=True):
+            means[place] = mean
+    return np.stack(means)
 
 
 def measure_distances(
-    output: str | Path, *, model: str | Path, speciality: str | Path, sets: Mapping[str, str | Path]
+    output: str | Path,
+    *,
+    model: str | Path,
+    speciality: str | Path,
+    sets: Mapping[str, str | Path],
+    limit: int | None = None,
 ) -> None:
     """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on.
 
-    Interrupted, it goes on after the last set that was embedded.
+    At most `limit` examples of each set, the speciality included, are embedded. Interrupted, it goes on after the last
+    set that was embedded.
     """
     language_model, tokenizer, _ = load_causal_lm(model)
     language_model.to(device())
 
     def embedded(folder: str | Path) -> pd.DataFrame:
-        return pd.DataFrame(embed(language_model, tokenizer, open_text_set(folder))).rename(columns=str)
+        return pd.DataFrame(embed(language_model, tokenizer, open_text_set(folder).part(limit))).rename(columns=str)
 
-    settings = {"sets": list(sets), "device": device().type}
+    settings = {"sets": list(sets), "limit": limit, "device": device().type}
     with unfinished(output, __name__, settings=settings, inputs=[model, speciality, *sets.values()]) as begun:
         origin = begun.part("speciality", partial(embedded, speciality)).to_numpy()
         rows = [

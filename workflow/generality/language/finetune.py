@@ -7,7 +7,9 @@ from generality.data.text_set import open_text_set
 from generality.device import device
 from generality.language.blocks import pack, shorten, tokenize
 from generality.language.causal_lm import load_causal_lm, save_causal_lm
+from generality.language.encoding import Encoder
 from generality.language.objective import NextToken
+from generality.language.outputs import positions
 from generality.provenance import same_world
 from generality.training.loop import order
 from generality.training.series import fit_and_save
@@ -34,11 +36,13 @@ def finetune_causal_lm(
     language_model, tokenizer, provenance = load_causal_lm(model)
     texts = open_text_set(data)
     same_world(provenance["data"], texts.manifest, data)
+    if train["block_size"] > (most := positions(language_model)):
+        raise ValueError(f"train.block_size: {train['block_size']} is more than the {most} tokens of {model}; lower it")
     examples = tokenize(texts, tokenizer, train["loss_on"])
     if train["packing"] == "blocks":
         unit, examples = "blocks", pack(examples, train["block_size"], order(seed, 0, len(examples)))
     else:
-        unit, examples = "examples", shorten(examples, train["block_size"])
+        unit, examples = "examples", shorten(examples, train["block_size"], len(Encoder(tokenizer).first))
     where = device(train["precision"])
     language_model.to(where)
     if train["compile"]:

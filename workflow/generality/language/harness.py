@@ -1,144 +1,124 @@
-"""lm-evaluation-harness on a model in memory, with each prompt computed once, however many answers it has.
+"""lm-evaluation-harness on a model in memory: its tasks, its metrics and its stops; tokens and passes are our own.
 
-Nor is it computed again where an answer is generated too.
+Log-likelihoods share prompts and passes where that changes nothing, and generation goes on from prompts that they have
+computed. Tokens are those that the model is fine-tuned with.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutputWithPast
 
-from generality.language.causal_lm import head
+from generality.language.encoding import Encoder
+from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_likelihoods
+from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
+from generality.language.rows import EQUAL, PADDED, TOKENS, Way, batches
+from generality.memory import is_out_of_memory
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
 
-PADDING, PROMPT = -1, 0  # parts of a row; its answers count from 1
-
-
-@dataclass
-class Row:
-    """A prompt and all its answers as one row of tokens: an answer sees the prompt and itself, not the other answers.
-
-    The last token of an answer is only predicted, so it is not in the row.
-    """
-
-    tokens: list[int]
-    parts: list[int] = field(init=False)
-    positions: list[int] = field(init=False)
-    numbers: list[int] = field(default_factory=list)  # of the answers, as they were asked for
-    answers: list[list[int]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)  # in the row, of what predicts the tokens of all answers
-
-    def __post_init__(self):
-        self.prompt = len(self.tokens)
-        self.parts, self.positions = [PROMPT] * self.prompt, list(range(self.prompt))
-
-    def add(self, number: int, answer: list[int]) -> None:
-        start, more = len(self.tokens), len(answer) - 1
-        self.places += [self.prompt - 1, *range(start, start + more)]
-        self.tokens += answer[:-1]
-        self.positions += range(self.prompt, self.prompt + more)
-        self.numbers.append(number)
-        self.answers.append(answer)
-        self.parts += [len(self.answers)] * more
-
 
 class Harness(HFLM):
-    """The harness's own, but for log-likelihoods and where generation begins: equal up to the rounding of float32.
+    """The harness's own, equal to it up to the rounding of float32 where it encodes texts as they are learnt.
 
-    The harness takes a row of prompt and answer for each answer, logits of all tokens of all rows, and prompts anew to
-    generate from. Here a `PromptCache` in `prompts` keeps them for that, as long as the model has the same weights.
+    `tokens` are in one pass at most. A `PromptCache` in `prompts` keeps what was computed of prompts, as long as the
+    model has the same weights.
     """
 
     prompts: PromptCache | None = None
 
-    def __init__(self, model: PreTrainedModel, **settings):
-        super().__init__(pretrained=model, softmax_dtype="float32", **settings)
-        self.tok_encode = cache(self.tok_encode)  # prompts come again with each answer, each task and all weights
-        self.one_row = takes_rows(model)
+    def __init__(self, model: PreTrainedModel, encoder: Encoder, tokens: int = TOKENS):
+        super().__init__(
+            pretrained=model, tokenizer=encoder.tokenizer, softmax_dtype="float32", max_length=positions(model)
+        )
+        self.encoder, self.tokens = encoder, tokens
+        self.ways: dict[tuple[str, int, int], Way] = {}  # by what is asked for, and the longest and shortest text
+        self.encoded: dict[str, list[int]] = {}
+        self.pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}  # which come again with all weights
+
+    def loglikelihood(self, requests: list, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        return self.likelihoods([request.args for request in requests], disable_tqdm)
+
+    def likelihoods(self, asked: Sequence[tuple[str, str]], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+        """Return, for each (prompt, answer), ln p(answer | prompt) in nats and whether each token is the likeliest."""
+        new = [pair for pair in asked if pair not in self.pairs]
+        self.pairs |= zip(new, self.encoder.pairs(new), strict=True)
+        return self._loglikelihood_tokens([(pair, *self.pairs[pair]) for pair in asked], disable_tqdm)
 
     def _loglikelihood_tokens(
         self, requests: list, disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[tuple[float, bool]]:
-        if not self.one_row:
-            return super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
-        rows: dict[tuple[int, ...], Row] = {}
-        for number, (_, context, answer) in enumerate(requests):
-            # As the harness does, a prompt that does not fit loses its beginning.
-            prompt = context[-(self.max_length + 1 - len(answer)) :]
-            rows.setdefault(tuple(prompt), Row(list(prompt))).add(number, answer)
-        ordered = sorted(rows.values(), key=lambda row: -len(row.tokens))  # little padding, and what is largest first
-        results: list[tuple[float, bool]] = [(0.0, False)] * len(requests)
-        size = override_bs or self.batch_size
-        for start in tqdm(range(0, len(ordered), size), desc="Log-likelihoods", unit="batch", disable=disable_tqdm):
-            batch = ordered[start : start + size]
-            numbers = [number for row in batch for number in row.numbers]
-            for number, result in zip(numbers, self._likelihoods(batch), strict=True):
-                results[number] = result
-        return results
+        # As the harness does, a prompt that does not fit loses its beginning.
+        cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for _, prompt, answer in requests]
+        lengths = [len(prompt) + len(answer) for prompt, answer in cut]
+        key = ("likelihood", max(lengths), min(lengths))
+        if key not in self.ways:
+            self.ways[key] = fitting_way(self.model, cut)
+        return log_likelihoods(
+            self.model, cut, way=self.ways[key], tokens=self.tokens, prompts=self.prompts, shown=not disable_tqdm
+        )
 
-    @torch.no_grad()
-    def _likelihoods(self, rows: Sequence[Row]) -> list[tuple[float, bool]]:
-        """Of each answer, row by row, its log-likelihood and whether each of its tokens is the likeliest."""
-        outputs = row_outputs(self.model, rows, self.device, use_cache=self.prompts is not None)
-        if self.prompts is not None:
-            self.prompts.keep([tuple(row.tokens[: row.prompt]) for row in rows], outputs.past_key_values)
-        states = outputs.last_hidden_state
-        which = [number for number, row in enumerate(rows) for _ in row.places]
-        logits = head(self.model)(states[which, [place for row in rows for place in row.places]])
-        answers = [answer for row in rows for answer in row.answers]
-        tokens = torch.tensor([token for answer in answers for token in answer], device=self.device)
-        lengths = [len(answer) for answer in answers]
-        likelihoods = logits.float().log_softmax(-1).gather(1, tokens[:, None])[:, 0].split(lengths)
-        greedy = (logits.argmax(-1) == tokens).split(lengths)
-        sums = torch.stack([part.sum() for part in likelihoods]).tolist()
-        return list(zip(sums, torch.stack([part.all() for part in greedy]).tolist(), strict=True))
+    def tok_encode(self, string: str, *_: object, **__: object) -> list[int]:
+        if string not in self.encoded:  # the harness sorts by it, again and again
+            self.encoded[string] = self.encoder.prompts([string])[0]
+        return self.encoded[string]
+
+    def tok_batch_encode(
+        self, strings: Sequence[str], padding_side: str = "left", left_truncate_len: int | None = None, **_: object
+    ) -> tuple[Tensor, Tensor]:
+        """Token ids and mask, shape (prompts, length), padded on the left."""
+        ids = [self.encoder.cut(one, left_truncate_len or len(one)) for one in map(self.tok_encode, strings)]
+        longest = max(map(len, ids))
+        padding = [longest - len(one) for one in ids]
+        tokens = [[self.tokenizer.pad_token_id] * more + one for more, one in zip(padding, ids, strict=True)]
+        mask = [[0] * more + [1] * len(one) for more, one in zip(padding, ids, strict=True)]
+        return torch.tensor(tokens), torch.tensor(mask)
+
+    def generate_until(self, requests: list, disable_tqdm: bool = False) -> list[str]:
+        """Give the requests to the harness in batches of `tokens` at most, answers and padding included."""
+        prompts = [self.tok_encode(request.args[0]) for request in requests]
+        most = [request.args[1]["max_gen_toks"] for request in requests]
+        lengths = [min(len(ids) + more, self.max_length) for ids, more in zip(prompts, most, strict=True)]
+        key = ("generation", max(lengths), min(lengths))
+        if key not in self.ways:
+            ends = (lengths.index(max(lengths)), lengths.index(min(lengths)))
+            self.ways[key] = self._generating_way([requests[place].args[0] for place in ends], max(most))
+        said = [""] * len(requests)
+        parts = list(batches(lengths, self.tokens, self.ways[key]))
+        for places in tqdm(parts, desc="Answers", unit="batch", disable=disable_tqdm):
+            self.batch_size_per_gpu = len(places)
+            answers = super().generate_until([requests[place] for place in places], disable_tqdm=True)
+            for place, answer in zip(places, answers, strict=True):
+                said[place] = answer
+        return said
+
+    def _generating_way(self, prompts: Sequence[str], most: int) -> Way:
+        """Padding on the left, unless it changes the logits that a model generates the longest and shortest from."""
+        room = self.max_length - most
+        try:
+            together = self._first_logits(prompts, room)
+            alone = torch.cat([self._first_logits([prompt], room) for prompt in prompts], 1)
+        except Exception as error:  # of whatever the architecture is made of
+            if is_out_of_memory(error):
+                raise
+            return replace(EQUAL, together=False)
+        return PADDED if torch.allclose(together, alone, rtol=RELATIVE, atol=ABSOLUTE) else EQUAL
+
+    def _first_logits(self, prompts: Sequence[str], room: int) -> Tensor:
+        """The logits of the first two tokens that are generated, shape (2, prompts, vocabulary)."""
+        ids, mask = (part.to(self.device) for part in self.tok_batch_encode(prompts, left_truncate_len=room))
+        given = self.model.generate(
+            input_ids=ids, attention_mask=mask, do_sample=False, min_new_tokens=2, max_new_tokens=2,
+            pad_token_id=self.tokenizer.pad_token_id, output_logits=True, return_dict_in_generate=True,
+        )  # fmt: skip
+        return torch.stack(given.logits).float()
 
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **settings) -> Tensor:
         kept = self.prompts.of(context, settings["attention_mask"]) if self.prompts is not None else None
         if kept is not None:
             settings["past_key_values"] = kept
         return super()._model_generate(context, max_length, stop, **settings)
-
-
-def row_outputs(
-    model: PreTrainedModel, rows: Sequence[Row], device: torch.device, use_cache: bool = False
-) -> BaseModelOutputWithPast:
-    """What a model's layers make of some rows: last hidden states, shape (rows, length, width), and its cache."""
-    longest = max(len(row.tokens) for row in rows)
-
-    def padded(lists: Sequence[list[int]], value: int) -> Tensor:
-        return torch.tensor([one + [value] * (longest - len(one)) for one in lists], device=device)
-
-    parts = padded([row.parts for row in rows], PADDING)
-    seen = (parts[:, None, :] == parts[:, :, None]) | (parts[:, None, :] == PROMPT)
-    hidden = ~seen.tril()[:, None]
-    mask = torch.zeros(hidden.shape, dtype=model.dtype, device=device)
-    mask.masked_fill_(hidden, torch.finfo(model.dtype).min)
-    return model.base_model(
-        input_ids=padded([row.tokens for row in rows], 0), attention_mask=mask,
-        position_ids=padded([row.positions for row in rows], 0), use_cache=use_cache,
-    )  # fmt: skip
-
-
-@torch.no_grad()
-def takes_rows(model: PreTrainedModel) -> bool:
-    """Whether an architecture takes masks and positions as rows need them: some make their own of which is padding."""
-    together, alone = Row([0, 1]), Row([0, 1])
-    together.add(0, [2, 3, 4])
-    for row in (together, alone):
-        row.add(1, [1, 2, 3, 0])
-    try:
-        states = row_outputs(model, [together, alone], model.device).last_hidden_state
-        plain = model.base_model(input_ids=torch.tensor([alone.tokens], device=model.device), use_cache=False)
-    except Exception:  # of whatever the architecture is made of
-        return False
-    given = [states[number, row.places[-4:]] for number, row in enumerate((together, alone))]
-    expected = plain.last_hidden_state[0, alone.places]
-    return all(torch.allclose(one, expected, rtol=1e-4, atol=1e-4) for one in given)

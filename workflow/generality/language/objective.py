@@ -1,6 +1,7 @@
 """Learning the next token."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,11 +11,10 @@ from transformers import PreTrainedModel
 
 from generality.device import autocast
 from generality.language.blocks import Batch, Tokens, collate
-from generality.language.causal_lm import head, hidden_states
+from generality.language.outputs import changes_logits, head, hidden_states, logits
+from generality.language.rows import PADDED, TOKENS, batches
 from generality.training.logits import Logits
 from generality.training.loop import REMEMBERED
-
-BATCH = 64  # texts in one pass without gradients
 
 
 class NextToken:
@@ -47,29 +47,36 @@ class NextToken:
         texts = [self.texts[index] for index in examples]
         return sum(int(text.learnt[1:].sum()) for text in texts), sum(len(text) - 1 for text in texts)
 
-    def loss(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Callable[[], Logits]]:
+    def loss(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
         learnt = batch.learnt[:, 1:]
         with autocast(self.device, self.precision):
             states = self.states(model, batch)[:, :-1]
             # The head sees only the places that are learnt: its logits are the largest tensor there is.
-            logits = head(model)(states[learnt])
-        total = F.cross_entropy(logits.float(), batch.ids[:, 1:][learnt], reduction="sum")
+            given = logits(model, states[learnt])
+        total = F.cross_entropy(given.float(), batch.ids[:, 1:][learnt], reduction="sum")
         # A batch of blocks that lie within long prompts has nothing to learn; a mean over nothing would be NaN.
         # What is distilled is a difference of logits, in which bfloat16's rounding would be most of what there is.
-        return total / max(1, len(logits)), lambda: Logits.of(states[batch.mask[:, 1:].bool()].float(), head(model))
+        return total / max(1, len(given)), lambda: _outputs(model)(states[batch.mask[:, 1:].bool()].float())
 
     def states(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """The last hidden states; a batch without padding needs no mask, and attention is faster without one."""
         return hidden_states(model, batch.ids, batch.mask if batch.padded else None)
 
-    def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Logits] | None:
-        """Keeps the last hidden states and the model's head."""
-        if 4 * sum(map(len, self.texts)) * head(model).in_features > REMEMBERED:
+    def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor | Logits] | None:
+        """Keep the last hidden states and the model's head, or all of a model that changes its logits."""
+        lengths = list(map(len, self.texts))
+        if 4 * sum(lengths) * head(model).in_features > REMEMBERED:
             return None
-        kept, last = [], head(model)
-        for start in range(0, len(self), BATCH):
-            batch = self.batch(0, np.arange(start, min(start + BATCH, len(self))))
+        kept: list[Tensor] = [torch.empty(0)] * len(self)
+        for places in batches(lengths, TOKENS, PADDED):
             with autocast(self.device, self.precision):
-                states = self.states(model, batch).float()
-            kept += [states[row, : len(self.texts[start + row]) - 1].clone() for row in range(len(states))]
-        return lambda examples: Logits.of(torch.cat([kept[index] for index in examples]), last)
+                states = self.states(model, self.batch(0, np.array(places))).float()
+            for place, row in zip(places, states, strict=True):
+                kept[place] = row[: lengths[place] - 1].clone()
+        outputs = _outputs(model)
+        return lambda examples: outputs(torch.cat([kept[index] for index in examples]))
+
+
+def _outputs(model: PreTrainedModel) -> Callable[[Tensor], Tensor | Logits]:
+    """Return what makes `Logits` of hidden states (n, width), or logits where the model changes those of its head."""
+    return partial(logits, model) if changes_logits(model) else partial(Logits.of, head=head(model))

@@ -20,9 +20,9 @@ class PromptCache:
     def keep(self, prompts: Sequence[tuple[int, ...]], computed: Cache | None) -> None:
         """Keep what a pass computed of rows that begin with these prompts, unless it would be more than `MOST` in all.
 
-        Nothing is kept of a cache of windows, of layers that share keys, or where there is none.
+        Nothing is kept of a cache of windows, of layers that share keys, of one without layers, or where there is none.
         """
-        if computed is None or not all(map(_keeps_all, computed.layers)):
+        if not all(map(_keeps_all, getattr(computed, "layers", [None]))):
             return
         layers = [(layer.keys, layer.values) for layer in computed.layers]
         self.bytes += sum(part.nbytes for layer in layers for part in layer)

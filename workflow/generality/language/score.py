@@ -13,8 +13,12 @@ from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.device import device
 from generality.interpolate import interpolations, setting_of
 from generality.language.causal_lm import load_causal_lm
+from generality.language.encoding import Encoder
+from generality.language.extraction import check_producible
 from generality.language.harness import Harness
+from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
+from generality.language.rows import TOKENS
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
@@ -23,7 +27,6 @@ from generality.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
 
-BATCH = 64  # prompts in one pass; scores do not depend on it beyond the rounding of float32
 ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
 Key = tuple[str, str]  # data name, split
 
@@ -31,32 +34,31 @@ Key = tuple[str, str]  # data name, split
 class Scorer:
     """All tasks of one model in one process: what is loaded once, however many weights are scored."""
 
-    def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], batch_size: int = BATCH):
-        """`generate` names the data sets whose answers are also generated.
+    def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
+        """`generate` names the data sets whose answers are also generated; `tokens` are in one pass at most.
 
-        Of a prompt that does not fit the model's context the harness leaves out the beginning; raises ValueError for an
-        answer that does not fit, since a score of a part of it would not be one.
+        A prompt that does not fit the model's context loses its beginning, which is told. Raises ValueError for an
+        answer that does not fit, since a score of a part of it would not be one, and for a choice that no generated
+        text is read as.
         """
-        self.sets, self.batch_size = sets, batch_size
-        self.tasks = {}
+        encoder = Encoder(tokenizer)
+        self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
         for (data, split), texts in sets.items():
-            longest = longest_answer(texts, tokenizer)
             names = kinds(texts, data in generate)
-            self.tasks[data, split] = {name: make_task(name, texts, name, longest + ROOM) for name in names}
-            if longest >= model.config.max_position_embeddings:
-                raise ValueError(
-                    f"{data} {split}: an answer of {longest} tokens is longer than the model's context of "
-                    f"{model.config.max_position_embeddings}; take a model with a longer one, or drop such examples"
-                )
-        self.harness = Harness(
-            model, tokenizer=tokenizer, batch_size=batch_size, max_length=model.config.max_position_embeddings
-        )
+            answer, text = check_lengths(f"{data} {split}", texts, encoder, positions(model), "generate" in names)
+            self.longest[data, split] = text
+            if "generate" in names:
+                check_producible(texts)
+            self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
+        self.harness = Harness(model, encoder)
 
     def rows(self, key: Key) -> pd.DataFrame:
         """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
         (data, split), texts = key, self.sets[key]
-        run = partial(self._samples, self.tasks[key])
-        samples, self.batch_size = in_parts_that_fit(run, self.batch_size, "texts", f"{data} {split}")
+        run, size = partial(self._samples, key), max(1, self.tokens // self.longest[key])
+        samples, fitting = in_parts_that_fit(run, size, "texts", f"{data} {split}")
+        if fitting < size:
+            self.tokens = fitting * self.longest[key]
         columns = {
             "data": data, "split": split, "example": [example["id"] for example in texts.examples],
             "cluster": [example.get("cluster") for example in texts.examples],
@@ -66,10 +68,11 @@ class Scorer:
             columns |= {metric: [sample[metric] for sample in answers] for metric in metrics if answers}
         return pd.DataFrame(columns)
 
-    def _samples(self, tasks: dict, batch_size: int) -> dict:
-        """What the harness notes of each example of some tasks, by their names."""
-        self.harness.batch_size_per_gpu = batch_size
+    def _samples(self, key: Key, size: int) -> dict:
+        """Return what the harness notes of each example by kind of task; a pass holds `size` of the longest texts."""
+        tasks = self.tasks[key]
         self.harness.prompts = PromptCache() if "generate" in tasks else None
+        self.harness.tokens = size * self.longest[key]
         task_dict = {"tasks": tasks, "groups": {}, "group_map": {}}
         return evaluate(lm=self.harness, task_dict=task_dict, bootstrap_iters=0, log_samples=True)["samples"]
 
@@ -127,12 +130,27 @@ def score_causal_lms(
         write_scores(output, parts, method=method, seed=seed)
 
 
-def longest_answer(texts: TextSet, tokenizer) -> int:
-    """The tokens of the longest answer of a text set."""
-    answers = {
-        DELIMITER + answer for example in texts.examples for answer in example.get("choices") or [example["response"]]
-    }
-    return max(map(len, tokenizer(sorted(answers), add_special_tokens=False)["input_ids"]))
+def check_lengths(name: str, texts: TextSet, encoder: Encoder, most: int, generated: bool = False) -> tuple[int, int]:
+    """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
+
+    A text has `most` tokens. Raises ValueError, with the set's `name`, where the longest answer, or what may be
+    `generated`, does not fit.
+    """
+    pairs = [
+        (example["prompt"], DELIMITER + answer)
+        for example in texts.examples
+        for answer in example.get("choices") or [example["response"]]
+    ]
+    lengths = [(len(prompt), len(answer)) for prompt, answer in encoder.pairs(pairs)]
+    answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
+    if answer + ROOM * generated >= most:
+        raise ValueError(
+            f"{name}: an answer of {answer} tokens is longer than the model's context of {most}; take a model with a "
+            "longer one, or drop such examples"
+        )
+    if cut := sum(sum(both) > most + 1 for both in lengths):
+        print(f"{name}: {cut} of {len(lengths)} prompts lose their beginning; {most} tokens fit", file=sys.stderr)
+    return answer, min(text, most)
 
 
 # The harness tells of every task that it was built from Python.

@@ -4,15 +4,14 @@ Log-likelihood choice is the harness's own `multiple_choice`; the other two, whi
 own, are written here: exact match of a generated answer, and the negative log-likelihood of a response (Appendix B).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from lm_eval.api.task import ConfigurableTask
 
 from generality.data.text_set import DELIMITER, TextSet
+from generality.language.extraction import STOP, extract
 
-STOP = "\n"  # answers are one line
 # What each kind of task gives for an example, and whether more is better.
 METRICS = {
     "choose": {"acc": True, "acc_norm": True},
@@ -46,21 +45,6 @@ def make_task(name: str, texts: TextSet, kind: str, answer_tokens: int = 0) -> C
     return ConfigurableTask(
         config={"task": name, "custom_dataset": source, "test_split": "test", "metric_list": metrics, **settings}
     )
-
-
-def extract(text: str, choices: Sequence[str]) -> int | None:
-    """Which of the choices a generated text begins with, or None where it is none of them.
-
-    Case and the number of blanks do not count, and a choice must end where a word ends; of two that fit, the longer is
-    meant.
-    """
-    said = _plain(text)
-    fitting = [i for i, choice in enumerate(choices) if re.match(rf"{re.escape(_plain(choice))}(?!\w)", said)]
-    return max(fitting, key=lambda i: len(choices[i]), default=None)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
 
 
 class Documents(list):

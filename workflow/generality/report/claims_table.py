@@ -11,6 +11,7 @@ from generality.report.bootstrap import RESAMPLES
 from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
 from generality.report.comparisons_series import Followed
 from generality.report.diverged import DIVERGED
+from generality.report.markup import markdown
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
@@ -62,9 +63,11 @@ def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
         if compared:
             ours = [effect_text(comparison(compared[0])), compared[0].what, str(compared[0].seeds)]
         ours[1] = "; ".join(filter(None, [ours[1], reason]))
-        rows.append([f"{claim.says} (§ {claim.section})", claim.paper, *ours, f"**{verdict(compared)}**"])
+        cells = map(markdown, [f"{claim.says} (§ {claim.section})", claim.paper, *ours])
+        rows.append([*cells, f"**{verdict(compared)}**"])
         for each in compared:
-            details.append([claim.name, each.what, effect_text(comparison(each)), str(each.seeds), each.verdict])
+            cells = [claim.name, each.what, effect_text(comparison(each)), str(each.seeds), each.verdict]
+            details.append(list(map(markdown, cells)))
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
     every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
     first, second = (tabulate(*each, "pipe", disable_numparse=True) for each in ((rows, header), (details, every)))

@@ -147,7 +147,8 @@ def plot_distance(
     if rows["diverged"].any():
         _plot_instead(title, rows.iloc[0], outputs)
         return
-    with paper_style():
+    drawn = points, averages, looks, title, speciality
+    with paper_style(*drawn) as (points, averages, looks, title, speciality):
         note = textwrap.fill(_note(points), 150, break_on_hyphens=False)
         foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
         height = 3.1 + foot
@@ -172,7 +173,7 @@ def plot_distance(
 
 def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> None:
     """Say that there is nothing to draw, and why."""
-    with paper_style():
+    with paper_style(title) as (title,):
         figure = Figure(figsize=(TEXT_WIDTH, 1.2))
         text = f"{title}: {DIVERGED} {share(row['diverged'], row['seeds'])}"
         figure.text(0.5, 0.65, text.strip(), ha="center", va="center", weight="bold")

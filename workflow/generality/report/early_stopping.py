@@ -50,7 +50,7 @@ def plot_early_stopping(
     methods = [method for method in panel.points["method"].unique() if method not in tunings]
     if missing := [method for method in methods if method not in style]:
         raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
-    with paper_style():
+    with paper_style(panel, tunings, style) as (panel, tunings, style):
         varied = list(_varied(tunings))
         width = TEXT_WIDTH * len(varied) / 2
         note = textwrap.fill(NOTE.format(note=panel.note), int(22 * width), break_on_hyphens=False)

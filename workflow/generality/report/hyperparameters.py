@@ -107,9 +107,9 @@ def _listed(settings: Sequence[str]) -> str:
 
 
 def printed(name: str, value: object) -> str:
-    """A value as the paper prints it: a learning rate as 3e-5, betas as 0.9, 0.999."""
+    """Return a value as the paper prints it: a learning rate as 3e-5, betas as 0.9, 0.999."""
     if name == "lr":
         return np.format_float_scientific(value, trim="-", exp_digits=1)
     if isinstance(value, list):
-        return ", ".join(f"{number:g}" for number in value)
+        return ", ".join(printed("", part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

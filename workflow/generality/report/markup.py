@@ -11,19 +11,13 @@ from tabulate import tabulate
 
 from generality.files import whole_file
 from generality.report.collect import write_table
+from generality.report.latex import ONLY_UNICODE, latex
 
 # A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
 NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]|%)")
 STAR, DIAMOND = "★", "◇"
-# What LaTeX reads as a command, and the symbols we print that its text fonts lack.
-LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-        **{"α": r"$\alpha$", "λ": r"$\lambda$", "Σ": r"$\Sigma$", "±": r"$\pm$", "−": "$-$"},
-        **{STAR: r"$\star$", DIAMOND: r"$\diamond$", "–": "--"},
-    }
-)
+# What Markdown reads as its own. An underscore within a word is none of it, and so is a bracket without a link.
+MARKDOWN = re.compile(r"[\\`*~$<|]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])|&(?=#?\w+;)")
 
 
 @dataclass(frozen=True)
@@ -64,27 +58,35 @@ def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, ancho
             partial.write_text(text, encoding="utf-8")
 
 
-def _markdown(table: Table) -> str:
-    names = ["<br>".join(filter(None, pair)) for pair in table.header]
-    body = [[cell.replace("|", r"\|") for cell in row] for row in table.body]
+def markdown(text: str) -> str:
+    """Return a text as Markdown that shows it as it is, on one line."""
+    return MARKDOWN.sub(r"\\\g<0>", " ".join(text.splitlines()))
+
+
+def markdown_grid(table: Table) -> str:
+    """Return the cells of a table below its header, as Markdown."""
+    names = ["<br>".join(map(markdown, filter(None, pair))) for pair in table.header]
+    body = [[markdown(cell) for cell in row] for row in table.body]
     align = ["right" if column == "r" else "left" for column in table.columns]
     # Numbers are text here: tabulate would drop their trailing zeros.
-    grid = tabulate(body, names, "pipe", disable_numparse=True, colalign=align)
-    notes = "".join(f"\n- {note}" for note in table.notes)
-    return f"{table.caption}\n\n{grid}\n" + (f"{notes}\n" if notes else "")
+    return tabulate(body, names, "pipe", disable_numparse=True, colalign=align)
+
+
+def _markdown(table: Table) -> str:
+    notes = "".join(f"\n- {markdown(note)}" for note in table.notes)
+    return f"{markdown(table.caption)}\n\n{markdown_grid(table)}\n" + (f"{notes}\n" if notes else "")
 
 
 def _latex(table: Table, anchor: str) -> str:
     def line(cells: Sequence[str]) -> str:
         # The error is set smaller than the number it belongs to: easier to read down, and ten columns fit a page.
-        texts = (re.sub(r" \$\\pm\$ (\S+)", r"{\\scriptsize\\,$\\pm$\\,\1}", cell.translate(LATEX)) for cell in cells)
-        return " & ".join(texts) + r" \\"
+        small = r"{\\scriptsize\\,$\\pm$\\,\1}"
+        text = " & ".join(re.sub(r" \$\\pm\$ ([\d.,]+)(?!\S)", small, latex(cell)) for cell in cells)
+        # At the start of a row LaTeX takes these for arguments of the row before.
+        return ("{}" if text.startswith(("[", "*")) else "") + text + r" \\"
 
-    lines = [r"% needs \usepackage{booktabs}"]
-    if any("\u3000" <= character <= "\u9fff" for row in table.body for cell in row for character in cell):
-        lines.append("% needs XeLaTeX or LuaLaTeX with a font that has Chinese characters")
-    lines += [r"\begin{table}", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"]
-    lines += [rf"\caption{{{table.caption.translate(LATEX)}}}", rf"\label{{{anchor}}}"]
+    lines = [r"\begin{table}", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"]
+    lines += [rf"\caption{{{latex(table.caption)}}}", rf"\label{{{anchor}}}"]
     lines += [rf"\begin{{tabular}}{{{''.join(table.columns)}}}", r"\toprule"]
     below = any(second for _, second in table.header)
     lines += [line(names) for names in list(zip(*table.header, strict=True))[: 1 + below]] + [r"\midrule"]
@@ -94,8 +96,12 @@ def _latex(table: Table, anchor: str) -> str:
             lines.append(r"\addlinespace")
         lines.append(line(cells))
     lines += [r"\bottomrule", r"\end{tabular}"]
-    lines += [rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {note.translate(LATEX)}}}" for note in table.notes]
-    return "\n".join([*lines, r"\end{table}", ""])
+    lines += [rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {latex(note)}}}" for note in table.notes]
+    text = "\n".join([*lines, r"\end{table}", ""])
+    needs = [r"% needs \usepackage{booktabs}"]
+    if r"\onlyunicode" in text:
+        needs += ["% XeLaTeX and LuaLaTeX set Chinese characters and others, with a font that has them", ONLY_UNICODE]
+    return "\n".join([*needs, text])
 
 
 def sort_key(cell: str) -> str | None:

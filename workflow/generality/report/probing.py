@@ -51,10 +51,10 @@ def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], ou
     """
     if "full" not in style:
         raise ValueError("report.style: no entry for method 'full'; give it a label, a color and a marker")
-    names = list(dict.fromkeys(table["data"]))
-    rows = math.ceil(len(names) / COLUMNS)
-    columns = min(len(names), COLUMNS)
-    with paper_style():
+    with paper_style(table, style) as (table, style):
+        names = list(dict.fromkeys(table["data"]))
+        rows = math.ceil(len(names) / COLUMNS)
+        columns = min(len(names), COLUMNS)
         foot = 0.3  # inches kept for the note
         height = 1.75 * rows + 0.4 + foot
         figure = Figure(figsize=(max(TEXT_WIDTH * columns / COLUMNS, TEXT_WIDTH / 2), height), layout="constrained")

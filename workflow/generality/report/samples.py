@@ -1,5 +1,6 @@
 """The paper's Figure 2: the same classes in every domain."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from generality.data.image_set import ImageSet, open_image_set
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
 TILE, GAP = 128, 8  # pixels of a picture, and between two: 240 to the inch where twelve stand side by side
+LINE = 32  # characters of a class's name on a line, a quarter of the figure's width: a longer name leaves no room
 STEP, APART = TILE + GAP, 2 * GAP  # the speciality stands a little apart from the domains that are only measured
 
 
@@ -43,22 +45,23 @@ def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int =
 
 def plot_samples(picked: pd.DataFrame, outputs: Sequence[str | Path]) -> None:
     """Draw what `pick_samples` found: a block per experiment, a column per domain, the rows of a class together."""
-    with paper_style():
-        experiments = dict(list(picked.groupby("experiment", sort=False)))
+    experiments = dict(list(picked.groupby("experiment", sort=False)))
+    names = [(name, list(rows["domain"].unique()), list(rows["class"].unique())) for name, rows in experiments.items()]
+    with paper_style(names) as (names,):
         blocks = [_block(rows) for rows in experiments.values()]
-        widths = [picture.shape[1] for picture, _ in blocks]
-        tallest = max(picture.shape[0] for picture, _ in blocks)
+        widths = [picture.shape[1] for picture in blocks]
+        tallest = max(picture.shape[0] for picture in blocks)
         # Beside the pictures each block needs 0.6 inches for the names of its classes, and 0.7 inches below and above.
         scale = (TEXT_WIDTH - 0.6 * len(blocks)) / sum(widths)
         figure = Figure(figsize=(TEXT_WIDTH, scale * tallest + 0.7), layout="constrained")
         axes = figure.subplots(1, len(blocks), squeeze=False, width_ratios=widths)[0]
-        for ax, (experiment, rows), (picture, names) in zip(axes, experiments.items(), blocks, strict=True):
-            _draw(ax, experiment, list(rows["domain"].unique()), picture, names)
+        for ax, picture, texts in zip(axes, blocks, names, strict=True):
+            _draw(ax, picture, *texts)
         save(figure, outputs)
 
 
-def _block(rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """All pictures of an experiment on one canvas, uint8 (height, width, 3), and the names of the classes shown."""
+def _block(rows: pd.DataFrame) -> np.ndarray:
+    """Return all pictures of an experiment on one canvas, uint8 (height, width, 3)."""
     columns = [pictures for _, pictures in rows.groupby("domain", sort=False)]
     height, width = len(columns[0]) * STEP - GAP, _left(len(columns)) - GAP
     canvas = np.full((height, width, 3), 255, dtype=np.uint8)
@@ -66,7 +69,7 @@ def _block(rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
         image_set, left = open_image_set(pictures["folder"].iloc[0]), _left(column)
         for row, index in enumerate(pictures["index"]):
             canvas[row * STEP : row * STEP + TILE, left : left + TILE] = _tile(image_set.images[index])
-    return canvas, list(rows["class"].unique())
+    return canvas
 
 
 def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
@@ -95,14 +98,14 @@ def _left(column: int) -> int:
     return column * STEP + (APART if column else 0)
 
 
-def _draw(ax: Axes, experiment: str, domains: Sequence[str], picture: np.ndarray, names: Sequence[str]) -> None:
+def _draw(ax: Axes, picture: np.ndarray, experiment: str, domains: Sequence[str], names: Sequence[str]) -> None:
     ax.imshow(picture, interpolation="none")
     ax.set_anchor("N")  # blocks of fewer classes start at the same height
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, pad=2, top=True, labeltop=True, bottom=False, labelbottom=False)
     ax.set_xticks([_left(column) + TILE / 2 for column in range(len(domains))], domains, fontsize=6)
     rows = (np.arange(len(names)) + 0.5) * (picture.shape[0] + GAP) / len(names)
-    ax.set_yticks(rows - GAP / 2, names)
+    ax.set_yticks(rows - GAP / 2, [textwrap.fill(name, LINE) for name in names])
     ax.set_title(experiment, weight="bold")
     for text, start, end in (("speciality", 0, 1), ("generality", 1, len(domains))):
         left, right, bottom = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP

@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from generality.files import whole_file
+from generality.report.glyphs import legible
 
 TEXT_WIDTH = 7.0  # inches; a figure as wide as the page's text
 # What would make two files of the same figure differ: the date, and the version of the software.
@@ -20,11 +21,16 @@ METADATA = {
 
 
 @contextmanager
-def paper_style() -> Iterator[None]:
-    """Draw and write in the study's style: seaborn's ticks, 8-point text, fonts that journals accept."""
+def paper_style(*content: object) -> Iterator[tuple]:
+    """Draw and write in the study's style: seaborn's ticks, 8-point text, fonts that journals accept.
+
+    Give it all that holds texts of the user, and draw what it yields: the same, as `glyphs.legible` returns it. No text
+    is set as mathematics.
+    """
+    content, families = legible(content)
     fonts = {
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
+        "font.family": families,
+        "text.parse_math": False,  # a class may be called "$5 bill or $10 bill"
         "svg.hashsalt": "generality",  # or its identifiers are drawn anew each time
         "pdf.fonttype": 42,  # TrueType, embedded; the default Type 3 is refused by many venues
         **dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), 8),
@@ -35,7 +41,7 @@ def paper_style() -> Iterator[None]:
         "savefig.dpi": 300,
     }
     with mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("paper"), **fonts}):
-        yield
+        yield content
 
 
 def save(figure: Figure, outputs: Sequence[str | Path]) -> None:

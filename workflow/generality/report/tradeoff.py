@@ -97,7 +97,7 @@ def plot_tradeoff(
     if missing := [method for method in methods if method not in style]:
         raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
     methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
-    with paper_style():
+    with paper_style(panels, style, methods) as (panels, style, methods):
         width = TEXT_WIDTH / max(2, len(panels))
         note = textwrap.fill(_note(panels, methods), int(CHARACTERS * width * len(panels)), break_on_hyphens=False)
         foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note below the legend

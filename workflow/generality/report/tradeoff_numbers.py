@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tabulate import tabulate
 
 from generality.files import whole_file
 from generality.report import markup
@@ -160,14 +159,9 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
 
 
 def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    parts = [caption(table)]
+    parts = [markup.markdown(caption(table))]
     for shown in for_readers(table, labels):
-        names, align = (
-            [name for name, _ in shown.header],
-            ["right" if side == "r" else "left" for side in shown.columns],
-        )
-        parts.append(f"## {shown.caption}")
-        parts.append(tabulate(shown.body, names, "pipe", disable_numparse=True, colalign=align))
+        parts += [f"## {markup.markdown(shown.caption)}", markup.markdown_grid(shown)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -29,10 +29,18 @@ from generality.vision.score import class_groups, group_logits, margins, passes
 SPLITS = ("train", "test")
 
 
-def probe_series(output: str | Path, *, series: str | Path, sets: dict[tuple[str, str], str | Path], seed: int) -> None:
+def probe_series(
+    output: str | Path,
+    *,
+    series: str | Path,
+    sets: dict[tuple[str, str], str | Path],
+    seed: int,
+    limit: int | None = None,
+) -> None:
     """Probe every checkpoint of a series on every domain and write one row for each test picture.
 
-    `sets` maps (data name, "train" or "test") to an image-set folder, both splits for each name. The rows carry step,
+    `sets` maps (data name, "train" or "test") to an image-set folder, both splits for each name. At most `limit`
+    pictures of each test split are measured; probes are fitted on the whole train split. The rows carry step,
     data, seed, example, acc (whether the running classifier is right), probing (whether the probe is) and strength (the
     L2 strength chosen). Of a checkpoint that is none, because the fine-tuning diverged, there is one row: step, seed
     and `diverged`, the step at which it did.
@@ -40,10 +48,10 @@ def probe_series(output: str | Path, *, series: str | Path, sets: dict[tuple[str
     Interrupted, it goes on after the last domain that was done.
     """
     names = list(dict.fromkeys(name for name, _ in sets))
-    opened = {name: _open(name, sets) for name in names}
+    opened = {name: _open(name, sets, limit) for name in names}
     lost = diverged_at(series)
     models = {step: folder for step, folder in checkpoints(series).items() if step not in lost}
-    settings = {"sets": ["/".join(key) for key in sets], "seed": seed, "device": device().type}
+    settings = {"sets": ["/".join(key) for key in sets], "seed": seed, "limit": limit, "device": device().type}
     with (
         unfinished(output, __name__, settings=settings, inputs=[series, *sets.values()]) as begun,
         progress(len(models) * len(names), "probe", str(output)) as bar,
@@ -88,7 +96,7 @@ def features(model: ImageClassifier, data: ImageSet, pixels: Pixels) -> Tensor:
     return torch.cat([model.features(pixels(data.images[part])).float() for part in passes(data)])
 
 
-def _open(name: str, sets: dict[tuple[str, str], str | Path]) -> Sequence[ImageSet]:
+def _open(name: str, sets: dict[tuple[str, str], str | Path], limit: int | None) -> Sequence[ImageSet]:
     for split in SPLITS:
         if (name, split) not in sets:
             raise ValueError(
@@ -99,7 +107,7 @@ def _open(name: str, sets: dict[tuple[str, str], str | Path]) -> Sequence[ImageS
         raise ValueError(
             f"{sets[name, 'train']} and {sets[name, 'test']}: their classes differ; run their stages again"
         )
-    return train, test
+    return train, test.part(limit)
 
 
 def _labels(data: ImageSet) -> Tensor:

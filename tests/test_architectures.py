@@ -1,0 +1,95 @@
+"""Architectures that people have: scored as one text at a time, whatever shares a pass, and on the whole road."""
+
+import numpy as np
+import pytest
+import torch
+
+from architectures import ARCHITECTURES, WINDOW, tiny
+from generality.data.text_set import TextSet
+from generality.language.blocks import tokenize
+from generality.language.encoding import Encoder
+from generality.language.objective import NextToken
+from generality.language.rows import SHARED
+from generality.language.score import Scorer
+from tokenizers_of import byte_level
+
+WORDS = ["red", "green", "blue", "sky", "sea", "leaf", "coal", "rose"]
+KEY = ("colours/all", "test")
+rng = np.random.default_rng(0)
+
+
+def words(count: int) -> str:
+    return " ".join(rng.choice(WORDS, count))
+
+
+# 50 answers, most of them longer than a window, several to some prompts.
+EXAMPLES = [
+    {
+        "id": str(number), "prompt": words(rng.integers(2, 50)), "answer": number % 5, "cluster": None,
+        "choices": [f"{word} {words(rng.integers(1, 4))}" for word in WORDS[:5]],
+    }
+    for number in range(10)
+]  # fmt: skip
+TEXTS = TextSet("choice", EXAMPLES, {})
+PAIRS = [(example["prompt"], f" {choice}") for example in EXAMPLES for choice in example["choices"]]
+TOKENIZER = byte_level(["".join(one) for one in PAIRS], template="<s> $A")
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def model(request):
+    return tiny(request.param, TOKENIZER)
+
+
+def scorer(model, tokens: int) -> Scorer:
+    return Scorer(model, TOKENIZER, {KEY: TEXTS}, [KEY[0]], tokens)
+
+
+@torch.no_grad()
+def plain(model, prompt: list[int], answer: list[int]) -> float:
+    """ln p(answer | prompt), as the model itself gives it for one text."""
+    steps = model(torch.tensor([prompt + answer[:-1]])).logits[0].float().log_softmax(-1)
+    return sum(steps[len(prompt) - 1 + place, token].item() for place, token in enumerate(answer))
+
+
+def test_log_likelihoods_are_those_of_one_text_at_a_time(model):
+    ids = list(Encoder(TOKENIZER).pairs(PAIRS))
+    assert len(ids) == 50
+    assert sum(len(prompt) > WINDOW for prompt, _ in ids) > 40
+    longest = max(map(len, (prompt + answer for prompt, answer in ids)))
+    expected = [plain(model, *one) for one in ids]
+    for texts in (1, 8, 64):
+        harness = scorer(model, tokens=texts * longest).harness
+        harness.tokens = texts * longest
+        got = [value for value, _ in harness.likelihoods(PAIRS)]
+        np.testing.assert_allclose(got, expected, atol=1e-4, rtol=0)
+
+
+def test_answers_are_generated_alike_in_batches_of_any_size(model):
+    said = []
+    for texts in (1, 8, 64):
+        one = scorer(model, tokens=1)
+        answers = sorted(one._samples(KEY, texts)["generate"], key=lambda sample: sample["doc_id"])
+        said.append([answer["resps"][0][0] for answer in answers])
+    assert said[0] == said[1] == said[2]
+    assert len(set(said[0])) > 1
+
+
+def test_the_first_loss_is_the_scored_likelihood(model):
+    tokens = tokenize(TEXTS, TOKENIZER, "answer")
+    answers = [type(text)(text.ids[:-1], text.learnt[:-1]) for text in tokens]  # the end of a text is not scored
+    objective = NextToken(answers, unit="examples", pad=TOKENIZER.pad_token_id, device=torch.device("cpu"))
+    right = [(example["prompt"], f" {example['choices'][example['answer']]}") for example in EXAMPLES]
+    scored = [value for value, _ in scorer(model, tokens=4096).harness.likelihoods(right)]
+    losses, predicted = [], []
+    for number in range(len(answers)):  # as some models see other rows of a batch
+        with torch.no_grad():
+            losses.append(objective.loss(model, objective.batch(0, np.array([number])))[0].item())
+        predicted.append(objective.predictions(np.array([number]))[0])
+    np.testing.assert_allclose(losses, -np.array(scored) / predicted, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["Mistral, window 8", "Qwen2, window 8", "Gemma 3", "GPT-Neo, local", "MPT", "BLOOM"])
+def test_answers_do_not_share_a_row_where_that_changes_what_a_model_sees(name):
+    harness = scorer(tiny(name, TOKENIZER), tokens=4096).harness
+    harness.likelihoods(PAIRS)
+    assert SHARED not in harness.ways.values()

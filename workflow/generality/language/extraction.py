@@ -1,0 +1,90 @@
+"""Which choice a generated text says, in whatever script it is written.
+
+Nothing of the project is imported here, so that the benchmark can give this file to the plain harness as it is.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import regex
+
+if TYPE_CHECKING:
+    from generality.data.text_set import TextSet
+
+STOP = "\n"  # ends a generated answer, which is one line
+# Letters of scripts that put no blank between words: Han, Kana, Bopomofo, Yi, and by their classes of line breaking
+# (UAX #14) Thai, Lao, Khmer, Myanmar and their kin (SA), Javanese, Balinese and theirs (AK, AS). Hangul, as its
+# particles follow a word without a blank.
+_UNSPACED = (
+    r"[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{Bopomofo}\p{Yi}"
+    r"\p{Line_Break=SA}\p{Line_Break=AK}\p{Line_Break=AS}]"
+)
+# What is part of the character before it: combining marks, vowel signs, modifiers of emoji, joiners.
+_PART = r"[\p{M}\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]"
+_END = regex.compile(rf"(?!{_PART})(?:(?!\w)|(?={_UNSPACED})|(?<={_UNSPACED}{_PART}*))")
+_UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}")  # zero-width blanks, soft hyphens, variation selectors
+
+
+def extract(text: str, choices: Sequence[str], stop: str = STOP) -> int | None:
+    """Return the number of the choice that a generated text begins with; None where it is none of them.
+
+    Of a choice only what comes before `stop` counts, since generation ends there. Blanks count as one, case and
+    Unicode's compatibility forms (NFKC: full-width letters, ligatures) not at all, unless two of the choices differ by
+    nothing else. A choice must end where a word does, which in scripts without blanks between words is after any
+    character; marks belong to the character before them. The longest choice that fits is meant.
+    """
+    form, shown = _shown(choices, stop)
+    said = form(text)
+    fitting = [place for place, one in enumerate(shown) if one and said.startswith(one) and _END.match(said, len(one))]
+    return max(fitting, key=lambda place: len(shown[place]), default=None)
+
+
+def check_producible(texts: "TextSet", stop: str = STOP) -> None:
+    """Raise ValueError for the first choice of a text set that no generated text is read as.
+
+    That is one that has nothing before `stop`, or there the same as another choice but for blanks.
+    """
+    for example in texts.examples:
+        _, shown = _shown(example["choices"], stop)
+        for place, one in enumerate(shown):
+            if one and shown.index(one) == place:
+                continue
+            source = texts.manifest.get("source", {})
+            name = " ".join(source[key] for key in ("name", "family", "domain", "split") if key in source)
+            what = f"is the same as choice {shown.index(one) + 1}" if one else "is empty"
+            raise ValueError(
+                f"{name or 'texts'}: example '{example['id']}': choice {place + 1}, {example['choices'][place]!r:.60}, "
+                f"cannot be generated: before {stop!r}, where generation stops, it {what}; correct or leave out the "
+                "record, or take its group from `exact_match`"
+            )
+
+
+def _shown(choices: Sequence[str], stop: str) -> tuple[Callable[[str], str], list[str]]:
+    """Return the first form that tells the choices apart, so that RR and rr are two, and what it makes of each.
+
+    Where no form does, it is the last one.
+    """
+    before = [choice.split(stop)[0] for choice in choices]
+    for form in _FORMS:
+        shown = list(map(form, before))
+        if len(set(shown)) == len(shown):
+            break
+    return form, shown
+
+
+def _loose(text: str) -> str:
+    """Return the form that Unicode compares identifiers by (toNFKC_Casefold), with single blanks."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return _single(_UNSEEN.sub("", folded))
+
+
+def _cased(text: str) -> str:
+    return _single(unicodedata.normalize("NFKC", text))
+
+
+def _single(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+_FORMS = (_loose, _cased, _single)  # each tells more texts apart than the one before

@@ -1,0 +1,107 @@
+"""Log-likelihoods of answers, many in a pass, equal to those of one text at a time."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from tqdm import tqdm
+from transformers import PreTrainedModel
+
+from generality.language.outputs import logits
+from generality.language.prompt_cache import PromptCache
+from generality.language.rows import ALONE, WAYS, Request, Row, Way, batches, row_outputs, rows_of
+from generality.memory import is_out_of_memory
+
+VALUES = 2**24  # logits that are there at once: 67 MB, and as much again for their logarithms
+RELATIVE, ABSOLUTE = 1e-4, 1e-3  # nats between two ways that are called equal: rounding in float32 over a long answer
+Result = tuple[float, bool]
+
+
+def log_likelihoods(
+    model: PreTrainedModel,
+    requests: Sequence[Request],
+    *,
+    way: Way,
+    tokens: int,
+    prompts: PromptCache | None = None,
+    shown: bool = False,
+) -> list[Result]:
+    """Return, for each request, ln p(answer | prompt) in nats and whether each of its tokens is the likeliest.
+
+    `tokens` are in one pass at most. `prompts` keeps what is computed of them.
+    """
+    results: list[Result] = [(0.0, False)] * len(requests)
+    rows = rows_of(requests, way)
+    parts = list(batches([len(row) for row in rows], tokens, way))
+    for places in tqdm(parts, desc="Log-likelihoods", unit="batch", disable=not shown):
+        batch = [rows[place] for place in places]
+        numbers = [number for row in batch for number in row.numbers]
+        for number, result in zip(numbers, _of_batch(model, batch, way, prompts), strict=True):
+            results[number] = result
+    return results
+
+
+def fitting_way(model: PreTrainedModel, requests: Sequence[Request]) -> Way:
+    """Return the fastest way that gives a model's log-likelihoods of one text at a time.
+
+    Masks and positions of our own, or padding, change the answers of models that make these themselves, that see
+    through windows (Mistral), or whose positions depend on the longest text of a batch (Phi-3's long form). So each way
+    is tried on the longest and the shortest of the requests, in one pass, and must agree within `RELATIVE` and
+    `ABSOLUTE`.
+    """
+    tried = _extremes(requests)
+    alone = [log_likelihoods(model, [request], way=ALONE, tokens=1)[0][0] for request in tried]
+    agree = partial(np.allclose, [*alone, *alone], rtol=RELATIVE, atol=ABSOLUTE)
+    # Twice: where answers share a row, the second one lies apart from its prompt.
+    return next((way for way in WAYS if way != ALONE and agree(_in_one_pass(model, [*tried, *tried], way))), ALONE)
+
+
+def _extremes(requests: Sequence[Request]) -> list[Request]:
+    """Return the longest text, the shortest, and the one with the longest answer."""
+
+    def length(request: Request) -> int:
+        return len(request[0]) + len(request[1])
+
+    return [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
+
+
+def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) -> list[float]:
+    """The log-likelihoods, a batch as large as the way allows; no numbers where the model cannot be run so."""
+    try:
+        results = [(float("nan"), False)] * len(requests)
+        rows = rows_of(requests, way)
+        lengths = sorted({len(row) for row in rows})
+        for batch in [rows] if way.padded else [[row for row in rows if len(row) == length] for length in lengths]:
+            numbers = [number for row in batch for number in row.numbers]
+            for number, result in zip(numbers, _of_batch(model, batch, way), strict=True):
+                results[number] = result
+        return [value for value, _ in results]
+    except Exception as error:  # of whatever the architecture is made of
+        if is_out_of_memory(error):
+            raise
+        return [float("nan")] * len(requests)
+
+
+@torch.no_grad()
+def _of_batch(
+    model: PreTrainedModel, rows: Sequence[Row], way: Way, prompts: PromptCache | None = None
+) -> list[Result]:
+    """The results of all answers, row by row."""
+    outputs = row_outputs(model, rows, way, use_cache=prompts is not None)
+    if prompts is not None:
+        prompts.keep([tuple(row.tokens[: row.prompt]) for row in rows], getattr(outputs, "past_key_values", None))
+    which = [number for number, row in enumerate(rows) for _ in row.places]
+    states = outputs.last_hidden_state[which, [place for row in rows for place in row.places]]
+    answers = [answer for row in rows for answer in row.answers]
+    tokens = torch.tensor([token for answer in answers for token in answer], device=model.device)
+    size = max(1, VALUES // model.get_output_embeddings().weight.shape[0])
+    values, likeliest = [], []
+    for some, wanted in zip(states.split(size), tokens.split(size), strict=True):
+        given = logits(model, some).float()
+        likeliest.append(given.argmax(-1) == wanted)
+        values.append(given.log_softmax(-1).gather(1, wanted[:, None])[:, 0])
+    lengths = [len(answer) for answer in answers]
+    sums = torch.stack([part.sum() for part in torch.cat(values).split(lengths)]).tolist()
+    greedy = torch.stack([part.all() for part in torch.cat(likeliest).split(lengths)]).tolist()
+    return list(zip(sums, greedy, strict=True))

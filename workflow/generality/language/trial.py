@@ -1,0 +1,165 @@
+"""The whole road once, on a few tokens, before anything is trained: what a model cannot do is one line then."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from generality.checkpoints import load_each
+from generality.data.text_set import TextSet, open_text_set, pair, write_text_set
+from generality.device import device
+from generality.divergence import divergence
+from generality.files import whole_file
+from generality.interpolate import interpolations
+from generality.language.causal_lm import load_causal_lm
+from generality.language.encoding import Encoder
+from generality.language.finetune import finetune_causal_lm
+from generality.language.likelihood import ABSOLUTE, RELATIVE
+from generality.language.outputs import positions
+from generality.language.score import Key, Scorer
+from generality.memory import is_out_of_memory
+
+# Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
+ONE_STEP = {"epochs": 1, "batch_size": 2, "packing": "padded", "block_size": 64, "warmup": 0.0, "compile": False}
+EXAMPLES = [
+    {"id": prompt, "prompt": prompt, "choices": choices, "answer": 0, "cluster": None}
+    for prompt, choices in (
+        ("Question: what is 北京?\nAnswer:", ["a city", "B"]),
+        ("Input: 2 + 2 Output:", ["four", "5"]),
+    )
+]
+LONG = 600  # tokens of the long prompt: more than the windows of small models, seconds for large ones
+KEY = ("trial/long", "test")
+ALPHA = 0.5
+
+
+def try_causal_lm(
+    output: str | Path,
+    *,
+    model: str | Path,
+    name: str,
+    trials: Sequence[Mapping],
+    sets: Mapping[Key, str | Path],
+    generate: Sequence[str],
+) -> None:
+    """Try all that a study does with the model folder `model`, and write what was tried, a line each, to `output`.
+
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Of the data `sets` that will be
+    scored, only the lengths of answers are looked at. Raises ValueError, in one line that has the model's `name` and
+    what was tried, for the first thing that does not work.
+    """
+    lines = []
+    with tempfile.TemporaryDirectory(prefix=f".{Path(output).name}.", dir=Path(output).parent) as folder:
+        for what, run in attempts(model, Path(folder), trials, sets, generate):
+            began = time.perf_counter()
+            if problem := problem_of(run):
+                raise ValueError(f"{name}: {what} does not work with this model ({problem:.400})")
+            lines.append(f"{what}: {time.perf_counter() - began:.1f} s")
+    with whole_file(output) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def problem_of(run: Callable[[], object]) -> str | None:
+    """Run it and return None, or the error that it ended with, in one line; a lack of memory is an error as ever."""
+    try:
+        run()
+    except Exception as error:  # of whatever the architecture is made of
+        if is_out_of_memory(error):
+            raise
+        return " ".join(str(error).split()) or type(error).__name__
+    return None
+
+
+def attempts(
+    model: str | Path,
+    folder: Path,
+    trials: Sequence[Mapping],
+    sets: Mapping[Key, str | Path],
+    generate: Sequence[str],
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield what is tried and how, each on what the ones before left in `folder`."""
+    write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
+    yield "scoring its data sets", partial(_check_sets, model, sets, generate)
+    yield "scoring", partial(_score, model)
+    yield "generation", partial(_generate, model)
+    for trial in trials:
+        tuned = folder / trial["method"]
+        yield trial["method"], partial(_train, tuned, model, folder, trial)
+        yield f"WiSE-FT of {trial['method']}", partial(_interpolate, model, tuned)
+        if trial["method"] == "full":
+            yield "a series of checkpoints", partial(_series, model, folder, trial)
+
+
+def _check_sets(model: str | Path, sets: Mapping[Key, str | Path], generate: Sequence[str]) -> None:
+    language_model, tokenizer, _ = load_causal_lm(model)
+    Scorer(language_model, tokenizer, {key: open_text_set(folder) for key, folder in sets.items()}, generate)
+
+
+def _score(model: str | Path) -> None:
+    """Compare log-likelihoods after prompts of other lengths with the model's own logits of one text at a time."""
+    scorer, texts = _scorer(model)
+    asked = [pair("choice", example) for example in texts.examples]
+    scored = [value for value, _ in scorer.harness.likelihoods(asked)]
+    plain = [_plain(scorer.harness.model, *ids) for ids in scorer.harness.encoder.pairs(asked)]
+    if not np.allclose(scored, plain, rtol=RELATIVE, atol=ABSOLUTE):
+        raise ValueError(f"log-likelihoods are {scored}, and {plain} one text at a time")
+
+
+def _generate(model: str | Path) -> None:
+    """Score choices and generated answers of the same prompts, as a study does."""
+    scorer, _ = _scorer(model)
+    scorer.rows(KEY)
+
+
+def _scorer(model: str | Path) -> tuple[Scorer, TextSet]:
+    language_model, tokenizer, _ = load_causal_lm(model)
+    encoder, most = Encoder(tokenizer), positions(language_model)
+    words = " ".join(EXAMPLES[place % 2]["prompt"] for place in range(LONG))
+    ids = encoder.prompts([words])[0][: min(most // 2, LONG)]
+    long = tokenizer.decode(ids, skip_special_tokens=True).strip()
+    texts = TextSet("choice", [*EXAMPLES, EXAMPLES[0] | {"id": "long", "prompt": long}], {})
+    return Scorer(language_model.to(device()), tokenizer, {KEY: texts}, [KEY[0]]), texts
+
+
+@torch.no_grad()
+def _plain(model, prompt: list[int], answer: list[int]) -> float:
+    """Return ln p(answer | prompt) from the logits that the model itself gives for one text."""
+    ids = torch.tensor([prompt + answer], device=model.device)
+    steps = model(input_ids=ids[:, :-1], use_cache=False).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
+    return steps.gather(1, ids[0, len(prompt) :, None]).sum().item()
+
+
+def _train(tuned: Path, model: str | Path, folder: Path, trial: Mapping, series: Sequence[float] = ()) -> None:
+    train = {key: value for key, value in trial["train"].items() if key != "micro_batch"} | ONE_STEP
+    language_model, _, _ = load_causal_lm(model)
+    if trial["train"]["block_size"] > (most := positions(language_model)):
+        raise ValueError(f"train.block_size is {trial['train']['block_size']}, the model has {most} tokens; lower it")
+    train["block_size"] = min(train["block_size"], most)
+    del language_model
+    finetune_causal_lm(
+        tuned, model=model, data=folder / "data", method=trial["method"], hyperparameters=trial["hyperparameters"],
+        train=train, seed=1, log=folder / "log.csv", series=series,
+    )  # fmt: skip
+    if facts := divergence(tuned):
+        raise ValueError(f"its first step diverged: loss {facts['loss']}, gradient norm {facts['grad_norm']}")
+
+
+def _interpolate(model: str | Path, tuned: Path) -> None:
+    """Load an interpolation in place; at α = 1 it is the fine-tuned model, read back by transformers itself."""
+    mixed, _, _ = load_causal_lm(model)
+    read, _, _ = load_causal_lm(tuned)
+    list(interpolations(mixed, model, tuned, (ALPHA, 1.0)))
+    for (entry, ours), theirs in zip(mixed.state_dict().items(), read.state_dict().values(), strict=True):
+        if not torch.equal(ours, theirs):
+            raise ValueError(f"entry '{entry}' is not read back as it was saved")
+
+
+def _series(model: str | Path, folder: Path, trial: Mapping) -> None:
+    _train(folder / "series", model, folder, trial, series=(1.0,))
+    language_model, _, _ = load_causal_lm(model)
+    if not list(load_each(language_model, folder / "series")):
+        raise ValueError("no checkpoint was read back")

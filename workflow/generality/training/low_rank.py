@@ -1,0 +1,116 @@
+"""Low-rank changes of weights (Hu et al. 2021), in a model's place and merged into it again."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+
+class Target(NamedTuple):
+    """A weight to change, and the outputs of it, in groups that get a matrix of the full rank each."""
+
+    name: str  # of the parameter
+    axis: int  # that its outputs lie along: 0, or 1 in GPT-2's layers
+    groups: Sequence[Tensor]
+    called: bool  # whether the weight is used by calling its module, and by nothing else
+    whole: bool  # whether the change is of one group, all outputs, of a linear layer
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The module's path, and the weight's name in it."""
+        return self.name.rpartition(".")[::2]
+
+
+class LowRank(nn.Module):
+    """W ↦ W + s·BA in some of the outputs of W, with an A and a B for each group of them; s = alpha / rank."""
+
+    def __init__(self, weight: Tensor, target: Target, rank: int, alpha: float, dropout: float):
+        super().__init__()
+        outputs = weight.transpose(0, target.axis).flatten(1)
+        self.axis, self.sizes, self.scale, self.dropout = target.axis, [*map(len, target.groups)], alpha / rank, dropout
+        self.register_buffer("outputs", torch.cat([*target.groups]).to(weight.device), persistent=False)
+        # A Gaussian, B zero, so that training starts at the pre-trained model; 1/rank keeps |Ax| near |x| as PEFT does.
+        self.a = nn.Parameter(torch.randn(len(self.sizes), rank, outputs.shape[1], device=weight.device) / rank)
+        self.b = nn.Parameter(torch.zeros(sum(self.sizes), rank, device=weight.device))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the changed weight."""
+        change = self.scale * torch.cat([b @ a for a, b in self._pairs()])
+        shape = weight.transpose(0, self.axis).shape
+        change = change.view(-1, *shape[1:]).transpose(0, self.axis)
+        return weight.index_add(self.axis, self.outputs, change.to(weight.dtype))
+
+    def beside(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        """Return the changed output of a layer, a forward hook: A sees inputs of which `dropout` are left out."""
+        seen = F.dropout(inputs[0], self.dropout, self.training)
+        change = self.scale * torch.cat([seen @ a.T @ b.T for a, b in self._pairs()], -1)
+        return output.index_add(-1, self.outputs, change.to(output.dtype))
+
+    def _pairs(self) -> list[tuple[Tensor, Tensor]]:
+        return list(zip(self.a, self.b.split(self.sizes), strict=True))
+
+
+class Adapters:
+    """The low-rank changes of a model. Nothing else in it has gradients until they are merged.
+
+    PEFT makes those of whole layers. It knows no part of a layer and no weight that is used without its module.
+    """
+
+    def __init__(self, model: nn.Module, targets: Sequence[Target], rank: int, alpha: float, dropout: float):
+        """Raises ValueError where dropout has no inputs to leave out."""
+        uncalled = [target.name for target in targets if not target.called]
+        if dropout and uncalled:
+            raise ValueError(
+                f"methods.lora.dropout: the input of '{uncalled[0]}' is out of its reach; delete this key, "
+                "or name other layers in methods.lora.targets"
+            )
+        self.model, self.dropout, self.tuner, self.hooks = model.requires_grad_(False), dropout, None, []
+        layers = [target.place[0] for target in targets if target.whole and target.called]
+        self.parts = [target for target in targets if not (target.whole and target.called)]
+        if layers:
+            self.tuner = _peft(model, layers, rank, alpha, dropout)
+        for target in self.parts:
+            module, entry = self._place(target)
+            change = LowRank(getattr(module, entry), target, rank, alpha, dropout)
+            if dropout:
+                module.add_module("low_rank", change)
+                self.hooks.append(module.register_forward_hook(change.beside))
+            else:
+                parametrize.register_parametrization(module, entry, change)
+
+    @torch.no_grad()
+    def merge(self) -> None:
+        """Put the changes into the weights and leave the model as it was made."""
+        for hook in self.hooks:
+            hook.remove()
+        for target in self.parts:
+            module, entry = self._place(target)
+            if self.dropout:
+                weight = getattr(module, entry)
+                weight.copy_(module.low_rank(weight))
+                del module.low_rank
+            else:
+                parametrize.remove_parametrizations(module, entry, leave_parametrized=True)
+        if self.tuner:
+            self.tuner.merge_and_unload()
+        self.model.requires_grad_(True)
+
+    def _place(self, target: Target) -> tuple[nn.Module, str]:
+        path, entry = target.place
+        return self.model.get_submodule(path), entry
+
+
+def _peft(model: nn.Module, layers: list[str], rank: int, alpha: float, dropout: float):
+    """Adapt whole layers by PEFT, in place."""
+    from peft import LoraConfig  # here, for it takes seconds to import
+    from peft.tuners.lora import LoraModel
+
+    settings = {"r": rank, "lora_alpha": alpha, "lora_dropout": dropout, "init_lora_weights": "gaussian"}
+    # An expression, for a list would match ends of names. In a list of its own a model has no architecture that PEFT
+    # has opinions about: which weights are used without their module is known.
+    names = "0.(" + "|".join(map(re.escape, layers)) + ")"
+    return LoraModel(nn.ModuleList([model]), {"default": LoraConfig(target_modules=names, **settings)}, "default")

@@ -1,0 +1,31 @@
+"""Try once, on a few tokens, all that a study does with a language model: training, saving, mixing, scoring."""
+
+import argparse
+import json
+
+from generality.cli import run, split_folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="model folder")
+    parser.add_argument("--name", required=True, help="name of the model, for messages")
+    parser.add_argument(
+        "--trials", required=True, type=json.loads, help="JSON list of fine-tunings: method, hyperparameters, train"
+    )
+    parser.add_argument(
+        "--sets", nargs="*", default=[], type=split_folder, help="data:split=text-set folder that will be scored"
+    )
+    parser.add_argument(
+        "--generate", nargs="*", default=[], metavar="DATA", help="data sets whose answers are generated as well"
+    )
+    parser.add_argument("--output", required=True, help="text file to write: what was tried, and its seconds")
+    options = vars(parser.parse_args())
+
+    from generality.language.trial import try_causal_lm
+
+    try_causal_lm(options.pop("output"), sets=dict(options.pop("sets")), **options)
+
+
+if __name__ == "__main__":
+    run(main)

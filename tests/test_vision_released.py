@@ -282,14 +282,14 @@ def released(**methods):
 
 def test_a_study_tries_each_methods_first_setting_once():
     study = released()
-    trials = study.trials("tiny-clip")
-    assert [trial["method"] for trial in trials] == ["full", "l1", "l2", "kd", "lora"]
-    assert trials[1] == study.finetune_settings("imagenet", "l1", "lambda-1e-05")
-    more = released(full={"train": {"lr": 1e-4}}).trials("tiny-clip")
+    found = trials(study, "tiny-clip")
+    assert [trial["method"] for trial in found] == ["full", "l1", "l2", "kd", "lora"]
+    assert found[1] == study.finetune_settings("imagenet", "l1", "lambda-1e-05")
+    more = trials(released(full={"train": {"lr": 1e-4}}), "tiny-clip")
     assert Counter(trial["method"] for trial in more) == {"full": 2, "l1": 1, "l2": 1, "kd": 1, "lora": 1}
-    assert study.tried("imagenet") == ["results/embedded/models/tiny-clip/released.tried"]
-    assert Study(EMBEDDED).tried("imagenet") == []
-    assert study.trials("tiny-opt")
+    assert tried(study, "imagenet") == ["results/embedded/models/tiny-clip/released.tried"]
+    assert tried(Study(EMBEDDED), "imagenet") == []
+    assert trials(study, "tiny-opt")
 
 
 def test_a_trial_comes_before_training_and_another_one_trains_nothing(tmp_path):

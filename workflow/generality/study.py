@@ -149,23 +149,6 @@ class Study:
         """Return the folder of a released model."""
         return f"{self.root}/models/{model}/released"
 
-    def trials(self, model: str) -> list[dict]:
-        """The fine-tunings that a released model is tried with: each method's first setting in each of its experiments.
-
-        They are written as `finetune_settings` has them, and none is there twice.
-        """
-        found: list[dict] = []
-        for name, experiment in self.config["experiments"].items():
-            for method in experiment["methods"] if experiment["model"] == model else ():
-                settings = self.finetune_settings(name, method, next(iter(self.settings(name, method))))
-                found += [settings] if method != "wise" and settings not in found else []
-        return found
-
-    def tried(self, experiment: str) -> list[str]:
-        """The file that says that an experiment's model was tried; none for a model that is pre-trained here."""
-        model = self._experiment(experiment)["model"]
-        return [] if "data" in self.model_settings(model) else [f"{self.root}/models/{model}/released.tried"]
-
     def start_path(self, experiment: str, seed: int | str) -> str:
         """Folder of the pre-trained model as it is fine-tuned: a CLIP gets the head of its experiment first."""
         if experiment in self.experiments("language"):

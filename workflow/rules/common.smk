@@ -8,6 +8,7 @@ from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
 
 import generality.study_early_stopping as early
+import generality.study_trials as trying
 from generality.ancient import not_through_ancient
 from generality.config import ConfigError, load
 from generality.fork import SERVER, start_fork_server

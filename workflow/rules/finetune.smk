@@ -9,7 +9,7 @@ rule finetune_clip:
         code=lambda w: code("finetune_clip", module_of(w.method)),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: study.tried(w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment)),
     output:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
@@ -36,6 +36,7 @@ rule finetune_lm:
         code=lambda w: code("finetune_lm", module_of(w.method)),
         model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
+        tried=ancient(lambda w: trying.tried(study, w.experiment)),
     output:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
@@ -63,7 +64,7 @@ rule finetune_series_clip:
         code=code("finetune_clip"),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: study.tried(w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment)),
     output:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
@@ -90,6 +91,7 @@ rule finetune_series_lm:
         code=code("finetune_lm"),
         model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
+        tried=ancient(lambda w: trying.tried(study, w.experiment)),
     output:
         # Two dozen models, which are wanted until they are scored: of Galactica's size, 130 GB.
         series=temp(directory("results/{study}/{experiment}/full/{setting}/seed-{seed}/series")),

@@ -47,7 +47,7 @@ rule fetch_clip:
 # is trained.
 rule try_clip:
     input:
-        code=lambda w: code("try_clip", *{module_of(trial["method"]) for trial in study.trials(w.model)}),
+        code=lambda w: code("try_clip", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
         model="results/{study}/models/{model}/released",
     output:
         "results/{study}/models/{model}/released.tried",
@@ -61,7 +61,7 @@ rule try_clip:
     resources:
         **asks(study, "finetune_clip"),
     params:
-        trials=lambda w: as_json(study.trials(w.model)),
+        trials=lambda w: as_json(trying.trials(study, w.model)),
     shell:
         "python {input.code[0]} --model {input.model} --trials {params.trials:q} --output {output} 2>&1 | tee {log}"
 
@@ -112,13 +112,39 @@ rule fetch_lm:
         "python {input.code[0]} {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
+rule try_lm:
+    input:
+        code=lambda w: code("try_lm", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
+        model="results/{study}/models/{model}/released",
+        sets=lambda w: list(trying.scored_sets(study, w.model).values()),
+    output:
+        "results/{study}/models/{model}/released.tried",
+    log:
+        "logs/{study}/models/{model}/released/try_lm.log",
+    wildcard_constraints:
+        model=any_of(study.models("transformers")),
+    conda:
+        "../../envs/language.yaml"
+    threads: cores(study, "finetune_lm")
+    resources:
+        **asks(study, "finetune_lm"),
+    params:
+        trials=lambda w: as_json(trying.trials(study, w.model)),
+        sets=lambda w: study.set_arguments(trying.scored_sets(study, w.model)),
+        generate=lambda w: trying.generate(study, w.model),
+        limit=study.limit(),
+    shell:
+        "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
+        " --sets {params.sets:q} --generate {params.generate:q} {params.limit} --output {output} 2>&1 | tee {log}"
+
+
 # The head of every experiment is its own: the same CLIP, other classes.
 rule build_classifier:
     input:
         code=code("build_classifier"),
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: study.tried(w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment)),
     output:
         directory(PRETRAINED),
     log:

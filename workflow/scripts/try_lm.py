@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument(
         "--generate", nargs="*", default=[], metavar="DATA", help="data sets whose answers are generated as well"
     )
+    parser.add_argument("--limit", type=int, metavar="N", help="at most so many examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="text file to write: what was tried, and its seconds")
     options = vars(parser.parse_args())
 

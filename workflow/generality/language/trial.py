@@ -45,16 +45,17 @@ def try_causal_lm(
     trials: Sequence[Mapping],
     sets: Mapping[Key, str | Path],
     generate: Sequence[str],
+    limit: int | None = None,
 ) -> None:
     """Try all that a study does with the model folder `model`, and write what was tried, a line each, to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Of the data `sets` that will be
-    scored, only the lengths of answers are looked at. Raises ValueError, in one line that has the model's `name` and
-    what was tried, for the first thing that does not work.
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. The data `sets` that will be scored, at
+    most `limit` examples of each, are only searched for answers that have no room or cannot be generated. Raises
+    ValueError, in one line with the model's `name` and what was tried, for the first thing that does not work.
     """
     lines = []
     with tempfile.TemporaryDirectory(prefix=f".{Path(output).name}.", dir=Path(output).parent) as folder:
-        for what, run in attempts(model, Path(folder), trials, sets, generate):
+        for what, run in attempts(model, Path(folder), trials, sets, generate, limit):
             began = time.perf_counter()
             if problem := problem_of(run):
                 raise ValueError(f"{name}: {what} does not work with this model ({problem:.400})")
@@ -80,10 +81,11 @@ def attempts(
     trials: Sequence[Mapping],
     sets: Mapping[Key, str | Path],
     generate: Sequence[str],
+    limit: int | None = None,
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield what is tried and how, each on what the ones before left in `folder`."""
     write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
-    yield "scoring its data sets", partial(_check_sets, model, sets, generate)
+    yield "scoring its data sets", partial(_check_sets, model, sets, generate, limit)
     yield "scoring", partial(_score, model)
     yield "generation", partial(_generate, model)
     for trial in trials:
@@ -94,9 +96,10 @@ def attempts(
             yield "a series of checkpoints", partial(_series, model, folder, trial)
 
 
-def _check_sets(model: str | Path, sets: Mapping[Key, str | Path], generate: Sequence[str]) -> None:
+def _check_sets(model: str | Path, sets: Mapping[Key, str | Path], generate: Sequence[str], limit: int | None) -> None:
     language_model, tokenizer, _ = load_causal_lm(model)
-    Scorer(language_model, tokenizer, {key: open_text_set(folder) for key, folder in sets.items()}, generate)
+    opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
+    Scorer(language_model, tokenizer, opened, generate)
 
 
 def _score(model: str | Path) -> None:

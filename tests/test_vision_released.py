@@ -21,6 +21,7 @@ from generality.config import check
 from generality.data.image_set import open_image_set
 from generality.interpolate import interpolate
 from generality.study import Study, as_json
+from generality.study_trials import trials, tried
 from generality.training.methods.base import make_method
 from generality.vision.classifier import ImageClassifier, load_classifier
 from generality.vision.clip import WEIGHTS, fetch_clip, load_clip

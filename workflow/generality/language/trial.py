@@ -49,8 +49,8 @@ def try_causal_lm(
 ) -> None:
     """Try all that a study does with the model folder `model`, and write what was tried, a line each, to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. The data `sets` that will be scored, at
-    most `limit` examples of each, are only searched for answers that have no room or cannot be generated. Raises
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. The data `sets` that will be scored,
+    at most `limit` examples of each, are only searched for answers that have no room or cannot be generated. Raises
     ValueError, in one line with the model's `name` and what was tried, for the first thing that does not work.
     """
     lines = []

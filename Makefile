@@ -9,7 +9,7 @@ PAGE := from generality import config, study, study_page as page; \
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env chromium slurm test soak bench lint format lock clean
+.PHONY: all study env chromium slurm test soak bench architectures lint format lock clean
 
 all: study
 
@@ -54,6 +54,10 @@ soak: $(READY)
 # BENCH="--only sweep --tiny" narrows it; BENCH=--help lists what there is.
 bench: $(READY) $(PEERS)/ready
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests $(BIN)/python -m bench --output reports/speed.json reports/speed.md $(BENCH)
+
+# What works with which architecture; a minute.
+architectures: $(READY)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests $(BIN)/python -m matrix
 
 # What is measured beside the project stays out of its own environment.
 $(PEERS)/ready: envs/peers.lock $(READY)

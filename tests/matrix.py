@@ -7,6 +7,7 @@ import matrix_vision
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "architectures.md"
 WORKS = "works"
+COLUMNS = ("fetch", "full", "l1", "l2", "kd", "lora", "wise", "series", "score", "generate")
 HEADING = """# Which architectures work
 
 Made by `make architectures`, on tiny random models of each architecture; `tests/test_matrix.py` keeps it true. A number
@@ -16,7 +17,7 @@ stands for a line, below the table, that refuses the model before any training.
 
 def table(rows: dict[str, dict[str, str]]) -> str:
     """Return rows of cells as Markdown, each cell that is not `WORKS` as a number of the lines below."""
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    columns = [column for column in COLUMNS if any(column in row for row in rows.values())]
     lines = list(dict.fromkeys(cell for row in rows.values() for cell in row.values() if cell != WORKS))
     mark = {WORKS: WORKS, "": ""} | {line: f"[{number}]" for number, line in enumerate(lines, 1)}
     body = [[name, *(mark[row.get(column, "")] for column in columns)] for name, row in rows.items()]

@@ -6,12 +6,13 @@ from pathlib import Path
 from architectures import ARCHITECTURES, tiny
 from conftest import LANGUAGE_TRAIN
 from generality.language.causal_lm import fetch_causal_lm
-from generality.language.trial import EXAMPLES, attempts, problem_of
+from generality.language.trial import EXAMPLES, attempts
+from generality.trial import problem_of
 from tokenizers_of import byte_level
 
 METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 COLUMNS = {
-    "full": "full", "l1": "l1", "l2": "l2", "kd": "kd", "lora": "lora", "WiSE-FT of full": "wise",
+    **{f"a step of {method}": method for method in METHODS}, "WiSE-FT of full": "wise",
     "a series of checkpoints": "series", "scoring": "score", "generation": "generate",
 }  # fmt: skip
 WORKS = "works"
@@ -29,8 +30,8 @@ def row(name: str) -> dict[str, str]:
         found = {"fetch": problem_of(lambda: fetch_causal_lm(folder / "model", name=str(folder / "hub"))) or WORKS}
         if found["fetch"] == WORKS:
             for what, run in attempts(folder / "model", folder, trials, {}, []):
-                if what in COLUMNS:
-                    found[COLUMNS[what]] = problem_of(run) or WORKS
+                if column := COLUMNS.get(what.split(",")[0]):
+                    found[column] = problem_of(run) or WORKS
         return {key: value.replace(str(folder), "model") for key, value in found.items()}
 
 

@@ -1,12 +1,12 @@
 """Which stages work with which CLIPs: tiny random models of each family, taken through the real stages."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conftest import TRAIN, make_image_set
+from generality.trial import problem_of
 from generality.vision.finetune import finetune_classifier
 from generality.vision.probe import probe_series
 from generality.vision.score import score_classifiers
@@ -25,7 +25,7 @@ def rows() -> dict[str, dict[str, str]]:
     for family in CONFIGS:
         with TemporaryDirectory() as folder:
             stages = _stages(family, Path(folder))
-            found[family] = {column: _said(stages[column], folder) for column in COLUMNS}
+            found[family] = {column: problem_of(stages[column]) or WORKS for column in COLUMNS}
     return found
 
 
@@ -39,7 +39,7 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
 
     def fetch() -> None:
         fetched(family, folder)
-        try_clip(folder / "tried", model=model, trials=[])
+        try_clip(folder / "tried", model=model, name=family, trials=[])
         make_image_set(data, 32, size=SIZE)
         build_classifier(base, clip=model, data=data, templates=["a photo of a {}"])
 
@@ -52,14 +52,8 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
         probe_series(folder / "probed", series=folder / "series", sets=sets, seed=1)
 
     trials = {name: [{"method": name, "hyperparameters": own, "train": TRAIN}] for name, own in METHODS.items()}
-    methods = {name: partial(try_clip, folder / "tried", model=model, trials=own) for name, own in trials.items()}
+    methods = {
+        name: partial(try_clip, folder / "tried", model=model, name=family, trials=own) for name, own in trials.items()
+    }
     score = partial(score_classifiers, folder / "score", sets=sets, setting="default", **key)
     return {"fetch": fetch, **methods, "wise": wise, "series": series, "score": score}
-
-
-def _said(stage: Callable[[], object], folder: str) -> str:
-    try:
-        stage()
-    except ValueError as error:
-        return re.sub(rf"{folder}/|, as a trial.* shows", "", str(error))
-    return WORKS

@@ -50,10 +50,11 @@ def attempt(model, tmp_path, sets=(), generated=(), methods=METHODS, **train):
 def test_all_that_a_study_does_is_tried(model, tmp_path):
     lines = attempt(model, tmp_path).splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        "scoring its data sets", "scoring", "generation", "full", "WiSE-FT of full", "a series of checkpoints", "l2",
-        "WiSE-FT of l2", "lora", "WiSE-FT of lora",
+        "scoring its data sets", "scoring", "generation", "a step of full", "WiSE-FT of full",
+        "a series of checkpoints", "a step of l2, lambda 0.1", "WiSE-FT of l2, lambda 0.1", "a step of lora, rank 2",
+        "WiSE-FT of lora, rank 2",
     ]  # fmt: skip
-    assert all(re.fullmatch(r".*: \d+\.\d s", line) for line in lines)
+    assert all(re.fullmatch(r".*: works, \d+\.\d s", line) for line in lines)
     assert [path.name for path in tmp_path.iterdir()] == ["tried"], "nothing is left over"
 
 
@@ -62,8 +63,12 @@ def test_all_that_a_study_does_is_tried(model, tmp_path):
     [
         (["word " * 300, "a"], {}, r"scoring its data sets .*a/b test: an answer of \d+ tokens is longer than .* 256"),
         (["red\nwine", "red\nbeer"], {}, r"scoring its data sets .*cannot be generated"),
-        (["red", "blue"], {"block_size": 257}, r"full .*train\.block_size is 257, the model has 256 tokens; lower it"),
-        (["red", "blue"], {"lr": float("inf")}, r"full does not work with this model \("),
+        (
+            ["red", "blue"],
+            {"block_size": 257},
+            r"a step of full .*block_size is 257, the model has 256 tokens; lower it",
+        ),
+        (["red", "blue"], {"lr": float("inf")}, r"a step of full does not work, as a trial shows \("),
     ],
 )
 def test_what_does_not_work_is_one_line(model, tmp_path, choices, train, line):
@@ -104,6 +109,9 @@ def test_a_model_that_cannot_be_trained_so_is_refused_before_any_training(tmp_pa
     write_talk(tmp_path)
     released(tmp_path / "hub", "Mamba")
     said = snakemake(tmp_path, "--cores", "2", config=study_of(str(tmp_path / "hub")), check=False)
-    assert "error: models.mine: lora does not work with this model (methods.lora.targets: " in said
+    assert (
+        "error: models.mine: a step of lora, rank 2, alpha 2.0 does not work, as a trial shows (methods.lora.targets: "
+        in said
+    )
     assert "rule finetune_lm" not in said
     assert not list(tmp_path.glob("results/tiny/medmcqa/*/*/seed-1/model"))

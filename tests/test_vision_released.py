@@ -31,22 +31,12 @@ from generality.vision.score import score_classifiers
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.trial import try_clip
 from generality.vision.zero_shot import build_classifier, zero_shot_head
-from matrix_vision import COLUMNS, WORKS, rows
 from test_study import EMBEDDED
 from tiny_clips import CONFIGS, SIZE, fetched, registered
 from workflows import ROOT, planned, snakemake, tiny
 
 FULL = {"method": "full", "hyperparameters": {}, "train": TRAIN}
 WORDS = ["a photo of a golden retriever", "Cat, dog & ship!", "tree " * 40]
-
-
-def test_the_matrix_of_what_works():
-    table = rows()
-    assert table.keys() >= {"CLIP ViT", "RN50", "SigLIP", "MobileCLIP", "ConvNeXt", "EVA02", "CoCa"}
-    for column in COLUMNS:
-        refused = {family: row[column] for family, row in table.items() if row[column] != WORKS}
-        assert len(refused) <= (2 if column == "lora" else 0), refused
-        assert all("lora" in said and "\n" not in said for said in refused.values())
 
 
 @pytest.mark.parametrize("family", ["SigLIP", "RoBERTa"])
@@ -212,7 +202,7 @@ def test_names_that_one_of_the_templates_tells_apart_are_taken(tmp_path):
 def test_the_trial_says_what_was_tried(tmp_path):
     clip = fetched("CLIP ViT", tmp_path)
     trials = [FULL | {"method": name, "hyperparameters": own} for name, own in METHODS.items()]
-    try_clip(tmp_path / "released.tried", model=clip, trials=trials)
+    try_clip(tmp_path / "released.tried", model=clip, name="models.mine", trials=trials)
     lines = (tmp_path / "released.tried").read_text().splitlines()
     assert all(re.fullmatch(r".+: works, \d+\.\d s", line) for line in lines)
     assert [line.split(":")[0] for line in lines if "step" in line] == [
@@ -239,23 +229,23 @@ def odd(**vision):
     [
         (
             {"vision_cfg": odd(timm_model_name="tiny_batch")},
-            "released: micro_batch: 1 does not work, .* is another than that of its parts",
+            "models.mine: micro_batch: 1 does not work, .* is another than that of its parts",
         ),
-        ({"vision_cfg": odd(image_size=32)}, "released: scoring a picture does not work, .*"),
+        ({"vision_cfg": odd(image_size=32)}, "models.mine: scoring a picture does not work, .*"),
     ],
 )
 def test_the_trial_names_the_model_and_the_step(changes, said, tmp_path):
     clip = fetched("SigLIP", tmp_path, **changes)
     with pytest.raises(ValueError, match=said):
-        try_clip(tmp_path / "released.tried", model=clip, trials=[FULL])
+        try_clip(tmp_path / "released.tried", model=clip, name="models.mine", trials=[FULL])
     assert not (tmp_path / "released.tried").exists()
 
 
 def test_a_tokenizer_of_more_tokens_than_the_tower_is_told_by_the_trial(tmp_path):
     text_cfg = CONFIGS["CLIP ViT"]["text_cfg"] | {"vocab_size": 100}
     clip = fetched("CLIP ViT", tmp_path, text_cfg=text_cfg)
-    with pytest.raises(ValueError, match="released: the zero-shot head does not work"):
-        try_clip(tmp_path / "released.tried", model=clip, trials=[FULL])
+    with pytest.raises(ValueError, match=r"models\.mine: the zero-shot head does not work"):
+        try_clip(tmp_path / "released.tried", model=clip, name="models.mine", trials=[FULL])
 
 
 def test_the_script_ends_in_one_line(tmp_path):
@@ -264,13 +254,12 @@ def test_the_script_ends_in_one_line(tmp_path):
         ROOT / "workflow/scripts/try_clip.py",
         "--model",
         tmp_path / "no",
-        "--trials",
-        as_json([FULL]),
+        *("--name", "models.mine", "--trials", as_json([FULL])),
     ]
     done = subprocess.run([*command, "--output", tmp_path / "out"], capture_output=True, text=True)
     assert done.returncode
     assert len(done.stderr.strip().splitlines()) == 1
-    assert f"{tmp_path}/no: the zero-shot head" in done.stderr
+    assert "models.mine: the zero-shot head" in done.stderr
 
 
 def released(**methods):

@@ -63,7 +63,8 @@ rule try_clip:
     params:
         trials=lambda w: as_json(trying.trials(study, w.model)),
     shell:
-        "python {input.code[0]} --model {input.model} --trials {params.trials:q} --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
+        " --output {output} 2>&1 | tee {log}"
 
 
 rule pretrain_lm:

@@ -9,18 +9,16 @@ from generality.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="CLIP model folder")
+    parser.add_argument("--name", required=True, help="name of the model, for messages")
     parser.add_argument(
-        "--trials",
-        required=True,
-        type=json.loads,
-        help="JSON: a list of method, hyperparameters, train; a step of each",
+        "--trials", required=True, type=json.loads, help="JSON list of fine-tunings: method, hyperparameters, train"
     )
     parser.add_argument("--output", required=True, help="text file to write: what was tried, with seconds")
-    args = parser.parse_args()
+    options = vars(parser.parse_args())
 
     from generality.vision.trial import try_clip
 
-    try_clip(args.output, model=args.model, trials=args.trials)
+    try_clip(options.pop("output"), **options)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
-"""The whole road once, on a few tokens, before anything is trained: what a model cannot do is one line then."""
+"""A released language model takes the whole road once, on a few tokens, before anything is trained with it."""
 
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from generality.checkpoints import load_each
 from generality.data.text_set import TextSet, open_text_set, pair, write_text_set
 from generality.device import device
 from generality.divergence import divergence
-from generality.files import whole_file
 from generality.interpolate import interpolations
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
@@ -21,7 +18,7 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
 from generality.language.score import Key, Scorer
-from generality.memory import is_out_of_memory
+from generality.trial import Attempt, setting_of, take
 
 # Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
 ONE_STEP = {"epochs": 1, "batch_size": 2, "packing": "padded", "block_size": 64, "warmup": 0.0, "compile": False}
@@ -53,26 +50,7 @@ def try_causal_lm(
     at most `limit` examples of each, are only searched for answers that have no room or cannot be generated. Raises
     ValueError, in one line with the model's `name` and what was tried, for the first thing that does not work.
     """
-    lines = []
-    with tempfile.TemporaryDirectory(prefix=f".{Path(output).name}.", dir=Path(output).parent) as folder:
-        for what, run in attempts(model, Path(folder), trials, sets, generate, limit):
-            began = time.perf_counter()
-            if problem := problem_of(run):
-                raise ValueError(f"{name}: {what} does not work with this model ({problem:.400})")
-            lines.append(f"{what}: {time.perf_counter() - began:.1f} s")
-    with whole_file(output) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def problem_of(run: Callable[[], object]) -> str | None:
-    """Run it and return None, or the error that it ended with, in one line; a lack of memory is an error as ever."""
-    try:
-        run()
-    except Exception as error:  # of whatever the architecture is made of
-        if is_out_of_memory(error):
-            raise
-        return " ".join(str(error).split()) or type(error).__name__
-    return None
+    take(output, name, lambda folder: attempts(model, folder, trials, sets, generate, limit))
 
 
 def attempts(
@@ -82,7 +60,7 @@ def attempts(
     sets: Mapping[Key, str | Path],
     generate: Sequence[str],
     limit: int | None = None,
-) -> Iterator[tuple[str, Callable[[], None]]]:
+) -> Iterator[Attempt]:
     """Yield what is tried and how, each on what the ones before left in `folder`."""
     write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
     yield "scoring its data sets", partial(_check_sets, model, sets, generate, limit)
@@ -90,8 +68,8 @@ def attempts(
     yield "generation", partial(_generate, model)
     for trial in trials:
         tuned = folder / trial["method"]
-        yield trial["method"], partial(_train, tuned, model, folder, trial)
-        yield f"WiSE-FT of {trial['method']}", partial(_interpolate, model, tuned)
+        yield f"a step of {setting_of(trial)}", partial(_train, tuned, model, folder, trial)
+        yield f"WiSE-FT of {setting_of(trial)}", partial(_interpolate, model, tuned)
         if trial["method"] == "full":
             yield "a series of checkpoints", partial(_series, model, folder, trial)
 

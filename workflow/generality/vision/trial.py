@@ -1,10 +1,8 @@
 """A released CLIP takes the whole road once, on a few random pictures, before anything is trained with it."""
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -12,11 +10,12 @@ import torch
 from torch import Tensor
 
 from generality.data.image_set import new_image_set, open_image_set
-from generality.files import read_json, whole_file
+from generality.files import read_json
 from generality.interpolate import interpolations
 from generality.training.loop import fit
 from generality.training.methods.base import Method, make_method
 from generality.training.passes import Passes
+from generality.trial import Attempt, setting_of, take
 from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
 from generality.vision.clip import CONFIG, load_clip
 from generality.vision.finetune import prepare
@@ -32,66 +31,56 @@ CLOSE = 1e-4  # of the largest logit: what rounding may change
 PARTS = 1e-2  # of the gradient's length; rounding changes less than a thousandth, BatchNorm's statistics a quarter
 
 
-def try_clip(output: str | Path, *, model: str | Path, trials: Sequence[dict]) -> None:
-    """Try the CLIP folder `model` and write what was tried, with seconds, into the text file `output`.
+def try_clip(output: str | Path, *, model: str | Path, name: str, trials: Sequence[Mapping]) -> None:
+    """Try all that a study does with the CLIP folder `model`, and write what was tried, a line each, to `output`.
 
-    `trials` are fine-tunings as a study describes them: method, hyperparameters, train. Each takes one step. Raises
-    ValueError, which names the model and the step, for whatever does not work.
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises ValueError, in one line with
+    the model's `name` and what was tried, for the first thing that does not work.
     """
-    lines: list[str] = []
-    folder = Path(output).parent  # on the disk where the models go: some are larger than a disk for temporary files
-    with TemporaryDirectory(dir=folder, prefix=".trial-") as scratch:
-        _take_road(Path(scratch), model, trials, lines)
-    with whole_file(output) as partial:
-        partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    take(output, name, lambda folder: attempts(model, folder, trials))
 
 
-def _take_road(scratch: Path, model: str | Path, trials: Sequence[dict], lines: list[str]) -> None:
-    data, base = scratch / "pictures", scratch / "base"
-    with _step(model, "the zero-shot head", lines):
-        size = wanted_pictures(read_json(Path(model) / CONFIG, "model_cfg", "preprocess_cfg"))["size"]
-        with new_image_set(data, size, range(len(CLASSES)), CLASSES, CLASSES, {"kind": "random"}) as images:
-            images[:] = np.random.default_rng(0).integers(0, 256, images.shape)
-        build_classifier(base, clip=model, data=data, templates=[PROMPT])
-    with _step(model, "scoring a picture", lines):
-        _check_scores(scratch / "scores.parquet", model, base, data)
+def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
+    """Yield what is tried and how, each on what the ones before left in `folder`."""
+    base, data = folder / "base", folder / "pictures"
+    yield "the zero-shot head", partial(_build, base, model, data)
+    yield "scoring a picture", partial(_check_scores, folder / "scores.parquet", model, base, data)
     for number, trial in enumerate(trials):
-        tuned, train = scratch / f"tuned-{number}", trial["train"] | BRIEF
-        setting = "".join(f", {key} {value:g}" for key, value in trial["hyperparameters"].items())
+        train, tuned = trial["train"] | BRIEF, folder / f"tuned-{number}"
         if number == 0:
-            with _step(model, "micro_batch: 1", lines):
-                _check_parts(base, data, train)
-        with _step(model, f"a step of {trial['method']}{setting}", lines):
-            classifier, config, objective = prepare(base, data, train=train, seed=0)
-            method = make_method(trial["method"], **trial["hyperparameters"])
-            before = [entry.clone() for entry in classifier.state_dict().values()]
-            fit(
-                classifier, objective, method, train=train, seed=0, log=scratch / "log.csv", what=str(model)
-            )  # fmt: skip
-            if all(map(torch.equal, before, classifier.state_dict().values())):
-                raise ValueError("no weight changed")
-        with _step(model, f"saving and opening what {trial['method']} trained", lines):
-            save_classifier(classifier, tuned, config)
-            _check_same(_logits(classifier, objective), _logits(load_classifier(tuned)[0], objective), "its logits")
-        with _step(model, f"interpolating with what {trial['method']} trained", lines):
-            for _ in interpolations(classifier, base, tuned, [0.5]):
-                if not torch.isfinite(_logits(classifier, objective)).all():
-                    raise ValueError("its logits are not finite")
+            yield "micro_batch: 1", partial(_check_parts, base, data, train)
+        yield f"a step of {setting_of(trial)}", partial(_train, tuned, base, data, trial | {"train": train})
+        yield f"WiSE-FT of {setting_of(trial)}", partial(_interpolate, base, tuned, data, train)
 
 
-@contextmanager
-def _step(model: str | Path, what: str, lines: list[str]) -> Iterator[None]:
-    """Note the seconds that the block takes; turn whatever it raises into one line."""
-    start = time.monotonic()
-    try:
-        yield
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(
-            f"{model}: {what} does not work, as a trial on {len(CLASSES)} random pictures shows ({reason:.400}); take "
-            "another model, or leave this out of the study"
-        ) from error
-    lines.append(f"{what}: works, {time.monotonic() - start:.1f} s")
+def _build(base: Path, model: str | Path, data: Path) -> None:
+    size = wanted_pictures(read_json(Path(model) / CONFIG, "model_cfg", "preprocess_cfg"))["size"]
+    with new_image_set(data, size, range(len(CLASSES)), CLASSES, CLASSES, {"kind": "random"}) as images:
+        images[:] = np.random.default_rng(0).integers(0, 256, images.shape)
+    build_classifier(base, clip=model, data=data, templates=[PROMPT])
+
+
+def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
+    """Take a step, which has to change a weight; save, and open again."""
+    classifier, config, objective = prepare(base, data, train=trial["train"], seed=0)
+    before = [entry.clone() for entry in classifier.state_dict().values()]
+    method = make_method(trial["method"], **trial["hyperparameters"])
+    fit(
+        classifier, objective, method, train=trial["train"], seed=0, log=tuned.with_suffix(".csv"), what=str(tuned)
+    )  # fmt: skip
+    if all(map(torch.equal, before, classifier.state_dict().values())):
+        raise ValueError("no weight changed")
+    save_classifier(classifier, tuned, config)
+    _check_same(
+        _logits(classifier, objective), _logits(load_classifier(tuned)[0], objective), "opened again, its logits"
+    )
+
+
+def _interpolate(base: Path, tuned: Path, data: Path, train: Mapping) -> None:
+    classifier, _, objective = prepare(base, data, train=train, seed=0)
+    for _ in interpolations(classifier, base, tuned, [0.5]):
+        if not torch.isfinite(_logits(classifier, objective)).all():
+            raise ValueError("its logits are not finite")
 
 
 @torch.no_grad()

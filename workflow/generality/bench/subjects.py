@@ -37,6 +37,7 @@ def _language(settings: dict, rng: np.random.Generator, where: torch.device) -> 
 
     from generality.language.blocks import Tokens
     from generality.language.objective import NextToken
+    from generality.language.outputs import changes_logits
 
     class Asked(NextToken):
         """A teacher is asked in every step, as with the paper's data, whose answers are too many to be kept."""
@@ -50,7 +51,9 @@ def _language(settings: dict, rng: np.random.Generator, where: torch.device) -> 
     texts = [Tokens(row, np.full(size, True)) for row in ids]
     objective = Asked(texts, unit="blocks", pad=config.pad_token_id, device=where, precision=train["precision"])
     work = sum(len(text) for text in texts)
-    return Subject(OPTForCausalLM(config), objective, "tokens", work, lambda model: model.base_model)
+    model = OPTForCausalLM(config)
+    changes_logits(model)  # which is tried once a model, and is no part of a step
+    return Subject(model, objective, "tokens", work, lambda model: model.base_model)
 
 
 def _vision(settings: dict, rng: np.random.Generator, where: torch.device) -> Subject:

@@ -53,7 +53,7 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
     if kind == "choose":
         settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
     elif kind == "generate":
-        most, _ = check_lengths(settings["task"], texts, Encoder(tokenizer), UNLIMITED)
+        most, _ = check_lengths(settings["task"], texts, Encoder(tokenizer).pairs, UNLIMITED)
         settings |= {
             "output_type": "generate_until",
             "generation_kwargs": {"until": [STOP], "max_gen_toks": most + ROOM, "do_sample": False},

@@ -48,9 +48,11 @@ class Encoder:
         """
         remaining = iter(pairs)
         while some := list(islice(remaining, AT_ONCE)):
-            prompts = self._ids([prompt for prompt, _ in some])
+            prompts = list(dict.fromkeys(prompt for prompt, _ in some))
+            own = dict(zip(prompts, self._ids(prompts), strict=True))
             together = self._ids([prompt + answer for prompt, answer in some])
-            for (_, answer), before, whole in zip(some, prompts, together, strict=True):
+            for (prompt, answer), whole in zip(some, together, strict=True):
+                before = own[prompt]
                 begins = whole[: len(before)] == before
                 after = whole[len(before) :] if begins else self._continued(before, answer, whole)
                 if not after:

@@ -45,9 +45,14 @@ class Harness(HFLM):
 
     def likelihoods(self, asked: Sequence[tuple[str, str]], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """Return, for each (prompt, answer), ln p(answer | prompt) in nats and whether each token is the likeliest."""
-        new = [pair for pair in asked if pair not in self.pairs]
+        encoded = zip(asked, self.encode(asked), strict=True)
+        return self._loglikelihood_tokens([(pair, *ids) for pair, ids in encoded], disable_tqdm)
+
+    def encode(self, asked: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
+        """Return the token ids of each prompt and of its answer (`Encoder.pairs`)."""
+        new = list(dict.fromkeys(pair for pair in asked if pair not in self.pairs))
         self.pairs |= zip(new, self.encoder.pairs(new), strict=True)
-        return self._loglikelihood_tokens([(pair, *self.pairs[pair]) for pair in asked], disable_tqdm)
+        return [self.pairs[pair] for pair in asked]
 
     def _loglikelihood_tokens(
         self, requests: list, disable_tqdm: bool = False, override_bs: int | None = None

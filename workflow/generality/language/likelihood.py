@@ -63,7 +63,8 @@ def _extremes(requests: Sequence[Request]) -> list[Request]:
     def length(request: Request) -> int:
         return len(request[0]) + len(request[1])
 
-    return [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
+    ends = [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
+    return [end for place, end in enumerate(ends) if end not in ends[:place]]
 
 
 def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) -> list[float]:

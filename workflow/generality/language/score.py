@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,16 +41,17 @@ class Scorer:
         answer that does not fit, since a score of a part of it would not be one, and for a choice that no generated
         text is read as.
         """
-        encoder = Encoder(tokenizer)
+        self.harness = Harness(model, Encoder(tokenizer))
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
         for (data, split), texts in sets.items():
             names = kinds(texts, data in generate)
-            answer, text = check_lengths(f"{data} {split}", texts, encoder, positions(model), "generate" in names)
+            answer, text = check_lengths(
+                f"{data} {split}", texts, self.harness.encode, positions(model), "generate" in names
+            )
             self.longest[data, split] = text
             if "generate" in names:
                 check_producible(texts)
             self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
-        self.harness = Harness(model, encoder)
 
     def rows(self, key: Key) -> pd.DataFrame:
         """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
@@ -130,18 +131,18 @@ def score_causal_lms(
         write_scores(output, parts, method=method, seed=seed)
 
 
-def check_lengths(name: str, texts: TextSet, encoder: Encoder, most: int, generated: bool = False) -> tuple[int, int]:
+def check_lengths(name: str, texts: TextSet, encode: Callable, most: int, generated: bool = False) -> tuple[int, int]:
     """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
 
-    A text has `most` tokens. Raises ValueError, with the set's `name`, where the longest answer, or what may be
-    `generated`, does not fit.
+    `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises ValueError,
+    with the set's `name`, where the longest answer, or what may be `generated`, does not fit.
     """
     pairs = [
         (example["prompt"], DELIMITER + answer)
         for example in texts.examples
         for answer in example.get("choices") or [example["response"]]
     ]
-    lengths = [(len(prompt), len(answer)) for prompt, answer in encoder.pairs(pairs)]
+    lengths = [(len(prompt), len(answer)) for prompt, answer in encode(pairs)]
     answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
     if answer + ROOM * generated >= most:
         raise ValueError(

@@ -13,6 +13,7 @@ from generality.ancient import not_through_ancient
 from generality.config import ConfigError, load
 from generality.fork import SERVER, start_fork_server
 from generality.imports import code, requirements, resource
+from generality.local_files import mark_of_pictures
 from generality.machine import usable_memory_mb
 from generality.slurm_status import patient
 from generality.study import Study, any_of, as_json
@@ -61,6 +62,11 @@ def own(files, sources, made):
         for line in missing.values():
             tell(line)
     return list(dict.fromkeys([*files, *missing]))
+
+
+def data_folder(wildcards):
+    """Return the folder of one split of a domain."""
+    return study.data_path(f"{wildcards.set}/{wildcards.domain}", wildcards.split)
 
 
 @functools.cache

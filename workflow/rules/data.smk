@@ -1,11 +1,3 @@
-from generality.local_files import mark_of_pictures
-
-
-def data_folder(wildcards):
-    """Return the folder that a job of these rules makes."""
-    return study.data_path(f"{wildcards.set}/{wildcards.domain}", wildcards.split)
-
-
 rule render_pictures:
     input:
         code=code("render_pictures"),

@@ -37,7 +37,7 @@ def embed(model, tokenizer, texts: TextSet) -> np.ndarray:
     Special tokens that begin a text are left out: their states are the same in all texts, and many times as large.
     """
     where, first = next(model.parameters()).device, len(Encoder(tokenizer).first)
-    tokens = shorten(tokenize(texts, tokenizer, "all"), positions(model), first)
+    tokens = shorten(tokenize(texts, tokenizer, "all"), positions(model.config), first)
     means: list[np.ndarray] = [np.empty(0)] * len(tokens)
     for places in batches(list(map(len, tokens)), TOKENS, PADDED):
         batch = collate([tokens[place] for place in places], tokenizer.pad_token_id, where)

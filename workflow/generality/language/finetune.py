@@ -36,7 +36,7 @@ def finetune_causal_lm(
     language_model, tokenizer, provenance = load_causal_lm(model)
     texts = open_text_set(data)
     same_world(provenance["data"], texts.manifest, data)
-    if train["block_size"] > (most := positions(language_model)):
+    if train["block_size"] > (most := positions(language_model.config)):
         raise ValueError(f"train.block_size: {train['block_size']} is more than the {most} tokens of {model}; lower it")
     examples = tokenize(texts, tokenizer, train["loss_on"])
     if train["packing"] == "blocks":

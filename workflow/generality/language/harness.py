@@ -33,7 +33,7 @@ class Harness(HFLM):
 
     def __init__(self, model: PreTrainedModel, encoder: Encoder, tokens: int = TOKENS):
         super().__init__(
-            pretrained=model, tokenizer=encoder.tokenizer, softmax_dtype="float32", max_length=positions(model)
+            pretrained=model, tokenizer=encoder.tokenizer, softmax_dtype="float32", max_length=positions(model.config)
         )
         self.encoder, self.tokens = encoder, tokens
         self.ways: dict[tuple[str, int, int], Way] = {}  # by what is asked for, and the longest and shortest text

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
 # Names that configurations have for the most tokens of a text; one without any has no positions to run out of.
 LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "context_length")
@@ -12,10 +12,9 @@ UNLIMITED = 2**30
 LOUD = 100  # times the usual size of hidden states, so that a cap of the logits shows
 
 
-def positions(model: PreTrainedModel) -> int:
-    """Return the most tokens that a text may have; `UNLIMITED` where the configuration names no limit."""
-    config = model.config.get_text_config()
-    found = (getattr(config, name, None) for name in LENGTHS)
+def positions(config: PretrainedConfig) -> int:
+    """Return the most tokens that a text of a model may have; `UNLIMITED` where its configuration names no limit."""
+    found = (getattr(config.get_text_config(), name, None) for name in LENGTHS)
     return next((length for length in found if isinstance(length, int) and length > 0), UNLIMITED)
 
 

@@ -46,7 +46,7 @@ class Scorer:
         for (data, split), texts in sets.items():
             names = kinds(texts, data in generate)
             answer, text = check_lengths(
-                f"{data} {split}", texts, self.harness.encode, positions(model), "generate" in names
+                f"{data} {split}", texts, self.harness.encode, positions(model.config), "generate" in names
             )
             self.longest[data, split] = text
             if "generate" in names:

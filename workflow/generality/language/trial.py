@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import AutoConfig
 
 from generality.checkpoints import load_each
 from generality.data.text_set import TextSet, open_text_set, pair, write_text_set
@@ -98,7 +99,7 @@ def _generate(model: str | Path) -> None:
 
 def _scorer(model: str | Path) -> tuple[Scorer, TextSet]:
     language_model, tokenizer, _ = load_causal_lm(model)
-    encoder, most = Encoder(tokenizer), positions(language_model)
+    encoder, most = Encoder(tokenizer), positions(language_model.config)
     words = " ".join(EXAMPLES[place % 2]["prompt"] for place in range(LONG))
     ids = encoder.prompts([words])[0][: min(most // 2, LONG)]
     long = tokenizer.decode(ids, skip_special_tokens=True).strip()
@@ -116,11 +117,9 @@ def _plain(model, prompt: list[int], answer: list[int]) -> float:
 
 def _train(tuned: Path, model: str | Path, folder: Path, trial: Mapping, series: Sequence[float] = ()) -> None:
     train = {key: value for key, value in trial["train"].items() if key != "micro_batch"} | ONE_STEP
-    language_model, _, _ = load_causal_lm(model)
-    if trial["train"]["block_size"] > (most := positions(language_model)):
+    if trial["train"]["block_size"] > (most := positions(AutoConfig.from_pretrained(model))):
         raise ValueError(f"train.block_size is {trial['train']['block_size']}, the model has {most} tokens; lower it")
     train["block_size"] = min(train["block_size"], most)
-    del language_model
     finetune_causal_lm(
         tuned, model=model, data=folder / "data", method=trial["method"], hyperparameters=trial["hyperparameters"],
         train=train, seed=1, log=folder / "log.csv", series=series,

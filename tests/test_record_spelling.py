@@ -67,6 +67,19 @@ def test_narrow_floats_in_structs_and_mappings(tmp_path):
     assert "the field 'x.z' is null" in refused(tmp_path / "z", files={"test": file}, form="text", text="{x.z}")
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys"), [(pa.int32(), (1, 2)), (pa.float32(), (0.1, 2)), (pa.large_string(), ("1", "2"))], ids=str
+)
+def test_keys_of_a_mapping_are_texts_whatever_their_type(tmp_path, kind, keys):
+    mapping = pa.array([list(zip(keys, "xy", strict=True))], pa.map_(kind, pa.string()))
+    file = table(tmp_path / "a.parquet", q=["Why?"], options=mapping, a=pa.array(keys[:1], kind))
+    (example,) = read(tmp_path, files={"test": file}, **QUIZ).examples
+    assert (example["choices"], example["answer"]) == (["x", "y"], 0)
+    settings = {"files": {"test": file}, "form": "text"}
+    assert "there is " in refused(tmp_path / "z", **settings, text="{options.zz}")
+    assert "a mapping is no text; name one of its fields: " in refused(tmp_path / "z", **settings, text="{options}")
+
+
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_a_float_of_32_bits_is_read_back_as_itself(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("float") / "a.parquet"
@@ -242,6 +255,25 @@ def test_a_field_in_doubled_braces_beside_others_is_refused(tmp_path):
         said = refused(tmp_path, files={"test": file}, **(QUIZ | {"choices": ["{o}", "no"]} | change))
         assert "a.jsonl:1: the template's '{{o}}' is the text '{o}'; for the field, write {o}" in said
     assert fill('{{"answer": {o}}} {{x}}', {"o": 1}) == '{"answer": 1} {x}'
+    assert fill('{{"o": "A"}} {{o: its name}} {{choices[x]}}', {"o": 1}) == '{"o": "A"} {o: its name} {choices[x]}'
+
+
+COMPUTED = ["doc.o", "o|trim", "o | trim", "o.strip()", "o[0]", "doc['o']", 'doc["o"]', "choices[o]", "['A', 'B'][o]"]
+
+
+@pytest.mark.parametrize("inside", COMPUTED)
+def test_what_jinja_would_compute_from_a_field_is_refused(inside):
+    template = f"{{q}} {{{{{inside}}}}}"
+    with pytest.raises(ValueError, match=r"^the template's '\{\{.* is the text .*; for the field, write \{o\}$"):
+        fill(template, {"q": "Why?", "o": "yes", "": "an unnamed column"})
+
+
+def test_a_response_without_a_field_may_be_a_word_but_not_jinjas(tmp_path):
+    file = lines(tmp_path / "a.jsonl", {"q": "Why?", "options": ["x", "y"], "a": 0})
+    settings = {"files": {"test": file}, "form": "instruction", "prompt": "{q}"}
+    assert read(tmp_path, **settings, response="yes").examples[0]["response"] == "yes"
+    said = refused(tmp_path / "z", **settings, response="{{choices[answer]}}")
+    assert said.startswith("response: it names no field, so it is the same for every record; put a field's path in")
 
 
 def test_a_null_in_a_prompt_is_refused_or_counted_or_allowed(tmp_path):

@@ -9,6 +9,8 @@ from datetime import date, time
 from decimal import Decimal
 
 _PART = re.compile(r"\{\{|\}\}|\{(?P<path>[^{}]*)\}|[{}]|[^{}]+")
+# A name in what Jinja would compute: {{ doc.question }}, {{question|trim}}, {{doc["question"]}}, {{choices[answer]}}.
+_JINJA = re.compile(r"""^(?:doc\.)?(\w+)\s*(?=$|[.|(\[])|\[["']?(\w+)["']?\]""")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -97,8 +99,8 @@ def fill(template: str, fields: Mapping, optional: Container[str] = ()) -> str:
     An empty or blank field vanishes together with the blanks just before it, so that optional parts leave no gap. So
     does a field of `optional` that is null or not there.
 
-    Raises Null for any other field that is null; ValueError for a field that there is not, for a field's name in
-    doubled braces, which is Jinja's spelling, and for a brace that stands alone.
+    Raises Null for any other field that is null; ValueError for a field that there is not, for a field in doubled
+    braces, which is Jinja's spelling, and for a brace that stands alone.
     """
     filled, parts = "", list(_PART.finditer(template))
     for place, part in enumerate(parts):
@@ -133,12 +135,19 @@ def _value(fields: Mapping, path: str, optional: Container[str]) -> str:
     return text(value)
 
 
-def _refuse_doubled(path: str, fields: Mapping) -> None:
+def _refuse_doubled(inside: str, fields: Mapping) -> None:
+    names = {inside, *(name for found in _JINJA.findall(inside) for name in found)}
+    if named := [name for name in sorted(names, key=len) if name and _leads(name, fields)]:
+        remedy = f"for the field, write {{{named[-1]}}}"
+        raise ValueError(f"the template's '{{{{{inside}}}}}' is the text '{{{inside}}}'; {remedy}")
+
+
+def _leads(path: str, fields: Mapping) -> bool:
     try:
         look_up(fields, path)
     except ValueError:
-        return
-    raise ValueError(f"the template's '{{{{{path}}}}}' is the text '{{{path}}}'; for the field, write {{{path}}}")
+        return False
+    return True
 
 
 def _there_is(value: object, part: str) -> str:

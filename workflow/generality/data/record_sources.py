@@ -34,9 +34,11 @@ def _check(settings: Mapping) -> None:
         raise ValueError(f"form: {form!r} is no form of records; give one of {', '.join(NEEDED)}")
     if absent := [key for key in NEEDED[form] if key not in settings]:
         raise ValueError(f"{absent[0]}: the form '{form}' needs it")
-    if not names_field(settings[asked := NEEDED[form][0]]):
-        remedy = "put a field's path in single braces, such as {question}; Jinja's {{question}} is the text {question}"
-        raise ValueError(f"{asked}: it names no field, so it is the same for every record; {remedy}")
+    for key in (key for key in NEEDED[form] if key != "choices"):
+        # A response may be one word for all, on purpose, but none with braces.
+        if not names_field(settings[key]) and (key != "response" or "{{" in settings[key]):
+            remedy = "put a field's path in single braces, such as {name}; Jinja's {{name}} is the text {name}"
+            raise ValueError(f"{key}: it names no field, so it is the same for every record; {remedy}")
     if unused := [path for path in settings.get("optional", ()) if f"{{{path}}}" not in "".join(_templates(settings))]:
         raise ValueError(f"optional: no template has the field {{{unused[0]}}}; correct it or leave it out")
     if form == "choice" and ("answer" in settings) == ("answers" in settings):

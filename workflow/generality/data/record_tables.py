@@ -84,18 +84,19 @@ def dataset_rows(dataset, where: str | Path) -> Iterator[dict]:
 
 
 def arrow_rows(table: "pyarrow.Table | pyarrow.RecordBatch", where: str | Path) -> Iterator[dict]:
-    """Yield the rows of an Arrow table; a float of 16 or 32 bits is the shortest decimal that is read back as it.
+    """Yield the rows of an Arrow table; a float of 16 or 32 bits is the shortest decimal that is read back as it,
+    and a key of a map its text.
 
     Raises ValueError for a name that two columns have, and for a value, such as a date, that Python cannot hold.
     """
     _check_names(table.schema.names, where)
-    narrow = [column for column in table.schema if _is_narrow(column.type)]
+    respelt = [column for column in table.schema if _is_respelt(column.type)]
     try:
         rows = table.to_pylist(maps_as_pydicts="strict")
     except (ValueError, OverflowError, KeyError) as error:
         raise ValueError(f"{where}: {' '.join(str(error).split())}; correct the table") from None
     for row in rows:
-        yield row | {column.name: _shortest(row[column.name], column.type) for column in narrow}
+        yield row | {column.name: _respelt(row[column.name], column.type) for column in respelt}
 
 
 def _check_names(names: list[str], where: str | Path) -> None:
@@ -103,27 +104,29 @@ def _check_names(names: list[str], where: str | Path) -> None:
         raise ValueError(f"{where}: two columns are called '{twice[0]}'; rename one")
 
 
-def _is_narrow(kind: "pyarrow.DataType") -> bool:
+def _is_respelt(kind: "pyarrow.DataType") -> bool:
     from pyarrow import types
 
     if types.is_dictionary(kind):
-        return _is_narrow(kind.value_type)
+        return _is_respelt(kind.value_type)
     inner = [kind.field(number).type for number in range(kind.num_fields)]
-    return types.is_float16(kind) or types.is_float32(kind) or any(map(_is_narrow, inner))
+    keyed = types.is_map(kind) and not types.is_string(kind.key_type)
+    return keyed or types.is_float16(kind) or types.is_float32(kind) or any(map(_is_respelt, inner))
 
 
-def _shortest(value: object, kind: "pyarrow.DataType") -> object:
+def _respelt(value: object, kind: "pyarrow.DataType") -> object:
     import numpy
     from pyarrow import types
 
-    if value is None or not _is_narrow(kind):
+    if value is None or not _is_respelt(kind):
         return value
     if types.is_dictionary(kind):
-        return _shortest(value, kind.value_type)
+        return _respelt(value, kind.value_type)
     if types.is_struct(kind):
-        return {name: _shortest(inner, kind.field(name).type) for name, inner in value.items()}
+        return {name: _respelt(inner, kind.field(name).type) for name, inner in value.items()}
     if types.is_map(kind):
-        return {name: _shortest(inner, kind.item_type) for name, inner in value.items()}
+        # A path names a key by its text, as in JSON.
+        return {str(_respelt(key, kind.key_type)): _respelt(inner, kind.item_type) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_shortest(inner, kind.value_type) for inner in value]
+        return [_respelt(inner, kind.value_type) for inner in value]
     return float(str((numpy.float16 if types.is_float16(kind) else numpy.float32)(value)))

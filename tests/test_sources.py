@@ -111,6 +111,19 @@ def test_a_link_to_another_folder_is_another_model(finished):
         link.symlink_to("first")
 
 
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_model_whose_source_is_gone_stays(finished, emptied):
+    (finished / "models/first").rename(finished / "models/away")
+    if emptied:
+        (finished / "models/first").mkdir()
+    try:
+        assert planned(finished, study(), "results/tiny/models/local/released.tried") == {"try_lm": 1}
+    finally:
+        if emptied:
+            (finished / "models/first").rmdir()
+        (finished / "models/away").rename(finished / "models/first")
+
+
 def test_an_adapters_base_is_read_as_well(finished):
     (finished / "models/adapter").mkdir()
     (finished / "models/adapter/adapter_config.json").write_text('{"base_model_name_or_path": "models/second"}')
@@ -145,6 +158,20 @@ def test_a_missing_source_is_told_by_the_dry_run(finished, tmp_path, lost, targe
     others = [name for place, name in enumerate(TARGETS) if place != target]
     if lost != "data/set":  # of which the check of the study file says so
         assert sum(planned(folder, study(), *others).values()) == len(others), "what does not read it goes on"
+
+
+@pytest.mark.parametrize("inside", [None, ".hidden", "link to nothing"])
+def test_a_folder_without_a_file_is_missing(tmp_path, inside):
+    (tmp_path / "models/current").mkdir(parents=True)
+    if inside == ".hidden":
+        (tmp_path / "models/current/.hidden").touch()
+    elif inside:
+        (tmp_path / "models/current" / inside).symlink_to("nothing")
+    config = study()
+    del config["data"]["talk"]["domains"]["hub"]
+    text = snakemake(tmp_path, "--dry-run", TARGETS[0], config=config, check=False)
+    assert text.count("models.local.name: there is no file at 'models/current'; put it there") == 1
+    assert "Job stats" not in text
 
 
 def test_a_clip_may_be_described_by_a_folder():

@@ -43,7 +43,7 @@ def _visible(folder: str, above: tuple[str, ...] = ()) -> Iterator[os.DirEntry]:
             continue
         if entry.is_dir():
             yield from _visible(entry.path, (*above, here))
-        else:
+        elif entry.is_file():  # no link to nothing
             yield entry
 
 

@@ -61,7 +61,9 @@ def own(files, sources, made):
     if not os.path.exists(made):
         for line in missing.values():
             tell(line)
-    return list(dict.fromkeys([*files, *missing]))
+    # Snakemake takes a folder without a file for an input that is there, and stops at a link to nothing.
+    lost = [f"{path}/*" if os.path.lexists(path) else path for path in missing]
+    return list(dict.fromkeys([*(file for file in files if file not in missing), *lost]))
 
 
 def data_folder(wildcards):

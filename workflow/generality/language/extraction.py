@@ -22,7 +22,8 @@ _UNSPACED = (
 )
 # What is part of the character before it: combining marks, vowel signs, modifiers of emoji, joiners.
 _PART = r"[\p{M}\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]"
-_END = regex.compile(rf"(?!{_PART})(?:(?!\w)|(?={_UNSPACED})|(?<={_UNSPACED}{_PART}*))")
+# A number goes on behind its point or comma: 1 is not the beginning of 1.5.
+_END = regex.compile(rf"(?!{_PART})(?!(?<=\d)[.,]\d)(?:(?!\w)|(?={_UNSPACED})|(?<={_UNSPACED}{_PART}*))")
 _UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}")  # zero-width blanks, soft hyphens, variation selectors
 
 

@@ -24,7 +24,7 @@ from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
 from test_config import REAL
-from tiny_clips import SIZE, fetched, registered
+from tiny_clips import SIZE, TEXT, VIT, fetched, registered
 
 SHAPES = ((37, 90), (90, 37), (64, 64), (16, 16), (5, 200), (33, 34), (300, 299))
 TAGS = open_clip.list_pretrained()
@@ -176,6 +176,23 @@ def test_captions_and_the_model_that_learns_them_keep_the_resizing(folder, tmp_p
     assert resized(open_image_set(tmp_path / "web").manifest["source"])["resize_mode"] == "squash"
 
 
+@pytest.mark.parametrize(
+    ("changes", "entry"),
+    [
+        ({"vision_cfg": VIT | {"image_size": 32}}, r"visual\.positional_embedding' of shape \(5, 32\)"),
+        ({"text_cfg": TEXT | {"context_length": 8}}, r"positional_embedding' of shape \(8, 16\)"),
+    ],
+)
+def test_positions_of_another_size_are_not_stretched(changes, entry, tmp_path):
+    with registered("CLIP ViT", tmp_path):
+        pass
+    weights = (tmp_path / "weights.safetensors").rename(tmp_path / "trained.safetensors")
+    with registered("CLIP ViT", tmp_path, **changes) as given:
+        said = rf"trained\.safetensors' are of another picture size or length of text than tiny-CLIP-ViT, by '{entry}"
+        with pytest.raises(ValueError, match=said):
+            fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
+
+
 def tagged(monkeypatch, name, **tags):
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, name, tags)
 
@@ -222,6 +239,29 @@ def test_sets_of_an_experiment_are_resized_alike():
         ConfigError, match=r"experiments\.pacs\.generality: pacs/photo has `interpolation` bicubic, listed"
     ):
         check(study)
+
+
+def test_sets_of_an_experiment_are_resized_as_its_model_learns_to_see():
+    study = yaml.safe_load(REAL)
+    study["experiments"]["pacs"] |= {"model": "tiny", "generality": {"ood": ["pacs/art_painting"]}}
+    study["data"]["listed"]["resize_mode"] = "squash"
+    study["data"]["web"]["of"] = ["listed/photo"]
+    study["data"]["web"]["phrases"].pop("pacs/photo")
+    said = r"experiments\.pacs\.model: listed/photo has `resize_mode` squash, pacs/photo has shortest; give both"
+    with pytest.raises(ConfigError, match=said):
+        check(study)
+
+
+def test_captions_of_a_generated_world_belong_to_it():
+    parts = [{"source": {"kind": "image_folder"}}, {"source": {"kind": "picture_world", "fingerprint": "one"}}]
+    config = {
+        "model_cfg": {"vision_cfg": {"image_size": 64}},
+        "preprocess_cfg": {},
+        "provenance": {"data": {"kind": "captioned", "parts": parts}},
+    }
+    check_pictures("clip", config, image_set(64, kind="picture_world", fingerprint="one"), "set")
+    with pytest.raises(ValueError, match="set: of another world than what the model was pre-trained on"):
+        check_pictures("clip", config, image_set(64, kind="picture_world", fingerprint="two"), "set")
 
 
 def test_a_config_without_a_size_takes_the_towers():

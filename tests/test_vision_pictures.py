@@ -193,6 +193,26 @@ def test_positions_of_another_size_are_not_stretched(changes, entry, tmp_path):
             fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
 
 
+@pytest.mark.parametrize(
+    ("trained", "changes", "named"),
+    [
+        ("SigLIP", {}, "CLIP ViT"),
+        ("CLIP ViT", {}, "RoBERTa"),
+        ("CLIP ViT", {"text_cfg": TEXT | {"width": 32}}, "CLIP ViT"),
+    ],
+)
+def test_weights_of_another_architecture_are_one_line(trained, changes, named, tmp_path):
+    """Where open_clip fails by an assertion, or by an entry that is not there, before it loads them."""
+    with registered(trained, tmp_path, **changes):
+        pass
+    weights = (tmp_path / "weights.safetensors").rename(tmp_path / "other.safetensors")
+    with (
+        registered(named, tmp_path) as given,
+        pytest.raises(ValueError, match=r"other\.safetensors' are not of the architecture tiny-"),
+    ):
+        fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
+
+
 def tagged(monkeypatch, name, **tags):
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, name, tags)
 

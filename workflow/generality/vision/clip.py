@@ -134,7 +134,7 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
             open_clip.load_checkpoint(model, weights)
         else:
             model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # open_clip asserts, and asks for what is not there, before torch compares names
         raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
     check_finite(model.state_dict().items(), weights)
     if not tag:

@@ -23,8 +23,8 @@ from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
-from test_config import REAL
-from tiny_clips import SIZE, TEXT, VIT, fetched, registered
+from test_config import EMBEDDED, REAL
+from tiny_clips import SIZE, fetched, registered
 
 SHAPES = ((37, 90), (90, 37), (64, 64), (16, 16), (5, 200), (33, 34), (300, 299))
 TAGS = open_clip.list_pretrained()
@@ -176,43 +176,6 @@ def test_captions_and_the_model_that_learns_them_keep_the_resizing(folder, tmp_p
     assert resized(open_image_set(tmp_path / "web").manifest["source"])["resize_mode"] == "squash"
 
 
-@pytest.mark.parametrize(
-    ("changes", "entry"),
-    [
-        ({"vision_cfg": VIT | {"image_size": 32}}, r"visual\.positional_embedding' of shape \(5, 32\)"),
-        ({"text_cfg": TEXT | {"context_length": 8}}, r"positional_embedding' of shape \(8, 16\)"),
-    ],
-)
-def test_positions_of_another_size_are_not_stretched(changes, entry, tmp_path):
-    with registered("CLIP ViT", tmp_path):
-        pass
-    weights = (tmp_path / "weights.safetensors").rename(tmp_path / "trained.safetensors")
-    with registered("CLIP ViT", tmp_path, **changes) as given:
-        said = rf"trained\.safetensors' are of another picture size or length of text than tiny-CLIP-ViT, by '{entry}"
-        with pytest.raises(ValueError, match=said):
-            fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
-
-
-@pytest.mark.parametrize(
-    ("trained", "changes", "named"),
-    [
-        ("SigLIP", {}, "CLIP ViT"),
-        ("CLIP ViT", {}, "RoBERTa"),
-        ("CLIP ViT", {"text_cfg": TEXT | {"width": 32}}, "CLIP ViT"),
-    ],
-)
-def test_weights_of_another_architecture_are_one_line(trained, changes, named, tmp_path):
-    """Where open_clip fails by an assertion, or by an entry that is not there, before it loads them."""
-    with registered(trained, tmp_path, **changes):
-        pass
-    weights = (tmp_path / "weights.safetensors").rename(tmp_path / "other.safetensors")
-    with (
-        registered(named, tmp_path) as given,
-        pytest.raises(ValueError, match=r"other\.safetensors' are not of the architecture tiny-"),
-    ):
-        fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
-
-
 def tagged(monkeypatch, name, **tags):
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, name, tags)
 
@@ -282,6 +245,17 @@ def test_captions_of_a_generated_world_belong_to_it():
     check_pictures("clip", config, image_set(64, kind="picture_world", fingerprint="one"), "set")
     with pytest.raises(ValueError, match="set: of another world than what the model was pre-trained on"):
         check_pictures("clip", config, image_set(64, kind="picture_world", fingerprint="two"), "set")
+
+
+def test_a_generated_world_is_known_through_captions():
+    study = yaml.safe_load(EMBEDDED.read_text())
+    joined = {"source": "captions", "of": ["imagenet/in"], "phrases": {"default": ["a {}"]}, "seed": 1}
+    study["data"] |= {"joined": joined}
+    study["models"]["tiny-clip"]["data"] = "joined"
+    check(study)
+    study["data"]["domainnet"]["seed"] = 4
+    with pytest.raises(ConfigError, match=r"data\.domainnet\.seed: another world than that of 'imagenet/in'"):
+        check(study)
 
 
 def test_a_config_without_a_size_takes_the_towers():

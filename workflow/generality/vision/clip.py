@@ -142,6 +142,12 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
     preprocess_cfg = open_clip.get_model_preprocess_cfg(model)
     if len(set(sides := to_2tuple(preprocess_cfg["size"]))) > 1:
         raise ValueError(f"models: {name} takes pictures of {sides} pixels, and data sets are square; take another")
+    for key in ("mean", "std"):
+        if len(values := preprocess_cfg[key]) != 3 or not all(0 <= value <= 1 for value in values):
+            raise ValueError(
+                f"models: the {key} of the pictures of {name} is {list(values)}, and three values from 0 to 1 are "
+                "wanted; divide those of 0 to 255 by 255"
+            )
     with whole_folder(folder) as partial:
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})
         _save_text_files(partial, model, tokenizer, model_cfg["text_cfg"])

@@ -170,6 +170,7 @@ def test_a_part_of_the_classes_is_matched_by_name(decoded, tmp_path):
 def test_prompts_do_not_have_the_mark_of_a_name():
     assert in_prompt("missile [n04008634]") == "missile"
     assert in_prompt("kite (bird of prey)") == "kite (bird of prey)"
+    assert in_prompt("crane [bird]") == "crane [bird]"  # a user's own words, which tell it from "crane [machine]"
 
 
 # ObjectNet

@@ -65,6 +65,13 @@ def test_order_and_round_trip(table, tmp_path):
     pd.testing.assert_frame_equal(read_table(tmp_path / "scores.csv"), table, check_exact=True)
 
 
+@pytest.mark.parametrize("name", ["007", "null", "2024", "nan", "true", "1e5"])
+def test_names_are_read_as_they_are_spelt(name, table, tmp_path):
+    table = table.assign(experiment=name, group=name)
+    write_table(table, tmp_path / "scores.csv")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "scores.csv"), table, check_exact=True)
+
+
 def test_settings_are_ordered_by_number_and_written_as_in_the_paper():
     settings = ["lambda-1e-05", "lambda-0.025", "lambda-1", "rank-16", "alpha-0.4", "default", "momentum-off"]
     assert [notation(s) for s in settings] == [

@@ -300,7 +300,7 @@ def test_class_subsets_restrict_and_group_the_logits(tmp_path):
 
 def test_classes_of_one_name_have_one_prompt(clip_folder, tmp_path):
     """Two pairs of ImageNet's classes: the marks that tell them apart are in no prompt."""
-    classes = ["apple [one]", "apple [two]", "pear", "bus"]
+    classes = ["apple [n00000001]", "apple [n00000002]", "pear", "bus"]
     data = make_image_set(tmp_path / "train", 8, classes=classes)
     build_classifier(tmp_path / "base", clip=clip_folder, data=data, templates=["a photo of a {}"])
     marked, config = load_classifier(tmp_path / "base")
@@ -310,6 +310,14 @@ def test_classes_of_one_name_have_one_prompt(clip_folder, tmp_path):
     other, _ = load_classifier(tmp_path / "other")
     torch.testing.assert_close(marked.head.weight[[0, 1, 2, 3]], other.head.weight[[0, 0, 2, 3]])
     assert class_groups(open_image_set(data), config["classes"], "x") == [[0], [1], [2], [3]]
+
+
+def test_a_single_class_is_refused(clip_folder, tmp_path):
+    data = make_image_set(tmp_path / "one", 2, classes=["apple"])
+    with pytest.raises(ValueError, match="one: 'apple' is its only class, and there is nothing to learn; add another"):
+        build_classifier(tmp_path / "base", clip=clip_folder, data=data, templates=["a photo of a {}"])
+    with pytest.raises(ValueError, match="x/y: 'apple' is its only class, and every answer is right"):
+        class_groups(open_image_set(data), ["apple", "pear"], "x/y")
 
 
 def test_margin_is_right_minus_best_other():

@@ -23,7 +23,7 @@ from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
-from test_config import REAL
+from test_config import EMBEDDED, REAL
 from tiny_clips import SIZE, fetched, registered
 
 SHAPES = ((37, 90), (90, 37), (64, 64), (16, 16), (5, 200), (33, 34), (300, 299))
@@ -221,6 +221,40 @@ def test_sets_of_an_experiment_are_resized_alike():
     with pytest.raises(
         ConfigError, match=r"experiments\.pacs\.generality: pacs/photo has `interpolation` bicubic, listed"
     ):
+        check(study)
+
+
+def test_sets_of_an_experiment_are_resized_as_its_model_learns_to_see():
+    study = yaml.safe_load(REAL)
+    study["experiments"]["pacs"] |= {"model": "tiny", "generality": {"ood": ["pacs/art_painting"]}}
+    study["data"]["listed"]["resize_mode"] = "squash"
+    study["data"]["web"]["of"] = ["listed/photo"]
+    study["data"]["web"]["phrases"].pop("pacs/photo")
+    said = r"experiments\.pacs\.model: listed/photo has `resize_mode` squash, pacs/photo has shortest; give both"
+    with pytest.raises(ConfigError, match=said):
+        check(study)
+
+
+def test_captions_of_a_generated_world_belong_to_it():
+    parts = [{"source": {"kind": "image_folder"}}, {"source": {"kind": "picture_world", "fingerprint": "one"}}]
+    config = {
+        "model_cfg": {"vision_cfg": {"image_size": 64}},
+        "preprocess_cfg": {},
+        "provenance": {"data": {"kind": "captioned", "parts": parts}},
+    }
+    check_pictures("clip", config, image_set(64, kind="picture_world", fingerprint="one"), "set")
+    with pytest.raises(ValueError, match="set: of another world than what the model was pre-trained on"):
+        check_pictures("clip", config, image_set(64, kind="picture_world", fingerprint="two"), "set")
+
+
+def test_a_generated_world_is_known_through_captions():
+    study = yaml.safe_load(EMBEDDED.read_text())
+    joined = {"source": "captions", "of": ["imagenet/in"], "phrases": {"default": ["a {}"]}, "seed": 1}
+    study["data"] |= {"joined": joined}
+    study["models"]["tiny-clip"]["data"] = "joined"
+    check(study)
+    study["data"]["domainnet"]["seed"] = 4
+    with pytest.raises(ConfigError, match=r"data\.domainnet\.seed: another world than that of 'imagenet/in'"):
         check(study)
 
 

@@ -134,7 +134,10 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
             yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
     names = [*names, *experiment.get("probe", ())]
     yield from _one_size(f"{path}.generality", names, data)
-    yield from _fits(f"{path}.model", config["models"][experiment["model"]], names[0], data)
+    model = config["models"][experiment["model"]]
+    yield from _fits(f"{path}.model", model, names[0], data)
+    learnt = data[model["data"]].get("of", ()) if "data" in model else ()
+    yield from _one_way(f"{path}.model", [*learnt, *names], data)
 
 
 def _one_size(path: str, names: Iterable[str], data: dict) -> Problems:
@@ -143,6 +146,11 @@ def _one_size(path: str, names: Iterable[str], data: dict) -> Problems:
     small, large = min(sizes, key=sizes.get), max(sizes, key=sizes.get)
     if sizes[small] != sizes[large]:
         yield path, f"{small} has {sizes[small]} pixels, {large} has {sizes[large]}; give both data sets one size"
+    yield from _one_way(path, names, data)
+
+
+def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
+    """Whether all pictures that are not drawn at their size are resized alike."""
     ways = {name: resizing(own) for name in names if (own := settings_of(name, data))["source"] == "image_folder"}
     for name, way in ways.items():
         first = next(iter(ways))

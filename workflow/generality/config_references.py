@@ -147,7 +147,8 @@ def _numbers(report: dict, experiments: dict) -> Problems:
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:
     """Whether generated data come from the world that a model is pre-trained in."""
     learnt = model.get("data", ())
-    for source in [learnt] if isinstance(learnt, str) else learnt:
+    learnt = [learnt] if isinstance(learnt, str) else learnt
+    for source in [part for name in learnt for part in settings_of(name, data).get("of", [name])]:
         settings = settings_of(source, data)
         for name in names if is_world(settings) else ():
             own = settings_of(name, data)

@@ -8,7 +8,7 @@ from pathlib import Path
 from generality.data.text_file import read_text
 from generality.files import read_json
 
-MARK = re.compile(r" \[[^\[\]]+\]$")
+MARK = re.compile(r" \[n\d{8}\]$")  # a WordNet id; other brackets are part of a name
 FOLDERS, GROUPS = "folder_to_objectnet_label.json", "objectnet_to_imagenet_1k.json"
 NUMBERS, LABELS = "pytorch_to_imagenet_2012_id.json", "imagenet_to_label_2012_v2"
 

@@ -90,7 +90,7 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read what `write_table` wrote, to the last bit."""
-    return read_csv(path, COLUMNS, COLUMNS[8:], dtype={"seed": str})
+    return read_csv(path, COLUMNS, COLUMNS[8:], COLUMNS[:8])
 
 
 def average_name(group: str) -> str:

@@ -21,6 +21,7 @@ RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
 TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
 SHOWN = 0.45  # CSS pixels for one of a figure's, which has 300 an inch: its 8-point text is then as large as ours
 TONES = {SUPPORTED: UP, CONTRADICTED: DOWN, UNDECIDED: UNCLEAR, NOT_DECIDED: UNCLEAR, NOT_MEASURED: ""}
+TEXTS = ("experiment", "data", "group", "method", "setting", "front", "chosen")  # columns of stored tables
 
 
 def render_page(
@@ -40,7 +41,7 @@ def render_page(
     "name", "category", "text", "files": {suffix: path}}; `config` is the study's, as YAML; `labels` are the methods'
     printed names. The answer is `answer.render_answer`'s. Raises ValueError for a missing or broken file.
     """
-    table = read_csv(answer_file, ())
+    table = read_csv(answer_file, (), texts=TEXTS)
     shown = [_part(part) for part in parts]
     pictured = [part for part in shown if part["picture"]]
     tables = [part for part in shown if part["table"]]
@@ -111,8 +112,7 @@ def _claims(part: Mapping) -> dict:
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
-    table = read_csv(part["paths"]["csv"], ("front", "chosen"))
-    table = table.fillna({"front": "", "chosen": ""})
+    table = read_csv(part["paths"]["csv"], ("front", "chosen"), texts=TEXTS)
     tables = [(shown.caption, Markup(markup.html(shown))) for shown in for_readers(table, labels)]
     return {**part, "tables": tables, "note": caption(table)}
 

@@ -11,15 +11,19 @@ import pyarrow.parquet as pq
 REMEDY = "delete it and run its stage again"
 
 
-def read_csv(path: str | Path, columns: Iterable[str], numbers: Sequence[str] = (), **options) -> pd.DataFrame:
-    """A CSV table with these columns, in which `numbers` hold finite numbers or nothing, and there are some; `options`
-    are those of pandas.
+def read_csv(
+    path: str | Path, columns: Iterable[str], numbers: Sequence[str] = (), texts: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A CSV table with these columns, in which `numbers` hold finite numbers or nothing, and there are some; `texts`
+    hold texts as they are spelt, as an experiment may be called "007" or "null".
 
     Raises ValueError, with the line where one is to blame, for a file that is missing, empty, cut off, not UTF-8, or
     that has other columns or an entry that is no number.
     """
     try:
-        table = pd.read_csv(path, **options)
+        others = [name for name in pd.read_csv(path, nrows=0) if name not in texts]
+        missing = {"keep_default_na": False, "na_values": {name: ["", "nan"] for name in others}}
+        table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), **missing)
     except (OSError, ValueError) as error:  # of pandas: EmptyDataError, ParserError
         raise _damaged(path, "CSV", error) from None
     _check_columns(path, columns, table)

@@ -85,7 +85,8 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
 
 def sources(config: dict) -> list[dict]:
     """What the model of a classifier folder was pre-trained on, where the study knows it."""
-    return [config.get("provenance", {}).get("data", {})]
+    source = config.get("provenance", {}).get("data", {})
+    return [part["source"] for part in source.get("parts", ())] or [source]  # parts: of a captioned set
 
 
 def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder: str | Path) -> None:

@@ -1,6 +1,7 @@
 """CLIP models as folders that open_clip's own loader opens."""
 
 import logging
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -98,9 +99,9 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
     without it, they are what that folder says, or what all tags of the name have in common.
 
     Raises ValueError for an unknown name or tag, for a file of another format (a pickle could execute code), for one
-    of whose pictures nothing is known, for a tokenizer that cannot be had or is not read back as it was, and for an
-    activation that the weights were not trained with: OpenAI's weights need a `-quickgelu` name, with which open_clip
-    gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
+    of whose pictures nothing is known or that takes other sizes than `name` says, for a tokenizer that cannot be had or
+    is not read back as it was, and for an activation that the weights were not trained with: OpenAI's weights need a
+    `-quickgelu` name, with which open_clip gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
     """
     local = name.startswith(LOCAL_DIR)
     if not local and name not in open_clip.list_models():
@@ -133,17 +134,37 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
             open_clip.load_checkpoint(model, weights)
         else:
             model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # open_clip asserts, and asks for what is not there, before torch compares names
         raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
     check_finite(model.state_dict().items(), weights)
+    if not tag:
+        _check_places(model, weights, name)
     preprocess_cfg = open_clip.get_model_preprocess_cfg(model)
     if len(set(sides := to_2tuple(preprocess_cfg["size"]))) > 1:
         raise ValueError(f"models: {name} takes pictures of {sides} pixels, and data sets are square; take another")
+    for key in ("mean", "std"):
+        if len(values := preprocess_cfg[key]) != 3 or not all(0 <= value <= 1 for value in values):
+            raise ValueError(
+                f"models: the {key} of the pictures of {name} is {list(values)}, and three values from 0 to 1 are "
+                "wanted; divide those of 0 to 255 by 255"
+            )
     with whole_folder(folder) as partial:
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})
         _save_text_files(partial, model, tokenizer, model_cfg["text_cfg"])
         if not torch.equal(open_tokenizer(partial)(SPELT), tokenizer(SPELT)):
             raise ValueError(f"models: the tokenizer of {name} is another once it is saved; take another model")
+
+
+def _check_places(model: torch.nn.Module, weights: str, name: str) -> None:
+    """Raise ValueError where open_clip has stretched a file's position embeddings to the size or length of a model."""
+    file = open_weights(weights)
+    sizes = {math.prod(file.get_slice(key).get_shape()) for key in file.keys() if "pos" in key}  # noqa: SIM118
+    for key, entry in model.named_parameters():
+        if key.endswith("positional_embedding") and entry.numel() not in sizes:
+            raise ValueError(
+                f"models: weights '{weights}' are of another picture size or length of text than {name}, by "
+                f"'{key}' of shape {tuple(entry.shape)}; name the architecture that they were trained with"
+            )
 
 
 def _save_text_files(folder: Path, model: torch.nn.Module, tokenizer: Tokenizer, text_cfg: Mapping) -> None:

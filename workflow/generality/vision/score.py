@@ -28,8 +28,10 @@ def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int
 
     A set over part of the model's classes (ImageNet-R and -A) names them as the model does; one with classes of its
     own (ObjectNet) has `class_groups` in its manifest, and a class's score is the maximum over its group. Raises
-    ValueError for a class that the model does not have.
+    ValueError for a class that the model does not have, and for a set of one class, of which every answer is right.
     """
+    if len(data.classes) < 2:
+        raise ValueError(f"{what}: '{data.classes[0]}' is its only class, and every answer is right; leave the set out")
     index = {name: i for i, name in enumerate(classes)}
     groups = data.manifest["source"].get("class_groups") or {name: [name] for name in data.classes}
     try:

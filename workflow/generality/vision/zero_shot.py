@@ -60,6 +60,8 @@ def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, 
     model, tokenizer, config = load_clip(clip)
     images = open_image_set(data)
     check_pictures(clip, config, images, data)
+    if len(images.classes) < 2:
+        raise ValueError(f"{data}: '{images.classes[0]}' is its only class, and there is nothing to learn; add another")
     if templates == "openai_imagenet":
         templates = open_clip.OPENAI_IMAGENET_TEMPLATES
     try:

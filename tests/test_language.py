@@ -348,6 +348,20 @@ def test_distances_name_each_set_once(language_folder, tmp_path):
     assert found["a/same"] == 0 < found["a/near"] < found["b/far"]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_distance_without_any_spread_is_refused(language_folder, tmp_path):
+    sets = {"a/near": language_folder / "choice"}
+    with pytest.raises(ValueError, match=r"choice: neither its examples nor the speciality's differ; give both more"):
+        measure_distances(
+            tmp_path / "d.csv",
+            model=language_folder / "model",
+            speciality=language_folder / "train",
+            sets=sets,
+            limit=1,
+        )
+    assert not (tmp_path / "d.csv").exists()
+
+
 def test_distances_of_at_most_so_many_examples(language_folder, tmp_path):
     """The limit holds for the speciality as well as for the sets."""
     model, tokenizer, _ = load_causal_lm(language_folder / "model")

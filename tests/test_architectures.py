@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from architectures import ARCHITECTURES, WINDOW, tiny
+from architectures import ARCHITECTURES, GROUPED, POSITIONS, WINDOW, tiny
 from generality.data.text_set import TextSet
 from generality.language.blocks import tokenize
 from generality.language.encoding import Encoder
@@ -93,3 +93,48 @@ def test_answers_do_not_share_a_row_where_that_changes_what_a_model_sees(name):
     harness = scorer(tiny(name, TOKENIZER), tokens=4096).harness
     harness.likelihoods(PAIRS)
     assert SHARED not in harness.ways.values()
+
+
+def neo(window: int, monkeypatch):
+    """Return GPT-Neo with a window of so many places in the row, whatever positions their tokens are told."""
+    kind, settings = ARCHITECTURES["GPT-Neo, local"]
+    monkeypatch.setitem(ARCHITECTURES, "GPT-Neo", (kind, settings | {"window_size": window}))
+    return tiny("GPT-Neo", TOKENIZER)
+
+
+def assert_plain(harness, pairs):
+    got = [value for value, _ in harness.likelihoods(pairs)]
+    expected = [plain(harness.model, *ids) for ids in Encoder(TOKENIZER).pairs(pairs)]
+    np.testing.assert_allclose(got, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("window", "answers", "reached"), [(64, 10, 64), (250, 25, POSITIONS["max_position_embeddings"])]
+)
+def test_all_answers_of_a_prompt_may_be_longer_than_a_window_or_the_positions(window, answers, reached, monkeypatch):
+    prompt = words(30)
+    pairs = [(prompt, f" {words(12)}") for _ in range(answers)]
+    ids = list(Encoder(TOKENIZER).pairs(pairs))
+    assert max(len(before) + len(answer) for before, answer in ids) < window, "each text fits"
+    assert sum(len(answer) for _, answer in ids) > reached
+    assert_plain(scorer(neo(window, monkeypatch), tokens=4096).harness, pairs)
+
+
+def test_a_set_with_longer_answers_is_tried_anew(monkeypatch):
+    """Answers of one token are not in the row, so that they say nothing of those that are."""
+    harness = scorer(neo(32, monkeypatch), tokens=4096).harness
+    prompt = words(20)
+    short = [*((f"{prompt} red", f" {word}") for word in WORDS[:5]), ("sky", " red")]
+    longer = [*((prompt, f" {first} {second}") for first in WORDS[:5] for second in WORDS[:5]), ("sky", " red")]
+    ends = [{len(before) + len(answer) for before, answer in harness.encode(some)} for some in (short, longer)]
+    assert ends[0] == ends[1]
+    assert_plain(harness, short)
+    assert_plain(harness, longer)
+
+
+def test_a_cache_of_a_models_own_kind_is_not_kept(monkeypatch):
+    """MiniMax has one, with more in it than keys and values, and takes no other."""
+    sizes = GROUPED | POSITIONS | {"head_dim": 8, "num_local_experts": 4, "block_size": 16}
+    monkeypatch.setitem(ARCHITECTURES, "MiniMax", ("minimax", sizes))
+    said = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY, 8)["generate"]
+    assert len(said) == len(EXAMPLES)

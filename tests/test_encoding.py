@@ -105,6 +105,13 @@ def test_an_answer_without_a_token_is_refused(tokenizer):
         list(Encoder(tokenizer).pairs([("the sky is", "")]))
 
 
+def test_choices_that_are_the_same_tokens_are_refused():
+    tokenizer = TOKENIZERS["unigram, EOS"]
+    example = EXAMPLES[0] | {"id": "q1", "choices": ["red", "ж", "ф"]}
+    with pytest.raises(ValueError, match=r"^a/b test: example 'q1': the choices 'ж' and 'ф' are the same tokens"):
+        Scorer(llama(tokenizer), tokenizer, {("a/b", "test"): TextSet("choice", [example], {})}, [])
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_first_loss_is_the_scored_likelihood_of_the_same_answers(tokenizer, form):
     model, texts = llama(tokenizer), FORMS[form]

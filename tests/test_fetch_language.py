@@ -7,6 +7,7 @@ import pytest
 import torch
 from peft import IA3Config, LoraConfig, PromptTuningConfig, get_peft_model
 from transformers import (
+    AutoModelForCausalLM,
     AutoTokenizer,
     BertConfig,
     BertForMaskedLM,
@@ -15,6 +16,7 @@ from transformers import (
     T5Config,
     T5ForConditionalGeneration,
 )
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from architectures import GROUPED, SIZES
 from damaged import changed, refusal
@@ -212,9 +214,47 @@ def test_tokenizers_that_cannot_become_tokenizer_json(release):
     assert refused(folder).startswith("its tokenizer (CTRLTokenizer) has no tokenizer.json and cannot be converted")
 
 
-def test_a_generation_config_that_contradicts_itself_does_not_stop_a_fetch(release, tmp_path):
-    """Llama 2's has a temperature and no sampling, which transformers reads and refuses to write."""
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"temperature": 0.9, "top_p": 0.6, "do_sample": False},  # Llama 2's, which transformers refuses to write
+        {"repetition_penalty": 1.05, "do_sample": True},  # Qwen's
+        {"num_beams": 3},
+        {"max_new_tokens": 300},
+    ],
+)
+def test_answers_are_the_likeliest_tokens_whatever_a_release_generates_with(release, tmp_path, settings):
     folder = release()
-    changed("generation_config.json", lambda c: c.update(temperature=0.9, top_p=0.6, do_sample=False))(folder)
+    changed("generation_config.json", lambda c: c.update(settings))(folder)
     fetch_causal_lm(tmp_path / "model", name=str(folder))
-    assert load_causal_lm(tmp_path / "model")[0].generation_config.eos_token_id == 2
+    found = load_causal_lm(tmp_path / "model")[0].generation_config
+    assert found.eos_token_id == 2
+    assert not {key: value for key, value in settings.items() if getattr(found, key) == value and value}
+
+
+def test_the_end_of_a_text_is_learnt_where_it_also_pads(release, tmp_path):
+    folder = release()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.save_pretrained(folder)
+    changed("config.json", lambda c: c.update(pad_token_id=None))(folder)
+    fetch_causal_lm(tmp_path / "model", name=str(folder))
+    model, tokenizer, _ = load_causal_lm(tmp_path / "model")
+    ids = torch.tensor([[5, tokenizer.eos_token_id, 6]])
+    model(input_ids=ids, labels=ids).loss.backward()
+    assert model.get_input_embeddings().weight.grad[tokenizer.eos_token_id].any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("llama4_text", GROUPED | {"head_dim": 8, "num_local_experts": 2, "intermediate_size_mlp": 64}),
+        ("xlstm", {"hidden_size": 32, "num_heads": 4, "num_blocks": 2, "num_hidden_layers": 2}),
+    ],
+)
+def test_a_model_that_cannot_be_run_is_refused_in_one_line(release, kind, settings):
+    sizes = {"vocab_size": 270, "bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
+    model = AutoModelForCausalLM.from_config(CONFIG_MAPPING[kind](**sizes | settings))
+    line = refused(release(model=model))
+    assert line.startswith("it cannot be run on a few tokens (")
+    assert "\n" not in line

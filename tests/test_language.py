@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, Gemma2ForCausalLM, OPTConfig, OPTForCausalLM
 
 from conftest import LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, OPT, THINGS, make_text_set
-from generality.data.text_set import open_text_set, pair
+from generality.data.text_set import open_text_set, pair, write_text_set
 from generality.interpolate import write_interpolated
 from generality.language.blocks import collate, pack, shorten, tokenize
 from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
@@ -346,6 +346,16 @@ def test_distances_name_each_set_once(language_folder, tmp_path):
     assert header == "data,distance"
     assert list(found) == list(sets)
     assert found["a/same"] == 0 < found["a/near"] < found["b/far"]
+
+
+def test_a_distance_without_any_spread_is_refused(language_folder, tmp_path):
+    for name, response in (("ours", "red"), ("theirs", "blue")):
+        example = {"id": name, "prompt": "the sky is", "response": response}
+        write_text_set(tmp_path / name, "instruction", [example], {"kind": "test"})
+    ours, theirs, model = tmp_path / "ours", tmp_path / "theirs", language_folder / "model"
+    with pytest.raises(ValueError, match=r"theirs: neither its examples nor the speciality's differ; give both more"):
+        measure_distances(tmp_path / "d.csv", model=model, speciality=ours, sets={"a/near": theirs})
+    assert not (tmp_path / "d.csv").exists()
 
 
 def test_distances_of_at_most_so_many_examples(language_folder, tmp_path):

@@ -8,7 +8,13 @@ import torch
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; threads of its own are not ours to give
 
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from generality.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
@@ -19,7 +25,6 @@ from generality.language.release import (
     check_causal,
     check_release,
     check_tokenizer,
-    drop_sampling,
     fast,
     merged,
 )
@@ -76,10 +81,11 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     check_causal(model, name)
     tokenizer = fast(tokenizer, name)
     complete_special_tokens(tokenizer, name)
-    for config in (model.config, model.generation_config):
-        config.bos_token_id, config.pad_token_id = tokenizer.bos_token_id, tokenizer.pad_token_id
-        config.eos_token_id = tokenizer.eos_token_id
-    drop_sampling(model.generation_config)
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    # Not the padding token, which may end texts too: layers of embeddings do not learn what their model pads with.
+    model.config.update(ends)
+    # Answers are the likeliest tokens: no penalties, beams, lengths or caches that a release is used with.
+    model.generation_config = GenerationConfig(**ends, pad_token_id=tokenizer.pad_token_id)
     provenance = {"name": name, "revision": revision, "data": []} | ({"base": adapter.base} if adapter else {})
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)

@@ -23,11 +23,12 @@ def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
     """d(A, B)² = mean over dimensions of (μ_A − μ_B)² / ((σ_A² + σ_B²) / 2); embeddings of shape (examples, width).
 
     In units of the sets' own spread, dimension by dimension, so that the few large dimensions that language models'
-    hidden states have do not decide alone. 0 for a set and itself.
+    hidden states have do not decide alone. 0 for a set and itself; not finite where neither has a spread.
     """
     difference = ours.mean(axis=0) - theirs.mean(axis=0)
     spread = (ours.var(axis=0) + theirs.var(axis=0)) / 2
-    return float(np.sqrt(np.mean(difference**2 / spread)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.sqrt(np.mean(difference**2 / spread)))
 
 
 @torch.no_grad()
@@ -59,7 +60,7 @@ def measure_distances(
     """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on.
 
     At most `limit` examples of each set, the speciality included, are embedded. Interrupted, it goes on after the last
-    set that was embedded.
+    set that was embedded. Raises ValueError for a set whose examples, with the speciality's, are all alike.
     """
     language_model, tokenizer, _ = load_causal_lm(model)
     language_model.to(device())
@@ -70,9 +71,11 @@ def measure_distances(
     settings = {"sets": list(sets), "limit": limit, "device": device().type}
     with unfinished(output, __name__, settings=settings, inputs=[model, speciality, *sets.values()]) as begun:
         origin = begun.part("speciality", partial(embedded, speciality)).to_numpy()
-        rows = [
-            (name, standardised_distance(origin, begun.part(name, partial(embedded, folder)).to_numpy()))
-            for name, folder in sets.items()
-        ]
+        rows = []
+        for name, folder in sets.items():
+            distance = standardised_distance(origin, begun.part(name, partial(embedded, folder)).to_numpy())
+            if not np.isfinite(distance):
+                raise ValueError(f"{folder}: neither its examples nor the speciality's differ; give both more of them")
+            rows.append((name, distance))
         with whole_file(output) as temporary:
             pd.DataFrame(rows, columns=["data", "distance"]).to_csv(temporary, index=False)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from generality.language.encoding import Encoder
-from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_likelihoods
+from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_likelihoods, telling
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import EQUAL, PADDED, TOKENS, Way, batches
@@ -36,7 +36,7 @@ class Harness(HFLM):
             pretrained=model, tokenizer=encoder.tokenizer, softmax_dtype="float32", max_length=positions(model.config)
         )
         self.encoder, self.tokens = encoder, tokens
-        self.ways: dict[tuple[str, int, int], Way] = {}  # by what is asked for, and the longest and shortest text
+        self.ways: dict[tuple[str | int, ...], Way] = {}  # by what is asked for, and the lengths that it depends on
         self.encoded: dict[str, list[int]] = {}
         self.pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}  # which come again with all weights
 
@@ -59,10 +59,10 @@ class Harness(HFLM):
     ) -> list[tuple[float, bool]]:
         # As the harness does, a prompt that does not fit loses its beginning.
         cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for _, prompt, answer in requests]
-        lengths = [len(prompt) + len(answer) for prompt, answer in cut]
-        key = ("likelihood", max(lengths), min(lengths))
+        ends, row = telling(cut)
+        key = ("likelihood", *(len(part) for request in (*ends, *row) for part in request))
         if key not in self.ways:
-            self.ways[key] = fitting_way(self.model, cut)
+            self.ways[key] = fitting_way(self.model, ends, row)
         return log_likelihoods(
             self.model, cut, way=self.ways[key], tokens=self.tokens, prompts=self.prompts, shown=not disable_tqdm
         )

@@ -1,7 +1,6 @@
 """Log-likelihoods of answers, many in a pass, equal to those of one text at a time."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -10,7 +9,7 @@ from transformers import PreTrainedModel
 
 from generality.language.outputs import logits
 from generality.language.prompt_cache import PromptCache
-from generality.language.rows import ALONE, WAYS, Request, Row, Way, batches, row_outputs, rows_of
+from generality.language.rows import ALONE, SHARED, WAYS, Request, Row, Way, batches, row_outputs, rows_of
 from generality.memory import is_out_of_memory
 
 VALUES = 2**24  # logits that are there at once: 67 MB, and as much again for their logarithms
@@ -42,29 +41,40 @@ def log_likelihoods(
     return results
 
 
-def fitting_way(model: PreTrainedModel, requests: Sequence[Request]) -> Way:
-    """Return the fastest way that gives a model's log-likelihoods of one text at a time.
+def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
+    """Return the requests that tell one way from another: those at the ends, and those of one shared row.
 
-    Masks and positions of our own, or padding, change the answers of models that make these themselves, that see
-    through windows (Mistral), or whose positions depend on the longest text of a batch (Phi-3's long form). So each way
-    is tried on the longest and the shortest of the requests, in one pass, and must agree within `RELATIVE` and
-    `ABSOLUTE`.
+    The ends are the longest text, the shortest, and the one with the longest answer. The row is the longest in which
+    an answer lies apart from its prompt, if there is one; such an answer comes last.
     """
-    tried = _extremes(requests)
-    alone = [log_likelihoods(model, [request], way=ALONE, tokens=1)[0][0] for request in tried]
-    agree = partial(np.allclose, [*alone, *alone], rtol=RELATIVE, atol=ABSOLUTE)
-    # Twice: where answers share a row, the second one lies apart from its prompt.
-    return next((way for way in WAYS if way != ALONE and agree(_in_one_pass(model, [*tried, *tried], way))), ALONE)
-
-
-def _extremes(requests: Sequence[Request]) -> list[Request]:
-    """Return the longest text, the shortest, and the one with the longest answer."""
 
     def length(request: Request) -> int:
         return len(request[0]) + len(request[1])
 
     ends = [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
-    return [end for place, end in enumerate(ends) if end not in ends[:place]]
+    row = max(rows_of(requests, SHARED), key=lambda row: (len(set(row.parts)) > 2, len(row)))
+    # An answer of one token is not in the row.
+    numbers = sorted(row.numbers, key=lambda number: len(requests[number][1]) > 1)
+    return [end for place, end in enumerate(ends) if end not in ends[:place]], [requests[number] for number in numbers]
+
+
+def fitting_way(model: PreTrainedModel, ends: Sequence[Request], row: Sequence[Request]) -> Way:
+    """Return the fastest way that gives a model's log-likelihoods of one text at a time.
+
+    Masks and positions of our own, or padding, change the answers of models that make these themselves, that see
+    through windows (Mistral), count places in the row (GPT-Neo), or whose positions depend on the longest text of a
+    batch (Phi-3's long form). So each way is tried on what is `telling` of the requests, the ends in one pass and the
+    row in another, and must agree within `RELATIVE` and `ABSOLUTE`.
+    """
+    alone = [log_likelihoods(model, [request], way=ALONE, tokens=1)[0][0] for request in (*ends, row[-1])]
+
+    def agrees(way: Way) -> bool:
+        # Twice: where answers share a row, the second one lies apart from its prompt.
+        twice = _in_one_pass(model, [*ends, *ends], way)
+        last = _in_one_pass(model, row, way)[-1] if way.shared else alone[-1]
+        return np.allclose([*twice, last], [*alone[:-1], *alone], rtol=RELATIVE, atol=ABSOLUTE)
+
+    return next((way for way in WAYS if way != ALONE and agrees(way)), ALONE)
 
 
 def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) -> list[float]:

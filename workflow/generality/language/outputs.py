@@ -1,10 +1,13 @@
 """What a causal language model makes of tokens: hidden states, and logits of those that are asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
+
+from generality.memory import is_out_of_memory
 
 # Names that configurations have for the most tokens of a text; one without any has no positions to run out of.
 LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "context_length")
@@ -44,15 +47,29 @@ def changes_logits(model: PreTrainedModel) -> bool:
     return model.changes_logits
 
 
+@contextmanager
+def running(name: str) -> Iterator[None]:
+    """Raise ValueError, in one line with the model's `name`, for whatever running it raises but a lack of memory."""
+    try:
+        yield
+    except Exception as error:  # of whatever the architecture is made of
+        if is_out_of_memory(error):
+            raise
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{name}: it cannot be run on a few tokens ({reason:.300}); take another model") from None
+
+
 @torch.no_grad()
 def check_logits(model: PreTrainedModel, name: str) -> None:
-    """Raise ValueError for a model whose own logits are not `logits` of its hidden states."""
+    """Raise ValueError for a model whose own logits are not `logits` of its hidden states, or that gives neither."""
     refusal = ValueError(f"{name}: its logits do not follow from its last hidden state; such models are not supported")
     if not isinstance(head(model), nn.Linear):
         raise refusal
     ids, mask = _sample(model)
-    states = hidden_states(model, ids, mask)[0]
-    if not _close(logits(model, states), model(input_ids=ids, attention_mask=mask, use_cache=False).logits[0]):
+    with running(name):
+        ours = logits(model, hidden_states(model, ids, mask)[0])
+        own = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[0]
+    if not _close(ours, own):
         raise refusal
 
 

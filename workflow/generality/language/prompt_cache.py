@@ -20,9 +20,10 @@ class PromptCache:
     def keep(self, prompts: Sequence[tuple[int, ...]], computed: Cache | None) -> None:
         """Keep what a pass computed of rows that begin with these prompts, unless it would be more than `MOST` in all.
 
-        Nothing is kept of a cache of windows, of layers that share keys, of one without layers, or where there is none.
+        Nothing is kept of a model's own kind of cache (MiniMax), of a cache of windows, of layers that share keys, of
+        one without layers, or where there is none.
         """
-        if not all(map(_keeps_all, getattr(computed, "layers", [None]))):
+        if type(computed) is not DynamicCache or not all(map(_keeps_all, computed.layers)):
             return
         layers = [(layer.keys, layer.values) for layer in computed.layers]
         self.bytes += sum(part.nbytes for layer in layers for part in layer)

@@ -9,7 +9,6 @@ from safetensors.torch import load_file
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
-    GenerationConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
@@ -19,12 +18,12 @@ from transformers.utils import cached_file
 from transformers.utils.peft_utils import find_adapter_config_file
 
 from generality.files import read_json
+from generality.language.outputs import running
 from generality.weights import open_weights
 
 ADAPTER = "adapter_model.safetensors"  # PEFT's name, as is adapter_config.json
 # What tokenizers do differently: blanks, case, accents, scripts, digits, line breaks, a sign that few of them have.
 SAMPLES = ("It's 12,345.", " two  blanks ", "Ünseen café", "北京是中国的首都。", "one\n\ntwo\tthree", "ДНК 🧬", "")
-SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff")
 
 
 class Adapter(NamedTuple):
@@ -143,20 +142,11 @@ def _first_difference(first: PreTrainedTokenizerBase, second: PreTrainedTokenize
     return next((json.dumps(text) for text in SAMPLES if first(text)["input_ids"] != second(text)["input_ids"]), None)
 
 
-def drop_sampling(config: GenerationConfig) -> None:
-    """Delete the settings of sampling from a configuration that does not sample.
-
-    Llama 2's has some. transformers reads such a configuration and refuses to write it.
-    """
-    if not config.do_sample:
-        for key in SAMPLING:
-            setattr(config, key, None)
-
-
 @torch.no_grad()
 def check_causal(model: PreTrainedModel, name: str) -> None:
     """Raise ValueError where a later token changes what is predicted before it, as in a masked language model."""
     ids = torch.arange(8).view(1, 8) % model.config.vocab_size
-    short, long = (model(input_ids=x, attention_mask=torch.ones_like(x)).logits[:, :4] for x in (ids[:, :4], ids))
+    with running(name):
+        short, long = (model(input_ids=x, attention_mask=torch.ones_like(x)).logits[:, :4] for x in (ids[:, :4], ids))
     if not torch.allclose(short, long, rtol=1e-3, atol=1e-3):
         raise ValueError(f"{name}: later tokens change its predictions of earlier ones; take a causal language model")

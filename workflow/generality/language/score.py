@@ -18,7 +18,7 @@ from generality.language.extraction import check_producible
 from generality.language.harness import Harness
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
-from generality.language.rows import TOKENS
+from generality.language.rows import TOKENS, Request
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
@@ -135,14 +135,17 @@ def check_lengths(name: str, texts: TextSet, encode: Callable, most: int, genera
     """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
 
     `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises ValueError,
-    with the set's `name`, where the longest answer, or what may be `generated`, does not fit.
+    with the set's `name`, where the longest answer, or what may be `generated`, does not fit, or where two choices are
+    the same tokens.
     """
     pairs = [
         (example["prompt"], DELIMITER + answer)
         for example in texts.examples
         for answer in example.get("choices") or [example["response"]]
     ]
-    lengths = [(len(prompt), len(answer)) for prompt, answer in encode(pairs)]
+    encoded = list(encode(pairs))
+    _check_told_apart(name, texts, encoded)
+    lengths = [(len(prompt), len(answer)) for prompt, answer in encoded]
     answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
     if answer + ROOM * generated >= most:
         raise ValueError(
@@ -152,6 +155,19 @@ def check_lengths(name: str, texts: TextSet, encode: Callable, most: int, genera
     if cut := sum(sum(both) > most + 1 for both in lengths):
         print(f"{name}: {cut} of {len(lengths)} prompts lose their beginning; {most} tokens fit", file=sys.stderr)
     return answer, min(text, most)
+
+
+def _check_told_apart(name: str, texts: TextSet, encoded: Sequence[Request]) -> None:
+    """Raise ValueError for two choices of an example that are the same tokens, and so exactly as likely."""
+    answers = iter(tuple(answer) for _, answer in encoded)
+    for example in texts.examples:
+        seen: dict[tuple[int, ...], str] = {}
+        for choice, answer in zip(example.get("choices") or [example["response"]], answers, strict=False):
+            if (other := seen.setdefault(answer, choice)) != choice:
+                raise ValueError(
+                    f"{name}: example '{example['id']}': the choices {other!r:.60} and {choice!r:.60} are the same "
+                    "tokens to this model; leave the example out, or take a model that tells them apart"
+                )
 
 
 # The harness tells of every task that it was built from Python.

@@ -117,7 +117,7 @@ def _plain(model, prompt: list[int], answer: list[int]) -> float:
 
 def _train(tuned: Path, model: str | Path, folder: Path, trial: Mapping, series: Sequence[float] = ()) -> None:
     train = {key: value for key, value in trial["train"].items() if key != "micro_batch"} | ONE_STEP
-    if trial["train"]["block_size"] > (most := positions(AutoConfig.from_pretrained(model))):
+    if trial["train"]["block_size"] > (most := positions(AutoConfig.from_pretrained(model, trust_remote_code=False))):
         raise ValueError(f"train.block_size is {trial['train']['block_size']}, the model has {most} tokens; lower it")
     train["block_size"] = min(train["block_size"], most)
     finetune_causal_lm(

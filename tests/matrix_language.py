@@ -1,4 +1,4 @@
-"""What each architecture of language models does on the road of a study, as a table."""
+"""Take each architecture of language models along the road of a study, as rows of a table."""
 
 import tempfile
 from pathlib import Path

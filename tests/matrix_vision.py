@@ -1,4 +1,4 @@
-"""Which stages work with which CLIPs: tiny random models of each family, taken through the real stages."""
+"""Take CLIPs along the road of a study: tiny random models of each family, taken through the real stages."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a language model cannot do is one line before anything is trained."""
+"""A trial tells in one line what a language model cannot do, before anything is trained."""
 
 import copy
 import re

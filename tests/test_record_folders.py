@@ -1,4 +1,4 @@
-"""Which files of a folder are records, and what a reading tells of files, records and prompts."""
+"""A reading takes the records of a folder, and tells of files, records and prompts."""
 
 import datasets
 import pytest

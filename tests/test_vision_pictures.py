@@ -41,7 +41,7 @@ def picture(tmp_path):
 
 
 def transformed(path: Path, **settings) -> torch.Tensor:
-    """What open_clip's own evaluation transform makes of a picture."""
+    """Return what open_clip's own evaluation transform makes of a picture."""
     return image_transform_v2(PreprocessCfg(**settings), is_train=False)(Image.open(path))
 
 

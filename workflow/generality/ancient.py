@@ -1,4 +1,4 @@
-"""What Snakemake 9.27 forgets behind an input that is `ancient`."""
+"""Keep the jobs that Snakemake 9.27 forgets behind an input that is `ancient`."""
 
 from collections.abc import Callable, Iterator
 

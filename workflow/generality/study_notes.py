@@ -1,4 +1,4 @@
-"""What a user should be told of a study before it runs, although nothing is wrong with it."""
+"""Notes that a user should read before a study runs, although nothing is wrong with it."""
 
 from collections.abc import Iterator
 

@@ -41,7 +41,7 @@ def problem_of(run: Callable[[], object]) -> str | None:
     return None
 
 
-def setting_of(trial: dict) -> str:
+def described(trial: dict) -> str:
     """Return the method of a trial and its hyper-parameters, as messages have them."""
     own = "".join(f", {key} {value}" for key, value in trial["hyperparameters"].items())
     return f"{trial['method']}{own}"

@@ -1,4 +1,4 @@
-"""Which files of class folders are pictures, and which are left out."""
+"""The files of class folders are pictures, or are left out and told."""
 
 import os
 from collections import Counter

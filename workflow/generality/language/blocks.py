@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from generality.data.text_set import TextSet, pair
-from generality.language.encoding import Encoder
+from generality.language.encoding import Encoder, cut
 
 LOSS_ON = ("answer", "all")
 PACKING = ("blocks", "padded")
@@ -70,10 +70,7 @@ def pack(texts: Sequence[Tokens], size: int, order: np.ndarray) -> list[Tokens]:
 
 def shorten(texts: Sequence[Tokens], size: int, first: int = 0) -> list[Tokens]:
     """Return the texts with `size` tokens at most: a long prompt loses its beginning after its `first` tokens."""
-    return [
-        text if len(text) <= size else Tokens(_cut(text.ids, size, first), _cut(text.learnt, size, first))
-        for text in texts
-    ]
+    return [Tokens(*(np.array(cut(part, size, first)) for part in (text.ids, text.learnt))) for text in texts]
 
 
 def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
@@ -85,7 +82,3 @@ def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
         ids[row, : len(text)], mask[row, : len(text)], learnt[row, : len(text)] = text.ids, 1, text.learnt
     tensors = (torch.from_numpy(array).to(device) for array in (ids, mask, learnt))
     return Batch(*tensors, padded=min(map(len, texts)) < length)
-
-
-def _cut(part: np.ndarray, size: int, first: int) -> np.ndarray:
-    return np.concatenate([part[:first], part[len(part) - size + first :]])

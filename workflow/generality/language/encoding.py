@@ -61,7 +61,7 @@ class Encoder:
 
     def cut(self, ids: Sequence[int], size: int) -> list[int]:
         """Return the last `size` tokens, of which the first are still `first`: a long prompt loses its beginning."""
-        return [*ids[: len(self.first)], *ids[len(self.first) + len(ids) - size :]] if len(ids) > size else list(ids)
+        return cut(ids, size, len(self.first))
 
     def _first(self) -> list[int]:
         own, whole = self._ids([SAMPLE])[0], self.tokenizer(SAMPLE)["input_ids"]
@@ -88,3 +88,8 @@ class Encoder:
 
     def _text(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+def cut(tokens: Sequence, size: int, first: int) -> list:
+    """Return the `first` tokens and the last of the others, `size` in all at most."""
+    return [*tokens[:first], *tokens[first + len(tokens) - size :]] if len(tokens) > size else list(tokens)

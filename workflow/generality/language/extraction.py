@@ -1,4 +1,4 @@
-"""Which choice a generated text says, in whatever script it is written.
+"""Find the choice that a generated text says, in whatever script it is written.
 
 Nothing of the project is imported here, so that the benchmark can give this file to the plain harness as it is.
 """

@@ -52,6 +52,7 @@ class Harness(HFLM):
         """Return the token ids of each prompt and of its answer (`Encoder.pairs`)."""
         new = list(dict.fromkeys(pair for pair in asked if pair not in self.pairs))
         self.pairs |= zip(new, self.encoder.pairs(new), strict=True)
+        self.encoded |= {pair[0]: self.pairs[pair][0] for pair in new}
         return [self.pairs[pair] for pair in asked]
 
     def _loglikelihood_tokens(
@@ -68,7 +69,7 @@ class Harness(HFLM):
         )
 
     def tok_encode(self, string: str, *_: object, **__: object) -> list[int]:
-        if string not in self.encoded:  # the harness sorts by it, again and again
+        if string not in self.encoded:  # by `encode`, or before: the harness sorts by it, again and again
             self.encoded[string] = self.encoder.prompts([string])[0]
         return self.encoded[string]
 

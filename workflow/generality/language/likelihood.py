@@ -1,6 +1,6 @@
 """Log-likelihoods of answers, many in a pass, equal to those of one text at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -30,15 +30,10 @@ def log_likelihoods(
 
     `tokens` are in one pass at most. `prompts` keeps what is computed of them.
     """
-    results: list[Result] = [(0.0, False)] * len(requests)
     rows = rows_of(requests, way)
-    parts = list(batches([len(row) for row in rows], tokens, way))
-    for places in tqdm(parts, desc="Log-likelihoods", unit="batch", disable=not shown):
-        batch = [rows[place] for place in places]
-        numbers = [number for row in batch for number in row.numbers]
-        for number, result in zip(numbers, _of_batch(model, batch, way, prompts), strict=True):
-            results[number] = result
-    return results
+    parts = [[rows[place] for place in places] for places in batches(list(map(len, rows)), tokens, way)]
+    shown_parts = tqdm(parts, desc="Log-likelihoods", unit="batch", disable=not shown)
+    return _of_batches(model, shown_parts, len(requests), way, prompts)
 
 
 def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
@@ -80,18 +75,26 @@ def fitting_way(model: PreTrainedModel, ends: Sequence[Request], row: Sequence[R
 def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) -> list[float]:
     """The log-likelihoods, a batch as large as the way allows; no numbers where the model cannot be run so."""
     try:
-        results = [(float("nan"), False)] * len(requests)
         rows = rows_of(requests, way)
         lengths = sorted({len(row) for row in rows})
-        for batch in [rows] if way.padded else [[row for row in rows if len(row) == length] for length in lengths]:
-            numbers = [number for row in batch for number in row.numbers]
-            for number, result in zip(numbers, _of_batch(model, batch, way), strict=True):
-                results[number] = result
-        return [value for value, _ in results]
+        parts = [rows] if way.padded else [[row for row in rows if len(row) == length] for length in lengths]
+        return [value for value, _ in _of_batches(model, parts, len(requests), way)]
     except Exception as error:  # of whatever the architecture is made of
         if is_out_of_memory(error):
             raise
         return [float("nan")] * len(requests)
+
+
+def _of_batches(
+    model: PreTrainedModel, parts: Iterable[Sequence[Row]], count: int, way: Way, prompts: PromptCache | None = None
+) -> list[Result]:
+    """Return the results of all answers, `count` of them, in the order in which they were asked for."""
+    results: list[Result] = [(float("nan"), False)] * count
+    for batch in parts:
+        numbers = [number for row in batch for number in row.numbers]
+        for number, result in zip(numbers, _of_batch(model, batch, way, prompts), strict=True):
+            results[number] = result
+    return results
 
 
 @torch.no_grad()

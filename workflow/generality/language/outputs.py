@@ -1,4 +1,4 @@
-"""What a causal language model makes of tokens: hidden states, and logits of those that are asked for."""
+"""The outputs of a causal language model: hidden states, and logits of those that are asked for."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What others release as a causal language model: what of it can be used, and what is refused, in one line."""
+"""Released causal language models: use what can be used of them, and refuse the rest in one line."""
 
 import json
 from pathlib import Path

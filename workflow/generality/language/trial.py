@@ -19,7 +19,7 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
 from generality.language.score import Key, Scorer
-from generality.trial import Attempt, setting_of, take
+from generality.trial import Attempt, described, take
 
 # Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
 ONE_STEP = {"epochs": 1, "batch_size": 2, "packing": "padded", "block_size": 64, "warmup": 0.0, "compile": False}
@@ -69,8 +69,8 @@ def attempts(
     yield "generation", partial(_generate, model)
     for trial in trials:
         tuned = folder / trial["method"]
-        yield f"a step of {setting_of(trial)}", partial(_train, tuned, model, folder, trial)
-        yield f"WiSE-FT of {setting_of(trial)}", partial(_interpolate, model, tuned)
+        yield f"a step of {described(trial)}", partial(_train, tuned, model, folder, trial)
+        yield f"WiSE-FT of {described(trial)}", partial(_interpolate, model, tuned)
         if trial["method"] == "full":
             yield "a series of checkpoints", partial(_series, model, folder, trial)
 

@@ -1,4 +1,4 @@
-"""Which weights of a model LoRA changes: queries and values, all linear layers, or layers by name."""
+"""Choose the weights of a model that LoRA changes: queries and values, all linear layers, or layers by name."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ from generality.interpolate import interpolations
 from generality.training.loop import fit
 from generality.training.methods.base import Method, make_method
 from generality.training.passes import Passes
-from generality.trial import Attempt, setting_of, take
+from generality.trial import Attempt, described, take
 from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
 from generality.vision.clip import CONFIG, load_clip
 from generality.vision.finetune import prepare
@@ -49,8 +49,8 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
         train, tuned = trial["train"] | BRIEF, folder / f"tuned-{number}"
         if number == 0:
             yield "micro_batch: 1", partial(_check_parts, base, data, train)
-        yield f"a step of {setting_of(trial)}", partial(_train, tuned, base, data, trial | {"train": train})
-        yield f"WiSE-FT of {setting_of(trial)}", partial(_interpolate, base, tuned, data, train)
+        yield f"a step of {described(trial)}", partial(_train, tuned, base, data, trial | {"train": train})
+        yield f"WiSE-FT of {described(trial)}", partial(_interpolate, base, tuned, data, train)
 
 
 def _build(base: Path, model: str | Path, data: Path) -> None:

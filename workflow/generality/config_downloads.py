@@ -1,4 +1,4 @@
-"""Whether the downloads of a configuration are complete, and whether its data sets or models read them."""
+"""Check that the downloads of a configuration are complete, and that its data sets or models read them."""
 
 from generality.config_names import Problems
 from generality.config_schema import did_you_mean

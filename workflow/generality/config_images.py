@@ -150,7 +150,7 @@ def _one_size(path: str, names: Iterable[str], data: dict) -> Problems:
 
 
 def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
-    """Whether all pictures that are not drawn at their size are resized alike."""
+    """Yield a problem where pictures that are not drawn at their size are resized in two ways."""
     ways = {name: resizing(own) for name in names if (own := settings_of(name, data))["source"] == "image_folder"}
     for name, way in ways.items():
         first = next(iter(ways))

@@ -99,7 +99,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
 
 
 def _method(path: str, method: str, own: dict) -> Problems:
-    """Whether a method that a user has added to the schema can be run: its name is a folder's and a module's."""
+    """Yield what keeps a method that a user added to the schema from running: its name is a folder's and a module's."""
     if not re.fullmatch("[a-z][a-z0-9_]*", method) or method == "pretrained":
         yield path, "is no name for a method; use a-z, 0-9 and _, and another than 'pretrained'"
     if method not in ("full", "wise") and not (METHODS / f"{method}.py").is_file():

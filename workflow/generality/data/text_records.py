@@ -97,9 +97,8 @@ class _Reading:
     read: int = 0
     skipped: dict[str, int] = field(default_factory=lambda: {"unlabelled": 0, "faulty": 0})
     set_aside: int = 0
-    _ways: dict[str, str] = field(
-        default_factory=dict
-    )  # where a whole number first was a choice's number, and its text
+    # Where a whole number was a choice's number first, and where its text.
+    _ways: dict[str, str] = field(default_factory=dict)
     _last: dict[str, str] = field(default_factory=dict)  # the id of each cluster's last example
     # The unusable records since then: a later one of the cluster may set them aside.
     _unusable: dict[str, list[tuple[Record, Unusable]]] = field(default_factory=dict)

@@ -37,7 +37,7 @@ class Projection(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What one pass shows of a model, by names of `named_parameters()`."""
+    """The attention that one pass of a model shows, by names of `named_parameters()`."""
 
     projections: dict[str, Projection]
     attentions: int  # in the graph
@@ -251,7 +251,7 @@ def _other(product: Node, index: int) -> Edge:
 
 
 def _weight_at(node: Node) -> int | None:
-    """Which of a product's operands is a weight; None where neither is, or where it is no product."""
+    """Return which operand of a product is a weight; None where neither is, or where it is no product."""
     for index in reversed(OPERANDS.get(_kind(node), ())):  # a learnt input may stand at the left of its weight
         if _leaves(node.next_functions[index]):
             return index

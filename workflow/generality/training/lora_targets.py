@@ -87,7 +87,7 @@ def _target(model: nn.Module, found: Found, name: str, axis: int, groups: list[T
 
 
 def _is_conv1d(module: nn.Module) -> bool:
-    """Whether it is GPT-2's layer of transformers, a linear one whose outputs are columns; without importing it."""
+    """Return whether it is GPT-2's layer of transformers, whose outputs are columns; without importing it."""
     return type(module).__name__ == "Conv1D" and type(module).__module__ == "transformers.pytorch_utils"
 
 

@@ -296,3 +296,17 @@ def test_a_null_response_is_unlabelled(tmp_path):
 
 def test_a_columns_name_may_have_a_dot(tmp_path):
     assert texts(tmp_path, plain(tmp_path / "a.csv", "a.b,c\n1,2\n"), "a.b") == ["1"]
+
+
+def test_a_prompt_that_is_the_same_in_all_records_is_refused_where_they_hold_more(tmp_path):
+    asked = [{"task": "Answer.", "question": question, "a": "yes"} for question in ("Is water wet?", "天是蓝的吗")]
+    settings = {"form": "instruction", "response": "{a}", "files": {"test": lines(tmp_path / "a.jsonl", *asked)}}
+    said = refused(tmp_path, prompt="{task}", **settings)
+    assert "its prompt is 'Answer.' in all 2 examples; name a field that tells them apart in `prompt`: question" in said
+    assert len(read(tmp_path, prompt="{task} {question}", **settings).examples) == 2
+
+
+def test_a_prompt_may_come_again_where_records_hold_no_other_sentence(tmp_path):
+    asked = [{"id": f"x-{number}", "q": "Which?", "a": f"{number} of them"} for number in range(3)]
+    settings = {"form": "instruction", "response": "{a}", "files": {"test": lines(tmp_path / "a.jsonl", *asked)}}
+    assert [example["prompt"] for example in read(tmp_path, prompt="{q}", **settings).examples] == ["Which?"] * 3

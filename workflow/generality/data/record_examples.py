@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from generality.data.record_fields import Null, fill, look_up, text, whole
+from generality.data.record_fields import Null, fill, look_up, paths, text, whole
 from generality.data.record_files import Record
 
 # The templates of each form; the first is what examples are compared by, to find the same one twice.
 NEEDED = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
+NAMING = ("prompt", "response", "text", "choices", "labels", "answer", "id", "cluster")  # settings that name fields
 
 
 class Unusable(ValueError):
@@ -40,6 +41,18 @@ def prompt(settings: Mapping, fields: Mapping) -> str:
         return fill(settings[NEEDED[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
     except Null as error:
         raise Unusable("faulty", str(error)) from None
+
+
+def unnamed(settings: Mapping, fields: Mapping) -> dict[str, str]:
+    """Return the fields of a record that no setting names and that hold sentences, not a number or a name."""
+    wanted = [part for key in NAMING for part in _parts(settings.get(key, ()))]
+    names = {name for part in wanted for path in (part, *paths(part)) for name in (path, path.split(".")[0])}
+    others = {name: value for name, value in fields.items() if name not in names and isinstance(value, str)}
+    return {name: value for name, value in others.items() if not value.isascii() or " " in value.strip()}
+
+
+def _parts(setting: str | Sequence) -> list[str]:
+    return [setting] if isinstance(setting, str) else [part for part in setting if isinstance(part, str)]
 
 
 def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:

@@ -118,9 +118,9 @@ def fill(template: str, fields: Mapping, optional: Container[str] = ()) -> str:
     return filled
 
 
-def names_field(template: str) -> bool:
-    """Return whether a template has a field in it, without which it is the same text for every record."""
-    return any(part["path"] is not None for part in _PART.finditer(template))
+def paths(template: str) -> list[str]:
+    """Return the paths that a template has in braces; without any, it is the same text for every record."""
+    return [part["path"] for part in _PART.finditer(template) if part["path"] is not None]
 
 
 def _value(fields: Mapping, path: str, optional: Container[str]) -> str:

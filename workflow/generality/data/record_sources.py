@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from generality.data.record_examples import NEEDED
-from generality.data.record_fields import names_field
+from generality.data.record_fields import paths
 from generality.data.record_files import KINDS, Record, kind_of, read_file
 from generality.data.record_hub import check_hub, describe, read_hub
 from generality.data.record_tables import is_saved
@@ -36,7 +36,7 @@ def _check(settings: Mapping) -> None:
         raise ValueError(f"{absent[0]}: the form '{form}' needs it")
     for key in (key for key in NEEDED[form] if key != "choices"):
         # A response may be one word for all, on purpose, but none with braces.
-        if not names_field(settings[key]) and (key != "response" or "{{" in settings[key]):
+        if not paths(settings[key]) and (key != "response" or "{{" in settings[key]):
             remedy = "put a field's path in single braces, such as {name}; Jinja's {{name}} is the text {name}"
             raise ValueError(f"{key}: it names no field, so it is the same for every record; {remedy}")
     if unused := [path for path in settings.get("optional", ()) if f"{{{path}}}" not in "".join(_templates(settings))]:

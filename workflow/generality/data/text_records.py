@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from generality.data.record_examples import Unusable, answered, named, prompt
+from generality.data.record_examples import NEEDED, Unusable, answered, named, prompt, unnamed
 from generality.data.record_files import Record
 from generality.data.record_sources import SPLITS, files_of, origin_of, records_of, sources_of, splits_of
 from generality.data.record_told import files_told, prompts_told, records_told
@@ -49,7 +49,8 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
     examples whose prompt another split has too (`prompts_in_other_splits`). Standard error tells the same, with the
     ids of some of these examples, and which files of a folder were left out.
 
-    Raises ValueError, and leaves no folder, for anything else: it names the file and the line or record.
+    Raises ValueError, and leaves no folder, for anything else: it names the file and the line or record. So it does
+    for a prompt that is the same in all examples where the records hold other sentences that differ.
     """
     if split not in (there := splits_of(settings)):
         have = ", ".join(one for one in SPLITS if one in there)
@@ -66,6 +67,10 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
     if not examples:
         skipped = ", ".join(f"{number} {reason}" for reason, number in reading.skipped.items())
         raise ValueError(f"{name}: no example in {split} ({reading.read} read, {skipped}); change `files` or `shares`")
+    if reading.differing and len({example["prompt"] for example in examples}) == 1:
+        key, fields = NEEDED[settings["form"]][0], ", ".join(sorted(reading.differing))
+        said = f"is {examples[0]['prompt']!r:.80} in all {len(examples):,} examples"
+        raise ValueError(f"{name}: its {key} {said}; name a field that tells them apart in `{key}`: {fields}")
     again, elsewhere = _prompts_again(examples), reading.in_other_splits()
     counts = {
         "read": reading.read,
@@ -97,6 +102,8 @@ class _Reading:
     read: int = 0
     skipped: dict[str, int] = field(default_factory=lambda: {"unlabelled": 0, "faulty": 0})
     set_aside: int = 0
+    differing: set[str] = field(default_factory=set)  # sentences that no setting names
+    _first: dict[str, str] | None = None  # the first example's sentences that no setting names
     # Where a whole number was a choice's number first, and where its text.
     _ways: dict[str, str] = field(default_factory=dict)
     _last: dict[str, str] = field(default_factory=dict)  # the id of each cluster's last example
@@ -130,6 +137,9 @@ class _Reading:
             self.set_aside += (earlier is not None) + len(self._unusable.pop(names["cluster"], ()))
             self._last[names["cluster"]] = names["id"]
         self.examples[names["id"]] = example
+        others = unnamed(self.settings, record.fields)
+        self._first = others if self._first is None else self._first
+        self.differing |= {name for name, value in self._first.items() if others.get(name) != value}
 
     def finish(self) -> None:
         """Judge the unusable records that no later one has set aside."""

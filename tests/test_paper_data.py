@@ -154,7 +154,7 @@ def test_numbers_are_numbers_and_not_text(decoded, tmp_path):
 
 def test_a_part_of_the_classes_is_matched_by_name(decoded, tmp_path):
     """ImageNet-R and -A have 200; logits are restricted to them, and two classes of one name stay two."""
-    from generality.vision.score import class_groups
+    from generality.data.class_groups import class_groups
 
     imagenet(tmp_path / "imagenet", SOME)
     part = SOME[2:-1]  # with both pairs that share a name
@@ -216,7 +216,7 @@ def test_objectnet_takes_the_classes_it_shares(decoded, tmp_path):
         "Binder (closed)": ["ring binder"],
         "Sunglasses": ["sunglasses [n04356056]"],
     }
-    from generality.vision.score import class_groups
+    from generality.data.class_groups import class_groups
 
     groups = class_groups(small, list(TABLE.values()), "imagenet/objectnet")
     assert [[WNIDS[label] for label in group] for group in groups] == [

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from conftest import CLASSES, METHODS, PICTURES, TRAIN, make_image_set
+from generality.data.class_groups import check_classes, class_groups
 from generality.data.image_set import open_image_set
 from generality.files import read_json
 from generality.interpolate import write_interpolated
@@ -22,7 +23,7 @@ from generality.vision.classifier import load_classifier, sources
 from generality.vision.clip import fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels, augment, uniform
-from generality.vision.score import class_groups, group_logits, margins, score_classifiers, score_set
+from generality.vision.score import group_logits, margins, score_classifiers, score_set
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.zero_shot import build_classifier
 
@@ -296,6 +297,14 @@ def test_class_subsets_restrict_and_group_the_logits(tmp_path):
     other = open_image_set(make_image_set(tmp_path / "u", 4, classes=["bus", "tram"]))
     with pytest.raises(ValueError, match="x/u: the model has no class 'tram'"):
         class_groups(other, CLASSES, "x/u")
+    train = make_image_set(tmp_path / "t", 4, classes=CLASSES)
+    sets = {("x/r", "test"): tmp_path / "r", ("x/o", "test"): mapped}
+    check_classes(tmp_path / "classes.checked", train=train, sets=sets)
+    said = (tmp_path / "classes.checked").read_text().splitlines()
+    assert said == ["x/r/test: 2 classes, 2 of the model's 4", "x/o/test: 2 classes, 4 of the model's 4"]
+    with pytest.raises(ValueError, match="x/u/test: the model has no class 'tram'"):
+        check_classes(tmp_path / "other", train=train, sets={("x/u", "test"): tmp_path / "u"})
+    assert not (tmp_path / "other").exists()
 
 
 def test_classes_of_one_name_have_one_prompt(clip_folder, tmp_path):

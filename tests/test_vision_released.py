@@ -277,8 +277,9 @@ def test_a_study_tries_each_methods_first_setting_once():
     assert found[1] == study.finetune_settings("imagenet", "l1", "lambda-1e-05")
     more = trials(released(full={"train": {"lr": 1e-4}}), "tiny-clip")
     assert Counter(trial["method"] for trial in more) == {"full": 2, "l1": 1, "l2": 1, "kd": 1, "lora": 1}
-    assert tried(study, "imagenet") == ["results/embedded/models/tiny-clip/released.tried"]
-    assert tried(Study(EMBEDDED), "imagenet") == []
+    checked = "results/embedded/imagenet/classes.checked"
+    assert tried(study, "imagenet", 1) == ["results/embedded/models/tiny-clip/released.tried", checked]
+    assert tried(Study(EMBEDDED), "imagenet", 1) == [checked]
     assert trials(study, "tiny-opt")
 
 

@@ -16,9 +16,9 @@ import yaml
 from bench.prepared import Sets
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.language import extraction, tasks
+from generality.language.answers import ROOM, check_answers
 from generality.language.encoding import Encoder
 from generality.language.outputs import UNLIMITED
-from generality.language.score import ROOM, check_lengths
 from generality.language.tasks import METRICS, STOP, kinds
 
 BATCH = 64  # texts in one pass of the harness, as its users have it
@@ -53,7 +53,7 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
     if kind == "choose":
         settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
     elif kind == "generate":
-        most, _ = check_lengths(settings["task"], texts, Encoder(tokenizer).pairs, UNLIMITED)
+        most, _ = check_answers(settings["task"], texts, Encoder(tokenizer).pairs, UNLIMITED)
         settings |= {
             "output_type": "generate_until",
             "generation_kwargs": {"until": [STOP], "max_gen_toks": most + ROOM, "do_sample": False},

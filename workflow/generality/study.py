@@ -235,9 +235,13 @@ class Study:
         scored on: lr, warmup, group."""
         return self._experiment(experiment)["early_stopping"]
 
+    def probed_sets(self, experiment: str) -> list[str]:
+        """Return the data sets that an experiment's series is probed on; most experiments have none."""
+        return self._experiment(experiment).get("probe", [])
+
     def probe_arguments(self, experiment: str) -> dict[str, str]:
         """The folders that a series is probed on, by "set/domain:split": fitted on train, measured on test."""
-        names = self._experiment(experiment)["probe"]
+        names = self.probed_sets(experiment)
         return {f"{name}:{split}": self.data_path(name, split) for name in names for split in ("train", "test")}
 
     # Scores

@@ -21,17 +21,19 @@ def trials(study: Study, model: str) -> list[dict]:
     return found
 
 
-def scored_sets(study: Study, model: str) -> dict[tuple[str, str], str]:
-    """Return the folders of all data sets that a model is scored on, by ("set/domain", split)."""
-    return {key: path for name in experiments(study, model) for key, path in study.evaluation_sets(name).items()}
+def measured_pictures(study: Study, experiment: str) -> dict[tuple[str, str], str]:
+    """Return the image-set folders that an experiment is scored or probed on, by ("set/domain", split)."""
+    probed = {(name, "test"): study.data_path(name, "test") for name in study.probed_sets(experiment)}
+    return study.evaluation_sets(experiment) | probed
 
 
-def generate(study: Study, model: str) -> list[str]:
-    """Return the data sets whose answers a model generates in one of its experiments."""
-    return list(dict.fromkeys(name for one in experiments(study, model) for name in study.generate(one)))
+def tried(study: Study, experiment: str, seed: int | str) -> list[str]:
+    """Return the files that say what was tried or checked before an experiment trains anything with a seed.
 
-
-def tried(study: Study, experiment: str) -> list[str]:
-    """Return the file that says that an experiment's model was tried; none for a model that is pre-trained here."""
-    model = study.config["experiments"][experiment]["model"]
-    return [] if "data" in study.model_settings(model) else [f"{study.released_path(model)}.tried"]
+    The data sets of an experiment are checked, by a CLIP's classes or a language model's tokenizer; a released model is
+    tried.
+    """
+    seeded = f"/pretrained/default/seed-{seed}/texts" if experiment in study.experiments("language") else "/classes"
+    released = "data" not in study.model_settings(study.config["experiments"][experiment]["model"])
+    trial = [f"{study.model_path(experiment, seed)}.tried"] if released else []
+    return [*trial, f"{study.root}/{experiment}{seeded}.checked"]

@@ -2,14 +2,14 @@
 FINETUNED = r"(?!(?:pretrained|wise)/)[a-z0-9_]+"
 
 
-# A released model's trial comes first. It is ancient: another trial, of one more method, trains nothing again. Nor is it
-# in the key of the run cache, as it says how long the trial took.
+# Trials and checks come first. They are ancient: another one, of one more method or data set, trains nothing again. Nor
+# are they in the key of the run cache, as a trial says how long it took.
 rule finetune_clip:
     input:
         code=lambda w: code("finetune_clip", module_of(w.method)),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
@@ -36,7 +36,7 @@ rule finetune_lm:
         code=lambda w: code("finetune_lm", module_of(w.method)),
         model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
         model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
         log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
@@ -53,7 +53,7 @@ rule finetune_lm:
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
     shell:
-        "cached {input} -- {output} --"
+        "cached {input.code} {input.model} {input.data} -- {output} --"
         " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
@@ -64,7 +64,7 @@ rule finetune_series_clip:
         code=code("finetune_clip"),
         model=PRETRAINED,
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
         series=directory("results/{study}/{experiment}/full/default/seed-{seed}/series"),
         log="results/{study}/{experiment}/full/default/seed-{seed}/series.csv",
@@ -91,7 +91,7 @@ rule finetune_series_lm:
         code=code("finetune_lm"),
         model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
         # Two dozen models, which are wanted until they are scored: of Galactica's size, 130 GB.
         series=temp(directory("results/{study}/{experiment}/full/{setting}/seed-{seed}/series")),
@@ -109,7 +109,7 @@ rule finetune_series_lm:
         settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
         shares=lambda w: study.series(w.experiment),
     shell:
-        "cached {input} -- {output} --"
+        "cached {input.code} {input.model} {input.data} -- {output} --"
         " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 

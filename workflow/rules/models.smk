@@ -117,7 +117,6 @@ rule try_lm:
     input:
         code=lambda w: code("try_lm", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
         model="results/{study}/models/{model}/released",
-        sets=lambda w: list(trying.scored_sets(study, w.model).values()),
     output:
         "results/{study}/models/{model}/released.tried",
     log:
@@ -131,12 +130,54 @@ rule try_lm:
         **asks(study, "finetune_lm"),
     params:
         trials=lambda w: as_json(trying.trials(study, w.model)),
-        sets=lambda w: study.set_arguments(trying.scored_sets(study, w.model)),
-        generate=lambda w: trying.generate(study, w.model),
-        limit=study.limit(),
     shell:
         "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
-        " --sets {params.sets:q} --generate {params.generate:q} {params.limit} --output {output} 2>&1 | tee {log}"
+        " --output {output} 2>&1 | tee {log}"
+
+
+rule check_texts:
+    input:
+        code=code("check_texts"),
+        model=lambda w: study.start_path(w.experiment, w.seed),
+        sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/pretrained/default/seed-{seed}/texts.checked",
+    log:
+        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/check_texts.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    resources:
+        **asks(study, "prepare"),
+    params:
+        limit=study.limit(),
+        sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
+        generate=lambda w: study.generate(w.experiment),
+    shell:
+        "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
+        " {params.limit} --output {output} 2>&1 | tee {log}"
+
+
+# The classes of all sets that a CLIP is scored or probed on are known once their pictures are decoded.
+rule check_classes:
+    input:
+        code=code("check_classes"),
+        train=lambda w: study.speciality_train(w.experiment),
+        sets=lambda w: list(trying.measured_pictures(study, w.experiment).values()),
+    output:
+        "results/{study}/{experiment}/classes.checked",
+    log:
+        "logs/{study}/{experiment}/check_classes.log",
+    wildcard_constraints:
+        experiment=any_of(study.experiments("vision")),
+    localrule: True
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        sets=lambda w: study.set_arguments(trying.measured_pictures(study, w.experiment)),
+    shell:
+        "python {input.code[0]} --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
 
 
 # The head of every experiment is its own: the same CLIP, other classes.
@@ -145,7 +186,7 @@ rule build_classifier:
         code=code("build_classifier"),
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment)),
+        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
         directory(PRETRAINED),
     log:

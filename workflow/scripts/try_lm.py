@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run, split_folder
+from generality.cli import run
 
 
 def main() -> None:
@@ -13,19 +13,12 @@ def main() -> None:
     parser.add_argument(
         "--trials", required=True, type=json.loads, help="JSON list of fine-tunings: method, hyperparameters, train"
     )
-    parser.add_argument(
-        "--sets", nargs="*", default=[], type=split_folder, help="data:split=text-set folder that will be scored"
-    )
-    parser.add_argument(
-        "--generate", nargs="*", default=[], metavar="DATA", help="data sets whose answers are generated as well"
-    )
-    parser.add_argument("--limit", type=int, metavar="N", help="at most so many examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="text file to write: what was tried, and its seconds")
     options = vars(parser.parse_args())
 
     from generality.language.trial import try_causal_lm
 
-    try_causal_lm(options.pop("output"), sets=dict(options.pop("sets")), **options)
+    try_causal_lm(options.pop("output"), **options)
 
 
 if __name__ == "__main__":

@@ -53,12 +53,23 @@ def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
 
     Raises ValueError for weights or a tokenizer that are missing, damaged or another model's.
     """
+    provenance = _provenance(folder)
+    model, tokenizer = _load(str(folder))
+    return model, tokenizer, provenance
+
+
+def load_tokenizer(folder: str | Path) -> tuple[PreTrainedTokenizerBase, dict]:
+    """Open a model folder without its weights: the tokenizer and the provenance; raises as `load_causal_lm` does."""
+    provenance = _provenance(folder)
+    return _tokenizer(str(folder), trust_remote_code=False), provenance
+
+
+def _provenance(folder: str | Path) -> dict:
     provenance = read_json(Path(folder) / PROVENANCE, "data", "tokenizer")
     tokenizer_file = Path(folder) / TOKENIZER
     if not tokenizer_file.is_file() or sha256(tokenizer_file) != provenance["tokenizer"]:
         raise ValueError(f"{tokenizer_file}: not the tokenizer that this model was saved with; {REMEDY}")
-    model, tokenizer = _load(str(folder))
-    return model, tokenizer, provenance
+    return provenance
 
 
 def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None) -> None:

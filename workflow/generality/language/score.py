@@ -2,23 +2,23 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from generality.checkpoints import PREFIX, diverged_at, load_each
-from generality.data.text_set import DELIMITER, TextSet, open_text_set
+from generality.data.text_set import TextSet, open_text_set
 from generality.device import device
 from generality.interpolate import interpolations, setting_of
+from generality.language.answers import ROOM, Key, check_answers
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
-from generality.language.extraction import check_producible
 from generality.language.harness import Harness
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
-from generality.language.rows import TOKENS, Request
+from generality.language.rows import TOKENS
 from generality.language.tasks import METRICS, kinds, make_task
 from generality.memory import in_parts_that_fit
 from generality.provenance import same_world
@@ -26,9 +26,6 @@ from generality.score_file import diverged_rows, write_scores, wrote_diverged
 from generality.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
-
-ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
-Key = tuple[str, str]  # data name, split
 
 
 class Scorer:
@@ -45,12 +42,9 @@ class Scorer:
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
         for (data, split), texts in sets.items():
             names = kinds(texts, data in generate)
-            answer, text = check_lengths(
+            answer, self.longest[data, split] = check_answers(
                 f"{data} {split}", texts, self.harness.encode, positions(model.config), "generate" in names
             )
-            self.longest[data, split] = text
-            if "generate" in names:
-                check_producible(texts)
             self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
 
     def rows(self, key: Key) -> pd.DataFrame:
@@ -129,45 +123,6 @@ def score_causal_lms(
         if series and (lost := diverged_at(series)):
             parts.append(diverged_rows({f"{PREFIX}{step}": at for step, at in lost.items()}))
         write_scores(output, parts, method=method, seed=seed)
-
-
-def check_lengths(name: str, texts: TextSet, encode: Callable, most: int, generated: bool = False) -> tuple[int, int]:
-    """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
-
-    `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises ValueError,
-    with the set's `name`, where the longest answer, or what may be `generated`, does not fit, or where two choices are
-    the same tokens.
-    """
-    pairs = [
-        (example["prompt"], DELIMITER + answer)
-        for example in texts.examples
-        for answer in example.get("choices") or [example["response"]]
-    ]
-    encoded = list(encode(pairs))
-    _check_told_apart(name, texts, encoded)
-    lengths = [(len(prompt), len(answer)) for prompt, answer in encoded]
-    answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
-    if answer + ROOM * generated >= most:
-        raise ValueError(
-            f"{name}: an answer of {answer} tokens is longer than the model's context of {most}; take a model with a "
-            "longer one, or drop such examples"
-        )
-    if cut := sum(sum(both) > most + 1 for both in lengths):
-        print(f"{name}: {cut} of {len(lengths)} prompts lose their beginning; {most} tokens fit", file=sys.stderr)
-    return answer, min(text, most)
-
-
-def _check_told_apart(name: str, texts: TextSet, encoded: Sequence[Request]) -> None:
-    """Raise ValueError for two choices of an example that are the same tokens, and so exactly as likely."""
-    answers = iter(tuple(answer) for _, answer in encoded)
-    for example in texts.examples:
-        seen: dict[tuple[int, ...], str] = {}
-        for choice, answer in zip(example.get("choices") or [example["response"]], answers, strict=False):
-            if (other := seen.setdefault(answer, choice)) != choice:
-                raise ValueError(
-                    f"{name}: example '{example['id']}': the choices {other!r:.60} and {choice!r:.60} are the same "
-                    "tokens to this model; leave the example out, or take a model that tells them apart"
-                )
 
 
 # The harness tells of every task that it was built from Python.

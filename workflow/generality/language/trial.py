@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig
 
 from generality.checkpoints import load_each
-from generality.data.text_set import TextSet, open_text_set, pair, write_text_set
+from generality.data.text_set import TextSet, pair, write_text_set
 from generality.device import device
 from generality.divergence import divergence
 from generality.interpolate import interpolations
@@ -18,7 +18,7 @@ from generality.language.encoding import Encoder
 from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
-from generality.language.score import Key, Scorer
+from generality.language.score import Scorer
 from generality.trial import Attempt, described, take
 
 # Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
@@ -41,30 +41,18 @@ def try_causal_lm(
     model: str | Path,
     name: str,
     trials: Sequence[Mapping],
-    sets: Mapping[Key, str | Path],
-    generate: Sequence[str],
-    limit: int | None = None,
 ) -> None:
     """Try all that a study does with the model folder `model`, and write what was tried, a line each, to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. The data `sets` that will be scored,
-    at most `limit` examples of each, are only searched for answers that have no room or cannot be generated. Raises
-    ValueError, in one line with the model's `name` and what was tried, for the first thing that does not work.
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises ValueError, in one line with
+    the model's `name` and what was tried, for the first thing that does not work.
     """
-    take(output, name, lambda folder: attempts(model, folder, trials, sets, generate, limit))
+    take(output, name, lambda folder: attempts(model, folder, trials))
 
 
-def attempts(
-    model: str | Path,
-    folder: Path,
-    trials: Sequence[Mapping],
-    sets: Mapping[Key, str | Path],
-    generate: Sequence[str],
-    limit: int | None = None,
-) -> Iterator[Attempt]:
+def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
     """Yield what is tried and how, each on what the ones before left in `folder`."""
     write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
-    yield "scoring its data sets", partial(_check_sets, model, sets, generate, limit)
     yield "scoring", partial(_score, model)
     yield "generation", partial(_generate, model)
     for trial in trials:
@@ -73,12 +61,6 @@ def attempts(
         yield f"WiSE-FT of {described(trial)}", partial(_interpolate, model, tuned)
         if trial["method"] == "full":
             yield "a series of checkpoints", partial(_series, model, folder, trial)
-
-
-def _check_sets(model: str | Path, sets: Mapping[Key, str | Path], generate: Sequence[str], limit: int | None) -> None:
-    language_model, tokenizer, _ = load_causal_lm(model)
-    opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
-    Scorer(language_model, tokenizer, opened, generate)
 
 
 def _score(model: str | Path) -> None:

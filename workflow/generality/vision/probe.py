@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from generality.checkpoints import checkpoints, diverged_at
+from generality.data.class_groups import class_groups
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.files import whole_file
@@ -24,7 +25,7 @@ from generality.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
 from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels
-from generality.vision.score import class_groups, group_logits, margins, passes
+from generality.vision.score import group_logits, margins, passes
 
 SPLITS = ("train", "test")
 

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from generality.data.class_groups import class_groups
 from generality.data.image_set import ImageSet, open_image_set
 from generality.device import device
 from generality.interpolate import interpolations, setting_of
@@ -21,25 +22,6 @@ from generality.vision.pixels import Pixels
 # Pictures in one pass, and floats of those in one on a CPU: more lie in memory that the kernel hands out anew each
 # time, and 32 pictures of 224 pixels are scored twice as fast as 256. Scores do not depend on it.
 BATCH, FLOATS = 256, 2**22
-
-
-def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int]]:
-    """For each class of a data set, the model's classes that count as it.
-
-    A set over part of the model's classes (ImageNet-R and -A) names them as the model does; one with classes of its
-    own (ObjectNet) has `class_groups` in its manifest, and a class's score is the maximum over its group. Raises
-    ValueError for a class that the model does not have, and for a set of one class, of which every answer is right.
-    """
-    if len(data.classes) < 2:
-        raise ValueError(f"{what}: '{data.classes[0]}' is its only class, and every answer is right; leave the set out")
-    index = {name: i for i, name in enumerate(classes)}
-    groups = data.manifest["source"].get("class_groups") or {name: [name] for name in data.classes}
-    try:
-        return [[index[name] for name in groups[own]] for own in data.classes]
-    except KeyError as error:
-        raise ValueError(
-            f"{what}: the model has no class {error}; check the set's `classes` or `class_groups`"
-        ) from None
 
 
 def group_logits(logits: Tensor, groups: list[list[int]]) -> Tensor:

@@ -1,0 +1,87 @@
+"""Answers that can be scored: they have room, are told apart, and can be generated where they are."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from transformers import AutoConfig
+
+from generality.data.text_set import DELIMITER, TextSet, open_text_set
+from generality.files import whole_file
+from generality.language.causal_lm import load_tokenizer
+from generality.language.encoding import Encoder
+from generality.language.extraction import check_producible
+from generality.language.outputs import positions
+from generality.language.rows import Request
+from generality.language.tasks import kinds
+from generality.provenance import same_world
+
+ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
+Key = tuple[str, str]  # data name, split
+
+
+def check_texts(
+    output: str | Path,
+    *,
+    model: str | Path,
+    sets: Mapping[Key, str | Path],
+    generate: Sequence[str],
+    limit: int | None = None,
+) -> None:
+    """Check that a model folder's model, whose weights are not read, can be scored on all sets; write a line for each.
+
+    `sets`, `generate` and `limit` are those of `score_causal_lms`. Raises ValueError as `check_answers` does, and for
+    texts of another world than the model's.
+    """
+    tokenizer, provenance = load_tokenizer(model)
+    encoder, most = Encoder(tokenizer), positions(AutoConfig.from_pretrained(model, trust_remote_code=False))
+    lines = []
+    for (data, split), folder in sets.items():
+        texts = open_text_set(folder).part(limit)
+        same_world(provenance["data"], texts.manifest, folder)
+        generated = "generate" in kinds(texts, data in generate)
+        answer, text = check_answers(f"{data} {split}", texts, encoder.pairs, most, generated)
+        lines.append(f"{data} {split}: {len(texts.examples)} examples of {text} tokens at most, answers of {answer}\n")
+    with whole_file(output) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8")
+
+
+def check_answers(name: str, texts: TextSet, encode: Callable, most: int, generated: bool = False) -> tuple[int, int]:
+    """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
+
+    `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises ValueError,
+    with the set's `name`, where the longest answer does not fit, where two choices are the same tokens, and, if answers
+    are `generated`, where these may not fit or no generated text is read as a choice.
+    """
+    pairs = [
+        (example["prompt"], DELIMITER + answer)
+        for example in texts.examples
+        for answer in example.get("choices") or [example["response"]]
+    ]
+    encoded = list(encode(pairs))
+    _check_told_apart(name, texts, encoded)
+    lengths = [(len(prompt), len(answer)) for prompt, answer in encoded]
+    answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
+    if answer + ROOM * generated >= most:
+        raise ValueError(
+            f"{name}: an answer of {answer} tokens is longer than the model's context of {most}; take a model with a "
+            "longer one, or drop such examples"
+        )
+    if generated:
+        check_producible(texts)
+    if cut := sum(sum(both) > most + 1 for both in lengths):
+        print(f"{name}: {cut} of {len(lengths)} prompts lose their beginning; {most} tokens fit", file=sys.stderr)
+    return answer, min(text, most)
+
+
+def _check_told_apart(name: str, texts: TextSet, encoded: Sequence[Request]) -> None:
+    """Raise ValueError for two choices of an example that are the same tokens, and so exactly as likely."""
+    answers = iter(tuple(answer) for _, answer in encoded)
+    for example in texts.examples:
+        seen: dict[tuple[int, ...], str] = {}
+        for choice, answer in zip(example.get("choices") or [example["response"]], answers, strict=False):
+            if (other := seen.setdefault(answer, choice)) != choice:
+                raise ValueError(
+                    f"{name}: example '{example['id']}': the choices {other!r:.60} and {choice!r:.60} are the same "
+                    "tokens to this model; leave the example out, or take a model that tells them apart"
+                )

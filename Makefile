@@ -4,8 +4,8 @@ CORES ?= $(shell nproc)
 BIN := .venv/bin
 READY := .venv/ready
 PEERS := .venv-peers
-PAGE := from generality import config, study, study_page as page; \
-	print(page.page_file(study.Study(config.load("config.yaml")), "report.html"))
+PAGE := from generality.config import study_file; from generality.plan import page, study; \
+	print(page.page_file(study.Study(study_file.load("config.yaml")), "report.html"))
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -53,11 +53,11 @@ soak: $(READY)
 # Speed beside others' on the same work, and beside limits; an hour and a half on two cores that do nothing else.
 # BENCH="--only sweep --tiny" narrows it; BENCH=--help lists what there is.
 bench: $(READY) $(PEERS)/ready
-	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests $(BIN)/python -m bench --output reports/speed.json reports/speed.md $(BENCH)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:tests:. $(BIN)/python -m benchmarks --output reports/speed.json reports/speed.md $(BENCH)
 
 # What works with which architecture; a minute.
 architectures: $(READY)
-	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests $(BIN)/python -m matrix
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:tests $(BIN)/python -m matrix
 
 # What is measured beside the project stays out of its own environment.
 $(PEERS)/ready: envs/peers.lock $(READY)

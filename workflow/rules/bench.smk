@@ -1,4 +1,4 @@
-from generality.bench.settings import SETTINGS as BENCH
+from generality.speed.settings import SETTINGS as BENCH
 
 
 # A target of its own, on a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).

@@ -7,21 +7,21 @@ from pathlib import Path
 from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
 
-import generality.study_early_stopping as early
-import generality.study_trials as trying
-from generality.ancient import not_through_ancient
-from generality.config import ConfigError, load
-from generality.fork import SERVER, start_fork_server
-from generality.imports import code, requirements, resource
-from generality.local_files import mark_of_pictures
-from generality.machine import usable_memory_mb
-from generality.slurm_status import patient
-from generality.study import Study, any_of, as_json
-from generality.study_captions import captions, in_report, labels
-from generality.study_notes import notes, unshown
-from generality.study_page import page_file
-from generality.study_resources import asks, cores
-from generality.training.methods import module_of
+import generality.plan.early_stopping as early
+import generality.plan.trials as trying
+from generality.runtime.ancient import not_through_ancient
+from generality.config.study_file import ConfigError, load
+from generality.runtime.fork import SERVER, start_fork_server
+from generality.runtime.imports import code, requirements, resource
+from generality.runtime.local_files import mark_of_pictures
+from generality.runtime.machine import usable_memory_mb
+from generality.runtime.slurm_status import patient
+from generality.plan.study import Study, any_of, as_json
+from generality.plan.captions import captions, in_report, labels
+from generality.plan.notes import notes, unshown
+from generality.plan.page import page_file
+from generality.runtime.resources import asks, cores
+from generality.methods import module_of
 
 # Not Snakemake's `config`: of a key that is there twice it has the last, and it evaluates a file that begins with
 # `__use_yte__`. A study file is complete in itself: config.yaml must not leak into one that is given.

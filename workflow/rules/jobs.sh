@@ -1,10 +1,10 @@
 # What the rules' shell commands are made of; every job reads it (common.smk).
 
-# python SCRIPT …: as a copy of the fork server (generality.fork) where one runs, of the same python and number of threads.
+# python SCRIPT …: as a copy of the fork server (generality.runtime.fork) where one runs, of the same python and number of threads.
 python() {
     if [ "${GENERALITY_FORK_SERVER:-}" ] && [ "${1:0:1}" != - ] && [ "${OMP_NUM_THREADS:-}" = 1 ] \
         && [ "$(type -P python)" = "$GENERALITY_FORK_PYTHON" ]; then
-        command python -IS "$PYTHONPATH/generality/fork/client.py" "$@"
+        command python -IS "$PYTHONPATH/generality/runtime/fork/client.py" "$@"
     else
         command python "$@"
     fi
@@ -21,7 +21,7 @@ launch() {
     fi
 }
 
-# cached INPUTS -- OUTPUTS -- COMMAND: a command, unless the run cache (generality.run_cache) is on and has what it makes.
+# cached INPUTS -- OUTPUTS -- COMMAND: a command, unless the run cache (generality.runtime.run_cache) is on and has what it makes.
 # Whatever goes wrong with the cache, the command runs, and its success is the job's.
 cached() {
     local job=("$@") key
@@ -33,9 +33,9 @@ cached() {
         "$@"
         return
     fi
-    key=$(python -m generality.run_cache look "${job[@]}") || key=unknown
+    key=$(python -m generality.runtime.run_cache look "${job[@]}") || key=unknown
     if [ "$key" != found ]; then
         "$@"
-        python -m generality.run_cache keep "$key" "${job[@]}" || true
+        python -m generality.runtime.run_cache keep "$key" "${job[@]}" || true
     fi
 }

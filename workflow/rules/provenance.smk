@@ -1,4 +1,4 @@
-from generality.study_jobs import log_folders
+from generality.plan.logs import log_folders
 
 
 # After all that it counts, whose logs say what they used; so it does not count itself, nor the page that shows it.

@@ -1,5 +1,5 @@
-from generality.study_page import answer_settings, page_config, page_experiments, page_parts
-from generality.study_tables import example_sets, recipe, training_logs
+from generality.plan.page import answer_settings, page_config, page_experiments, page_parts
+from generality.plan.tables import example_sets, recipe, training_logs
 
 REPORT = study.config["report"] | {"formats": study.figure_formats()}
 PAGE_PARTS = page_parts(study, config["captions"])

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -11,7 +11,7 @@ def main() -> None:
         description=f"{__doc__} Nothing is downloaded. BENCHMARKS.md says what is measured, and how."
     )
     parser.add_argument(
-        "--settings", type=json.loads, metavar="JSON", help="in place of SETTINGS in generality/bench/settings.py"
+        "--settings", type=json.loads, metavar="JSON", help="in place of SETTINGS in generality/speed/settings.py"
     )
     parser.add_argument("--models", nargs="+", metavar="NAME", help="of galactica-1.3b, vit-b-16 (default: both)")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="of full, l1, l2, kd, lora (default: all)")
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .json, .md")
     options = vars(parser.parse_args())
 
-    from generality.bench.run import bench
+    from generality.speed.run import bench
 
     modes = options.pop("compile")
     bench(options.pop("output"), options.pop("settings"), compile=modes and [mode == "on" for mode in modes], **options)

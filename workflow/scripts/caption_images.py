@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import named_folder, run
+from generality.runtime.cli import named_folder, run
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="captioned image-set folder to write")
     args = parser.parse_args()
 
-    from generality.data.captioned import caption
+    from generality.data.pictures.captioned import caption
 
     caption(args.output, sets=dict(args.sets), phrases=args.phrases, seed=args.seed)
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="threads that decode (default: 1)")
     args = parser.parse_args()
 
-    from generality.data.image_folder import decode
+    from generality.data.pictures.image_folder import decode
 
     options = {"name": args.name, "domain": args.domain, "split": args.split}
     decode(args.output, settings=args.settings, workers=args.workers, **options)

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="file to write")
     args = parser.parse_args()
 
-    from generality.data.download import download
+    from generality.data.downloads.download import download
 
     known = args.known
     download(args.output, urls=args.urls, sha256=known.get("sha256"), md5=known.get("md5"), size=known.get("bytes"))

@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="note to write once it is there")
     args = parser.parse_args()
 
-    from generality.data.own_copy import find_own_copy
+    from generality.data.downloads.own_copy import find_own_copy
 
     find_own_copy(args.output, path=args.path, by_hand=args.by_hand)
 

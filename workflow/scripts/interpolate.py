@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="model folder to write")
     args = parser.parse_args()
 
-    from generality.interpolate import write_interpolated
+    from generality.methods.interpolate import write_interpolated
 
     write_interpolated(args.output, pretrained=args.pretrained, finetuned=args.finetuned, alpha=args.alpha)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.cli import named_folder, run
+from generality.runtime.cli import named_folder, run
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def named_set(text: str) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import named_folder, run
+from generality.runtime.cli import named_folder, run
 
 
 def main() -> None:

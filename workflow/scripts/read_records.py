@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="text-set folder to write")
     args = parser.parse_args()
 
-    from generality.data.text_records import read_records
+    from generality.data.records.read import read_records
 
     read_records(args.output, name=args.name, split=args.split, settings=args.settings)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -24,9 +24,9 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="JSON", help="where the record goes")
     options = vars(parser.parse_args())
 
-    from generality.files import write_json
-    from generality.imports import WORKFLOW
-    from generality.report.record import record
+    from generality.report.provenance import record
+    from generality.runtime.imports import WORKFLOW
+    from generality.storage.files import write_json
 
     output = options.pop("output")
     write_json(output, record(**options, library=WORKFLOW))

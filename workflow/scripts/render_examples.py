@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -20,8 +20,8 @@ def main() -> None:
     args = parser.parse_args()
 
     from generality.data.image_set import MANIFEST
-    from generality.files import read_json
     from generality.report.hyperparameters import render_hyperparameters
+    from generality.storage.files import read_json
 
     counts = [read_json(f"{folder}/{MANIFEST}")["count"] for folder in args.data]
     render_hyperparameters(args.recipes, args.log, counts, args.output, labels=args.labels, anchor=args.label)

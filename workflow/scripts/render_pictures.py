@@ -2,8 +2,8 @@
 
 import argparse
 
-from generality.cli import run
 from generality.data.picture_world.world import render
+from generality.runtime.cli import run
 
 
 def main() -> None:

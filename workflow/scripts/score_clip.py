@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.cli import run, split_folder
+from generality.runtime.cli import run, split_folder
 
 
 def main() -> None:

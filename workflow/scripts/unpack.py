@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from generality.cli import run
+from generality.runtime.cli import run
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="folder to write")
     args = parser.parse_args()
 
-    from generality.data.unpack import unpack
+    from generality.data.downloads.unpack import unpack
 
     unpack(args.output, archive=args.archive, inside=args.settings.get("folder", ""), files=args.settings.get("files"))
 

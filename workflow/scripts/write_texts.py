@@ -2,8 +2,8 @@
 
 import argparse
 
-from generality.cli import run
 from generality.data.text_world.world import write_texts
+from generality.runtime.cli import run
 
 
 def main() -> None:

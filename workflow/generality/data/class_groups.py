@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from generality.data.image_set import ImageSet, open_image_set
-from generality.files import whole_file
+from generality.errors import StudyError
+from generality.storage.files import whole_file
 
 
 def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int]]:
@@ -12,16 +13,16 @@ def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int
 
     A set over part of the model's classes (ImageNet-R and -A) names them as the model does; one with classes of its
     own (ObjectNet) has `class_groups` in its manifest, and a class's score is the maximum over its group. Raises
-    ValueError for a class that the model does not have, and for a set of one class, of which every answer is right.
+    StudyError for a class that the model does not have, and for a set of one class, of which every answer is right.
     """
     if len(data.classes) < 2:
-        raise ValueError(f"{what}: '{data.classes[0]}' is its only class, and every answer is right; leave the set out")
+        raise StudyError(f"{what}: '{data.classes[0]}' is its only class, and every answer is right; leave the set out")
     index = {name: i for i, name in enumerate(classes)}
     groups = data.manifest["source"].get("class_groups") or {name: [name] for name in data.classes}
     try:
         return [[index[name] for name in groups[own]] for own in data.classes]
     except KeyError as error:
-        raise ValueError(
+        raise StudyError(
             f"{what}: the model has no class {error}; check the set's `classes` or `class_groups`"
         ) from None
 
@@ -29,7 +30,7 @@ def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int
 def check_classes(output: str | Path, *, train: str | Path, sets: Mapping[tuple[str, str], str | Path]) -> None:
     """Check that a classifier of the classes of `train` can be scored on all sets, and write a line for each.
 
-    `sets` maps (data name, split) to an image-set folder. Raises ValueError as `class_groups` does.
+    `sets` maps (data name, split) to an image-set folder. Raises StudyError as `class_groups` does.
     """
     classes, lines = open_image_set(train).classes, []
     for (data, split), folder in sets.items():

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from generality.data.spread import places
-from generality.files import read_json, sha256, whole_folder, write_json
+from generality.errors import StudyError
+from generality.storage.files import read_json, sha256, whole_folder, write_json
 
 IMAGES, LABELS, IDS, CAPTIONS, MANIFEST = "images.npy", "labels.npy", "ids.txt", "captions.txt", "manifest.json"
 
@@ -61,17 +62,17 @@ def new_image_set(
 
     `source` (where the pictures are from: kind, name, licence, seed, …) goes into the manifest, beside the counts of
     each class and the checksum of each file. `found`, what became of the files that the pictures are read from, goes
-    there as `files`, and the block may add to it. Raises ValueError for a label outside the classes, an id that occurs
+    there as `files`, and the block may add to it. Raises StudyError for a label outside the classes, an id that occurs
     twice, or captions that are not one line a picture, and OSError at once if the disk is too full.
     """
     labels = np.asarray(labels, dtype=np.int64)
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-        raise ValueError(f"{folder}: labels {labels.min()}..{labels.max()} do not fit {len(classes)} classes")
+        raise StudyError(f"{folder}: labels {labels.min()}..{labels.max()} do not fit {len(classes)} classes")
     counts = np.bincount(labels, minlength=len(classes))
     if len(set(ids)) != len(labels) or (captions and len(captions) != len(labels)):
-        raise ValueError(f"{folder}: every picture needs one id of its own, and one caption where there are captions")
+        raise StudyError(f"{folder}: every picture needs one id of its own, and one caption where there are captions")
     if len(" ".join(captions).splitlines()) > 1:
-        raise ValueError(f"{folder}: a caption has more than one line")
+        raise StudyError(f"{folder}: a caption has more than one line")
     with whole_folder(folder) as partial:
         yield (images := _open_map((begun or partial) / IMAGES, (len(labels), size, size, 3)))
         images.flush()
@@ -112,7 +113,7 @@ def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def open_image_set(folder: str | Path) -> ImageSet:
-    """Open an image set without reading its pictures; a damaged one is a ValueError that names the file."""
+    """Open an image set without reading its pictures; a damaged one is a StudyError that names the file."""
     folder = Path(folder)
     manifest = read_json(folder / MANIFEST, "source", "count", "size", "classes", "sha256")
     try:
@@ -135,5 +136,5 @@ def open_image_set(folder: str | Path) -> ImageSet:
     return ImageSet(images, labels, ids, captions, manifest)
 
 
-def _damaged(path: Path, why: object) -> ValueError:
-    return ValueError(f"{path}: damaged image set ({why}); delete the folder and run its stage again")
+def _damaged(path: Path, why: object) -> StudyError:
+    return StudyError(f"{path}: damaged image set ({why}); delete the folder and run its stage again")

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from hashlib import sha256
 from math import isclose
 
+from generality.errors import StudyError
+
 
 def check_shares(shares: Mapping[str, float]) -> None:
-    """Raise ValueError unless `shares` are positive parts for validation and test, with a sum of 1 at most."""
+    """Raise StudyError unless `shares` are positive parts for validation and test, with a sum of 1 at most."""
     if unknown := set(shares) - {"validation", "test"}:
-        raise ValueError(f"shares.{min(unknown)}: only validation and test have shares; what is left is train")
+        raise StudyError(f"shares.{min(unknown)}: only validation and test have shares; what is left is train")
     if not all(share > 0 for share in shares.values()) or (leaves_train(shares) and sum(shares.values()) > 1):
-        raise ValueError(f"shares: {dict(shares)} cannot be had; give positive numbers with a sum of 1 at most")
+        raise StudyError(f"shares: {dict(shares)} cannot be had; give positive numbers with a sum of 1 at most")
 
 
 def leaves_train(shares: Mapping[str, float]) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generality.data.spread import places
-from generality.files import read_json, sha256, whole_folder, write_json
+from generality.errors import StudyError
+from generality.storage.files import read_json, sha256, whole_folder, write_json
 
 EXAMPLES, MANIFEST = "examples.jsonl", "manifest.json"
 # What an example of each form has, and of which type; `cluster` names the passage that questions share.
@@ -60,18 +61,18 @@ def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], s
     """Write a text set; `source` (where the texts are from: kind, name, licence, revision, seed, …) goes into the
     manifest beside the count and the checksum.
 
-    Raises ValueError, naming the example, for a missing or wrong field, an id that occurs twice, an empty text, a
+    Raises StudyError, naming the example, for a missing or wrong field, an id that occurs twice, an empty text, a
     prompt that ends or an answer that begins with a blank, fewer than two choices, two equal ones, or an answer that
     is none of them; and for a set without examples.
     """
     if not examples:
-        raise ValueError(f"{folder}: no examples; check the source and the shares of its splits")
+        raise StudyError(f"{folder}: no examples; check the source and the shares of its splits")
     for example in examples:
         if problem := _problem(form, example):
-            raise ValueError(f"{folder}: example '{example.get('id')}': {problem}")
+            raise StudyError(f"{folder}: example '{example.get('id')}': {problem}")
     name, times = Counter(example["id"] for example in examples).most_common(1)[0]
     if times > 1:
-        raise ValueError(f"{folder}: {times} examples have the id '{name}'; ids must be unique")
+        raise StudyError(f"{folder}: {times} examples have the id '{name}'; ids must be unique")
     with whole_folder(folder) as partial:
         with open(partial / EXAMPLES, "w", encoding="utf-8") as file:
             for example in examples:
@@ -87,14 +88,14 @@ def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], s
 
 
 def open_text_set(folder: str | Path, form: str | None = None) -> TextSet:
-    """Read a text set; a damaged one, or one of another form than asked for, is a ValueError that names the file."""
+    """Read a text set; a damaged one, or one of another form than asked for, is a StudyError that names the file."""
     folder = Path(folder)
     manifest = read_json(folder / MANIFEST, "source", "form", "sha256")
     path = folder / EXAMPLES
     if form and manifest["form"] != form:
-        raise ValueError(f"{folder}: holds the form '{manifest['form']}', and '{form}' is needed")
+        raise StudyError(f"{folder}: holds the form '{manifest['form']}', and '{form}' is needed")
     if not path.is_file() or sha256(path) != manifest["sha256"].get(EXAMPLES):
-        raise ValueError(f"{path}: not what its manifest describes; delete {folder} and run its stage again")
+        raise StudyError(f"{path}: not what its manifest describes; delete {folder} and run its stage again")
     # Not splitlines: U+2028 and its like are part of a text.
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     return TextSet(manifest["form"], [json.loads(line) for line in lines], manifest)

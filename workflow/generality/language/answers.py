@@ -7,14 +7,15 @@ from pathlib import Path
 from transformers import AutoConfig
 
 from generality.data.text_set import DELIMITER, TextSet, open_text_set
-from generality.files import whole_file
+from generality.data.worlds import same_world
+from generality.errors import StudyError
 from generality.language.causal_lm import load_tokenizer
 from generality.language.encoding import Encoder
 from generality.language.extraction import check_producible
 from generality.language.outputs import positions
 from generality.language.rows import Request
 from generality.language.tasks import kinds
-from generality.provenance import same_world
+from generality.storage.files import whole_file
 
 ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
 Key = tuple[str, str]  # data name, split
@@ -30,7 +31,7 @@ def check_texts(
 ) -> None:
     """Check that a model folder's model, whose weights are not read, can be scored on all sets; write a line for each.
 
-    `sets`, `generate` and `limit` are those of `score_causal_lms`. Raises ValueError as `check_answers` does, and for
+    `sets`, `generate` and `limit` are those of `score_causal_lms`. Raises StudyError as `check_answers` does, and for
     texts of another world than the model's.
     """
     tokenizer, provenance = load_tokenizer(model)
@@ -49,7 +50,7 @@ def check_texts(
 def check_answers(name: str, texts: TextSet, encode: Callable, most: int, generated: bool = False) -> tuple[int, int]:
     """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
 
-    `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises ValueError,
+    `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises StudyError,
     with the set's `name`, where the longest answer does not fit, where two choices are the same tokens, and, if answers
     are `generated`, where these may not fit or no generated text is read as a choice.
     """
@@ -63,7 +64,7 @@ def check_answers(name: str, texts: TextSet, encode: Callable, most: int, genera
     lengths = [(len(prompt), len(answer)) for prompt, answer in encoded]
     answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
     if answer + ROOM * generated >= most:
-        raise ValueError(
+        raise StudyError(
             f"{name}: an answer of {answer} tokens is longer than the model's context of {most}; take a model with a "
             "longer one, or drop such examples"
         )
@@ -75,13 +76,13 @@ def check_answers(name: str, texts: TextSet, encode: Callable, most: int, genera
 
 
 def _check_told_apart(name: str, texts: TextSet, encoded: Sequence[Request]) -> None:
-    """Raise ValueError for two choices of an example that are the same tokens, and so exactly as likely."""
+    """Raise StudyError for two choices of an example that are the same tokens, and so exactly as likely."""
     answers = iter(tuple(answer) for _, answer in encoded)
     for example in texts.examples:
         seen: dict[tuple[int, ...], str] = {}
         for choice, answer in zip(example.get("choices") or [example["response"]], answers, strict=False):
             if (other := seen.setdefault(answer, choice)) != choice:
-                raise ValueError(
+                raise StudyError(
                     f"{name}: example '{example['id']}': the choices {other!r:.60} and {choice!r:.60} are the same "
                     "tokens to this model; leave the example out, or take a model that tells them apart"
                 )

@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from generality.data.text_set import TextSet, pair
+from generality.errors import StudyError
 from generality.language.encoding import Encoder, cut
 
 LOSS_ON = ("answer", "all")
@@ -40,7 +41,7 @@ def tokenize(texts: TextSet, tokenizer: PreTrainedTokenizerBase, loss_on: str) -
     """Return the tokens of each example: prompt, answer, end of text.
 
     With `loss_on` "answer" the prompt is read but not learnt; with "all", everything is. An example of the form "text"
-    is all answer. Raises ValueError for an answer that cannot be encoded.
+    is all answer. Raises StudyError for an answer that cannot be encoded.
     """
     encoder = Encoder(tokenizer)
     if texts.form == "text":
@@ -58,13 +59,13 @@ def pack(texts: Sequence[Tokens], size: int, order: np.ndarray) -> list[Tokens]:
     """Cut the texts, one after the other in the given order, into blocks of `size` tokens; drop what is left over.
 
     As the paper's framework does, a text may be cut by the end of a block, and a block's texts see those before them.
-    Raises ValueError if they do not fill one block.
+    Raises StudyError if they do not fill one block.
     """
     ids = np.concatenate([texts[index].ids for index in order])
     learnt = np.concatenate([texts[index].learnt for index in order])
     count = len(ids) // size
     if count == 0:
-        raise ValueError(f"train.block_size: {size} is more than the {len(ids)} tokens of all examples together")
+        raise StudyError(f"train.block_size: {size} is more than the {len(ids)} tokens of all examples together")
     return [Tokens(ids[i * size : (i + 1) * size], learnt[i * size : (i + 1) * size]) for i in range(count)]
 
 

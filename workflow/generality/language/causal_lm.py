@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from generality.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
+from generality.errors import StudyError
 from generality.language.outputs import check_logits
 from generality.language.release import (
     Adapter,
@@ -29,8 +29,9 @@ from generality.language.release import (
     merged,
 )
 from generality.language.tokenizer import BOS, EOS, PAD
-from generality.memory import is_out_of_memory
-from generality.weights import check_entries, check_finite
+from generality.runtime.memory import is_out_of_memory
+from generality.storage.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
+from generality.storage.weights import check_entries, check_finite
 
 PROVENANCE = "provenance.json"  # ours, beside the files of transformers
 TOKENIZER = "tokenizer.json"
@@ -51,7 +52,7 @@ def save_causal_lm(
 def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict]:
     """Open a model folder: the model in float32 and evaluation mode, its tokenizer, and its provenance.
 
-    Raises ValueError for weights or a tokenizer that are missing, damaged or another model's.
+    Raises StudyError for weights or a tokenizer that are missing, damaged or another model's.
     """
     provenance = _provenance(folder)
     model, tokenizer = _load(str(folder))
@@ -68,7 +69,7 @@ def _provenance(folder: str | Path) -> dict:
     provenance = read_json(Path(folder) / PROVENANCE, "data", "tokenizer")
     tokenizer_file = Path(folder) / TOKENIZER
     if not tokenizer_file.is_file() or sha256(tokenizer_file) != provenance["tokenizer"]:
-        raise ValueError(f"{tokenizer_file}: not the tokenizer that this model was saved with; {REMEDY}")
+        raise StudyError(f"{tokenizer_file}: not the tokenizer that this model was saved with; {REMEDY}")
     return provenance
 
 
@@ -77,7 +78,7 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
 
     `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. A PEFT adapter is merged into
     the model that it names. Only safetensors are read and no code of the model's own is run. Special tokens that the
-    tokenizer does not declare (Galactica's declares none) are set from its vocabulary. Raises ValueError for a model
+    tokenizer does not declare (Galactica's declares none) are set from its vocabulary. Raises StudyError for a model
     that cannot be loaded this way, or that is not the same when it is read back.
     """
     adapter = adapter_of(name, revision)
@@ -85,8 +86,8 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     try:
         check_release(*base)
         model, tokenizer = _load(*base)
-    except ValueError as error:
-        raise ValueError(f"{error}; {name} is an adapter of it") if adapter else error from None
+    except StudyError as error:
+        raise StudyError(f"{error}; {name} is an adapter of it") if adapter else error from None
     if adapter:
         model, tokenizer = merged(model, adapter, name), _own_tokenizer(adapter, model) or tokenizer
     check_causal(model, name)
@@ -110,7 +111,7 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
 def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
     """Declare the special tokens that a vocabulary has and its tokenizer does not say.
 
-    Where there is no padding token, the end of text serves: what is padded is masked. Raises ValueError where the end
+    Where there is no padding token, the end of text serves: what is padded is masked. Raises StudyError where the end
     of a text has no token at all.
     """
     vocabulary = tokenizer.get_vocab()
@@ -118,7 +119,7 @@ def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> No
         if getattr(tokenizer, role) is None and token in vocabulary:
             setattr(tokenizer, role, token)
     if tokenizer.eos_token is None:
-        raise ValueError(f"{name}: its tokenizer has no end-of-text token, declared or called '{EOS}'; declare one")
+        raise StudyError(f"{name}: its tokenizer has no end-of-text token, declared or called '{EOS}'; declare one")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
 
@@ -142,10 +143,10 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
         if is_out_of_memory(error):
             raise
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
+        raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
     # What a file lacks transformers draws at random, with a mere warning.
     if missing := sorted(told["missing_keys"]):
-        raise ValueError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); get it anew")
+        raise StudyError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); get it anew")
     _check_fit(tokenizer, model, name)
     check_finite(model.state_dict().items(), name)
     check_logits(model.eval(), name)
@@ -157,7 +158,7 @@ def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(name, **options)
     except Exception as error:  # of the hub, of JSON, of tokenizers, whose errors have no class
         reason = " ".join(str(error).split())
-        raise ValueError(
+        raise StudyError(
             f"{name}: its tokenizer cannot be read ({reason:.200}); save one without {TOKENIZER} as such a file, by "
             "`AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
         ) from None
@@ -174,7 +175,7 @@ def _own_tokenizer(adapter: Adapter, model: PreTrainedModel) -> PreTrainedTokeni
 
 def _check_fit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
     if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
-        raise ValueError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
+        raise StudyError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
 
 
 logging.getLogger("transformers").setLevel(logging.ERROR)

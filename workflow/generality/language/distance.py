@@ -9,14 +9,15 @@ import pandas as pd
 import torch
 
 from generality.data.text_set import TextSet, open_text_set
-from generality.device import device
-from generality.files import whole_file
+from generality.errors import StudyError
 from generality.language.blocks import collate, shorten, tokenize
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
 from generality.language.outputs import hidden_states, positions
 from generality.language.rows import PADDED, TOKENS, batches
-from generality.unfinished import unfinished
+from generality.runtime.device import device
+from generality.storage.files import whole_file
+from generality.storage.unfinished import unfinished
 
 
 def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -60,7 +61,7 @@ def measure_distances(
     """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on.
 
     At most `limit` examples of each set, the speciality included, are embedded. Interrupted, it goes on after the last
-    set that was embedded. Raises ValueError for a set whose examples, with the speciality's, are all alike.
+    set that was embedded. Raises StudyError for a set whose examples, with the speciality's, are all alike.
     """
     language_model, tokenizer, _ = load_causal_lm(model)
     language_model.to(device())
@@ -75,7 +76,7 @@ def measure_distances(
         for name, folder in sets.items():
             distance = standardised_distance(origin, begun.part(name, partial(embedded, folder)).to_numpy())
             if not np.isfinite(distance):
-                raise ValueError(f"{folder}: neither its examples nor the speciality's differ; give both more of them")
+                raise StudyError(f"{folder}: neither its examples nor the speciality's differ; give both more of them")
             rows.append((name, distance))
         with whole_file(output) as temporary:
             pd.DataFrame(rows, columns=["data", "distance"]).to_csv(temporary, index=False)

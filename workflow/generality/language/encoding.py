@@ -5,6 +5,8 @@ from itertools import islice
 
 from transformers import PreTrainedTokenizerBase
 
+from generality.errors import StudyError
+
 AT_ONCE = 1024  # texts given to the tokenizer in one call: enough for its speed, and little memory
 SAMPLE = "a"  # a text to see the special tokens around
 # Texts to encode an answer after, where the prompt's last token would merge with it. The empty one comes last: some
@@ -21,7 +23,7 @@ class Encoder:
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase):
-        """Raises ValueError for a tokenizer whose special tokens do not stand around a text's own."""
+        """Raises StudyError for a tokenizer whose special tokens do not stand around a text's own."""
         self.tokenizer = tokenizer
         self.first = self._first()
 
@@ -44,7 +46,7 @@ class Encoder:
 
         They are the tokens of both as one text, as lm-evaluation-harness has them. Where a token would span the end of
         the prompt, the answer's are those that it has after another text, so that the prompt is the same for each
-        answer and for generation. Raises ValueError, with the answer, where no tokens continue the prompt to it.
+        answer and for generation. Raises StudyError, with the answer, where no tokens continue the prompt to it.
         """
         remaining = iter(pairs)
         while some := list(islice(remaining, AT_ONCE)):
@@ -56,7 +58,7 @@ class Encoder:
                 begins = whole[: len(before)] == before
                 after = whole[len(before) :] if begins else self._continued(before, answer, whole)
                 if not after:
-                    raise ValueError(f"the answer {answer!r} has no token; correct it, or leave it out")
+                    raise StudyError(f"the answer {answer!r} has no token; correct it, or leave it out")
                 yield self._begun(before) or self.start, after
 
     def cut(self, ids: Sequence[int], size: int) -> list[int]:
@@ -68,7 +70,7 @@ class Encoder:
         for place in range(len(whole) - len(own) + 1):
             if own and whole[place : place + len(own)] == own:
                 return whole[:place]
-        raise ValueError(f"its tokenizer gives {whole} for '{SAMPLE}', and {own} without special tokens; mend it")
+        raise StudyError(f"its tokenizer gives {whole} for '{SAMPLE}', and {own} without special tokens; mend it")
 
     def _begun(self, ids: list[int]) -> list[int]:
         """Put `first` before the ids, unless the text had it spelt out."""
@@ -81,7 +83,7 @@ class Encoder:
             after = both[len(anchored) :]
             if both[: len(anchored)] == anchored and self._text(before + after) == wanted:
                 return after
-        raise ValueError(f"no tokens continue a prompt to the answer {answer!r}; correct it, or leave it out")
+        raise StudyError(f"no tokens continue a prompt to the answer {answer!r}; correct it, or leave it out")
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         return self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]

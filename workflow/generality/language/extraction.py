@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from generality.errors import StudyError
+
 if TYPE_CHECKING:
     from generality.data.text_set import TextSet
 
@@ -42,7 +44,7 @@ def extract(text: str, choices: Sequence[str], stop: str = STOP) -> int | None:
 
 
 def check_producible(texts: "TextSet", stop: str = STOP) -> None:
-    """Raise ValueError for the first choice of a text set that no generated text is read as.
+    """Raise StudyError for the first choice of a text set that no generated text is read as.
 
     That is one that has nothing before `stop`, or there the same as another choice but for blanks.
     """
@@ -54,7 +56,7 @@ def check_producible(texts: "TextSet", stop: str = STOP) -> None:
             source = texts.manifest.get("source", {})
             name = " ".join(source[key] for key in ("name", "family", "domain", "split") if key in source)
             what = f"is the same as choice {shown.index(one) + 1}" if one else "is empty"
-            raise ValueError(
+            raise StudyError(
                 f"{name or 'texts'}: example '{example['id']}': choice {place + 1}, {example['choices'][place]!r:.60}, "
                 f"cannot be generated: before {stop!r}, where generation stops, it {what}; correct or leave out the "
                 "record, or take its group from `exact_match`"

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.text_set import open_text_set
-from generality.device import device
+from generality.data.worlds import same_world
+from generality.errors import StudyError
 from generality.language.blocks import pack, shorten, tokenize
 from generality.language.causal_lm import load_causal_lm, save_causal_lm
 from generality.language.encoding import Encoder
 from generality.language.objective import NextToken
 from generality.language.outputs import positions
-from generality.provenance import same_world
+from generality.runtime.device import device
 from generality.training.loop import order
 from generality.training.series import fit_and_save
 
@@ -37,7 +38,7 @@ def finetune_causal_lm(
     texts = open_text_set(data)
     same_world(provenance["data"], texts.manifest, data)
     if train["block_size"] > (most := positions(language_model.config)):
-        raise ValueError(f"train.block_size: {train['block_size']} is more than the {most} tokens of {model}; lower it")
+        raise StudyError(f"train.block_size: {train['block_size']} is more than the {most} tokens of {model}; lower it")
     examples = tokenize(texts, tokenizer, train["loss_on"])
     if train["packing"] == "blocks":
         unit, examples = "blocks", pack(examples, train["block_size"], order(seed, 0, len(examples)))

@@ -17,7 +17,7 @@ from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import EQUAL, PADDED, TOKENS, Way, batches
-from generality.memory import is_out_of_memory
+from generality.runtime.memory import is_out_of_memory
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
 

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from generality.language.outputs import logits
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import ALONE, SHARED, WAYS, Request, Row, Way, batches, row_outputs, rows_of
-from generality.memory import is_out_of_memory
+from generality.runtime.memory import is_out_of_memory
 
 VALUES = 2**24  # logits that are there at once: 67 MB, and as much again for their logarithms
 RELATIVE, ABSOLUTE = 1e-4, 1e-3  # nats between two ways that are called equal: rounding in float32 over a long answer

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from generality.device import autocast
 from generality.language.blocks import Batch, Tokens, collate
 from generality.language.outputs import changes_logits, head, hidden_states, logits
 from generality.language.rows import PADDED, TOKENS, batches
+from generality.runtime.device import autocast
 from generality.training.logits import Logits
 from generality.training.loop import REMEMBERED
 

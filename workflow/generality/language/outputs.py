@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from generality.memory import is_out_of_memory
+from generality.errors import StudyError
+from generality.runtime.memory import is_out_of_memory
 
 # Names that configurations have for the most tokens of a text; one without any has no positions to run out of.
 LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "context_length")
@@ -49,20 +50,20 @@ def changes_logits(model: PreTrainedModel) -> bool:
 
 @contextmanager
 def running(name: str) -> Iterator[None]:
-    """Raise ValueError, in one line with the model's `name`, for whatever running it raises but a lack of memory."""
+    """Raise StudyError, in one line with the model's `name`, for whatever running it raises but a lack of memory."""
     try:
         yield
     except Exception as error:  # of whatever the architecture is made of
         if is_out_of_memory(error):
             raise
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name}: it cannot be run on a few tokens ({reason:.300}); take another model") from None
+        raise StudyError(f"{name}: it cannot be run on a few tokens ({reason:.300}); take another model") from None
 
 
 @torch.no_grad()
 def check_logits(model: PreTrainedModel, name: str) -> None:
-    """Raise ValueError for a model whose own logits are not `logits` of its hidden states, or that gives neither."""
-    refusal = ValueError(f"{name}: its logits do not follow from its last hidden state; such models are not supported")
+    """Raise StudyError for a model whose own logits are not `logits` of its hidden states, or that gives neither."""
+    refusal = StudyError(f"{name}: its logits do not follow from its last hidden state; such models are not supported")
     if not isinstance(head(model), nn.Linear):
         raise refusal
     ids, mask = _sample(model)

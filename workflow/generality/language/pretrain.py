@@ -8,16 +8,17 @@ from torch import nn
 from transformers import OPTConfig, OPTForCausalLM
 
 from generality.data.text_set import open_text_set
-from generality.device import device
+from generality.errors import StudyError
 from generality.language.blocks import pack, tokenize
 from generality.language.causal_lm import save_causal_lm
 from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
+from generality.methods.base import Method
+from generality.runtime.device import device
+from generality.storage.unfinished import unfinished
 from generality.training.loop import optimise, order
-from generality.training.methods.base import Method
 from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
-from generality.unfinished import unfinished
 
 
 def pretrain_opt(
@@ -34,11 +35,11 @@ def pretrain_opt(
 
     `architecture` are keys of transformers' OPTConfig; a byte-level BPE of `vocabulary` tokens at most is learnt from
     the texts. `train` holds steps, batch_size (blocks), block_size (tokens), muon_lr, adamw_lr, weight_decay, clip_norm
-    and precision. Raises ValueError for an unknown key of OPTConfig, and for fewer texts than a batch needs.
+    and precision. Raises StudyError for an unknown key of OPTConfig, and for fewer texts than a batch needs.
     Interrupted, it goes on where it was.
     """
     if unknown := sorted(set(architecture) - set(OPTConfig().to_dict())):
-        raise ValueError(f"architecture.{unknown[0]}: transformers' OPTConfig has no such key")
+        raise StudyError(f"architecture.{unknown[0]}: transformers' OPTConfig has no such key")
     sets = [open_text_set(path, "text") for path in data.values()]
     tokenizer = train_tokenizer((example["text"] for texts in sets for example in texts.examples), vocabulary)
     tokens = [text for texts in sets for text in tokenize(texts, tokenizer, "all")]

@@ -17,9 +17,10 @@ from transformers.convert_slow_tokenizer import convert_slow_tokenizer
 from transformers.utils import cached_file
 from transformers.utils.peft_utils import find_adapter_config_file
 
-from generality.files import read_json
+from generality.errors import StudyError
 from generality.language.outputs import running
-from generality.weights import open_weights
+from generality.storage.files import read_json
+from generality.storage.weights import open_weights
 
 ADAPTER = "adapter_model.safetensors"  # PEFT's name, as is adapter_config.json
 # What tokenizers do differently: blanks, case, accents, scripts, digits, line breaks, a sign that few of them have.
@@ -37,7 +38,7 @@ class Adapter(NamedTuple):
 def adapter_of(name: str, revision: str | None) -> Adapter | None:
     """Return the PEFT adapter that a hub id or local folder is; None where it is a model of its own.
 
-    Raises ValueError for an adapter without safetensors or without the name of its base.
+    Raises StudyError for an adapter without safetensors or without the name of its base.
     """
     try:
         config = find_adapter_config_file(name, revision=revision)
@@ -47,36 +48,36 @@ def adapter_of(name: str, revision: str | None) -> Adapter | None:
         return None
     weights = cached_file(name, ADAPTER, revision=revision, _raise_exceptions_for_missing_entries=False)
     if weights is None:
-        raise ValueError(f"{name}: an adapter without {ADAPTER}; save it in that format, which cannot hold code")
+        raise StudyError(f"{name}: an adapter without {ADAPTER}; save it in that format, which cannot hold code")
     base = read_json(config).get("base_model_name_or_path")
     if not base:
-        raise ValueError(f"{config}: base_model_name_or_path is missing, so the adapter's model is unknown; add it")
+        raise StudyError(f"{config}: base_model_name_or_path is missing, so the adapter's model is unknown; add it")
     return Adapter(Path(weights).parent, base, read_json(config).get("revision"))
 
 
 def check_release(name: str, revision: str | None) -> None:
-    """Raise ValueError for what is no causal language model in safetensors with code in transformers."""
+    """Raise StudyError for what is no causal language model in safetensors with code in transformers."""
     folder = Path(name)
     if name.startswith(("/", ".")) and not folder.is_dir():
-        raise ValueError(f"{name}: there is no such folder")
+        raise StudyError(f"{name}: there is no such folder")
     if folder.is_dir() and not list(folder.glob("*.safetensors")):
-        raise ValueError(f"{name}: {_other_weights(folder)}")
+        raise StudyError(f"{name}: {_other_weights(folder)}")
     try:
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
     except Exception as error:
         reason = " ".join(str(error).split())
         if "trust_remote_code" in reason:
             reason = "it needs code of its own, which is not run; take a model whose class is part of transformers"
-        raise ValueError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
+        raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
     kind = config.model_type
     if getattr(config, "quantization_config", None):
-        raise ValueError(f"{name}: its weights are quantized, which cannot be trained; take those they were made from")
+        raise StudyError(f"{name}: its weights are quantized, which cannot be trained; take those they were made from")
     if getattr(config, "is_encoder_decoder", False):
-        raise ValueError(f"{name}: a model of encoder and decoder ({kind}); take a causal language model")
+        raise StudyError(f"{name}: a model of encoder and decoder ({kind}); take a causal language model")
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
-        raise ValueError(f"{name}: transformers has no causal language model of its kind ({kind}); take another model")
+        raise StudyError(f"{name}: transformers has no causal language model of its kind ({kind}); take another model")
     if config.get_text_config() is not config:
-        raise ValueError(f"{name}: a model of more than texts ({kind}); save its language model alone and take that")
+        raise StudyError(f"{name}: a model of more than texts ({kind}); save its language model alone and take that")
 
 
 def _other_weights(folder: Path) -> str:
@@ -90,7 +91,7 @@ def _other_weights(folder: Path) -> str:
 def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedModel:
     """Return the model with an adapter's changes in its weights.
 
-    Raises ValueError for an adapter that cannot be merged, or of another model.
+    Raises StudyError for an adapter that cannot be merged, or of another model.
     """
     from peft import PeftConfig, get_peft_model, set_peft_model_state_dict  # here, for it takes seconds to import
 
@@ -99,24 +100,24 @@ def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedMod
         open_weights(adapter.folder / ADAPTER)
         tuned = get_peft_model(model, config)
         if not hasattr(tuned.base_model, "merge_and_unload"):
-            raise ValueError(f"an adapter of the kind {config.peft_type.value} is no change of weights")
+            raise StudyError(f"an adapter of the kind {config.peft_type.value} is no change of weights")
         told = set_peft_model_state_dict(tuned, load_file(adapter.folder / ADAPTER))
         own = [key for key in told.missing_keys if ".default" in key]
         if odd := [*told.unexpected_keys, *own]:
-            raise ValueError(f"entry '{odd[0]}' fits only one of the two, with {len(odd) - 1} others")
+            raise StudyError(f"entry '{odd[0]}' fits only one of the two, with {len(odd) - 1} others")
         return tuned.merge_and_unload(safe_merge=True)
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name}: this adapter cannot be merged into {adapter.base} ({reason:.300})") from None
+        raise StudyError(f"{name}: this adapter cannot be merged into {adapter.base} ({reason:.300})") from None
 
 
 def fast(tokenizer: PreTrainedTokenizerBase, name: str) -> PreTrainedTokenizerBase:
     """Return the tokenizer as one that is saved as tokenizer.json.
 
-    Raises ValueError where it cannot be, and for one without a vocabulary, as some classes are without their files.
+    Raises StudyError where it cannot be, and for one without a vocabulary, as some classes are without their files.
     """
     if tokenizer.get_vocab().keys() <= {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}:
-        raise ValueError(f"{name}: its tokenizer has no tokens but special ones, so its files are missing; add them")
+        raise StudyError(f"{name}: its tokenizer has no tokens but special ones, so its files are missing; add them")
     if tokenizer.is_fast:
         return tokenizer
     kind = type(tokenizer).__name__
@@ -124,18 +125,18 @@ def fast(tokenizer: PreTrainedTokenizerBase, name: str) -> PreTrainedTokenizerBa
         roles = {role: getattr(tokenizer, role) for role in tokenizer.SPECIAL_TOKENS_ATTRIBUTES}
         found = PreTrainedTokenizerFast(tokenizer_object=convert_slow_tokenizer(tokenizer), **roles)
     except Exception:
-        raise ValueError(
+        raise StudyError(
             f"{name}: its tokenizer ({kind}) has no tokenizer.json and cannot be converted to one; take another model"
         ) from None
     if different := _first_difference(tokenizer, found):
-        raise ValueError(f"{name}: its tokenizer ({kind}) is another one as tokenizer.json, for {different}")
+        raise StudyError(f"{name}: its tokenizer ({kind}) is another one as tokenizer.json, for {different}")
     return found
 
 
 def check_tokenizer(first: PreTrainedTokenizerBase, second: PreTrainedTokenizerBase, name: str) -> None:
-    """Raise ValueError where two tokenizers that should be one encode a text differently."""
+    """Raise StudyError where two tokenizers that should be one encode a text differently."""
     if different := _first_difference(first, second):
-        raise ValueError(f"{name}: its tokenizer is not read back as it was saved, for {different}; take another model")
+        raise StudyError(f"{name}: its tokenizer is not read back as it was saved, for {different}; take another model")
 
 
 def _first_difference(first: PreTrainedTokenizerBase, second: PreTrainedTokenizerBase) -> str | None:
@@ -144,9 +145,9 @@ def _first_difference(first: PreTrainedTokenizerBase, second: PreTrainedTokenize
 
 @torch.no_grad()
 def check_causal(model: PreTrainedModel, name: str) -> None:
-    """Raise ValueError where a later token changes what is predicted before it, as in a masked language model."""
+    """Raise StudyError where a later token changes what is predicted before it, as in a masked language model."""
     ids = torch.arange(8).view(1, 8) % model.config.vocab_size
     with running(name):
         short, long = (model(input_ids=x, attention_mask=torch.ones_like(x)).logits[:, :4] for x in (ids[:, :4], ids))
     if not torch.allclose(short, long, rtol=1e-3, atol=1e-3):
-        raise ValueError(f"{name}: later tokens change its predictions of earlier ones; take a causal language model")
+        raise StudyError(f"{name}: later tokens change its predictions of earlier ones; take a causal language model")

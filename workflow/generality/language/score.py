@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from generality.checkpoints import PREFIX, diverged_at, load_each
 from generality.data.text_set import TextSet, open_text_set
-from generality.device import device
-from generality.interpolate import interpolations, setting_of
+from generality.data.worlds import same_world
 from generality.language.answers import ROOM, Key, check_answers
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
@@ -20,10 +18,12 @@ from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import TOKENS
 from generality.language.tasks import METRICS, kinds, make_task
-from generality.memory import in_parts_that_fit
-from generality.provenance import same_world
-from generality.score_file import diverged_rows, write_scores, wrote_diverged
-from generality.unfinished import unfinished
+from generality.methods.interpolate import interpolations, setting_of
+from generality.runtime.device import device
+from generality.runtime.memory import in_parts_that_fit
+from generality.storage.checkpoints import PREFIX, diverged_at, load_each
+from generality.storage.score_file import diverged_rows, write_scores, wrote_diverged
+from generality.storage.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
 
@@ -34,7 +34,7 @@ class Scorer:
     def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
         """`generate` names the data sets whose answers are also generated; `tokens` are in one pass at most.
 
-        A prompt that does not fit the model's context loses its beginning, which is told. Raises ValueError for an
+        A prompt that does not fit the model's context loses its beginning, which is told. Raises StudyError for an
         answer that does not fit, since a score of a part of it would not be one, and for a choice that no generated
         text is read as.
         """

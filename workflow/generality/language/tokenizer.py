@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from generality.byte_pairs import byte_pair_merges
+from generality.errors import StudyError
+from generality.training.byte_pairs import byte_pair_merges
 
 # Galactica's special tokens, in its order.
 BOS, PAD, EOS, UNKNOWN = SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
@@ -15,13 +16,13 @@ BOS, PAD, EOS, UNKNOWN = SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """Learn a vocabulary of that size at most: four special tokens, 256 bytes, and merges inside words.
 
-    Like Galactica's tokenizer it adds no special token to a text. Raises ValueError for a vocabulary without room for
+    Like Galactica's tokenizer it adds no special token to a text. Raises StudyError for a vocabulary without room for
     merges.
     """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     fixed = [*SPECIAL, *alphabet]
     if vocabulary <= len(fixed):
-        raise ValueError(f"vocabulary: {vocabulary} is too small; special tokens and bytes alone are {len(fixed)}")
+        raise StudyError(f"vocabulary: {vocabulary} is too small; special tokens and bytes alone are {len(fixed)}")
     split = pre_tokenizers.ByteLevel(add_prefix_space=False)
     # The same words come again and again; to split a text costs more than to count it.
     words = Counter(word for text, times in Counter(texts).items() for word, _ in split.pre_tokenize_str(text) * times)

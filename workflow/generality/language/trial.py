@@ -8,18 +8,19 @@ import numpy as np
 import torch
 from transformers import AutoConfig
 
-from generality.checkpoints import load_each
 from generality.data.text_set import TextSet, pair, write_text_set
-from generality.device import device
-from generality.divergence import divergence
-from generality.interpolate import interpolations
+from generality.errors import StudyError
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
 from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
 from generality.language.score import Scorer
-from generality.trial import Attempt, described, take
+from generality.methods.interpolate import interpolations
+from generality.runtime.device import device
+from generality.storage.checkpoints import load_each
+from generality.storage.divergence import divergence
+from generality.training.trial import Attempt, described, take
 
 # Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
 ONE_STEP = {"epochs": 1, "batch_size": 2, "packing": "padded", "block_size": 64, "warmup": 0.0, "compile": False}
@@ -44,7 +45,7 @@ def try_causal_lm(
 ) -> None:
     """Try all that a study does with the model folder `model`, and write what was tried, a line each, to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises ValueError, in one line with
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises StudyError, in one line with
     the model's `name` and what was tried, for the first thing that does not work.
     """
     take(output, name, lambda folder: attempts(model, folder, trials))
@@ -70,7 +71,7 @@ def _score(model: str | Path) -> None:
     scored = [value for value, _ in scorer.harness.likelihoods(asked)]
     plain = [_plain(scorer.harness.model, *ids) for ids in scorer.harness.encoder.pairs(asked)]
     if not np.allclose(scored, plain, rtol=RELATIVE, atol=ABSOLUTE):
-        raise ValueError(f"log-likelihoods are {scored}, and {plain} one text at a time")
+        raise StudyError(f"log-likelihoods are {scored}, and {plain} one text at a time")
 
 
 def _generate(model: str | Path) -> None:
@@ -100,14 +101,14 @@ def _plain(model, prompt: list[int], answer: list[int]) -> float:
 def _train(tuned: Path, model: str | Path, folder: Path, trial: Mapping, series: Sequence[float] = ()) -> None:
     train = {key: value for key, value in trial["train"].items() if key != "micro_batch"} | ONE_STEP
     if trial["train"]["block_size"] > (most := positions(AutoConfig.from_pretrained(model, trust_remote_code=False))):
-        raise ValueError(f"train.block_size is {trial['train']['block_size']}, the model has {most} tokens; lower it")
+        raise StudyError(f"train.block_size is {trial['train']['block_size']}, the model has {most} tokens; lower it")
     train["block_size"] = min(train["block_size"], most)
     finetune_causal_lm(
         tuned, model=model, data=folder / "data", method=trial["method"], hyperparameters=trial["hyperparameters"],
         train=train, seed=1, log=folder / "log.csv", series=series,
     )  # fmt: skip
     if facts := divergence(tuned):
-        raise ValueError(f"its first step diverged: loss {facts['loss']}, gradient norm {facts['grad_norm']}")
+        raise StudyError(f"its first step diverged: loss {facts['loss']}, gradient norm {facts['grad_norm']}")
 
 
 def _interpolate(model: str | Path, tuned: Path) -> None:
@@ -117,11 +118,11 @@ def _interpolate(model: str | Path, tuned: Path) -> None:
     list(interpolations(mixed, model, tuned, (ALPHA, 1.0)))
     for (entry, ours), theirs in zip(mixed.state_dict().items(), read.state_dict().values(), strict=True):
         if not torch.equal(ours, theirs):
-            raise ValueError(f"entry '{entry}' is not read back as it was saved")
+            raise StudyError(f"entry '{entry}' is not read back as it was saved")
 
 
 def _series(model: str | Path, folder: Path, trial: Mapping) -> None:
     _train(folder / "series", model, folder, trial, series=(1.0,))
     language_model, _, _ = load_causal_lm(model)
     if not list(load_each(language_model, folder / "series")):
-        raise ValueError("no checkpoint was read back")
+        raise StudyError("no checkpoint was read back")

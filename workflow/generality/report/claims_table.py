@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from generality.files import whole_file, write_json
+from generality.errors import StudyError
 from generality.report.bootstrap import RESAMPLES
 from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
 from generality.report.comparisons_series import Followed
@@ -14,6 +14,7 @@ from generality.report.diverged import DIVERGED
 from generality.report.markup import markdown
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
+from generality.storage.files import whole_file, write_json
 
 NOTE = (
     "{rule} Points are hundredths: of accuracy, or of the pre-trained model's negative log-likelihood divided by "
@@ -27,12 +28,12 @@ NOTE = (
 def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outputs: Sequence[str | Path]) -> None:
     """Write the claims about the experiments, by role, in the format of each output's suffix: .json or .md.
 
-    Raises ValueError for another suffix.
+    Raises StudyError for another suffix.
     """
     judged = judge_claims(experiments)
     for output in map(Path, outputs):
         if output.suffix not in (".json", ".md"):
-            raise ValueError(f"{output}: claims are written as .json or .md; change the suffix")
+            raise StudyError(f"{output}: claims are written as .json or .md; change the suffix")
         if output.suffix == ".json":
             write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": [_entry(*each) for each in judged]})
             continue

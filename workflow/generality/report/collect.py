@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from generality.files import whole_file
+from generality.errors import StudyError
 from generality.report.estimate import estimate, paired
 from generality.report.metrics import METRICS
 from generality.report.names import in_order
 from generality.report.scores import Scores, read_scores
 from generality.report.stored import read_csv
+from generality.storage.files import whole_file
 
 BASE = ("pretrained", "default")  # the model every other is compared with
 SPECIALITY = "speciality"  # the group of the data set fine-tuned on; the other groups are the generality
@@ -44,17 +45,17 @@ def collect(
 
     Sets for evaluation only have no validation scores and are in no average of that split.
 
-    Raises ValueError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
+    Raises StudyError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
     or seeds that the pre-trained model does not share.
     """
     groups = {SPECIALITY: [speciality], **generality}
     scores = read_scores(score_files, [data for members in groups.values() for data in members], metrics)
     if BASE not in scores.models:
-        raise ValueError("no score file of the pre-trained model, which the others are compared with; add it")
+        raise StudyError("no score file of the pre-trained model, which the others are compared with; add it")
     means, base, rows = list(_means(scores, groups)), scores.models[BASE], []
     for (method, setting), model in sorted(scores.models.items(), key=lambda item: in_order(*item[0])):
         if model.keys() != base.keys():
-            raise ValueError(
+            raise StudyError(
                 f"{method} {setting}: scored for seeds {sorted(model)}, but the pre-trained model for {sorted(base)}; "
                 "score the missing ones"
             )
@@ -110,7 +111,7 @@ def _means(scores: Scores, groups: Mapping[str, Sequence[str]]) -> Iterator[tupl
                 keys = [(split, data) for data in data_sets]
                 shared = [metric for metric in METRICS if all(metric in scores.metrics[key] for key in keys)]
                 if not shared:
-                    raise ValueError(
+                    raise StudyError(
                         f"generality.{group}: its data sets share no metric on the {split} split, so they have no "
                         "average; put those with accuracies and those with nll into groups of their own"
                     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from generality.errors import StudyError
 from generality.report.paper import paper_rows
 
 ONE_SEED = "The paper's numbers are of one seed, without standard errors."
@@ -109,11 +110,11 @@ def as_in_paper(number: int, table: pd.DataFrame) -> dict:
     """The arguments of `render_table` that make of a tidy table the paper's table `number`: groups, metrics, note,
     and, where the experiment is the paper's, `paper` (its rows) and `footnotes` (what is odd in them).
 
-    Groups and metrics that the study does not have are left out: instructions in English alone, say. Raises ValueError
+    Groups and metrics that the study does not have are left out: instructions in English alone, say. Raises StudyError
     for a table that the paper does not have as such, or of which the study has nothing.
     """
     if number not in PAPER_TABLES:
-        raise ValueError(f"--paper-table {number}: there are: {', '.join(map(str, PAPER_TABLES))}")
+        raise StudyError(f"--paper-table {number}: there are: {', '.join(map(str, PAPER_TABLES))}")
     paper = PAPER_TABLES[number]
     groups = _present(paper.groups, table["group"], number)
     shown = table if groups is None else table[table["group"].isin(groups)]
@@ -128,7 +129,7 @@ def _present(names: tuple[str, ...] | None, column: pd.Series, number: int) -> l
         return None
     there = set(column)
     if not there.intersection(names):
-        raise ValueError(
+        raise StudyError(
             f"--paper-table {number}: the scores have no {column.name} '{names[0]}'; name what to show with "
             f"--{column.name}s instead"
         )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import SPECIALITY, average_name
 from generality.report.diverged import DIVERGED, share
@@ -33,20 +34,20 @@ FORMULA = (
 def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
     """Distances of data sets from the one fine-tuned on, from CSV files with columns data and distance, one per seed.
 
-    Indexed by data; columns distance (mean over files), near and far (their smallest and largest). Raises ValueError,
+    Indexed by data; columns distance (mean over files), near and far (their smallest and largest). Raises StudyError,
     naming the file, for missing columns, a data set twice, or a distance that is negative or not a number.
     """
     tables = []
     for file in files:
         table = read_csv(file, ("data", "distance"), ("distance",))
         if table["data"].duplicated().any():
-            raise ValueError(f"{file}: '{table.loc[table['data'].duplicated(), 'data'].iloc[0]}' stands there twice")
+            raise StudyError(f"{file}: '{table.loc[table['data'].duplicated(), 'data'].iloc[0]}' stands there twice")
         distance = pd.to_numeric(table["distance"], errors="coerce")
         if not (np.isfinite(distance) & (distance >= 0)).all():
-            raise ValueError(f"{file}: a distance is negative or not a number; measure the distances again")
+            raise StudyError(f"{file}: a distance is negative or not a number; measure the distances again")
         tables.append(distance.set_axis(table["data"]))
         if set(table["data"]) != set(tables[0].index):
-            raise ValueError(f"{file}: has other data sets than {files[0]}; measure the distances again")
+            raise StudyError(f"{file}: has other data sets than {files[0]}; measure the distances again")
     return pd.concat(tables, axis=1).agg(["mean", "min", "max"], axis=1).set_axis(["distance", "near", "far"], axis=1)
 
 
@@ -56,18 +57,18 @@ def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | N
     Columns group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of the
     paired difference, the pre-trained score taken as known); in the primary metric, with the sign turned for an nll, so
     that down is worse. All groups of the generality if `groups` is None. Of a method whose settings all diverged the
-    changes are missing. Raises ValueError for an unknown method or group, or a pre-trained score of zero.
+    changes are missing. Raises StudyError for an unknown method or group, or a pre-trained score of zero.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
     if method not in (methods := rows["method"].unique()):
-        raise ValueError(f"--method: no '{method}' among the scores; there are: {', '.join(methods)}")
+        raise StudyError(f"--method: no '{method}' among the scores; there are: {', '.join(methods)}")
     rows = rows[rows["method"] == method]
     settings = rows.loc[rows["chosen"], "setting"] if rows["chosen"].any() else rows["setting"]
     rows = rows[rows["setting"] == settings.iloc[0]].reset_index(drop=True)
     before = rows["value"] - rows["change"]
     if (before == 0).any():
-        raise ValueError(
+        raise StudyError(
             f"{rows.loc[before == 0, 'data'].iloc[0]}: the pre-trained model scores 0, of which a change is no share; "
             "leave its group out with --groups"
         )
@@ -82,13 +83,13 @@ def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | N
 def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
     """The single data sets of `changes` with the columns of `distances`; the one fine-tuned on is at zero.
 
-    Raises ValueError for a data set without a distance.
+    Raises StudyError for a data set without a distance.
     """
     points = changes[~changes["is_average"]].join(distances, on="data")
     points.loc[points["group"] == SPECIALITY, list(distances)] = 0.0
     if points["distance"].isna().any():
         missing = points.loc[points["distance"].isna(), "data"].iloc[0]
-        raise ValueError(f"--distances: none of {missing}; measure it, or leave its group out with --groups")
+        raise StudyError(f"--distances: none of {missing}; measure it, or leave its group out with --groups")
     return points.reset_index(drop=True)
 
 
@@ -132,11 +133,11 @@ def plot_distance(
     """Draw the relative change of each data set against its distance, and of groups' averages in the paper's order.
 
     `distances` are as `read_distances` gives them; of `style` the method's label is used. Where the fine-tuning
-    diverged, so that nothing has changed into anything, the figure says that instead. Raises ValueError as
+    diverged, so that nothing has changed into anything, the figure says that instead. Raises StudyError as
     `relative_changes` and `place` do, or for a method without style.
     """
     if method not in style:
-        raise ValueError(f"report.style: no entry for method '{method}'; give it a label, a color and a marker")
+        raise StudyError(f"report.style: no entry for method '{method}'; give it a label, a color and a marker")
     rows = drawn_changes(table, distances, method, groups)
     points, averages = rows[~rows["is_average"]], rows[rows["is_average"]]
     looks = {group: LOOKS[i % len(LOOKS)] for i, group in enumerate(points["group"].unique())}

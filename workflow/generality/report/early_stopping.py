@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from generality.errors import StudyError
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
 from generality.report.diverged import DIVERGED
@@ -44,12 +45,12 @@ def plot_early_stopping(
     `table` is the tidy table of one group of generality, in which a fine-tuning is a method and a step its setting;
     `tunings` gives each its lr and warmup, the usual one first; `style` the looks of pretrained, full and wise. Test
     scores, in the units of Figures 4 to 6. A fine-tuning that diverged is drawn up to its last checkpoint that is a
-    model, and named so. Raises ValueError for a missing style.
+    model, and named so. Raises StudyError for a missing style.
     """
     (panel,) = panels(table)
     methods = [method for method in panel.points["method"].unique() if method not in tunings]
     if missing := [method for method in methods if method not in style]:
-        raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+        raise StudyError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
     with paper_style(panel, tunings, style) as (panel, tunings, style):
         varied = list(_varied(tunings))
         width = TEXT_WIDTH * len(varied) / 2

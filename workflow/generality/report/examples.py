@@ -7,9 +7,9 @@ import pandas as pd
 
 from generality.data.image_set import open_image_set
 from generality.data.text_set import MANIFEST, open_text_set, pair
-from generality.files import read_json
 from generality.report import markup
 from generality.report.names import in_words, short
+from generality.storage.files import read_json
 
 LONGEST = 240  # characters of a text; the question at its end is worth more than its beginning
 CAPTION = (
@@ -22,7 +22,7 @@ def render_examples(sets: Mapping[str, str | Path], outputs: Sequence[str | Path
     """Write a row per data set, `sets` being folders of test splits by "set/domain"; those of a set stand together.
 
     Columns of the .csv are set, data, n (examples), id, prompt and answer, in full: the right choice of a question, the
-    response to an instruction, the class of a picture. Long texts are cut in .md and .tex. Raises ValueError for a
+    response to an instruction, the class of a picture. Long texts are cut in .md and .tex. Raises StudyError for a
     damaged folder.
     """
     rows = pd.DataFrame(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality.errors import StudyError
 from generality.report import markup
 from generality.report.diverged import DIVERGED
 from generality.report.names import in_order, notation
@@ -49,7 +50,7 @@ def render_hyperparameters(
 
     `recipes` holds `study_tables.recipe` by experiment; in the same order are `logs` (log.csv of the run that it is of)
     and `counts` (examples of its training split). `labels` are the methods' printed names. The .csv has columns
-    experiment, setting, value and paper. Raises ValueError for a log whose steps are not as many in every epoch.
+    experiment, setting, value and paper. Raises StudyError for a log whose steps are not as many in every epoch.
     """
     rows, header = [], [("Setting", "")]
     columns: list[dict[str, str]] = []
@@ -81,7 +82,7 @@ def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
     train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # there, so that the log does not tell
     if np.isfinite(last[["loss", "grad_norm"]]).all():
         if steps % train["epochs"]:
-            raise ValueError(
+            raise StudyError(
                 f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"
             )
         train["warmup_steps"] = round(train["warmup"] * steps)  # as training.loop.fit does

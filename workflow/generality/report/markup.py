@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 from tabulate import tabulate
 
-from generality.files import whole_file
+from generality.errors import StudyError
 from generality.report.collect import write_table
 from generality.report.latex import ONLY_UNICODE, latex
+from generality.storage.files import whole_file
 
 # A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
 NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]|%)")
@@ -40,7 +41,7 @@ def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, ancho
     """Write a table in the format of each output's suffix: `rows` as .csv, `table` as .md, .html (what
     the report's page shows) or .tex, labelled `anchor`.
 
-    Raises ValueError for another suffix.
+    Raises StudyError for another suffix.
     """
     for output in map(Path, outputs):
         if output.suffix == ".csv":
@@ -53,7 +54,7 @@ def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, ancho
         elif output.suffix == ".html":
             text = html(table)
         else:
-            raise ValueError(f"{output}: tables are written as .csv, .html, .md or .tex; change the suffix")
+            raise StudyError(f"{output}: tables are written as .csv, .html, .md or .tex; change the suffix")
         with whole_file(output) as partial:
             partial.write_text(text, encoding="utf-8")
 

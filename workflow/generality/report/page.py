@@ -9,13 +9,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from generality.files import read_json, whole_file
+from generality.errors import StudyError
 from generality.report import markup
 from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
 from generality.report.claims import CONTRADICTED, NOT_DECIDED, NOT_MEASURED, SUPPORTED, UNDECIDED
 from generality.report.claims_table import effect_text, note
 from generality.report.stored import read_csv
 from generality.report.tradeoff_numbers import caption, for_readers
+from generality.storage.files import read_json, whole_file
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
 TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
@@ -39,7 +40,7 @@ def render_page(
 
     `experiments` are {"name", "data", "model"}; `parts` are those of the report in display order, {"part", "title",
     "name", "category", "text", "files": {suffix: path}}; `config` is the study's, as YAML; `labels` are the methods'
-    printed names. The answer is `answer.render_answer`'s. Raises ValueError for a missing or broken file.
+    printed names. The answer is `answer.render_answer`'s. Raises StudyError for a missing or broken file.
     """
     table = read_csv(answer_file, (), texts=TEXTS)
     shown = [_part(part) for part in parts]
@@ -89,7 +90,7 @@ def _part(part: Mapping) -> dict:
 def _picture(path: str | Path) -> dict:
     content = _bytes(path)
     if content[:8] != b"\x89PNG\r\n\x1a\n":
-        raise ValueError(f"{path}: not a PNG; delete it and run its stage again")
+        raise StudyError(f"{path}: not a PNG; delete it and run its stage again")
     width, height = struct.unpack(">II", content[16:24])
     size = {"width": round(SHOWN * width), "height": round(SHOWN * height)}
     return _embedded(Path(path).name, content) | size
@@ -172,7 +173,7 @@ def _bytes(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; the stage that writes it has not finished") from None
+        raise StudyError(f"{path}: no such file; the stage that writes it has not finished") from None
 
 
 def _text(path: str | Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality.errors import StudyError
 from generality.report.stored import columns_of, read_parquet
 
 MEASURES = ("acc", "probing")  # of the running classifier; of a probe on its features
@@ -18,7 +19,7 @@ class Probed:
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
         """Read the files of `vision.probe`, one a seed.
 
-        Raises ValueError for files that differ in data sets, steps or pictures.
+        Raises StudyError for files that differ in data sets, steps or pictures.
         """
         rows = pd.concat([_read(file) for file in files], ignore_index=True)
         self.experiment, self.seeds = experiment, len(files)
@@ -45,7 +46,7 @@ class Probed:
     def _check(self, name: str, step: int) -> None:
         first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
         if own is None or own.isna().any(axis=None) or len(own) != self.seeds or not own.columns.equals(first.columns):
-            raise ValueError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
+            raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
 
 
 def _read(file: str | Path) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from generality.errors import StudyError
 from generality.report.diverged import DIVERGED, share
 from generality.report.estimate import estimate, paired
 from generality.report.names import short
@@ -26,7 +27,7 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
     One row for each data set (then the average of all), measure ("acc", "probing") and step: columns data, measure,
     step, n (pictures), seeds, value, and low and high: the 95 % interval of the paired difference from step 0, set
     about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions, missing where a seed, of which
-    `diverged` is the number, had diverged. Raises ValueError as `Probed`.
+    `diverged` is the number, had diverged. Raises StudyError as `Probed`.
     """
     probed, made = Probed(files), []
     names, steps = probed.names, probed.steps
@@ -47,10 +48,10 @@ def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], ou
     """Draw a panel for each data set of `curves`; `style` gives the colour and marker of full fine-tuning.
 
     From where the fine-tuning diverged on, a panel says so in place of its curves.
-    Raises ValueError without such a style.
+    Raises StudyError without such a style.
     """
     if "full" not in style:
-        raise ValueError("report.style: no entry for method 'full'; give it a label, a color and a marker")
+        raise StudyError("report.style: no entry for method 'full'; give it a label, a color and a marker")
     with paper_style(table, style) as (table, style):
         names = list(dict.fromkeys(table["data"]))
         rows = math.ceil(len(names) / COLUMNS)

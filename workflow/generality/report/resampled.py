@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generality.errors import StudyError
 from generality.report.bootstrap import resample
 from generality.report.collect import BASE, SPECIALITY, read_table
 from generality.report.metrics import METRICS
@@ -31,7 +32,7 @@ class Resampled:
         generality: Mapping[str, Sequence[str]],
         metrics: Sequence[str] = tuple(METRICS),
     ):
-        """Read the score files of an experiment and its tidy table. Raises ValueError as `collect` does."""
+        """Read the score files of an experiment and its tidy table. Raises StudyError as `collect` does."""
         self.experiment, self.speciality, self.generality = experiment, speciality, generality
         groups = {SPECIALITY: [speciality], **generality}
         found = read_scores(scores, [data for members in groups.values() for data in members], metrics)
@@ -65,11 +66,11 @@ class Resampled:
         """The share of the pre-trained model's score that the chosen setting lost; negative: gained.
 
         Of an nll, the share of the pre-trained model's by which it grew. As in Figure 3, that model's score is taken as
-        known. Raises ValueError where it is 0.
+        known. Raises StudyError where it is 0.
         """
         before = self._means[where][BASE]
         if before[0] == 0:
-            raise ValueError(
+            raise StudyError(
                 f"{where}: the pre-trained model scores 0 on its test examples, of which a loss is no share; leave "
                 f"{self.experiment} out of report.claims"
             )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from generality.data.image_set import ImageSet, open_image_set
+from generality.errors import StudyError
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
 TILE, GAP = 128, 8  # pixels of a picture, and between two: 240 to the inch where twelve stand side by side
@@ -24,7 +25,7 @@ def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int =
     `sets` maps experiments to {domain: image-set folder}, the domain that is fine-tuned on first. The classes are
     spread over those that all the experiment's domains share, and each picture is the first of its class: nothing is
     picked by eye. A row per picture: columns experiment, domain, folder, class, id and index (its place in the set).
-    Raises ValueError if the domains of an experiment share no class.
+    Raises StudyError if the domains of an experiment share no class.
     """
     rows = []
     for experiment, domains in sets.items():
@@ -32,7 +33,7 @@ def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int =
         found = [_first_pictures(image_set, examples) for image_set in image_sets]
         shared = [name for name in found[0] if all(name in others for others in found)]
         if not shared:
-            raise ValueError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
+            raise StudyError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
         spread = np.linspace(0, len(shared) - 1, min(classes, len(shared))).round().astype(int)
         for (domain, folder), image_set, pictures in zip(domains.items(), image_sets, found, strict=True):
             for name in (shared[i] for i in spread):

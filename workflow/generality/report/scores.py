@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality.errors import StudyError
 from generality.report.metrics import METRICS
 from generality.report.stored import columns_of, read_parquet
 
@@ -31,7 +32,7 @@ def read_scores(
 ) -> Scores:
     """The scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
 
-    Raises ValueError for a file without scores on them or without a known metric, a model or an example scored twice,
+    Raises StudyError for a file without scores on them or without a known metric, a model or an example scored twice,
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
     examples in one cluster; and for models that differ in examples, clusters or metrics.
     """
@@ -43,24 +44,24 @@ def read_scores(
             part = part.sort_values(EXAMPLE, ignore_index=True)
             model = f"{method} {setting} seed {seed}"
             if part.duplicated(EXAMPLE).any():
-                raise ValueError(f"{path}: {model} has an example twice; delete it and score again")
+                raise StudyError(f"{path}: {model} has an example twice; delete it and score again")
             examples = part[[*EXAMPLE, "cluster"]]
             there = _metrics(part, f"{path}: {model}")
             if first is None:
                 first = path, examples, there
                 _check_complete(examples, wanted, path)
             if not examples.equals(first[1]):
-                raise ValueError(
+                raise StudyError(
                     f"{path}: {model} has other examples or clusters than {first[0]}; delete both and score again"
                 )
             if there != first[2]:
-                raise ValueError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
+                raise StudyError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
             places = part.groupby(DATA).indices
             _add(models, path, method, setting, seed, {
                 (*key, name): part[name].to_numpy()[places[key]] for key, names in there.items() for name in names
             })  # fmt: skip
     if first is None:
-        raise ValueError("no score files; name those of the pre-trained model and of the others")
+        raise StudyError("no score files; name those of the pre-trained model and of the others")
     clusters = {key: _numbers(examples["cluster"]) for key, examples in first[1].groupby(DATA)}
     nothing = {(*key, name): np.full(len(clusters[key]), np.nan) for key, names in first[2].items() for name in names}
     for path, method, setting, seed in diverged:
@@ -71,7 +72,7 @@ def read_scores(
 def _add(models: dict, path: str | Path, method: str, setting: str, seed: int, scores: dict) -> None:
     of_setting = models.setdefault((method, setting), {})
     if seed in of_setting:
-        raise ValueError(f"{path}: {method} {setting} seed {seed} is in another score file too; name each file once")
+        raise StudyError(f"{path}: {method} {setting} seed {seed} is in another score file too; name each file once")
     of_setting[int(seed)] = scores
 
 
@@ -88,18 +89,18 @@ def _read(
         if not there.intersection(metrics):
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
     if not there.intersection(metrics):
-        raise ValueError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
+        raise StudyError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
     columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics) if name in there)]
     rows = read_parquet(path, columns, filters=[("data", "in", wanted)])
     if rows.empty:
-        raise ValueError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
+        raise StudyError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
     rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
     types = dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64)
     try:
         rows = rows.astype(types)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: a score is no number ({error}); delete it and score again") from None
+        raise StudyError(f"{path}: a score is no number ({error}); delete it and score again") from None
     return rows.assign(cluster=rows["cluster"].astype(object).where(rows["cluster"].notna(), None)), diverged
 
 
@@ -110,7 +111,7 @@ def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
         counts = np.isfinite(rows[list(METRICS)]).sum()
         for name, count in counts.items():
             if 0 < count < len(rows):
-                raise ValueError(
+                raise StudyError(
                     f"{what} has a finite {name} for {count} of {len(rows)} {key[0]} examples of {key[1]} only; "
                     "delete the file and score again, and if it stays so, look for a fine-tuning that diverged"
                 )
@@ -125,9 +126,9 @@ def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | P
             if clusters.empty and split == "validation" and not examples[examples["data"] == data].empty:
                 continue  # for evaluation only: no setting may be chosen by it
             if clusters.empty:
-                raise ValueError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
+                raise StudyError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
             if clusters.nunique() + clusters.isna().sum() < 2:
-                raise ValueError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
+                raise StudyError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
 
 
 def _numbers(clusters: pd.Series) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from generality.errors import StudyError
 from generality.report.collect import SPECIALITY, average_name, summarise
 from generality.report.metrics import METRICS, primary
 
@@ -15,11 +16,11 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
     weighs what is learnt and what is kept alike, and never sees a test example. A setting that diverged is not chosen;
     a method of which all did is not there.
-    Raises ValueError if there are no validation scores.
+    Raises StudyError if there are no validation scores.
     """
     common = common_scores(table, "validation")
     if common.empty:
-        raise ValueError("no validation scores to choose settings by; score the validation split of every data set too")
+        raise StudyError("no validation scores to choose settings by; score the validation split of every data set too")
     groups = common.drop(columns=SPECIALITY)
     scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
     scores["score"] = (scores["speciality"] + scores["generality"]) / 2
@@ -52,12 +53,12 @@ def results(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def pick_groups(rows: pd.DataFrame, groups: Sequence[str] | None) -> pd.DataFrame:
-    """The rows of these groups, in this order; all rows for None. Raises ValueError for a group that is not there."""
+    """The rows of these groups, in this order; all rows for None. Raises StudyError for a group that is not there."""
     if groups is None:
         return rows
     there = list(rows["group"].unique())
     if missing := [group for group in groups if group not in there]:
-        raise ValueError(f"groups: no '{missing[0]}'; there are: {', '.join(there)}")
+        raise StudyError(f"groups: no '{missing[0]}'; there are: {', '.join(there)}")
     rank = rows["group"].map({group: i for i, group in enumerate(groups)})
     # Within a method and setting, the order of data sets and metrics stays.
     order = rows.assign(rank=rank, model=rows.groupby(["method", "setting"], sort=False).ngroup())

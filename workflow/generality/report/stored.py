@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generality.errors import StudyError
+
 REMEDY = "delete it and run its stage again"
 
 
@@ -17,7 +19,7 @@ def read_csv(
     """A CSV table with these columns, in which `numbers` hold finite numbers or nothing, and there are some; `texts`
     hold texts as they are spelt, as an experiment may be called "007" or "null".
 
-    Raises ValueError, with the line where one is to blame, for a file that is missing, empty, cut off, not UTF-8, or
+    Raises StudyError, with the line where one is to blame, for a file that is missing, empty, cut off, not UTF-8, or
     that has other columns or an entry that is no number.
     """
     try:
@@ -28,17 +30,17 @@ def read_csv(
         raise _damaged(path, "CSV", error) from None
     _check_columns(path, columns, table)
     if numbers and table.empty:
-        raise ValueError(f"{path}: no rows; {REMEDY}")
+        raise StudyError(f"{path}: no rows; {REMEDY}")
     for name in numbers:
         odd = table[name].notna() & ~np.isfinite(pd.to_numeric(table[name], errors="coerce"))
         if odd.any():
             place = odd.idxmax()
-            raise ValueError(f"{path}:{place + 2}: '{table[name][place]}' is no number ({name}); {REMEDY}")
+            raise StudyError(f"{path}:{place + 2}: '{table[name][place]}' is no number ({name}); {REMEDY}")
     return table
 
 
 def columns_of(path: str | Path) -> list[str]:
-    """The columns of a Parquet table. Raises ValueError for a file that is missing, cut off or of another format."""
+    """The columns of a Parquet table. Raises StudyError for a file that is missing, cut off or of another format."""
     try:
         return pq.read_schema(path).names
     except (OSError, pa.ArrowException) as error:
@@ -46,7 +48,7 @@ def columns_of(path: str | Path) -> list[str]:
 
 
 def read_parquet(path: str | Path, columns: Iterable[str], **options) -> pd.DataFrame:
-    """These columns of a Parquet table. Raises ValueError as `columns_of`, and where one is not there."""
+    """These columns of a Parquet table. Raises StudyError as `columns_of`, and where one is not there."""
     _check_columns(path, columns, columns_of(path))
     try:
         return pd.read_parquet(path, columns=list(columns), **options)
@@ -56,8 +58,8 @@ def read_parquet(path: str | Path, columns: Iterable[str], **options) -> pd.Data
 
 def _check_columns(path: str | Path, columns: Iterable[str], there: Iterable[str]) -> None:
     if missing := [name for name in columns if name not in there]:
-        raise ValueError(f"{path}: no column '{missing[0]}'; {REMEDY}")
+        raise StudyError(f"{path}: no column '{missing[0]}'; {REMEDY}")
 
 
-def _damaged(path: str | Path, kind: str, error: Exception) -> ValueError:
-    return ValueError(f"{path}: not a whole {kind} table ({' '.join(str(error).split())}); {REMEDY}")
+def _damaged(path: str | Path, kind: str, error: Exception) -> StudyError:
+    return StudyError(f"{path}: not a whole {kind} table ({' '.join(str(error).split())}); {REMEDY}")

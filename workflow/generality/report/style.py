@@ -8,8 +8,9 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from generality.files import whole_file
+from generality.errors import StudyError
 from generality.report.glyphs import legible
+from generality.storage.files import whole_file
 
 TEXT_WIDTH = 7.0  # inches; a figure as wide as the page's text
 # What would make two files of the same figure differ: the date, and the version of the software.
@@ -47,11 +48,11 @@ def paper_style(*content: object) -> Iterator[tuple]:
 def save(figure: Figure, outputs: Sequence[str | Path]) -> None:
     """Write a figure in the format of each output's suffix; the same figure gives the same bytes.
 
-    Raises ValueError for a suffix other than .pdf, .png and .svg.
+    Raises StudyError for a suffix other than .pdf, .png and .svg.
     """
     for output in map(Path, outputs):
         if output.suffix not in METADATA:
-            raise ValueError(f"{output}: figures are written as .pdf, .png or .svg; change the suffix")
+            raise StudyError(f"{output}: figures are written as .pdf, .png or .svg; change the suffix")
     # The layout is settled once: done again for each format, it would depend on the formats before.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

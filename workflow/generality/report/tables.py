@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from generality.errors import StudyError
 from generality.report import markup
 from generality.report.agreement import agreement, with_paper
 from generality.report.collect import BASE, SPECIALITY, average_name
@@ -41,7 +42,7 @@ def render_table(
     after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
     printed names; `title` opens the caption, whose sentences say how to read the table, and `note` ends it; `anchor` is
     the LaTeX label. `paper` holds rows of `paper.paper_rows`: they stand beside ours (`paper.beside`; in the .csv the
-    columns of `agreement.with_paper`), their agreement and the `footnotes` below. Raises ValueError for another suffix,
+    columns of `agreement.with_paper`), their agreement and the `footnotes` below. Raises StudyError for another suffix,
     an unknown group or metric, or a data set without the first.
     """
     everything = results(table)
@@ -78,13 +79,13 @@ class Column:
 
 def _columns(rows: pd.DataFrame, metrics: Sequence[str] | None, paper: pd.DataFrame) -> list[Column]:
     if unknown := [name for name in metrics or () if name not in METRICS]:
-        raise ValueError(f"metrics: no '{unknown[0]}'; there are: {', '.join(METRICS)}")
+        raise StudyError(f"metrics: no '{unknown[0]}'; there are: {', '.join(METRICS)}")
     columns = []
     for (group, data), of_data in rows.groupby(["group", "data"], sort=False):
         there = list(of_data["metric"].unique())
         shown = tuple(metrics or there[:1])
         if shown[0] not in there:
-            raise ValueError(f"metrics: {data} has no '{shown[0]}' but {', '.join(there)}; or leave out '{group}'")
+            raise StudyError(f"metrics: {data} has no '{shown[0]}' but {', '.join(there)}; or leave out '{group}'")
         printed = set(paper.loc[paper["data"] == data, "metric"])
         changes = tuple(metric for metric in shown if metric == shown[0] or metric in printed)
         columns.append(Column(data, of_data["n"].iloc[0], shown, changes if data == average_name(group) else ()))

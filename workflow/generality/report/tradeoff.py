@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
+from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import BASE, SPECIALITY, average_name
 from generality.report.diverged import DIVERGED, named
@@ -52,7 +53,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
 
     Test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and forgetting is below
     the line. The intervals are those of the paired difference from the pre-trained model, set about the score: whether
-    one crosses the pre-trained model's line says whether the difference could be chance. Raises ValueError for an
+    one crosses the pre-trained model's line says whether the difference could be chance. Raises StudyError for an
     unknown group.
     """
     rows = primary(results(table))
@@ -91,11 +92,11 @@ def plot_tradeoff(
     """Draw the panels side by side; `style` gives each method its label, color and marker.
 
     Solid points are the settings chosen on validation examples; those that diverged are named below a panel's title.
-    Raises ValueError for a method without style.
+    Raises StudyError for a method without style.
     """
     methods = list(dict.fromkeys(method for panel in panels for method in panel.points["method"]))
     if missing := [method for method in methods if method not in style]:
-        raise ValueError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+        raise StudyError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
     methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
     with paper_style(panels, style, methods) as (panels, style, methods):
         width = TEXT_WIDTH / max(2, len(panels))

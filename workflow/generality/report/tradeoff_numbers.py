@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from generality.files import whole_file
+from generality.errors import StudyError
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import BASE, SPECIALITY, write_table
@@ -15,6 +15,7 @@ from generality.report.estimate import Estimate
 from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.names import in_words, notation
 from generality.report.resampled import Resampled
+from generality.storage.files import whole_file
 
 FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path whose ends are the two models
 ENDS = (BASE[0], FULL)
@@ -39,7 +40,7 @@ def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray
     """Hypervolume of a method's settings and the two ends, per column, against the worse of the ends on each axis.
 
     The ends, which have no tuning in them, make the reference in each resample anew. They count for every method: at
-    its ends WiSE-FT's path is these two models, and so are penalties of infinite and of no weight. Raises ValueError
+    its ends WiSE-FT's path is these two models, and so are penalties of infinite and of no weight. Raises StudyError
     for an experiment without full fine-tuning.
     """
     (x_start, y_start), (x_end, y_end) = _ends(scores, group)
@@ -53,7 +54,7 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
 
     Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals; what is not
     reached is missing, and so is all that needs a model that diverged. `diverged` is how many of the `settings` did;
-    where all did, none is `chosen`. Raises ValueError for an experiment without full fine-tuning.
+    where all did, none is `chosen`. Raises StudyError for an experiment without full fine-tuning.
     """
     rows = []
     for group in scores.generality:
@@ -85,12 +86,12 @@ def render_tradeoffs(
 ) -> None:
     """Write the trade-offs of experiments as .csv (`tradeoffs`, in full precision) or .md. `labels` name the methods.
 
-    Raises ValueError for another suffix.
+    Raises StudyError for another suffix.
     """
     table = pd.concat(map(tradeoffs, experiments), ignore_index=True)
     for output in map(Path, outputs):
         if output.suffix not in (".csv", ".md"):
-            raise ValueError(f"{output}: trade-offs are written as .csv or .md; change the suffix")
+            raise StudyError(f"{output}: trade-offs are written as .csv or .md; change the suffix")
         if output.suffix == ".csv":
             write_table(table, output)
             continue
@@ -100,7 +101,7 @@ def render_tradeoffs(
 
 def _ends(scores: Resampled, group: str) -> list[tuple[np.ndarray, np.ndarray]]:
     if FULL not in scores.settings:
-        raise ValueError(
+        raise StudyError(
             f"experiments.{scores.experiment}.methods: no '{FULL}', which trade-offs are measured against; add it, or "
             "leave the experiment out of report.tradeoff and report.claims"
         )

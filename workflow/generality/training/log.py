@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from generality.divergence import Diverged
-from generality.files import said_if_full
+from generality.storage.divergence import Diverged
+from generality.storage.files import said_if_full
 from generality.training import processes
 
 EVERY = 10  # steps between rows; the penalty's value costs a pass over all parameters, its gradient does not

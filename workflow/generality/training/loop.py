@@ -10,16 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generality.divergence import Diverged
-from generality.progress import progress
+from generality.errors import StudyError
+from generality.methods.base import Method
+from generality.runtime.progress import progress
+from generality.storage.divergence import Diverged
+from generality.storage.unfinished import Unfinished
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
 from generality.training.logits import Logits
-from generality.training.methods.base import Method
 from generality.training.passes import Passes
 from generality.training.schedule import lr_factor
 from generality.training.state import State
-from generality.unfinished import Unfinished
 
 REMEMBERED = 8 * 2**30  # bytes that a teacher's answers may take: a tenth of the GPU that the paper's models ask for
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
@@ -121,12 +122,12 @@ def optimise(
     taken again, nor looked at.
     The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. A pass through the
     model holds `micro_batch` examples at most, and fewer where memory is too small; the step is that of the whole
-    batch. Raises Diverged when a loss or gradient is not finite, RuntimeError when not even one example fits in memory,
-    and ValueError when there are fewer examples than a batch holds, or than processes in it.
+    batch. Raises Diverged when a loss or gradient is not finite, OutOfMemory when not even one example fits in memory,
+    and StudyError when there are fewer examples than a batch holds, or than processes in it.
     """
     per_epoch = _per_epoch(objective, batch_size)
     if batch_size < processes.count():
-        raise ValueError(f"train.batch_size: {batch_size} is less than the {processes.count()} processes; start fewer")
+        raise StudyError(f"train.batch_size: {batch_size} is less than the {processes.count()} processes; start fewer")
     trained = [p for p in model.parameters() if p.requires_grad]
     passes = Passes(model, objective, method, trained, micro_batch or batch_size)
     with (
@@ -175,5 +176,5 @@ def optimise(
 def _per_epoch(objective: Objective, batch_size: int) -> int:
     """The steps of one pass over the examples."""
     if len(objective) < batch_size:
-        raise ValueError(f"train.batch_size: {batch_size} is more than the {len(objective)} training {objective.unit}")
+        raise StudyError(f"train.batch_size: {batch_size} is more than the {len(objective)} training {objective.unit}")
     return len(objective) // batch_size

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from generality.errors import StudyError
 from generality.training.attention import Found, find
 from generality.training.low_rank import Target
 
@@ -19,7 +20,7 @@ def choose(model: nn.Module, objective: Any, targets: str | Sequence[str]) -> tu
     """Return the weights that `targets` means in this model, in its own order, and a line that says what they are.
 
     `targets` is "queries-values", "all-linear" (all but the head), or a list of names of layers or ends of such names.
-    One example of `objective` goes through the model. Raises ValueError where there are no such weights.
+    One example of `objective` goes through the model. Raises StudyError where there are no such weights.
     """
     found = find(model, objective)
     if targets == QUERIES_VALUES:
@@ -53,7 +54,7 @@ def _queries_and_values(model: nn.Module, found: Found) -> tuple[list[Target], s
         if groups := [mask.nonzero()[:, 0] for mask in masks if mask.any()]:
             chosen.append(_target(model, found, name, axis, groups))
     if not chosen:
-        raise ValueError(
+        raise StudyError(
             f"{KEY}: this model has no attention whose queries and values show; set {ALL_LINEAR}, or names of layers"
         )
     said = f"queries and values of {found.whole} of {found.attentions} attentions"
@@ -79,7 +80,7 @@ def _target(model: nn.Module, found: Found, name: str, axis: int, groups: list[T
     path, entry = name.rpartition(".")[::2]
     module = model.get_submodule(path)
     if len(owners := _owners(model, getattr(module, entry))) > 1:  # a change would change both
-        raise ValueError(f"{KEY}: {' and '.join(owners)} are one matrix; name layers other than these")
+        raise StudyError(f"{KEY}: {' and '.join(owners)} are one matrix; name layers other than these")
     linear = entry == "weight" and (isinstance(module, nn.Linear) or _is_conv1d(module))
     parents = sum(module in list(parent.children()) for parent in model.modules())
     whole = linear and len(groups) == 1 and len(groups[0]) == module.weight.shape[axis]
@@ -113,7 +114,7 @@ def _named(model: nn.Module, names: Sequence[str]) -> set[str]:
     found = {end: {layers[at] for at in layers if f".{at}".endswith(f".{end}")} for end in names}
     if unknown := [end for end, named in found.items() if not named]:
         there = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
-        raise ValueError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {there}")
+        raise StudyError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {there}")
     return set().union(*found.values())
 
 

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from generality.errors import StudyError
+
 
 class Target(NamedTuple):
     """A weight to change, and the outputs of it, in groups that get a matrix of the full rank each."""
@@ -61,10 +63,10 @@ class Adapters:
     """
 
     def __init__(self, model: nn.Module, targets: Sequence[Target], rank: int, alpha: float, dropout: float):
-        """Raises ValueError where dropout has no inputs to leave out."""
+        """Raises StudyError where dropout has no inputs to leave out."""
         uncalled = [target.name for target in targets if not target.called]
         if dropout and uncalled:
-            raise ValueError(
+            raise StudyError(
                 f"methods.lora.dropout: the input of '{uncalled[0]}' is out of its reach; delete this key, "
                 "or name other layers in methods.lora.targets"
             )

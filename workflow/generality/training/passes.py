@@ -7,16 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generality.memory import in_parts_that_fit
+from generality.methods.base import Method
+from generality.runtime.memory import in_parts_that_fit
 from generality.training import processes
-from generality.training.methods.base import Method
 
 
 class Passes:
     """Takes batches through a model, in parts of `size` examples at most.
 
     Where memory is too small for that, the parts become smaller, for this batch and all after it: the gradients are
-    accumulated over more of them, and the step remains that of the whole batch. Raises RuntimeError where one example
+    accumulated over more of them, and the step remains that of the whole batch. Raises OutOfMemory where one example
     does not fit.
     """
 

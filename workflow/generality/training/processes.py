@@ -15,6 +15,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from generality.errors import StudyError
+
 
 def rank() -> int:
     """The number of this process, from 0; the first one writes all files, and is the only one where there is one."""
@@ -68,13 +70,13 @@ def gather(tensor: Tensor, where: torch.device) -> list[Tensor]:
 
 
 def check_alike(parameters: Iterable[Tensor]) -> None:
-    """Raises RuntimeError if the processes' weights, which begin and change alike, have come to differ."""
+    """Raises StudyError if the processes' weights, which begin and change alike, have come to differ."""
     if count() > 1:
         sums = torch.stack([p.detach().sum(dtype=torch.float64) for p in parameters])
         least, most = sums.clone(), sums.clone()
         dist.all_reduce(least, dist.ReduceOp.MIN)
         dist.all_reduce(most, dist.ReduceOp.MAX)
         if not torch.equal(least, most):
-            raise RuntimeError(
+            raise StudyError(
                 f"process {rank()}: the weights of the {count()} processes have come to differ; are their GPUs alike?"
             )

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from torch import nn
 
-from generality.checkpoints import PREFIX
-from generality.divergence import Diverged, mark_diverged
-from generality.files import whole_folder
+from generality.methods import module_of
+from generality.methods.base import make_method
+from generality.storage.checkpoints import PREFIX
+from generality.storage.divergence import Diverged, mark_diverged
+from generality.storage.files import whole_folder
+from generality.storage.unfinished import unfinished
 from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
-from generality.training.methods import module_of
-from generality.training.methods.base import make_method
-from generality.unfinished import unfinished
 
 
 def due_steps(shares: Sequence[float], steps: int) -> set[int]:

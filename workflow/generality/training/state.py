@@ -17,9 +17,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from generality.storage.unfinished import SECONDS, Unfinished
 from generality.training import processes
 from generality.training.log import TrainingLog
-from generality.unfinished import SECONDS, Unfinished
 
 NAME = "training"
 SHARE = 0.02  # of the time that saves may take: where one takes long, the next is later

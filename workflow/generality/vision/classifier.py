@@ -8,11 +8,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from generality.data.image_set import ImageSet
-from generality.data.resizing import DEFAULTS, resized
-from generality.files import REMEDY, WEIGHTS, read_json, whole_folder, write_json
-from generality.provenance import same_world
+from generality.data.pictures.resizing import DEFAULTS, resized
+from generality.data.worlds import same_world
+from generality.errors import StudyError
+from generality.storage.files import REMEDY, WEIGHTS, read_json, whole_folder, write_json
+from generality.storage.weights import load_weights, open_weights
 from generality.vision.clip import CONFIG, build_image_tower
-from generality.weights import load_weights, open_weights
 
 
 class ImageClassifier(nn.Module):
@@ -70,14 +71,14 @@ def save_classifier(classifier: ImageClassifier, folder: str | Path, config: dic
 def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
     """Open a classifier folder; the model is in evaluation mode.
 
-    Raises ValueError where weights and config differ or are damaged.
+    Raises StudyError where weights and config differ or are damaged.
     """
     folder = Path(folder)
     config = read_json(folder / CONFIG, "model_cfg", "preprocess_cfg", "classes")
     weights = open_weights(folder / WEIGHTS)
     shape = weights.get_slice("head.weight").get_shape() if "head.weight" in weights.keys() else [0]  # noqa: SIM118
     if shape[0] != len(config["classes"]):
-        raise ValueError(f"{folder / WEIGHTS}: no head for the {len(config['classes'])} classes of {CONFIG}; {REMEDY}")
+        raise StudyError(f"{folder / WEIGHTS}: no head for the {len(config['classes'])} classes of {CONFIG}; {REMEDY}")
     classifier = ImageClassifier(build_image_tower(folder), nn.Linear(*reversed(shape)))
     load_weights(classifier, folder / WEIGHTS)
     return classifier.eval(), config
@@ -90,7 +91,7 @@ def sources(config: dict) -> list[dict]:
 
 
 def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder: str | Path) -> None:
-    """Raise ValueError where the image set in `folder` is not what the tower of the folder `model` wants to see.
+    """Raise StudyError where the image set in `folder` is not what the tower of the folder `model` wants to see.
 
     Its pictures have to be of the world that the model was pre-trained in, of the tower's size, and resized as the
     tower's training pictures were; `config` is the model folder's.
@@ -102,7 +103,7 @@ def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder:
     for key, value in found.items():
         if value != wanted.get(key, value) and not (key == "fill_color" and wanted["resize_mode"] != "longest"):
             entry = f"data.{source['name']}.{key}" if source["kind"] == "image_folder" else f"the data set's `{key}`"
-            raise ValueError(f"{folder}: its `{key}` is {value}, and {model} wants {wanted[key]}; set {entry} to that")
+            raise StudyError(f"{folder}: its `{key}` is {value}, and {model} wants {wanted[key]}; set {entry} to that")
 
 
 def wanted_pictures(config: Mapping) -> dict:

@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
-from generality.files import REMEDY, read_json, whole_folder, write_json
-from generality.weights import check_finite, open_weights
+from generality.errors import StudyError
+from generality.storage.files import REMEDY, read_json, whole_folder, write_json
+from generality.storage.weights import check_finite, open_weights
 
 CONFIG = "open_clip_config.json"  # both names are open_clip's
 WEIGHTS = "open_clip_model.safetensors"
@@ -40,7 +41,7 @@ def save_clip(model: torch.nn.Module, folder: Path, model_cfg: dict, preprocess_
 def load_clip(folder: str | Path) -> tuple[torch.nn.Module, Tokenizer, dict]:
     """Open a CLIP model folder: the model in evaluation mode, its tokenizer, and its configuration.
 
-    Raises ValueError for weights that are missing, damaged or of another model, and for a tokenizer that is missing or
+    Raises StudyError for weights that are missing, damaged or of another model, and for a tokenizer that is missing or
     another model's.
     """
     folder = Path(folder)
@@ -50,31 +51,31 @@ def load_clip(folder: str | Path) -> tuple[torch.nn.Module, Tokenizer, dict]:
     check_finite(model.state_dict().items(), folder / WEIGHTS)
     tokenizer = open_tokenizer(folder)
     if (folder / VOCABULARY).exists() and (size := len(tokenizer.encoder)) != model.vocab_size:
-        raise ValueError(f"{folder}: a vocabulary of {size} tokens, and weights for {model.vocab_size}; {REMEDY}")
+        raise StudyError(f"{folder}: a vocabulary of {size} tokens, and weights for {model.vocab_size}; {REMEDY}")
     return model, tokenizer, config
 
 
 def open_tokenizer(folder: Path) -> Tokenizer:
-    """Open the tokenizer of a CLIP model folder; ValueError for one that is missing or damaged."""
+    """Open the tokenizer of a CLIP model folder; StudyError for one that is missing or damaged."""
     # open_clip takes a vocabulary's path relative to the working directory; ours is beside the weights.
     own = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
     try:
         return open_clip.get_tokenizer(f"{LOCAL_DIR}{folder}", **own)
     except Exception as error:  # transformers raises what its many formats do
         if own:
-            raise ValueError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
-        raise ValueError(f"{folder}: its tokenizer cannot be opened ({_line(error)}); {REMEDY}") from None
+            raise StudyError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
+        raise StudyError(f"{folder}: its tokenizer cannot be opened ({_line(error)}); {REMEDY}") from None
 
 
 def create(folder: str | Path, **options) -> torch.nn.Module:
-    """Make the model of a folder, by open_clip. Raises ValueError for a configuration or weights that it cannot use."""
+    """Make the model of a folder, by open_clip. Raises StudyError for a configuration or weights that it cannot use."""
     text_cfg = read_json(Path(folder) / CONFIG, "model_cfg")["model_cfg"].get("text_cfg", {})
     if HUB_MODEL in text_cfg and (Path(folder) / "config.json").exists():  # open_clip would ask the hub for it
         options.setdefault("text_cfg", text_cfg | {HUB_MODEL: str(folder), "hf_model_pretrained": False})
     try:
         return open_clip.create_model(f"{LOCAL_DIR}{folder}", **{"pretrained_text": False} | options)
     except (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # of timm and torch, too
-        raise ValueError(
+        raise StudyError(
             f"{folder}: open_clip cannot make this model ({_line(error)}); correct `architecture`"
         ) from None
 
@@ -98,25 +99,25 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
     pictures the weights of a file were trained with: mean, std, interpolation, resize_mode and perhaps fill_color;
     without it, they are what that folder says, or what all tags of the name have in common.
 
-    Raises ValueError for an unknown name or tag, for a file of another format (a pickle could execute code), for one
+    Raises StudyError for an unknown name or tag, for a file of another format (a pickle could execute code), for one
     of whose pictures nothing is known or that takes other sizes than `name` says, for a tokenizer that cannot be had or
     is not read back as it was, and for an activation that the weights were not trained with: OpenAI's weights need a
     `-quickgelu` name, with which open_clip gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
     """
     local = name.startswith(LOCAL_DIR)
     if not local and name not in open_clip.list_models():
-        raise ValueError(f"models: open_clip knows no model '{name}'; `open_clip.list_models()` lists them")
+        raise StudyError(f"models: open_clip knows no model '{name}'; `open_clip.list_models()` lists them")
     own = read_json(Path(name.removeprefix(LOCAL_DIR)) / CONFIG, "model_cfg") if local else {}
     model_cfg = own["model_cfg"] if local else open_clip.get_model_config(name)
     quick_gelu = model_cfg.get("quick_gelu", False)
     if tag := {} if local else open_clip.get_pretrained_cfg(name, weights):
         if tag.get("quick_gelu", False) != quick_gelu:
-            raise ValueError(
+            raise StudyError(
                 f"models: weights '{weights}' were trained with another activation; name '{name}-quickgelu'"
             )
     elif not (Path(weights).is_file() and weights.endswith(".safetensors")):
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name))
-        raise ValueError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
+        raise StudyError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
     else:
         open_weights(weights)
         preprocess = preprocess or _known_preprocess(name, weights, own.get("preprocess_cfg"))
@@ -124,7 +125,7 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         hub = model_cfg["text_cfg"].get("hf_tokenizer_name", name)
-        raise ValueError(
+        raise StudyError(
             f"models: the tokenizer '{hub}' of {name} cannot be had ({_line(error)}); run this with a network, or put "
             "it into the hub's cache"
         ) from None
@@ -135,16 +136,16 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         else:
             model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
     except Exception as error:  # open_clip asserts, and asks for what is not there, before torch compares names
-        raise ValueError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
+        raise StudyError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
     check_finite(model.state_dict().items(), weights)
     if not tag:
         _check_places(model, weights, name)
     preprocess_cfg = open_clip.get_model_preprocess_cfg(model)
     if len(set(sides := to_2tuple(preprocess_cfg["size"]))) > 1:
-        raise ValueError(f"models: {name} takes pictures of {sides} pixels, and data sets are square; take another")
+        raise StudyError(f"models: {name} takes pictures of {sides} pixels, and data sets are square; take another")
     for key in ("mean", "std"):
         if len(values := preprocess_cfg[key]) != 3 or not all(0 <= value <= 1 for value in values):
-            raise ValueError(
+            raise StudyError(
                 f"models: the {key} of the pictures of {name} is {list(values)}, and three values from 0 to 1 are "
                 "wanted; divide those of 0 to 255 by 255"
             )
@@ -152,16 +153,16 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})
         _save_text_files(partial, model, tokenizer, model_cfg["text_cfg"])
         if not torch.equal(open_tokenizer(partial)(SPELT), tokenizer(SPELT)):
-            raise ValueError(f"models: the tokenizer of {name} is another once it is saved; take another model")
+            raise StudyError(f"models: the tokenizer of {name} is another once it is saved; take another model")
 
 
 def _check_places(model: torch.nn.Module, weights: str, name: str) -> None:
-    """Raise ValueError where open_clip has stretched a file's position embeddings to the size or length of a model."""
+    """Raise StudyError where open_clip has stretched a file's position embeddings to the size or length of a model."""
     file = open_weights(weights)
     sizes = {math.prod(file.get_slice(key).get_shape()) for key in file.keys() if "pos" in key}  # noqa: SIM118
     for key, entry in model.named_parameters():
         if key.endswith("positional_embedding") and entry.numel() not in sizes:
-            raise ValueError(
+            raise StudyError(
                 f"models: weights '{weights}' are of another picture size or length of text than {name}, by "
                 f"'{key}' of shape {tuple(entry.shape)}; name the architecture that they were trained with"
             )
@@ -180,13 +181,13 @@ def _save_text_files(folder: Path, model: torch.nn.Module, tokenizer: Tokenizer,
 def _known_preprocess(name: str, weights: str, own: Mapping | None) -> dict:
     """Return what pictures the weights of a file were trained with: as its folder has it, or as all tags of its name.
 
-    Raises ValueError where neither says it.
+    Raises StudyError where neither says it.
     """
     tags = [open_clip.get_pretrained_cfg(name, tag) for tag in open_clip.list_pretrained_tags_by_model(name)]
     known = [{key: one[key] for key in PREPROCESS_KEYS if key in one} for one in ([own] if own else tags)]
     if not known or any(one != known[0] for one in known) or not known[0].keys() >= {"mean", "std"}:
         why = "differ in theirs" if known else "do not exist"
-        raise ValueError(
+        raise StudyError(
             f"models: nothing says what pictures '{weights}' was trained with, as released weights of {name} {why}; "
             "give the model `preprocess: {mean, std, interpolation, resize_mode}`"
         )

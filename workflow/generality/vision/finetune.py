@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.image_set import open_image_set
-from generality.device import device
+from generality.errors import StudyError
+from generality.runtime.device import device
 from generality.training.series import fit_and_save
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier, save_classifier
 from generality.vision.objective import ImageClassification
@@ -39,12 +40,12 @@ def prepare(
 ) -> tuple[ImageClassifier, dict, ImageClassification]:
     """Open a classifier, where it is to compute, and what it is to learn: the classifier, its config, its objective.
 
-    Raises ValueError for pictures of other classes than the classifier's, or other than its tower wants to see.
+    Raises StudyError for pictures of other classes than the classifier's, or other than its tower wants to see.
     """
     classifier, config = load_classifier(model)
     images = open_image_set(data)
     if images.classes != config["classes"]:
-        raise ValueError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
+        raise StudyError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
     check_pictures(model, config, images, data)
     where = device(train["precision"])
     classifier.to(where)

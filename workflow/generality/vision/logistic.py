@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from scipy.optimize import minimize
 from torch import Tensor
 
+from generality.errors import StudyError
+
 # L2 strengths, strong to weak; the best of every domain and checkpoint of the embedded study lies inside.
 STRENGTHS = (1e-1, 2e-2, 5e-3, 1e-3, 2e-4, 5e-5, 1e-5)
 TOLERANCE = 1e-4  # Euclidean norm of the gradient g; the objective is within g² / (2 · strength) of its minimum
@@ -60,7 +62,7 @@ def axes(x: Tensor) -> Axes:
 def fit_probe(along: Axes, y: Tensor, classes: int, strength: float, start: Probe | None = None) -> Probe:
     """Minimise mean cross-entropy + strength/2 · ‖W‖² over W and b (b is free), from `start` or from zero.
 
-    y are labels (n,). Float64, by L-BFGS; in scikit-learn's terms C = 1/(n · strength). Raises RuntimeError if the
+    y are labels (n,). Float64, by L-BFGS; in scikit-learn's terms C = 1/(n · strength). Raises StudyError if the
     gradient's norm stays above TOLERANCE.
     """
     z, penalty = along.z, torch.full_like(along.variances, strength)
@@ -96,7 +98,7 @@ def fit_probe(along: Axes, y: Tensor, classes: int, strength: float, start: Prob
     values = torch.from_numpy(found.x).to(z.device).view(classes, -1) * unit
     norm = objective(values)[1].norm().item()
     if not norm <= TOLERANCE:
-        raise RuntimeError(f"probing: the gradient's norm is still {norm:.1g} after {found.nit} steps")
+        raise StudyError(f"probing: the gradient's norm is still {norm:.1g} after {found.nit} steps")
     return Probe(values[:, :-1] @ along.directions.T, values[:, -1], along.centre, along.scale)
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from generality.data.image_set import ImageSet
-from generality.device import autocast
+from generality.runtime.device import autocast
 from generality.training.loop import REMEMBERED
 from generality.vision.classifier import ImageClassifier
 from generality.vision.pixels import Pixels, augment

@@ -9,14 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generality.data.image_set import ImageSet, open_image_set
-from generality.data.resizing import resized
-from generality.device import device
-from generality.files import whole_folder, write_json
+from generality.data.pictures.resizing import resized
+from generality.errors import StudyError
+from generality.methods.base import Method
+from generality.runtime.device import device
+from generality.storage.files import whole_folder, write_json
+from generality.storage.unfinished import unfinished
 from generality.training.loop import optimise
-from generality.training.methods.base import Method
 from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
-from generality.unfinished import unfinished
 from generality.vision.clip import CONFIG, VOCABULARY, create, save_clip
 from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
@@ -33,12 +34,12 @@ def pretrain_clip(
     """Pre-train a CLIP on the captioned image set `data` and write a folder that open_clip opens.
 
     `architecture` is open_clip's model_cfg without a vocabulary: a byte-pair vocabulary in which each word of the
-    captions is one token is trained and saved with the model. Raises ValueError for an image set without captions, or
+    captions is one token is trained and saved with the model. Raises StudyError for an image set without captions, or
     with fewer pictures than a batch. Interrupted, it goes on where it was.
     """
     images = open_image_set(data)
     if not images.captions:
-        raise ValueError(f"{data}: has no captions; pre-training needs a `web` picture world or a `captions` data set")
+        raise StudyError(f"{data}: has no captions; pre-training needs a `web` picture world or a `captions` data set")
     where = device()
     settings = {"architecture": architecture, "train": train, "seed": seed, "device": where.type}
     with unfinished(folder, __name__, settings=settings, inputs=[data]) as begun, whole_folder(folder) as partial:

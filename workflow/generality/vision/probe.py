@@ -15,13 +15,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from generality.checkpoints import checkpoints, diverged_at
 from generality.data.class_groups import class_groups
 from generality.data.image_set import ImageSet, open_image_set
-from generality.device import device
-from generality.files import whole_file
-from generality.progress import progress
-from generality.unfinished import unfinished
+from generality.errors import StudyError
+from generality.runtime.device import device
+from generality.runtime.progress import progress
+from generality.storage.checkpoints import checkpoints, diverged_at
+from generality.storage.files import whole_file
+from generality.storage.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
 from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels
@@ -45,7 +46,7 @@ def probe_series(
     data, seed, example, acc (whether the running classifier is right), probing (whether the probe is) and strength (the
     L2 strength chosen). Of a checkpoint that is none, because the fine-tuning diverged, there is one row: step, seed
     and `diverged`, the step at which it did.
-    Raises ValueError for a name without both splits, or whose splits differ in their classes.
+    Raises StudyError for a name without both splits, or whose splits differ in their classes.
     Interrupted, it goes on after the last domain that was done.
     """
     names = list(dict.fromkeys(name for name, _ in sets))
@@ -100,12 +101,12 @@ def features(model: ImageClassifier, data: ImageSet, pixels: Pixels) -> Tensor:
 def _open(name: str, sets: dict[tuple[str, str], str | Path], limit: int | None) -> Sequence[ImageSet]:
     for split in SPLITS:
         if (name, split) not in sets:
-            raise ValueError(
+            raise StudyError(
                 f"{name}: a probe is fitted on a train split and measured on a test split; add the {split} one"
             )
     train, test = (open_image_set(sets[name, split]) for split in SPLITS)
     if train.classes != test.classes:
-        raise ValueError(
+        raise StudyError(
             f"{sets[name, 'train']} and {sets[name, 'test']}: their classes differ; run their stages again"
         )
     return train, test.part(limit)

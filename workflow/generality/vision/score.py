@@ -11,11 +11,11 @@ from torch import Tensor
 
 from generality.data.class_groups import class_groups
 from generality.data.image_set import ImageSet, open_image_set
-from generality.device import device
-from generality.interpolate import interpolations, setting_of
-from generality.progress import progress
-from generality.score_file import write_scores, wrote_diverged
-from generality.unfinished import unfinished
+from generality.methods.interpolate import interpolations, setting_of
+from generality.runtime.device import device
+from generality.runtime.progress import progress
+from generality.storage.score_file import write_scores, wrote_diverged
+from generality.storage.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
 from generality.vision.pixels import Pixels
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import open_clip
 
-from generality.byte_pairs import byte_pair_merges
+from generality.training.byte_pairs import byte_pair_merges
 
 SPECIAL = 2  # <start_of_text> and <end_of_text>
 BYTES = 512  # each of the 256 bytes, inside a word and at its end

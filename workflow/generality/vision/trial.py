@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from generality.data.image_set import new_image_set, open_image_set
-from generality.files import read_json
-from generality.interpolate import interpolations
+from generality.errors import StudyError
+from generality.methods.base import Method, make_method
+from generality.methods.interpolate import interpolations
+from generality.storage.files import read_json
 from generality.training.loop import fit
-from generality.training.methods.base import Method, make_method
 from generality.training.passes import Passes
-from generality.trial import Attempt, described, take
+from generality.training.trial import Attempt, described, take
 from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
 from generality.vision.clip import CONFIG, load_clip
 from generality.vision.finetune import prepare
@@ -34,7 +35,7 @@ PARTS = 1e-2  # of the gradient's length; rounding changes less than a thousandt
 def try_clip(output: str | Path, *, model: str | Path, name: str, trials: Sequence[Mapping]) -> None:
     """Try all that a study does with the CLIP folder `model`, and write what was tried, a line each, to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises ValueError, in one line with
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises StudyError, in one line with
     the model's `name` and what was tried, for the first thing that does not work.
     """
     take(output, name, lambda folder: attempts(model, folder, trials))
@@ -69,7 +70,7 @@ def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
         classifier, objective, method, train=trial["train"], seed=0, log=tuned.with_suffix(".csv"), what=str(tuned)
     )  # fmt: skip
     if all(map(torch.equal, before, classifier.state_dict().values())):
-        raise ValueError("no weight changed")
+        raise StudyError("no weight changed")
     save_classifier(classifier, tuned, config)
     _check_same(
         _logits(classifier, objective), _logits(load_classifier(tuned)[0], objective), "opened again, its logits"
@@ -80,7 +81,7 @@ def _interpolate(base: Path, tuned: Path, data: Path, train: Mapping) -> None:
     classifier, _, objective = prepare(base, data, train=train, seed=0)
     for _ in interpolations(classifier, base, tuned, [0.5]):
         if not torch.isfinite(_logits(classifier, objective)).all():
-            raise ValueError("its logits are not finite")
+            raise StudyError("its logits are not finite")
 
 
 @torch.no_grad()
@@ -112,7 +113,7 @@ def _check_parts(base: Path, data: Path, train: dict) -> None:
 
     whole = gradient(len(CLASSES))
     if not (difference := (gradient(1) - whole).norm()) <= PARTS * whole.norm():
-        raise ValueError(
+        raise StudyError(
             f"the gradient of a batch is another than that of its parts, by {difference / whole.norm():.2g}"
         )
 
@@ -124,7 +125,7 @@ def _logits(classifier: torch.nn.Module, objective: ImageClassification) -> Tens
 
 
 def _check_same(wanted: Tensor, found: Tensor, what: str) -> None:
-    """Raise ValueError where two tensors differ by more than rounding."""
+    """Raise StudyError where two tensors differ by more than rounding."""
     difference = (wanted - found.to(wanted)).abs().max()
     if not difference <= CLOSE * wanted.abs().max().clamp(min=1):
-        raise ValueError(f"{what} are off by {difference:.2g}")
+        raise StudyError(f"{what} are off by {difference:.2g}")

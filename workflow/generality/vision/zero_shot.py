@@ -8,8 +8,9 @@ import open_clip
 import torch
 from torch import nn
 
-from generality.data.class_names import in_prompt
 from generality.data.image_set import open_image_set
+from generality.data.pictures.class_names import in_prompt
+from generality.errors import StudyError
 from generality.vision.classifier import ImageClassifier, check_pictures, save_classifier
 from generality.vision.clip import Tokenizer, load_clip
 
@@ -21,10 +22,10 @@ def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str
 
     Each class's prompts are encoded, normalised, averaged and normalised again; the rows carry exp(logit_scale), and
     the bias, which is trained, starts at SigLIP's logit_bias or at zero, so that the logits are the model's own.
-    Raises ValueError for two classes of different names whose prompts are all the same tokens.
+    Raises StudyError for two classes of different names whose prompts are all the same tokens.
     """
     if twins := _twins(tokenizer, sorted(set(classes)), templates):
-        raise ValueError(
+        raise StudyError(
             f"classes '{twins[0]}' and '{twins[1]}': the model's tokenizer makes the same tokens of both, by its "
             "vocabulary or because it cuts long texts; rename one, or take another model"
         )
@@ -54,18 +55,18 @@ def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Templates) -> 
 def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, templates: list[str] | str) -> None:
     """Make the pre-trained classifier of an experiment: the zero-shot head for the classes of the image set `data`.
 
-    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al. Raises ValueError
+    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al. Raises StudyError
     for pictures that are not what the tower wants to see, and for classes that the model cannot tell apart.
     """
     model, tokenizer, config = load_clip(clip)
     images = open_image_set(data)
     check_pictures(clip, config, images, data)
     if len(images.classes) < 2:
-        raise ValueError(f"{data}: '{images.classes[0]}' is its only class, and there is nothing to learn; add another")
+        raise StudyError(f"{data}: '{images.classes[0]}' is its only class, and there is nothing to learn; add another")
     if templates == "openai_imagenet":
         templates = open_clip.OPENAI_IMAGENET_TEMPLATES
     try:
         head = zero_shot_head(model, tokenizer, [in_prompt(name) for name in images.classes], templates)
-    except ValueError as error:
-        raise ValueError(f"{data}: {error}") from None
+    except StudyError as error:
+        raise StudyError(f"{data}: {error}") from None
     save_classifier(ImageClassifier(model.visual, head), folder, config | {"classes": images.classes})

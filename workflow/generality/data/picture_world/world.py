@@ -19,7 +19,8 @@ from generality.data.picture_world import (
 from generality.data.picture_world.draws import Stream
 from generality.data.picture_world.kinds import KINDS
 from generality.data.picture_world.styles import DOMAINS
-from generality.progress import progress
+from generality.errors import StudyError
+from generality.runtime.progress import progress
 
 # Raised when a change makes the same seed give other pictures: models and data of two versions must not be mixed.
 VERSION = 1
@@ -52,9 +53,9 @@ OBJECTNET = {
 
 
 def classes(family: str, domain: str) -> list[str]:
-    """The class names of a domain, in the order of its labels; ValueError for an unknown family or domain."""
+    """The class names of a domain, in the order of its labels; StudyError for an unknown family or domain."""
     if domain not in domains(family):
-        raise ValueError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
+        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
     if domain == "objectnet":
         return list(OBJECTNET)
     missing = WITHOUT.get(domain, ())
@@ -84,14 +85,14 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
     of 100. The split is part of the key of every random stream, so no two splits share a picture.
 
     Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
-    "web". Raises ValueError for an unknown family or domain, or a count too small to show each class.
+    "web". Raises StudyError for an unknown family or domain, or a count too small to show each class.
     """
     names = classes(family, domain)
     key = (VERSION, seed, family, domain, split)
     labels = _labels(key, family, len(names), count)
     if missing := set(range(len(names))) - set(labels.tolist()):
         name = names[min(missing)]
-        raise ValueError(f"count: {count} is too small, no picture of '{name}' ({len(missing)} such classes)")
+        raise StudyError(f"count: {count} is too small, no picture of '{name}' ({len(missing)} such classes)")
     ids = [f"{family}-{domain}-{split}-{i:06d}" for i in range(count)]
     source = {
         "kind": "picture_world",

@@ -3,6 +3,8 @@
 The names stand here, free of NumPy, because every process of the workflow checks the configuration by them.
 """
 
+from generality.errors import StudyError
+
 FAMILIES: dict[str, tuple[str, ...]] = {
     "medical": ("medmcqa", "pubmedqa", "usmle"),
     "common-sense": ("arc-easy", "arc-challenge", "race", "piqa"),
@@ -13,23 +15,23 @@ FORMS = {"medical": "choice", "common-sense": "choice", "instruction": "instruct
 
 
 def domains(family: str) -> tuple[str, ...]:
-    """The domains of a family, one of FAMILIES; ValueError for another one."""
+    """The domains of a family, one of FAMILIES; StudyError for another one."""
     _known(family)
     return FAMILIES[family]
 
 
 def form(family: str) -> str:
-    """What the examples of a family are: "choice", "instruction" or "text"; ValueError for an unknown family."""
+    """What the examples of a family are: "choice", "instruction" or "text"; StudyError for an unknown family."""
     _known(family)
     return FORMS[family]
 
 
 def splits(family: str) -> tuple[str, ...]:
-    """The splits of a family: the corpus is only trained on; ValueError for an unknown family."""
+    """The splits of a family: the corpus is only trained on; StudyError for an unknown family."""
     _known(family)
     return ("train",) if family == "corpus" else ("train", "validation", "test")
 
 
 def _known(family: str) -> None:
     if family not in FAMILIES:
-        raise ValueError(f"family: '{family}' is not in the text world; choose one of {', '.join(FAMILIES)}")
+        raise StudyError(f"family: '{family}' is not in the text world; choose one of {', '.join(FAMILIES)}")

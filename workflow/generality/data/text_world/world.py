@@ -11,6 +11,7 @@ from generality.data.text_world import abstracts, dialogues, domains, exams, for
 from generality.data.text_world.corpus import documents
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.worlds import VERSION, World, world
+from generality.errors import StudyError
 
 
 def write_texts(folder: str | Path, *, family: str, domain: str, split: str, count: int, seed: int) -> None:
@@ -20,14 +21,14 @@ def write_texts(folder: str | Path, *, family: str, domain: str, split: str, cou
     larger one. No two splits ask about the same item (a fact, a question about it, a passage, a study, a request), and
     the corpus has none of those of validation and test. The answers' place among the choices is random.
 
-    Raises ValueError for an unknown family, domain or split, or a count below 1 or above what the world has.
+    Raises StudyError for an unknown family, domain or split, or a count below 1 or above what the world has.
     """
     if domain not in domains(family):
-        raise ValueError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
+        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
     if split not in splits(family):
-        raise ValueError(f"split: '{split}' is not in family '{family}'; choose one of {', '.join(splits(family))}")
+        raise StudyError(f"split: '{split}' is not in family '{family}'; choose one of {', '.join(splits(family))}")
     if count < 1:
-        raise ValueError(f"count: {count} is no number of examples; choose 1 or more")
+        raise StudyError(f"count: {count} is no number of examples; choose 1 or more")
     here = world(seed)
     if family == "corpus":
         examples = [{"text": text} for text in islice(documents(here), count)]
@@ -35,7 +36,7 @@ def write_texts(folder: str | Path, *, family: str, domain: str, split: str, cou
         list_items, example = DOMAINS[domain]
         items = list_items(here, split)
         if count > len(items):
-            raise ValueError(f"count: {count} is too large, {domain} has {len(items)} examples in its {split} split")
+            raise StudyError(f"count: {count} is too large, {domain} has {len(items)} examples in its {split} split")
         draws = Draws(VERSION, seed, family, domain, split)
         examples = [example(here, item, draws) for item in items[:count]]
     named = [{"id": f"{domain if family != 'corpus' else family}-{split}-{i:06d}"} | e for i, e in enumerate(examples)]

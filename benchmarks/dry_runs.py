@@ -1,0 +1,29 @@
+"""`snakemake -n` of generated studies: the two tiny ones as one, with seeds for 1,000 and for 10,000 jobs.
+
+Growth no worse than linear: ten times the jobs may take ten times the time.
+"""
+
+from statistics import median
+
+from benchmarks.pairs import Context, Row, alternate
+from benchmarks.studies import new_project, run
+from workflows import both, planned, write_talk
+
+JOBS = (1_000, 10_000)
+
+
+def rows(context: Context) -> list[Row]:
+    project = new_project(context.folder / "study")
+    write_talk(project)
+    one, two = (sum(planned(project, both() | {"seeds": seeds}).values()) for seeds in ([1], [1, 2]))
+    wanted = (one, 2 * one) if context.tiny else JOBS
+    turns = {}
+    for jobs in wanted:
+        seeds = 1 + round((jobs - one) / (two - one))
+        study = both() | {"seeds": list(range(1, seeds + 1))}
+        turns[one + (seeds - 1) * (two - one)] = lambda study=study: run(project, "-n", "-q", study=study).wall
+    seconds = alternate(turns, context.rounds)
+    few, many = turns
+    scaled = [many / few * each for each in seconds[few]]
+    beside = f"that of {few:,} jobs ({median(seconds[few]):.1f} s) times {many / few:.0f}"
+    return [Row(f"`snakemake -n`, {many:,} jobs", "s", seconds[many], beside, "≤ 1", scaled)]

@@ -1,0 +1,113 @@
+"""How fast the two worlds are made, held to limits: the picture world is rendered and the text world is written.
+
+Each turn calls the stage functions of `render_pictures.py` and `write_texts.py` for every domain and split of the
+embedded study's families, at the counts of config.yaml, or at all that a split has where that is less. What counts is
+wall time on one core with all that a stage does (drawing, writing, flushing, checksums), but not its imports. A stage
+is a process of its own, so each set of texts pays for its world's knowledge anew.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from time import perf_counter
+from typing import NamedTuple
+
+from benchmarks.pairs import Context, Row, alternate
+from generality.config.study_file import load
+from generality.data import picture_world, text_world
+from generality.data.picture_world.world import render
+from generality.data.text_set import open_text_set, pair
+from generality.data.text_world.world import available, write_texts
+from generality.data.text_world.worlds import world
+from generality.plan.study import Study
+
+CONFIG = Path(__file__).parents[1] / "config.yaml"
+FEWEST = 48  # pictures: in fewer, a class of the web would have none
+
+
+class Made(NamedTuple):
+    """One set that a turn makes."""
+
+    domain: str
+    amount: float  # pictures, or MB of text
+    make: Callable[[], None]
+
+
+def rows(context: Context) -> list[Row]:
+    study = Study(load(CONFIG))
+    pictures, texts = list(_pictures(study, context)), list(_texts(study, context))
+    return [
+        _row("render the picture world", pictures, "pictures", "≥ 2000", context),
+        _row("write the text world", texts, "MB", "≥ 1", context),
+    ]
+
+
+def _row(work: str, sets: list[Made], unit: str, target: str, context: Context) -> Row:
+    amounts, seconds = Counter(), Counter()
+    for made in sets:
+        amounts[made.domain] += made.amount
+
+    def turn() -> float:
+        total = 0.0
+        for made in sets:
+            begun = perf_counter()
+            made.make()
+            took = perf_counter() - begun
+            seconds[made.domain] += took
+            total += took
+            rmtree(context.folder / "set")
+        return total
+
+    turns = alternate({work: turn}, context.rounds)[work]
+    speeds = {domain: (context.rounds + 1) * amounts[domain] / seconds[domain] for domain in amounts}  # first turn, too
+    slowest = min(speeds, key=speeds.get)
+    whole = sum(amounts.values())
+    return Row(
+        work=f"{work}: {whole:,.0f} {unit} in {len(sets)} sets of {len(amounts)} domains",
+        unit=f"{unit}/s",
+        values=[whole / took for took in turns],
+        peer="a limit",
+        target=target,
+        note=f"the slowest domain, {slowest}, at {speeds[slowest]:.3g} {unit}/s",
+    )
+
+
+def _sets(study: Study, source: str, domains: Callable[[str], Iterable[str]], tiny: bool) -> Iterator[tuple[str, dict]]:
+    """The name and the stage's options of each set of a source; where `tiny`, of one split of each domain."""
+    for name in study.sets(source):
+        splits = [*study.data_settings(name)["counts"]]
+        for split in splits[-1:] if tiny else splits:
+            options = study.generated(name, split)
+            for domain in domains(options["family"]):
+                yield f"{name}/{domain}", options | {"domain": domain, "split": split}
+
+
+def _pictures(study: Study, context: Context) -> Iterator[Made]:
+    for domain, options in _sets(study, "picture_world", picture_world.domains, context.tiny):
+        if context.tiny:
+            options["count"] = FEWEST
+        yield Made(domain, options["count"], partial(render, context.folder / "set", **options))
+
+
+def _texts(study: Study, context: Context) -> Iterator[Made]:
+    for domain, options in _sets(study, "text_world", text_world.domains, context.tiny):
+        there = available(options["family"], options["domain"], options["split"], options["seed"])
+        options["count"] = min(options["count"], there or options["count"], 10 if context.tiny else 10**9)
+        make = partial(_write, context.folder / "set", options)
+        make()
+        written = open_text_set(context.folder / "set")
+        rmtree(context.folder / "set")
+        yield Made(domain, sum(_bytes(written.form, example) for example in written.examples) / 1e6, make)
+
+
+def _write(folder: Path, options: dict) -> None:
+    world.cache_clear()
+    write_texts(folder, **options)
+
+
+def _bytes(form: str, example: dict) -> int:
+    """Of what a reader sees: the prompt and all that may follow it, without ids and field names."""
+    texts = [example["prompt"], *example["choices"]] if form == "choice" else pair(form, example)
+    return sum(len(text.encode()) for text in texts)

@@ -1,0 +1,121 @@
+"""What an edit of a finished study reruns: the table in reruns.yaml, one dry run each."""
+
+import copy
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generality.methods import module_of
+from generality.runtime.imports import code
+from workflows import ROOT, dry_run, tiny
+
+TABLE = yaml.safe_load((ROOT / "tests/helpers/reruns.yaml").read_text())
+JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+WILDCARDS = re.compile(r"^    wildcards: (?:study=\w+, )?(.*)$", re.MULTILINE)
+
+
+def edits(study: str):
+    """The parameters of a test: the edits of one of the tiny studies."""
+    return pytest.mark.parametrize("edit", [pytest.param(edit, id=edit["edit"]) for edit in TABLE[study]])
+
+
+def reruns(folder: Path, config: dict, edit: dict) -> dict[str, int | list[str]]:
+    """What a study that has run in `folder` reruns after an edit, in the form in which the table has it: by rule the
+    wildcards of each job ("imagenet/l2/lambda-1/1"), or where the table counts them, how many there are."""
+    with applied(folder, edit):
+        text = dry_run(folder, edited(config, edit), comment=edit.get("comment", ""))
+    jobs = {}
+    for rule, facts in JOB.findall(text):
+        wildcards = WILDCARDS.search(facts)
+        jobs.setdefault(rule, []).append("/".join(re.findall(r"=([^,]+)", wildcards[1])) if wildcards else "")
+    jobs.pop("default", None)
+    counted = {rule for rule, runs in edit["reruns"].items() if isinstance(runs, int)}
+    return {rule: len(runs) if rule in counted else sorted(runs) for rule, runs in jobs.items()}
+
+
+def edited(config: dict, edit: dict) -> dict:
+    """The configuration with what another study has beside it, the values that an edit sets, by dotted path, without
+    what it leaves out, and with the keys that it turns round in the reverse order."""
+    config = copy.deepcopy(config)
+    if "beside" in edit:
+        other = tiny(edit["beside"])
+        config["report"]["style"] = other["report"]["style"] | config["report"]["style"]
+        config |= {part: other[part] | config[part] for part in ("data", "models", "experiments", "report")}
+    for path, value in edit.get("set", {}).items():
+        place, last = _place(config, path)
+        place[last] = value
+    for path in edit.get("leave_out", []):
+        place, last = _place(config, path)
+        del place[last]
+    for path in edit.get("turn_round", []):
+        place, last = _place(config, path)
+        place[last] = dict(reversed(place[last].items()))
+    return config
+
+
+def _place(config: dict, path: str) -> tuple[dict, str]:
+    *parents, last = path.split(".")
+    for part in parents:
+        config = config[part]
+    return config, last
+
+
+@contextmanager
+def applied(folder: Path, edit: dict) -> Iterator[None]:
+    """The files that an edit adds text to, touches or deletes, until the block ends."""
+    before = {}
+    try:
+        for name, text in edit.get("add", {}).items():
+            path = folder / name
+            before[path] = path.read_bytes(), path.stat().st_mtime_ns
+            path.write_bytes(before[path][0] + text.encode())
+        for name, (old, new) in edit.get("replace", {}).items():
+            path = folder / name
+            before[path] = path.read_bytes(), path.stat().st_mtime_ns
+            assert old.encode() in before[path][0]
+            path.write_bytes(before[path][0].replace(old.encode(), new.encode()))
+        for name in edit.get("touch", []):
+            path = folder / name
+            before[path] = None, path.stat().st_mtime_ns
+            os.utime(path)
+        for name in edit.get("delete", []):
+            path = folder / name
+            path.rename(path.with_name(f"{path.name}.away"))
+        yield
+    finally:
+        for path, (content, time) in before.items():
+            if content is not None:
+                path.write_bytes(content)
+            os.utime(path, ns=(time, time))
+        for name in edit.get("delete", []):
+            path = folder / name
+            path.with_name(f"{path.name}.away").rename(path)
+
+
+def check_imports(folder: Path) -> None:
+    """Each job of a study that ran in a copy of the project has imported the modules that its rule lists and no others.
+
+    A missing one would leave a result of older code; one too many would be a reason to rerun that is none. What only
+    some jobs of a script import counts for all of them.
+    """
+    listed, imported = {}, {}
+    for note in folder.glob("imported/*.json"):
+        job = json.loads(note.read_text())
+        script, arguments = Path(job["arguments"][0]), job["arguments"]
+        if script.parent.name != "scripts":
+            continue
+        modules = []
+        if script.stem.startswith("finetune"):
+            modules.append(module_of(json.loads(arguments[arguments.index("--settings") + 1])["method"]))
+        files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])
+        assert set(job["files"]) <= files, f"{arguments}: its rule does not list {set(job['files']) - files}"
+        listed.setdefault(script.stem, set()).update(files)
+        imported.setdefault(script.stem, set()).update(job["files"])
+    assert len(listed) > 15
+    assert listed == imported

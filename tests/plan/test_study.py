@@ -1,0 +1,264 @@
+"""The plan of a study: runs, paths and the settings each job depends on."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from generality.config.study_file import check, load
+from generality.errors import StudyError
+from generality.plan.study import Study, any_of, as_json
+
+EMBEDDED = load(Path(__file__).parents[2] / "config.yaml")
+
+
+def study(**changes):
+    """The embedded study with other values at dotted paths ("__" for the dot)."""
+    config = copy.deepcopy(EMBEDDED)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = config
+        for part in parents:
+            place = place[part]
+        place[last] = value
+    return Study(check(config))
+
+
+@pytest.fixture
+def plan():
+    return study(seeds=[2, 1], experiments__domainnet__methods__l1__lambda=[1e-4, 1e-5])
+
+
+def test_runs_are_every_method_setting_and_seed_but_those_of_wise(plan):
+    runs = plan.runs("domainnet")
+    assert [(run.method, run.setting, run.seed) for run in runs][:6] == [
+        *(("pretrained", "default", 1), ("pretrained", "default", 2)),
+        *(("full", "default", 1), ("full", "default", 2)),
+        *(("l1", "lambda-1e-05", 1), ("l1", "lambda-1e-05", 2)),
+    ]
+    assert len(runs) == 2 * (1 + 1 + 2 + 3 + 3 + 2)
+    assert len(set(runs)) == len(runs)
+    assert {run.method for run in runs} == {"pretrained", "full", "l1", "l2", "kd", "lora"}
+    assert [(run.experiment, run.value) for run in runs if run.method == "lora"][::2] == [
+        ("domainnet", 4),
+        ("domainnet", 8),
+    ]
+
+
+def test_score_files_are_one_a_run_and_one_a_seed_for_wise(plan):
+    paths = plan.score_paths("domainnet")
+    assert len(paths) == len(set(paths)) == len(plan.runs("domainnet")) + 2
+    assert paths[0] == "results/embedded/domainnet/pretrained/default/seed-1/scores.parquet"
+    assert paths[-1] == "results/embedded/domainnet/wise/seed-2/scores.parquet"
+    methods = {"full": {}, "lora": {"rank": [4]}}
+    assert len(study(experiments__domainnet__methods=methods).score_paths("domainnet")) == 3
+
+
+@pytest.mark.parametrize("value", [1e-5, 0.0001, 0.4, 1.0, 123456.0, 1e6])
+def test_settings_and_values_are_made_from_each_other(value):
+    plan = study(experiments__domainnet__methods__l2__lambda=[value])
+    (setting,) = plan.settings("domainnet", "l2")
+    assert setting == Study.setting("l2", value)
+    assert re.fullmatch(r"lambda-[0-9.e+-]+", setting)
+    assert plan.value("domainnet", "l2", setting) == value == float(setting.removeprefix("lambda-"))
+
+
+def test_settings_are_texts_as_in_the_score_files():
+    assert Study.setting("l1", 1e-4) == "lambda-0.0001"
+    assert Study.setting("lora", 8) == "rank-8"
+    assert Study.setting("wise", 0.4) == "alpha-0.4"
+    assert Study.setting("full", None) == "default"
+    assert study().alphas("domainnet") == [f"0.{tenth}" for tenth in range(1, 10)]
+
+
+@pytest.mark.parametrize(
+    ("method", "setting", "message"),
+    [
+        (
+            "l1",
+            "lambda-0.5",
+            "experiments.domainnet.methods.l1: no 'lambda-0.5'; there are: lambda-1e-05, lambda-0.0001,",
+        ),
+        ("l1", "default", "experiments.domainnet.methods.l1: no 'default'"),
+        ("full", "rank-8", "experiments.domainnet.methods.full: no 'rank-8'; there are: default"),
+        ("l3", "default", "experiments.domainnet.methods: no 'l3'; there are: pretrained, full, l1"),
+    ],
+)
+def test_a_run_that_is_not_in_the_study_is_refused(method, setting, message):
+    with pytest.raises(StudyError, match=re.escape(message)):
+        study().finetune_settings("domainnet", method, setting)
+
+
+def test_a_method_overrides_single_keys_of_the_train_block():
+    plan = study(experiments__domainnet__methods__lora={"rank": [4, 8], "train": {"lr": 1e-2}})
+    train = EMBEDDED["experiments"]["domainnet"]["train"]
+    lora = plan.finetune_settings("domainnet", "lora", "rank-8")
+    assert lora == {"method": "lora", "hyperparameters": {"rank": 8, "alpha": 8.0}, "train": train | {"lr": 0.01}}
+    assert list(lora["train"]) == list(train), "the order of keys stays, so that the text does"
+    for targets in ("all-linear", ["out_proj"]):
+        plan = study(experiments__domainnet__methods__lora={"rank": [4], "targets": targets})
+        settings = plan.finetune_settings("domainnet", "lora", "rank-4")
+        assert settings["hyperparameters"] == {"rank": 4, "alpha": 4.0, "targets": targets}
+    plan = study()
+    kd = plan.finetune_settings("domainnet", "kd", "lambda-0.02")
+    assert kd == {"method": "kd", "hyperparameters": {"lambda": 0.02}, "train": train}
+    assert plan.finetune_settings("domainnet", "full", "default")["hyperparameters"] == {}
+    scaled = study(experiments__domainnet__methods__lora={"rank": [4, 8], "alpha": 16})
+    assert scaled.finetune_settings("domainnet", "lora", "rank-4")["hyperparameters"] == {"rank": 4, "alpha": 16.0}
+
+
+def test_an_edit_changes_the_settings_of_the_runs_it_concerns_and_no_other():
+    def texts(plan):
+        runs = [run for name in plan.config["experiments"] for run in plan.runs(name) if run.method != "pretrained"]
+        return {run: as_json(plan.finetune_settings(*run[:3])) for run in runs}
+
+    before = texts(study())
+    grown = texts(study(experiments__domainnet__methods__l1__lambda=[1e-6, 1e-5, 1e-4, 1e-3]))
+    assert {run: text for run, text in grown.items() if run in before} == before
+    assert [run.setting for run in grown.keys() - before.keys()] == ["lambda-1e-06"]
+    slower = texts(study(experiments__domainnet__train=EMBEDDED["experiments"]["domainnet"]["train"] | {"lr": 1e-4}))
+    changed = {run.experiment for run in before if before[run] != slower[run]}
+    assert changed == {"domainnet"}
+
+
+def test_pictures_depend_on_their_own_split_only():
+    plan = study(data__domainnet__counts={"train": 1500, "validation": 600, "test": 99})
+    assert plan.generated("domainnet", "train") == study().generated("domainnet", "train")
+    assert plan.generated("domainnet", "test") == {"family": "domainnet", "count": 99, "size": 32, "seed": 21}
+    assert plan.data_settings("domainnet")["counts"] == {"train": 1500, "validation": 600, "test": 99}
+
+
+def test_evaluation_sets_are_the_speciality_and_then_the_groups(plan):
+    sets = plan.evaluation_sets("domainnet")
+    assert list(sets)[:3] == [
+        ("domainnet/real", "validation"),
+        ("domainnet/real", "test"),
+        ("domainnet/clipart", "validation"),
+    ]
+    assert sets["domainnet/clipart", "test"] == "results/embedded/data/domainnet/clipart/test"
+    assert len(sets) == 12
+    assert (
+        plan.set_arguments(plan.evaluation_sets("domainnet"))[1]
+        == "domainnet/real:test=results/embedded/data/domainnet/real/test"
+    )
+    assert plan.speciality_train("domainnet") == "results/embedded/data/domainnet/real/train"
+    twice = study(experiments__domainnet__generality={"ood": ["domainnet/clipart"], "more": ["domainnet/clipart"]})
+    assert len(twice.evaluation_sets("domainnet")) == 4
+    assert twice.collect_settings("domainnet") == {
+        "experiment": "domainnet",
+        "speciality": "domainnet/real",
+        "generality": {"more": ["domainnet/clipart"], "ood": ["domainnet/clipart"]},
+    }
+
+
+def test_a_model_is_pretrained_once_a_seed_and_released_once():
+    plan = study(models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"})
+    assert plan.model_path("domainnet", 3) == "results/embedded/models/tiny-clip/seed-3"
+    assert plan.pretraining_data("tiny-clip") == {"web/all": "results/embedded/data/web/all/train"}
+    assert (plan.models("pretrain_clip"), plan.models("open_clip")) == (["tiny-clip"], ["clip"])
+    released = study(
+        models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"},
+        experiments__domainnet__model="clip",
+    )
+    assert released.model_path("domainnet", 3) == "results/embedded/models/clip/released"
+    assert released.model_path("imagenet", 3) == "results/embedded/models/tiny-clip/seed-3"
+
+
+def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier(plan):
+    assert plan.experiments("language") == ["medmcqa", "pubmedqa"]
+    assert plan.start_path("medmcqa", 2) == "results/embedded/models/tiny-opt/seed-2"
+    assert plan.run_path("medmcqa", "pretrained", "default", 2) == plan.start_path("medmcqa", 2)
+    assert plan.start_path("domainnet", 2) == "results/embedded/domainnet/pretrained/default/seed-2/model"
+    lora = "results/embedded/medmcqa/lora/rank-8/seed-2/model"
+    assert plan.run_path("medmcqa", "lora", "rank-8", 2) == lora
+    assert plan.pretraining_data("tiny-opt") == {"corpus/all": "results/embedded/data/corpus/all/train"}
+    assert plan.generate("pubmedqa") == ["medical/pubmedqa", "medical/medmcqa", "medical/usmle"]
+    measured = plan.measured_sets("medmcqa")
+    assert measured["medical/usmle"] == "results/embedded/data/medical/usmle/validation"
+    assert len(measured) == 2 + 4 + 5
+    assert plan.distance_paths("figure3")[1] == "results/embedded/medmcqa/pretrained/default/seed-2/distances.csv"
+    assert plan.groups("figure5") == ["--groups", "ood", "common-sense", "instruction"]
+    assert plan.groups("figure4") == []
+
+
+def test_a_released_language_model_has_no_seed():
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    galactica = {"source": "transformers", "name": "facebook/galactica-1.3b", "revision": revision}
+    plan = study(models__galactica=galactica, experiments__medmcqa__model="galactica")
+    assert plan.start_path("medmcqa", 3) == "results/embedded/models/galactica/released"
+    assert plan.release("galactica") == {"name": "facebook/galactica-1.3b", "revision": revision}
+
+
+def test_records_are_read_from_their_files_and_those_of_their_answers():
+    own = {"form": "choice", "prompt": "{q}", "choices": "options"}
+    one = own | {"files": {"validation": "v.json", "test": ["a.json", "b.json"]}, "answers": {"validation": "v.lst"}}
+    one["answers"]["test"] = "t.lst"
+    two = own | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
+    plan = study(data__quiz={"source": "text_records", "domains": {"one": one, "two": two}})
+    assert sorted(plan.record_files("quiz", "one")) == ["a.json", "b.json", "t.lst", "v.json", "v.lst"]
+    assert plan.record_files("quiz", "two") == ["all.lst"]
+
+
+def test_captions_are_made_from_the_train_splits():
+    captions = {
+        "source": "captions",
+        "of": ["domainnet/real", "imagenet/in"],
+        "phrases": {"default": ["a {}"]},
+        "seed": 1,
+    }
+    plan = study(data__words=captions)
+    assert plan.captioned("words") == {
+        "domainnet/real": "results/embedded/data/domainnet/real/train",
+        "imagenet/in": "results/embedded/data/imagenet/in/train",
+    }
+    assert (plan.sets("captions"), plan.sets("image_folder")) == (["words"], [])
+    assert plan.sets("picture_world") == ["domainnet", "imagenet", "web"]
+
+
+def test_targets_are_what_the_report_names():
+    assert study().targets() == [
+        *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png", "csv")),
+        *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "html", "md", "tex")),
+        *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
+    ]
+    small = study(
+        report={
+            "folder": "out/small",
+            "formats": ["svg"],
+            "table5": {"experiment": "domainnet"},
+            "style": EMBEDDED["report"]["style"],
+        }
+    )
+    assert small.targets() == [f"out/small/table5.{suffix}" for suffix in ("csv", "html", "md", "tex")]
+    assert small.report_files("figure4") == []
+    assert small.shown("table5") == ["domainnet"]
+    assert study().shown("figure4") == ["imagenet", "domainnet"]
+    renamed = study(report__claims={"experiments": {"medmcqa": "pubmedqa"}})
+    assert renamed.shown("claims") == ["pubmedqa"]
+    assert renamed.example_scores("claims")["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
+    assert renamed.example_scores("claims")["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
+    assert list(renamed.example_scores("tradeoff")) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
+    samples = study().samples("figure2")
+    assert list(samples)[5:8] == ["imagenet:objectnet", "domainnet:real", "domainnet:clipart"]
+    assert samples["imagenet:in"] == "results/embedded/data/imagenet/in/test"
+    mixed = study(experiments__domainnet__generality={"ood": ["domainnet/sketch", "imagenet/sketch"]}).samples(
+        "figure2"
+    )
+    assert list(mixed)[6:] == ["domainnet:domainnet/real", "domainnet:domainnet/sketch", "domainnet:imagenet/sketch"]
+    assert study().table_path("imagenet") == "results/embedded/imagenet/scores.csv"
+
+
+def test_json_is_compact_whole_and_in_order():
+    text = as_json({"b": [1, 1e-5, 1.0], "a": None})
+    assert text == '{"b":[1,1e-05,1.0],"a":null}'
+    assert json.loads(as_json(EMBEDDED)) == EMBEDDED
+    with pytest.raises(ValueError, match="Out of range"):
+        as_json(float("nan"))
+
+
+def test_any_of_matches_the_names_and_nothing_else():
+    assert re.fullmatch(any_of(["a", "a.b"]), "a.b")
+    assert not re.fullmatch(any_of(["a", "a.b"]), "axb")
+    assert not re.match(any_of([]), "")

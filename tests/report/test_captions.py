@@ -1,0 +1,160 @@
+"""Captions: every part of the report has one, and it follows from the configuration."""
+
+import copy
+import html
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from docutils.core import publish_parts
+from jinja2 import Environment
+
+from generality.config.study_file import load
+from generality.plan.captions import caption, captions, in_report, labels
+from generality.plan.study import FIGURES, NUMBERS, TABLES, Study
+from workflows import ROOT
+
+STUDIES = [
+    ROOT / "config.yaml",
+    *sorted(ROOT.glob("workflow/studies/*.yaml")),
+    *sorted(ROOT.glob("tests/helpers/tiny*.yaml")),
+]
+EMBEDDED = load(ROOT / "config.yaml")
+RELEASE = "0123456789abcdef0123456789abcdef01234567"
+
+
+def text(part, change=lambda config: None):
+    """A part's text after a change of the embedded study."""
+    config = copy.deepcopy(EMBEDDED)
+    change(config)
+    return caption(Study(config), part)["text"]
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
+def test_every_part_of_every_study_has_a_caption(file):
+    study = Study(load(file))
+    found = captions(study)
+    assert list(found) == [part for part in (*FIGURES, *TABLES, *NUMBERS) if study.report_files(part)]
+    for part, own in found.items():
+        assert list(own) == ["title", "name", "category", "text"]
+        assert 4 < len(own["name"]) < 70
+        assert own["text"].endswith(".")
+        assert 2 <= own["text"].count(". ") + 1 <= 6
+        assert not re.search(r"  |\.\.|;\.|[{}]|\(\)", own["text"])
+        if part not in NUMBERS:
+            assert f"the paper's {own['title']}" in own["text"]
+
+
+def test_titles_names_and_categories_of_the_embedded_study():
+    found = captions(Study(EMBEDDED))
+    own = found["figure5"]
+    assert (own["title"], own["name"], own["category"]) == ("Figure 5", "Trade-offs after MedMCQA", "Figures")
+    own = found["table10"]
+    assert (own["title"], own["name"], own["category"]) == ("Table 10", "Common sense after PubMedQA", "Tables")
+    assert {found[part]["category"] for part in NUMBERS} == {"Findings"}
+
+
+def test_the_text_says_under_which_settings_a_part_was_made():
+    assert (
+        "Model: tiny-opt (pre-trained by this study), fine-tuned on medical/medmcqa, 1 seed, 13 settings of 6 methods; "
+        "tested on 400 examples of medical/medmcqa and 3,000 examples of 9 others."
+    ) in text("figure5")
+    assert "tested on 6,000 examples of 5 data sets." in text("figure8")  # the probed sets only
+    assert "tested on 1,600 examples of 4 data sets." in text("table7")
+
+
+def test_the_text_changes_with_the_settings():
+    def medmcqa(config):
+        return config["experiments"]["medmcqa"]
+
+    before = text("figure5")
+    assert "2 seeds" not in before
+    assert "over test examples and seeds" in text("figure5", lambda c: c.update(seeds=[1, 2]))
+    assert "14 settings" in text("figure5", lambda c: medmcqa(c)["methods"]["wise"]["alpha"].append(0.5))
+    assert "WiSE-FT" not in text("figure5", lambda c: medmcqa(c)["methods"].pop("wise"))
+    assert "500 examples of medical/medmcqa" in text(
+        "figure5", lambda c: c["data"]["medical"]["counts"].update(test=500)
+    )
+    assert "and 800 examples of 2 others" in text("figure5", lambda c: c["report"]["figure5"].update(groups=["ood"]))
+    released = {"source": "transformers", "name": "facebook/galactica-1.3b", "revision": RELEASE}
+    assert "tiny-opt (facebook/galactica-1.3b)" in text("figure5", lambda c: c["models"].update({"tiny-opt": released}))
+    assert "not measured" not in text("claims")
+    missing = text("claims", lambda c: c["report"]["claims"]["experiments"].pop("imagenet"))
+    assert "Nothing here stands for the paper's ImageNet" in missing
+
+
+def test_no_number_of_examples_is_said_where_only_the_data_know_it():
+    def folder(config):
+        config["data"]["domainnet"] = {"source": "image_folder", "root": "data", "domains": ["real"], "size": 32}
+
+    assert "1 seed; tested" in text("figure8")
+    assert "tested" not in text("figure8", folder)
+
+
+def test_early_stopping_has_a_caption():
+    own = text("figure9")
+    assert "25 checkpoints" in own
+    assert "there are 2 other learning rates and 2 other warm-ups" in own
+    assert "tested on 400 examples of medical/medmcqa and 600 examples of 3 others." in own
+    first = text("figure9", lambda config: config.update(evaluation_limit=50))
+    assert "tested on 50 examples of medical/medmcqa and 150 examples of 3 others." in first
+    fewer = text("figure9", lambda config: config["experiments"]["medmcqa"]["early_stopping"].update(warmup=[]))
+    assert "there are 2 other learning rates, and" in fewer
+
+
+def test_labels_tell_every_file_of_a_part_from_the_others():
+    found = captions(Study(EMBEDDED))
+    shown = {"figure": " 5", "shows": "Trade-offs after MedMCQA", "as": "figure"}
+    assert labels(found, "out/figure5.png") == ("Figures", shown)
+    assert labels(found, "figure5.csv") == ("Figures", shown | {"as": "values"})
+    shown = {"table": "10", "shows": "Common sense after PubMedQA", "as": "table"}
+    assert labels(found, "table10.html") == ("Tables", shown)
+    assert labels(found, "reports/claims.json") == (
+        "Findings",
+        {"finding": "Claims", "shows": "The paper's findings, checked", "as": "values"},
+    )
+    order = [labels(found, f"{part}.csv")[1]["table"] for part in TABLES]
+    assert sorted(order) == order
+
+
+def test_snakemakes_report_has_every_part_to_look_at_and_as_values():
+    study = Study(EMBEDDED)
+    for part, suffixes in (
+        ("figure5", "csv png"),
+        ("table10", "csv html"),
+        ("tradeoff", "csv md"),
+        ("claims", "json md"),
+    ):
+        assert (
+            sorted(file.rpartition(".")[2] for file in study.report_files(part) if in_report(file)) == suffixes.split()
+        )
+    assert in_report("out/{figure}.png")
+    assert not in_report("out/{figure}.pdf")
+    assert in_report("out/{table}.html")
+    assert not in_report("out/{table}.tex")
+
+
+def test_nothing_heavy_is_imported():
+    run = "import sys, generality.plan.captions; print({'numpy', 'pandas', 'torch'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", run], cwd=ROOT / "workflow", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_no_name_is_markup_in_snakemakes_report():
+    template = (ROOT / "workflow/report/part.rst").read_text()
+    own = {
+        "title": "Table 5",
+        "name": "after art_painting_ and x*",
+        "category": "Tables",
+        "text": "`a` |b| *c* [1]_ \\d",
+    }
+    job = SimpleNamespace(output=["out/table5.csv"], config={"captions": {"table5": own}})
+    text = Environment(trim_blocks=True, lstrip_blocks=True).from_string(template).render(snakemake=job)
+    body = publish_parts(text, writer="html")["body"]
+    assert "system-message" not in body
+    shown = html.unescape(re.sub("<.*?>", "", body)).split()
+    assert " ".join(shown) == "Table 5: after art_painting_ and x* `a` |b| *c* [1]_ \\d"

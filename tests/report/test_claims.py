@@ -1,0 +1,142 @@
+"""Claims: each verdict in both directions, what is not measured, and the files made of them."""
+
+import json
+
+import numpy as np
+import pytest
+from test_tables import run_script
+
+from generality.errors import StudyError
+from generality.report.claims import CLAIMS, ROLES, judge, judge_claims, verdict
+from generality.report.claims_table import render_claims
+from generality.report.collect import collect, write_table
+from generality.report.comparisons import POINTS, Comparison
+from generality.report.resampled import Resampled
+from scored import scores, write
+
+GROUPS = {"ood": ["q/near"], "common-sense": ["q/far"], "instruction": ["q/talk"]}
+METHODS = {"pretrained": "default", "full": "default", "l1": "lambda-1", "l2": "lambda-1", "kd": "lambda-1"}
+METHODS |= {"lora": "rank-4", "wise": "alpha-0.5"}
+# Share of right answers on the speciality and the three groups; the last turned into an nll. As the paper has it:
+PAPER = {
+    "pretrained": (0.3, 0.6, 0.8, 0.9), "full": (0.8, 0.4, 0.35, 0.0), "l1": (0.6, 0.5, 0.65, 0.4),
+    "l2": (0.6, 0.5, 0.65, 0.4), "kd": (0.9, 0.5, 0.5, 0.3), "lora": (0.4, 0.41, 0.5, 0.25),
+    "wise": (0.7, 0.75, 0.75, 0.8),
+}  # fmt: skip
+# The opposite: nothing is learnt or forgotten by the full model, and every method is worse than it.
+OPPOSITE = {
+    "pretrained": (0.8, 0.4, 0.4, 0.2), "full": (0.4, 0.8, 0.7, 0.9), "l1": (0.35, 0.7, 0.6, 0.5),
+    "l2": (0.35, 0.7, 0.6, 0.5), "kd": (0.3, 0.7, 0.6, 0.5), "lora": (0.6, 0.85, 0.8, 1.0),
+    "wise": (0.35, 0.2, 0.3, 0.1),
+}  # fmt: skip
+
+
+def experiment(folder, name, world, seeds=(1, 2)):
+    """What an experiment's files are, written to a folder: 200 examples a data set; no two models err on the same."""
+    rng, frames = np.random.default_rng(5), []
+    for method, shares in world.items():
+        for seed in seeds:
+            near, far, talk = (rng.permutation(200) < 200 * share for share in shares[1:])
+            answers = {"q/own": rng.permutation(200) < 200 * shares[0], "q/near": near, "q/far": far}
+            outcomes = {data: {"acc": right.astype(float)} for data, right in answers.items()}
+            outcomes["q/talk"] = {"nll": 20.0 - 10 * talk}
+            frames.append(scores(method, METHODS[method], seed, outcomes))
+    folder.mkdir()
+    paths = write(folder, *frames)
+    settings = {"experiment": name, "speciality": "q/own", "generality": GROUPS}
+    write_table(collect(paths, **settings), folder / "scores.csv")
+    return {"scores": [*map(str, paths)], "table": str(folder / "scores.csv"), **settings}
+
+
+def verdicts(experiments):
+    return {claim.name: verdict(judged) for claim, judged, _ in judge_claims(experiments)}
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("worlds")
+    return {name: experiment(folder / name, name, world) for name, world in (("paper", PAPER), ("odd", OPPOSITE))}
+
+
+def test_an_interval_decides():
+    spread = np.random.default_rng(0).normal(size=1000)
+    for value, wanted in ((5, "supported"), (-5, "contradicted"), (1, "undecided"), (-1, "undecided")):
+        effect = value + np.concatenate([[0, 0], spread])
+        judged = judge(Comparison("x", effect, POINTS, 1))
+        assert judged.verdict == wanted
+        assert judged.effect == value
+        assert judged.low == pytest.approx(value - 1.96, abs=0.15)
+    same = judge(Comparison("x", np.zeros(1002), POINTS, 1))
+    assert (same.verdict, same.strength) == ("undecided", 0)
+
+
+def test_a_world_like_the_paper_supports_it_and_its_opposite_contradicts_it(worlds):
+    paper, odd = (Resampled(**worlds[name]) for name in ("paper", "odd"))
+    there, opposite = (verdicts(dict.fromkeys(ROLES, scores)) for scores in (paper, odd))
+    unmeasured = {claim.name for claim in CLAIMS if not set(claim.roles) <= set(ROLES)}  # see test_early_stopping.py
+    assert {name for name, found in there.items() if found == "not measured"} == unmeasured
+    # Of these, one world cannot have both sides, or its two experiments are the same one.
+    both = {"medmcqa-lifts-medicine": "contradicted", "pubmedqa-lowers-medicine": "supported"}
+    both |= {"lora-keeps-instructions": "contradicted", "lora-depends-on-task": "undecided"}
+    for name in there.keys() - both.keys() - unmeasured:
+        assert there[name] == "supported", name
+    assert {name: there[name] for name in both} == both
+    turned = {"supported": "contradicted", "contradicted": "supported", "undecided": "undecided"}
+    for name in opposite.keys() - unmeasured - {"distance-orders-forgetting"}:
+        expected = turned[there[name]] if name in both else "contradicted"
+        if not name.startswith(("wise-trades", "lora-trades")):
+            assert opposite[name] == expected, name
+
+
+def test_trade_offs_are_contradicted_where_another_method_has_more(tmp_path):
+    swapped = PAPER | {"lora": PAPER["wise"], "wise": PAPER["lora"]}
+    found = verdicts(dict.fromkeys(ROLES, Resampled(**experiment(tmp_path / "swapped", "swapped", swapped))))
+    for name in ("wise-trades-best-vision", "wise-trades-best-language", "lora-trades-worst-vision"):
+        assert found[name] == "contradicted", name
+    assert found["lora-trades-worst-medmcqa"] == "contradicted"
+    assert found["lora-keeps-instructions"] == "supported"
+
+
+def test_the_order_of_forgetting_and_the_task_of_lora(worlds, tmp_path):
+    turned = {method: (own, talk, far, near) for method, (own, near, far, talk) in PAPER.items()}
+    found = Resampled(**experiment(tmp_path / "turned", "turned", turned))
+    assert verdicts({"medmcqa": found})["distance-orders-forgetting"] == "contradicted"
+    easy = Resampled(**experiment(tmp_path / "easy", "easy", PAPER | {"lora": (0.8, 0.4, 0.5, 0.25)}))
+    paper = Resampled(**worlds["paper"])
+    assert verdicts({"medmcqa": paper, "pubmedqa": easy})["lora-depends-on-task"] == "supported"
+    assert verdicts({"medmcqa": easy, "pubmedqa": paper})["lora-depends-on-task"] == "contradicted"
+
+
+def test_what_the_study_does_not_have_is_not_measured(worlds, tmp_path):
+    paper = Resampled(**worlds["paper"])
+    reasons = {claim.name: (verdict(judged), reason) for claim, judged, reason in judge_claims({"medmcqa": paper})}
+    assert reasons["distributions-forgotten"] == ("not measured", "the study has no imagenet, domainnet")
+    assert reasons["lora-depends-on-task"] == ("not measured", "the study has no pubmedqa")
+    assert reasons["speciality-gained"] == ("supported", "the study has no imagenet, domainnet, pubmedqa")
+    assert reasons["features-forgotten"][1] == "the study has no linear probing"
+    few = {name: PAPER[name] for name in ("pretrained", "full")}
+    found = judge_claims({"medmcqa": Resampled(**experiment(tmp_path / "few", "few", few))})
+    reasons = {claim.name: (verdict(judged), reason) for claim, judged, reason in found}
+    assert reasons["lora-learns-less-medmcqa"] == ("not measured", "the study lacks its methods or groups")
+
+
+def test_the_command_writes_the_same_twice(worlds, tmp_path, monkeypatch):
+    outputs = [tmp_path / "claims.json", tmp_path / "claims.md"]
+    arguments = ["--experiments", json.dumps({"imagenet": worlds["paper"]}), "--output", *outputs]
+    run_script(monkeypatch, "render_claims", *arguments)
+    first = [path.read_bytes() for path in outputs]
+    run_script(monkeypatch, "render_claims", *arguments)
+    assert [path.read_bytes() for path in outputs] == first
+    found = json.loads(first[0])
+    assert [claim["name"] for claim in found["claims"]] == [claim.name for claim in CLAIMS]
+    gained = found["claims"][0]
+    assert (gained["verdict"], gained["reason"]) == ("supported", "the study has no domainnet, medmcqa, pubmedqa")
+    (comparison,) = gained["comparisons"]
+    assert comparison["effect"] == pytest.approx(50)
+    assert comparison["low"] < 50 < comparison["high"]
+    page = first[1].decode()
+    assert page.startswith("Each comparison has an effect")
+    assert "| +50.0 [" in page
+    assert "**not measured**" in page
+    with pytest.raises(StudyError, match=r"x\.txt: claims are written as \.json or \.md"):
+        render_claims({}, [tmp_path / "x.txt"])

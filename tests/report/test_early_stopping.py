@@ -1,0 +1,150 @@
+"""Figure 9 and the claims of Appendices C and D, on series whose scores are made up."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+from test_tables import run_script
+
+from generality.errors import StudyError
+from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
+from generality.report.collect import collect, write_table
+from generality.report.comparisons_series import Followed
+from generality.report.early_stopping import plot_early_stopping
+from generality.report.probed import Probed
+from generality.report.resampled import Resampled
+from scored import STYLE, scores, write
+
+USUAL, SLOW, WARM = "lr-0.001-warmup-0", "lr-0.0001-warmup-0", "lr-0.001-warmup-0.1"
+TUNINGS = {USUAL: {"lr": 1e-3, "warmup": 0.0}, SLOW: {"lr": 1e-4, "warmup": 0.0}, WARM: {"lr": 1e-3, "warmup": 0.1}}
+SETTINGS = {"experiment": "med", "speciality": "q/own", "generality": {"instruction": ["q/talk"]}}
+CHEAP = SETTINGS | {"metrics": ["acc", "nll"]}
+# Share of right answers on the speciality and mean nll of a response, by model and setting. As the paper has it:
+PAPER = {
+    ("pretrained", "default"): (0.2, 10), ("full", "default"): (0.8, 20), ("wise", "alpha-0.5"): (0.7, 12),
+    (USUAL, "step-1"): (0.22, 15), (USUAL, "step-100"): (0.8, 20),
+    (SLOW, "step-1"): (0.2, 10.5), (SLOW, "step-100"): (0.4, 13),
+    (WARM, "step-1"): (0.2, 11), (WARM, "step-100"): (0.8, 20),
+}  # fmt: skip
+# The opposite: slow learns more and forgets more, warm-up helps at the end alone, and WiSE-FT is below all of them.
+OPPOSITE = PAPER | {
+    ("wise", "alpha-0.5"): (0.25, 19), (SLOW, "step-100"): (1.0, 40), (WARM, "step-1"): (0.2, 16),
+    (WARM, "step-100"): (0.8, 12), (USUAL, "step-1"): (0.6, 12), (SLOW, "step-1"): (0.6, 12),
+}  # fmt: skip
+CLAIMED = ("low-rate-learns-less", "warm-up-helps-early", "early-stopping-behind-wise")
+
+
+def followed(folder, world):
+    """The series of a world as files, tidy table and what the claims read; 300 examples, one seed."""
+    rng, frames = np.random.default_rng(7), []
+    for (method, setting), (share, nll) in world.items():
+        right = (rng.permutation(300) < 300 * share).astype(float)
+        own = {"acc": right} | ({} if method in TUNINGS else {"exact_match": right})  # a series generates nothing
+        frames.append(scores(method, setting, 1, {"q/own": own, "q/talk": {"nll": nll + rng.normal(size=300)}}))
+    folder.mkdir()
+    paths = [*map(str, write(folder, *frames))]
+    write_table(collect(paths, **CHEAP), folder / "table.csv")
+    return {"scores": paths, "table": str(folder / "table.csv"), **CHEAP}
+
+
+def verdicts(found):
+    return {claim.name: verdict(judged) for claim, judged, _ in judge_claims(found)}
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    return followed(tmp_path_factory.mktemp("series") / "paper", PAPER)
+
+
+def test_metrics_that_some_models_lack_have_to_be_left_out(paper):
+    with pytest.raises(StudyError, match="has other metrics than"):
+        collect(paper["scores"], **SETTINGS)
+    with pytest.raises(StudyError, match="none of the columns unparsable"):
+        collect(paper["scores"], **SETTINGS, metrics=["unparsable"])
+
+
+@pytest.mark.parametrize(("world", "wanted"), [(PAPER, "supported"), (OPPOSITE, "contradicted")])
+def test_claims_about_early_stopping_go_either_way(tmp_path, world, wanted):
+    series = Followed(Resampled(**followed(tmp_path / "world", world)), TUNINGS)
+    assert {name: verdicts({FOLLOWED: series})[name] for name in CLAIMED} == dict.fromkeys(CLAIMED, wanted)
+
+
+def test_what_is_compared_is_said(paper):
+    judged = {claim.name: each for claim, each, _ in judge_claims({FOLLOWED: Followed(Resampled(**paper), TUNINGS)})}
+    rate = {each.what: each.effect for each in judged["low-rate-learns-less"]}
+    # nll 10 of the pre-trained model by 13 and 20, in points of their ratio; accuracies 0.8 and 0.4.
+    assert rate["med: instruction, learning rate 0.0001 − 0.001"] == pytest.approx(100 * (10 / 13 - 10 / 20), abs=1)
+    assert rate["med: speciality, learning rate 0.001 − 0.0001"] == pytest.approx(40, abs=1e-6)
+    warm = {each.what: each.effect for each in judged["warm-up-helps-early"]}
+    first = 100 * (10 / 11 - 10 / 15)
+    assert warm["med: instruction, warm-up 0.1 − 0, first 2 % of the steps"] == pytest.approx(first, abs=1)
+    assert len(judged["early-stopping-behind-wise"]) == len(TUNINGS)
+
+
+def test_the_figure_has_a_panel_for_what_varies(paper, tmp_path):
+    outputs = [tmp_path / "figure9.png", tmp_path / "figure9.pdf"]
+    table = pd.read_csv(paper["table"], dtype={"seed": str})
+    plot_early_stopping(table, TUNINGS, STYLE, outputs)
+    assert Image.open(outputs[0]).width == 2100
+    picture = np.asarray(Image.open(outputs[0]).convert("RGB")).astype(int)
+    path = (np.abs(picture - 255 * np.array(to_rgb(STYLE["wise"]["color"]))).sum(-1) < 8).any(0).nonzero()[0]
+    assert path.min() < 1000 < 1200 < path.max(), "WiSE-FT's path is in both panels"
+    one = [tmp_path / "one.png"]
+    plot_early_stopping(table[table["method"] != WARM], {name: TUNINGS[name] for name in (USUAL, SLOW)}, STYLE, one)
+    assert Image.open(one[0]).width == 1050
+    with pytest.raises(StudyError, match=r"report\.style: no entry for method 'wise'"):
+        plot_early_stopping(table, TUNINGS, {name: STYLE[name] for name in ("pretrained", "full")}, outputs)
+
+
+def probing(folder, shares):
+    """Two probed seeds: the share of right answers of the probe, by step; the running classifier knows all."""
+    rng, paths = np.random.default_rng(3), []
+    for seed in (1, 2):
+        parts = [
+            pd.DataFrame({"step": step, "data": data, "example": range(400), "acc": 1.0,
+                          "probing": (rng.permutation(400) < 400 * share).astype(float)})
+            for data in ("x/a", "x/b") for step, share in shares.items()
+        ]  # fmt: skip
+        paths.append(folder / f"probing-{seed}.parquet")
+        pd.concat(parts).assign(seed=seed).to_parquet(paths[-1])
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("shares", "wanted"),
+    [({0: 0.7, 5: 0.9, 9: 0.5}, "supported"), ({0: 0.5, 9: 0.7}, "contradicted"), ({0: 0.5, 9: 0.5}, "undecided")],
+)
+def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
+    found = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
+    assert verdicts(found)["features-forgotten"] == wanted
+    (judged,) = next(judged for claim, judged, _ in judge_claims(found) if claim.name == "features-forgotten")
+    assert judged.effect == pytest.approx(100 * (shares[0] - shares[9]))
+    assert (judged.what, judged.seeds) == ("domainnet: probing accuracy, step 0 − 9", 2)
+
+
+def test_the_commands(paper, tmp_path, monkeypatch):
+    claims = ["--experiments", "{}", "--followed", json.dumps({"scores": paper, "tunings": TUNINGS})]
+    claims += ["--probed", json.dumps({"files": [str(probing(tmp_path, {0: 0.7, 9: 0.5})[0])], "experiment": "net"})]
+    run_script(monkeypatch, "render_claims", *claims, "--output", tmp_path / "claims.json")
+    found = json.loads((tmp_path / "claims.json").read_text())["claims"]
+    measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
+    assert measured == {*CLAIMED, "features-forgotten"}
+    figure = ["--scores", paper["table"], "--tunings", json.dumps(TUNINGS), "--style", json.dumps(STYLE)]
+    run_script(
+        monkeypatch,
+        "plot_early_stopping",
+        *figure,
+        "--output",
+        tmp_path / "figure9.png",
+        "--data",
+        tmp_path / "figure9.csv",
+    )
+    assert (tmp_path / "figure9.png").exists()
+    rows = pd.read_csv(tmp_path / "figure9.csv")
+    assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {
+        name: [own["lr"]] for name, own in TUNINGS.items()
+    }
+    assert set(rows.loc[rows["lr"].isna(), "method"]) == {"pretrained", "full", "wise"}

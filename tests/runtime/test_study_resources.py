@@ -1,0 +1,65 @@
+"""What jobs ask a cluster for: every rule says it, in one place, and nothing is computed again for it."""
+
+import copy
+import re
+
+import pytest
+
+from generality.config.study_file import ConfigError, check, load
+from generality.plan.study import Study
+from generality.runtime.resources import asks, cores
+from workflows import ROOT, tiny
+
+RULE = re.compile(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+RULES = [match for path in sorted((ROOT / "workflow/rules").glob("*.smk")) for match in RULE.findall(path.read_text())]
+
+
+@pytest.fixture
+def study():
+    return Study(check(tiny("tiny_language")))
+
+
+def test_each_attempt_asks_for_more_memory_and_time_and_as_many_gpus(study):
+    asked = asks(study, "finetune_lm")
+    assert asked["gpu"] == 1
+    assert [asked["runtime"](None, attempt=attempt) for attempt in (1, 2, 3)] == [720, 1440, 2160]
+    assert [asked["mem_mb"](None, attempt=attempt) for attempt in (1, 2)] == [48000, 96000]
+
+
+def test_a_study_that_asks_for_nothing_runs_its_jobs_on_one_core_each(study):
+    """As it does on a laptop; only pictures are decoded by several threads."""
+    assert {stage: cores(study, stage) for stage in study.config["resources"]} == {
+        **{"prepare": 4, "pretrain": 1},
+        **{f"{stage}_{track}": 1 for stage in ("finetune", "score") for track in ("clip", "lm")},
+    }
+
+
+def test_the_embedded_study_needs_no_gpu():
+    study = Study(load(ROOT / "config.yaml"))
+    assert {asks(study, stage)["gpu"] for stage in study.config["resources"]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("stage", "asked", "message"),
+    [
+        ("finetune", {}, "resources.finetune: unknown key"),
+        ("score_lm", {"gpu": 1}, "resources.score_lm.threads: this key is missing"),
+        ("pretrain", {"gpu": 0.5, "threads": 1, "mem_mb": 1000, "runtime": 5}, "resources.pretrain.gpu: 0.5"),
+    ],
+)
+def test_a_mistake_is_told_where_it_is_mended(stage, asked, message):
+    config = copy.deepcopy(tiny("tiny_language")) | {"resources": {stage: asked}}
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        check(config)
+
+
+@pytest.mark.parametrize(("rule", "text"), RULES, ids=[rule for rule, _ in RULES])
+def test_a_rule_says_what_it_asks_for_or_that_it_is_local(rule, text, study):
+    """Else a cluster gives a training what the profile has for want of anything better."""
+    stage = re.search(r'\n    resources:\n        \*\*asks\(study, "(\w+)"\),\n', text)
+    local = "\n    localrule: True\n" in text
+    if rule == "bench":  # of no study
+        assert {"gpu", "mem_mb", "runtime"} == set(re.findall(r"^        (\w+)=\d+,", text, re.MULTILINE))
+        return
+    assert bool(stage) != local, "give it one of the two lines, `localrule: True` or `**asks(study, …)`"
+    assert not stage or stage[1] in study.config["resources"]

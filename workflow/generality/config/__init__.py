@@ -1,0 +1,1 @@
+"""What a study says: its file, read, completed and checked."""

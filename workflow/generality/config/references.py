@@ -1,0 +1,160 @@
+"""What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from generality.config import downloads, images, texts
+from generality.config.names import Problems, domains, is_world, known, settings_of
+
+HYPERPARAMETER = {"l1": "lambda", "l2": "lambda", "kd": "lambda", "lora": "rank", "wise": "alpha"}
+VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
+METHODS = Path(__file__).parents[1] / "methods"  # has a module for each method that adds to full fine-tuning
+FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
+SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
+# What is different on the two tracks: the sources of data and models, and the keys of a train block.
+TRACKS = {"vision": images, "language": texts}
+MODELS = {"vision": ("pretrain_clip", "open_clip"), "language": ("pretrain_opt", "transformers")}
+TRAIN_KEYS = {"vision": ("augment",), "language": ("packing", "block_size", "loss_on")}
+
+
+def problem(config: dict) -> tuple[str, str] | None:
+    """Dotted path and description of the first mistake in a configuration that fits the schema, or None."""
+    return next(_problems(config), None)
+
+
+def expand(config: dict) -> None:
+    """In an experiment's groups and `probe`, put all domains but the speciality for a set's bare name, in place."""
+    for experiment in config["experiments"].values():
+        groups = [(experiment["generality"], group) for group in experiment["generality"]]
+        for holder, key in groups + [(experiment, "probe")] * ("probe" in experiment):
+            members, named = holder[key], []
+            for member in members:
+                bare = "/" not in member and member in config["data"]
+                all_domains = domains(config["data"][member]) if bare else ()
+                named += [f"{member}/{domain}" for domain in all_domains] if bare else [member]
+            named = [name for name in named if name != experiment["speciality"] or name in members]
+            holder[key] = list(dict.fromkeys(named))
+
+
+def _problems(config: dict) -> Problems:
+    data = config["data"]
+    for kind, things in (("data", data), ("models", config["models"])):
+        for name, settings in things.items():
+            track = "vision" if settings["source"] in (*images.SOURCES, *MODELS["vision"]) else "language"
+            yield from getattr(TRACKS[track], settings["source"])(f"{kind}.{name}", settings, data)
+    yield from downloads.problems(config)
+    for name, experiment in config["experiments"].items():
+        yield from _experiment(f"experiments.{name}", name, experiment, config)
+    yield from _report(config["report"], config["experiments"])
+    yield from _numbers(config["report"], config["experiments"])
+
+
+def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problems:
+    data, models, track = config["data"], config["models"], experiment["track"]
+    speciality, checks = experiment["speciality"], TRACKS[track]
+    if name in FOLDERS:
+        yield path, f"'{name}' is the name of a folder beside the experiments; choose another"
+    yield from known(f"{path}.model", experiment["model"], models, "model")
+    if (source := models[experiment["model"]]["source"]) not in MODELS[track]:
+        yield f"{path}.model", f"a model of the source {source} is not for the track {track}; name another"
+    yield from checks.member(f"{path}.speciality", speciality, ["train", "validation", "test"], data)
+    for group, members in experiment["generality"].items():
+        if group == SPECIALITY:
+            yield f"{path}.generality.{group}", "the data set fine-tuned on has this group's name; choose another"
+        for index, member in enumerate(members):
+            where = f"{path}.generality.{group}[{index}]"
+            if member == speciality:
+                yield where, f"'{member}' is the speciality, what is fine-tuned on; delete it here"
+            yield from checks.member(where, member, ["validation", "test"], data)
+    names = [speciality, *(member for members in experiment["generality"].values() for member in members)]
+    yield from checks.experiment(path, names, experiment, config)
+    yield from _one_world(models[experiment["model"]], names, data)
+    if "series" in experiment and "full" not in experiment["methods"]:
+        yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
+    for key, needed in (("probe", "vision"), ("early_stopping", "language")):
+        if key in experiment and track != needed:
+            yield f"{path}.{key}", f"this key is for the track {needed}; delete it"
+    if varied := experiment.get("early_stopping"):
+        if varied["group"] not in experiment["generality"]:
+            groups = ", ".join(experiment["generality"])
+            yield f"{path}.early_stopping.group", f"no group is called '{varied['group']}'; there are: {groups}"
+        own = experiment["train"] | experiment["methods"].get("full", {}).get("train", {})
+        for key in VARIED:
+            yield from _nameable(f"{path}.early_stopping.{key}", varied[key])
+            if own[key] in varied[key]:
+                where = f"{path}.early_stopping.{key}[{varied[key].index(own[key])}]"
+                yield where, f"{own[key]:g} is what full fine-tuning has, which is always shown; delete it here"
+    for method, own in experiment["methods"].items():
+        yield from _method(f"{path}.methods.{method}", method, own)
+    blocks = {"train": experiment["train"]}
+    blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
+    for other, keys in TRAIN_KEYS.items():
+        for where, block in blocks.items():
+            for key in keys:
+                if other != track and key in block:
+                    yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
+    for method, key in HYPERPARAMETER.items():
+        yield from _nameable(f"{path}.methods.{method}.{key}", experiment["methods"].get(method, {}).get(key, ()))
+
+
+def _method(path: str, method: str, own: dict) -> Problems:
+    """Yield what keeps a method that a user added to the schema from running: its name is a folder's and a module's."""
+    if not re.fullmatch("[a-z][a-z0-9_]*", method) or method == "pretrained":
+        yield path, "is no name for a method; use a-z, 0-9 and _, and another than 'pretrained'"
+    if method not in ("full", "wise") and not (METHODS / f"{method}.py").is_file():
+        yield path, f"there is no workflow/generality/methods/{method}.py; write it, or delete this key"
+    if method not in HYPERPARAMETER and (unknown := own.keys() - {"train"}):
+        yield f"{path}.{min(unknown)}", "HYPERPARAMETER (config_references.py) does not name it for this method; add it"
+
+
+def _nameable(path: str, values: Iterable[float]) -> Problems:
+    """Whether values and their texts, which name folders, can each be made from the other."""
+    for index, value in enumerate(values):
+        if float(f"{value:g}") != value:
+            yield f"{path}[{index}]", f"{value!r} has too many digits to name a folder; round it to six"
+
+
+def _report(report: dict, experiments: dict) -> Problems:
+    shown = {}
+    for part, settings in report.items():
+        if part.startswith(("figure", "table")):
+            names = settings.get("experiments", ())
+            shown |= {f"{part}.experiments[{index}]": name for index, name in enumerate(names)}
+            shown |= {f"{part}.experiment": settings["experiment"]} if "experiment" in settings else {}
+    for path, name in shown.items():
+        yield from known(f"report.{path}", name, experiments, "experiment")
+        if path.startswith("figure8") and "probe" not in experiments[name]:
+            yield f"report.{path}", f"experiments.{name} has no `probe`; name the data sets that are probed there"
+        if path.startswith("figure9") and "early_stopping" not in experiments[name]:
+            yield f"report.{path}", f"experiments.{name} has no `early_stopping`; say there what is tried"
+        for method in ("pretrained", *experiments[name]["methods"]):
+            if method not in report["style"] and not path.startswith(("figure2", "table1.")):  # examples only
+                yield f"report.style.{method}", f"this key is missing, and report.{path} shows that method"
+
+
+def _numbers(report: dict, experiments: dict) -> Problems:
+    """Trade-offs and claims, which are measured against full fine-tuning and need no style."""
+    tradeoff, claims = (report.get(part, {}).get("experiments", ()) for part in ("tradeoff", "claims"))
+    named = {f"tradeoff.experiments[{index}]": name for index, name in enumerate(tradeoff)}
+    named |= {f"claims.experiments.{role}": name for role, name in dict(claims).items()}
+    for path, name in named.items():
+        yield from known(f"report.{path}", name, experiments, "experiment")
+        if "full" not in experiments[name]["methods"]:
+            yield f"report.{path}", f"'{name}' has no method full, which the others are measured against; add it there"
+
+
+def _one_world(model: dict, names: list[str], data: dict) -> Problems:
+    """Whether generated data come from the world that a model is pre-trained in."""
+    learnt = model.get("data", ())
+    learnt = [learnt] if isinstance(learnt, str) else learnt
+    for source in [part for name in learnt for part in settings_of(name, data).get("of", [name])]:
+        settings = settings_of(source, data)
+        for name in names if is_world(settings) else ():
+            own = settings_of(name, data)
+            if is_world(own) and own["seed"] != settings["seed"]:
+                place = f"data.{name.split('/')[0]}.seed"
+                yield (
+                    place,
+                    f"another world than that of '{source}', which has seed {settings['seed']}; make them equal",
+                )

@@ -1,0 +1,194 @@
+"""The configuration against its schema: complete it, put it in order, and say in plain words what does not fit."""
+
+import difflib
+import functools
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+# libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+KINDS = {
+    **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
+    **{"number": "a number", "integer": "a whole number"},
+}
+MOST_BITS = 1024  # of a whole number: what is longer is infinite as a float, and may not even be printed
+MOST_SHOWN = 200  # characters of a value in a message
+# A misspelt key is told before the key that is missed for it; of two mistakes of a kind, the one further inside.
+STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
+
+
+@functools.cache
+def validator() -> Draft202012Validator:
+    """The schema, read once."""
+    return Draft202012Validator(yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader))
+
+
+def complete(config: object) -> object:
+    """A deep copy with defaults, with numbers of the wanted type and with the keys in the schema's order.
+
+    What does not fit the schema stays as it is, for `problem` to find.
+    """
+    return _complete(config, [validator().schema])
+
+
+def problem(config: object) -> tuple[str, str] | None:
+    """The dotted path and the description of the most telling mistake, or None."""
+    if found := next(_foreign(config, ()), None):
+        path, message = found
+    elif errors := list(validator().iter_errors(config)):
+        path, message = _explain(min(errors, key=_relevance))
+    else:
+        return None
+    return dotted(path), message
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A path into the configuration as text: experiments.domainnet.templates[0]."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return shown.removeprefix(".") or "config"
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """ " (did you mean '…'?)" with the closest of `words`, or nothing if none is close."""
+    close = difflib.get_close_matches(word, words, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def _complete(value: object, schemas: Sequence[dict]) -> object:
+    parts = [part for schema in schemas for part in _parts(schema, value)]
+    if isinstance(value, dict):
+        properties: dict[str, list[dict]] = {}
+        for part in parts:
+            for key, schema in part.get("properties", {}).items():
+                properties.setdefault(key, []).append(schema)
+        rest = [part["additionalProperties"] for part in parts if isinstance(part.get("additionalProperties"), dict)]
+        defaults = {key: s["default"] for key, found in properties.items() for s in found if "default" in s}
+        value = defaults | value
+        order = [*(key for key in properties if key in value), *sorted(value.keys() - properties, key=str)]
+        return {key: _complete(value[key], properties.get(key, rest)) for key in order}
+    if isinstance(value, list):
+        items = [part["items"] for part in parts if "items" in part]
+        return [_complete(inner, items) for inner in value]
+    kinds = {part.get("type") for part in parts if isinstance(part.get("type"), str)}
+    return _number(value, kinds)
+
+
+def _parts(schema: dict, value: object) -> Iterator[dict]:
+    """All schemas that apply to `value`: `schema`, what it refers to, and its branches whose condition holds."""
+    if reference := schema.get("$ref"):
+        yield from _parts(validator().schema["$defs"][reference.removeprefix("#/$defs/")], value)
+    yield schema
+    for branch in schema.get("allOf", ()):
+        if validator().evolve(schema=branch["if"]).is_valid(value):
+            yield from _parts(branch["then"], value)
+
+
+def _number(value: object, kinds: set[str]) -> object:
+    """The number that `value` is or spells, if a number is wanted."""
+    if not kinds & {"number", "integer"} or not isinstance(value, int | float | str) or isinstance(value, bool):
+        return value
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return value
+    # An int, too, may come as text; one above 2^53 would not survive the way through a float, and none is allowed.
+    return int(number) if "integer" in kinds and number.is_integer() else number
+
+
+def _foreign(value: object, path: tuple) -> Iterator[tuple[tuple, str]]:
+    """What JSON has no words for or is no text, and no schema can judge."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                yield path, f"the key {_show(key)} is not text; write it in quotes"
+            yield from _foreign(str(key), (*path, str(key)))
+            yield from _foreign(inner, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _foreign(inner, (*path, index))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield path, f"{value} is not a finite number"
+    elif isinstance(value, int) and value.bit_length() > MOST_BITS:
+        yield path, "is a number of too many digits; correct it"
+    elif isinstance(value, str) and (odd := next((char for char in value if _is_control(char)), None)):
+        yield path, f"has the character {odd!a}, which is for no text; delete it"
+    elif not isinstance(value, str | int | float | None):
+        yield path, f"{value} is a {type(value).__name__} to YAML; write it in quotes"
+
+
+def _is_control(char: str) -> bool:
+    """Whether it is half a character, or a command to terminals and printers other than the end of a line or a tab."""
+    return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
+
+
+def _relevance(error: ValidationError) -> tuple[int, int]:
+    return STAGES.get(error.validator, 2), -len(error.absolute_path)
+
+
+def _explain(error: ValidationError) -> tuple[list, str]:
+    """Path and plain words for the keywords that the schema uses; the path ends at the key to edit, add or delete."""
+    path, value, wanted = list(error.absolute_path), error.instance, error.validator_value
+    if "propertyNames" in error.absolute_schema_path:
+        path.append(value)
+    match error.validator:
+        case "additionalProperties":
+            allowed = list(error.schema["properties"])
+            key = next(key for key in value if key not in allowed)
+            return [*path, key], f"unknown key{did_you_mean(key, allowed)}; allowed: {', '.join(allowed) or 'none'}"
+        case "required":
+            return [*path, next(key for key in wanted if key not in value)], "this key is missing"
+        case "dependentRequired":
+            key, needed = next((k, n) for k, needs in wanted.items() if k in value for n in needs if n not in value)
+            return [*path, needed], f"this key is missing, and '{key}' needs it"
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            quotes = "; write it in quotes" if "string" in kinds and isinstance(value, int | float) else ""
+            message = f"{_show(value)} is given, {' or '.join(KINDS[kind] for kind in kinds)} is wanted{quotes}"
+        case "enum":
+            close = did_you_mean(str(value), map(str, wanted))
+            message = f"{_show(value)} is not one of {', '.join(map(_show, wanted))}{close}"
+        case "pattern":
+            message = f"{_show(value)} is not {error.schema['title']}"
+        case "minimum":
+            message = f"{_show(value)} is less than the minimum of {wanted}"
+        case "exclusiveMinimum":
+            message = f"{_show(value)} is less than or equal to the minimum of {wanted}"
+        case "maximum":
+            message = f"{_show(value)} is greater than the maximum of {wanted}"
+        case "exclusiveMaximum":
+            message = f"{_show(value)} is greater than or equal to the maximum of {wanted}"
+        case "minItems" | "minProperties":
+            message = f"has {len(value)} entries, at least {wanted} wanted"
+        case "maxItems":
+            message = f"has {len(value)} entries, at most {wanted} wanted"
+        case "uniqueItems":
+            twice = next(entry for index, entry in enumerate(value) if entry in value[:index])
+            message = f"{_show(twice)} is there twice; delete one"
+        case "minLength":
+            message = "the text is empty"
+        case "maxLength":
+            message = f"has {len(value)} characters, at most {wanted} are allowed"
+    return path, message
+
+
+def _show(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+    shown = repr(value)
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"

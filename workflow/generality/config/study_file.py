@@ -1,0 +1,123 @@
+"""The configuration of a study: read, completed and checked before anything runs.
+
+Every job process does this again, so nothing heavy is imported here.
+"""
+
+import functools
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+
+import yaml
+
+from generality.config import references, schema
+from generality.errors import StudyError
+
+MERGE = "tag:yaml.org,2002:merge"
+DEEPEST = 50  # levels; a study has ten
+MOST_VALUES = 100_000  # of the paper's study there are 2,000
+
+
+class ConfigError(StudyError):
+    """A mistake in the configuration, in one line: the key's dotted path, what is wrong with it, and the remedy."""
+
+
+def load(*paths: str | Path, given: Mapping | None = None) -> dict:
+    """Read study files and check them; every error starts with the files, and with the line where YAML breaks.
+
+    What a later file says, and at last what is `given`, takes the place of what an earlier one says, key by key: as
+    Snakemake has it for `--configfile` and `--config`. Anchors and merges (`<<`) are allowed. Raises ConfigError for a
+    file that cannot be read, that is no YAML, or that has a key twice (YAML would take the last without a word), and
+    for all that `check` refuses.
+    """
+    config = functools.reduce(_over, [*map(_read, paths), *filter(None, [given])])
+    try:
+        return check(config)
+    except ConfigError as error:
+        raise ConfigError(f"{', '.join(map(str, paths))}: {error}") from None
+
+
+def check(config: dict) -> dict:
+    """The normal form of a configuration: a deep copy in which equal studies are equal text.
+
+    Defaults are filled in. A number is an int or a float as the schema wants it, be it written 1, 1.0 or "1" (YAML
+    takes 1e-5 for text). A data set that a group names is replaced by its domains. Keys stand in the order of the
+    schema, freely chosen names in alphabetical order. Raises ConfigError for the most telling mistake there is.
+    """
+    try:
+        normal = schema.complete(config)
+        if not (problem := schema.problem(normal)):
+            references.expand(normal)
+            problem = references.problem(normal)
+    except RecursionError:
+        problem = "config", "contains itself: an anchor (&) is used inside its own value; write that part out"
+    if problem:
+        raise ConfigError(" ".join(": ".join(problem).split()))
+    return normal
+
+
+def _over(first: object, second: object) -> object:
+    """`second`, with what it leaves unsaid from `first` where both are mappings."""
+    if not (isinstance(first, Mapping) and isinstance(second, Mapping)):
+        return second
+    return {**first, **{key: _over(first.get(key), value) for key, value in second.items()}}
+
+
+def _read(path: str | Path) -> object:
+    """The content of a YAML file, in which no mapping may have a key twice."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        _check_depth(text)
+        loader = schema.Loader(text)
+        node = loader.get_single_node()
+        repeated = next(_repeated_keys(node, set()), None)
+        if node and not repeated and _values(node, {}) > MOST_VALUES:
+            raise StudyError(f"its anchors stand for more than {MOST_VALUES:,} values; write out what is meant")
+        content = None if node is None or repeated else loader.construct_document(node)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{path}:{error.problem_mark.line + 1}: not valid YAML ({error.problem})") from None
+    except (LookupError, AttributeError):  # of PyYAML: `!!bool 3`
+        raise ConfigError(f"{path}: not valid YAML (a tag, written !!, does not fit its value)") from None
+    except (yaml.YAMLError, ValueError) as error:  # a forbidden character; a date that does not exist
+        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    if repeated:
+        line = repeated.start_mark.line + 1
+        raise ConfigError(f"{path}:{line}: the key '{repeated.value}' is there twice; delete or rename one")
+    return content
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, schema.Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:  # libyaml, which reads one level in another, would end the process
+            raise StudyError(f"more than {DEEPEST} levels deep in line {event.start_mark.line + 1}")
+
+
+def _values(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for, what its anchors repeat counted each time; those in itself count once."""
+    if id(node) not in known and isinstance(node, yaml.CollectionNode):
+        known[id(node)] = 1
+        inner = chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_values(one, known) for one in inner)
+    return known.get(id(node), 1)
+
+
+def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:
+    # Before anything is constructed: a merge then puts keys of its own among those that were written.
+    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    pairs = node.value if isinstance(node, yaml.MappingNode) else [(None, inner) for inner in node.value]
+    keys = set()
+    for key, inner in pairs:
+        if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
+            if key.value in keys:
+                yield key
+            keys.add(key.value)
+        yield from _repeated_keys(inner, seen)

@@ -1,0 +1,1 @@
+"""Archives that a study fetches, checks and unpacks."""

@@ -1,0 +1,192 @@
+"""Files over HTTP: continued where they were cut off, tried again, checked, and whole or absent."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import requests
+import urllib3
+
+from generality.errors import StudyError
+from generality.runtime.progress import progress
+
+TRIES = 6  # without a byte gained in between; with the waits between them, half a minute
+WAIT = 1.0  # seconds before the second try, doubled with each further one
+LONGEST_WAIT = 60.0  # seconds
+TIMEOUT = (30, 60)  # seconds to connect, and between two bytes
+CHUNK = 1 << 16  # bytes; what a killed process loses of what had arrived
+MB = 10**6
+PASSING = (408, 429)  # HTTP states that a later try may not meet; so are all from 500 on
+
+
+class _Passing(Exception):
+    """Another try may help."""
+
+
+class _Failed(Exception):
+    """This URL will not do; another may."""
+
+
+def download(
+    path: str | Path,
+    *,
+    urls: Sequence[str],
+    sha256: str | None = None,
+    md5: str | None = None,
+    size: int | None = None,
+    tries: int = TRIES,
+    wait: float = WAIT,
+) -> None:
+    """Write the file `path` from the first of `urls` that gives what is described; the others are mirrors.
+
+    What has arrived stays in a hidden file beside `path` until all has, so that a later call, also of another process,
+    goes on from there. That needs a server that says by ETag or Last-Modified that its file is the same as before, or a
+    checksum to see it by afterwards; otherwise, and from servers without ranges, a file is fetched from its start.
+    States of 500 and above, broken and silent connections are tried again, `tries` times without a byte gained, after
+    `wait`, 2 · `wait`, … seconds. `size` is in bytes, checksums in hexadecimal. Proxies are those of the environment.
+
+    Raises StudyError, in one line, if no URL gives the file or the disk is too small; `path` is then as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wanted = {name: value.lower() for name, value in (("sha256", sha256), ("md5", md5)) if value}
+    problems = []
+    for url in urls:
+        partial = _Partial(path, url)
+        try:
+            _fetch(url, partial, size, bool(wanted), tries, wait)
+            partial.check(size, wanted)
+        except _Failed as error:
+            problems.append(f"{url}: {error}")
+            continue
+        with open(partial.file, "rb+") as file:
+            os.fsync(file.fileno())
+        partial.file.replace(path)
+        for other in urls:
+            _Partial(path, other).discard()
+        return
+    remedy = f"try again later, add a mirror to its `urls`, or put the file there yourself as {path}"
+    raise StudyError(f"{path}: not downloaded ({'; '.join(problems)}); {remedy}")
+
+
+class _Partial:
+    """What has arrived of a URL's file, and what the server called it: its ETag or Last-Modified."""
+
+    def __init__(self, path: Path, url: str):
+        stem = f".{path.name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+        self.file, self._mark = path.with_name(f"{stem}.part"), path.with_name(f"{stem}.json")
+
+    @property
+    def size(self) -> int:
+        return self.file.stat().st_size if self.file.exists() else 0
+
+    def resume(self, identified: bool) -> dict[str, str]:
+        """The headers that ask for the rest, if there is a way to see that it is the rest of the same file."""
+        try:
+            mark = json.loads(self._mark.read_text(encoding="utf-8")).get("mark")
+        except (OSError, ValueError):
+            mark = None
+        if not self.size or not (mark or identified):
+            return {}
+        return {"Range": f"bytes={self.size}-"} | ({"If-Range": mark} if mark else {})
+
+    def start(self, headers: Mapping[str, str]) -> None:
+        """Begin anew, with a file that the server describes so."""
+        etag = headers.get("ETag", "")
+        # A weak ETag promises the same meaning, not the same bytes.
+        mark = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified")
+        self.file.write_bytes(b"")
+        self._mark.write_text(json.dumps({"mark": mark}), encoding="utf-8")
+
+    def check(self, size: int | None, wanted: Mapping[str, str]) -> None:
+        """Raise _Failed, and forget the file, unless it is what is wanted."""
+        found = {}
+        for name in wanted:
+            with open(self.file, "rb") as handle:
+                found[name] = hashlib.file_digest(handle, name).hexdigest()
+        if size is not None:
+            wanted, found = {"size": size, **wanted}, {"size": self.size, **found}
+        if wrong := [name for name in wanted if wanted[name] != found[name]]:
+            self.discard()
+            raise _Failed(f"its {wrong[0]} is {found[wrong[0]]}, {wanted[wrong[0]]} is expected")
+
+    def discard(self) -> None:
+        self.file.unlink(missing_ok=True)
+        self._mark.unlink(missing_ok=True)
+
+
+def _fetch(url: str, partial: _Partial, size: int | None, identified: bool, tries: int, wait: float) -> None:
+    failures, most = 0, partial.size
+    while True:
+        try:
+            return _attempt(url, partial, size, identified)
+        except _Passing as error:
+            # Gained is what no try had before: a server without ranges that breaks off each time gains nothing.
+            failures = 1 if partial.size > most else failures + 1
+            most = max(most, partial.size)
+            if failures >= tries:
+                raise _Failed(f"{error}, {tries} tries in a row") from None
+            time.sleep(min(wait * 2 ** (failures - 1), LONGEST_WAIT))
+
+
+def _attempt(url: str, partial: _Partial, size: int | None, identified: bool) -> None:
+    """One request: the whole file, or the rest of it, into `partial`."""
+    # What is stored is what is sent: some servers take a .tar.gz for a compressed .tar, and requests would unpack it.
+    headers = {"Accept-Encoding": "identity"} | partial.resume(identified)
+    try:
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+            if (start := _start(response, partial)) is None:
+                return
+            length = response.headers.get("Content-Length")
+            total = start + int(length) if length and length.isdecimal() else None
+            if size is not None and total is not None and total != size:
+                partial.discard()
+                raise _Failed(f"it has {total} bytes, {size} are expected")
+            _store(response, partial, start, total)
+    except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
+        raise _Passing(f"the connection failed ({' '.join(str(error).split()):.200})") from None
+    except requests.RequestException as error:  # no URL, no such scheme, too many redirects
+        raise _Failed(" ".join(str(error).split())) from None
+
+
+def _start(response: requests.Response, partial: _Partial) -> int | None:
+    """Where in the file the body of a response begins, in bytes; None if nothing is missing any more."""
+    status, there = response.status_code, partial.size
+    if status == 416 and there:
+        if response.headers.get("Content-Range") == f"bytes */{there}":
+            return None
+        partial.discard()
+        raise _Passing("the file there has become shorter")
+    if status in PASSING or status >= 500:
+        raise _Passing(f"HTTP state {status}")
+    if status not in (200, 206):
+        raise _Failed(f"HTTP state {status} {response.reason}")
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        raise _Failed("the server sends a web page, not the file; it may want a login or a consent")
+    if status == 206:
+        if not response.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
+            partial.discard()
+            raise _Passing("the server sends another part than asked for")
+        return there
+    partial.start(response.headers)  # all of it: because that was asked for, or the file is another now
+    return 0
+
+
+def _store(response: requests.Response, partial: _Partial, start: int, total: int | None) -> None:
+    free = shutil.disk_usage(partial.file.parent).free
+    if total is not None and total - start > free:
+        needed = f"{(total - start) / MB:,.0f} MB are missing and {free / MB:,.0f} MB are free"
+        raise StudyError(f"{partial.file.parent}: no room for {response.url}: {needed}; make room and run again")
+    done = start
+    with open(partial.file, "ab") as file, progress(total and total // MB, "MB", response.url.split("/")[-1]) as bar:
+        bar.initial = bar.n = start // MB
+        for chunk in response.raw.stream(CHUNK, decode_content=False):
+            file.write(chunk)
+            done += len(chunk)
+            bar.update(done // MB - bar.n)
+    if total is not None and done != total:
+        raise _Passing(f"the connection ended after {done} of {total} bytes")

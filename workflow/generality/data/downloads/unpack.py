@@ -1,0 +1,182 @@
+"""Archives of others as folders: nothing is written but plain files below the folder."""
+
+import gzip
+import re
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from generality.errors import StudyError
+from generality.runtime.progress import progress
+from generality.storage.files import whole_folder
+
+# Text shrinks to a tenth at best and pictures not at all; what grows a hundredfold was made to fill a disk.
+MOST_GROWTH = 100
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError),
+    *(FileExistsError, NotADirectoryError, IsADirectoryError),  # one name for a file and a folder
+)
+SMALL = 1 << 20  # bytes that any archive may grow to: of few bytes, the headers alone are many
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file or folder in an archive: its name there, its bytes, whether it is a folder, and `odd`, what else it is."""
+
+    name: str
+    size: int
+    is_folder: bool
+    odd: str = ""
+    source: zipfile.ZipInfo | tarfile.TarInfo | None = None
+
+
+def unpack(folder: str | Path, *, archive: str | Path, inside: str = "", files: int | None = None) -> None:
+    """Unpack `archive` (.zip, .tar, .tar.gz) into `folder`, which is whole or absent.
+
+    `inside` is the folder of the archive that becomes `folder`; what lies beside it is left out, and so are hidden
+    files and macOS's `__MACOSX`. Permissions, owners and times of the archive are not taken over. `files` is how many
+    files there must be.
+
+    Everything is looked at before anything is written. Raises StudyError for an archive that is damaged, truncated or
+    locked by a password; that holds a link, a device, an absolute path, one with `..`, or two that differ in case at
+    most; that would grow beyond reason or beyond the disk; without the folder `inside`; or with other than `files`.
+    """
+    archive, folder = Path(archive), Path(folder)
+    with _open(archive) as opened:
+        wanted = _targets(archive, _checked(archive, opened), inside)
+        plain = [name for name, target in wanted.items() if target is not None]
+        if files is not None and len(plain) != files:
+            where = f"{archive}: {len(plain):,} files" + (f" in its folder '{inside}'" if inside else "")
+            raise StudyError(f"{where}, {files:,} are expected; get another archive, or correct `files`")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(folder) as partial, progress(len(plain), "file", folder.name) as bar:
+            for name, content in opened.contents(set(plain)):
+                target = partial / wanted[name]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with open(target, "xb") as file:
+                    shutil.copyfileobj(content, file, 1 << 20)
+                bar.update()
+
+
+class _Zip:
+    def __init__(self, path: Path):
+        self._file = zipfile.ZipFile(path)
+
+    def members(self) -> Iterator[Member]:
+        for info in self._file.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            odd = "locked" if info.flag_bits & 1 else "a link" if kind == stat.S_IFLNK else ""
+            if not odd and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                odd = "no plain file"
+            # `filename` is cut at a NUL, which would hide what follows it.
+            yield Member(info.orig_filename, info.file_size, info.is_dir(), odd, info)
+
+    def contents(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
+        for info in self._file.infolist():
+            if info.orig_filename in names:
+                with self._file.open(info) as content:
+                    yield info.orig_filename, content
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Tar:
+    def __init__(self, path: Path):
+        self._file = tarfile.open(path, "r:gz" if path.name.endswith(".gz") else "r:")  # noqa: SIM115  closed by _open
+
+    def members(self) -> Iterator[Member]:
+        for info in self._file:
+            odd = "a link" if info.issym() or info.islnk() else "" if info.isreg() or info.isdir() else "no plain file"
+            yield Member(info.name, info.size, info.isdir(), odd, info)
+        # A tar ends with a block of zeros; tarfile takes one that was cut off between two members for whole.
+        self._file.fileobj.seek(self._file.offset)
+        if self._file.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it ends too early")
+
+    def contents(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
+        for info in self._file:
+            if info.name in names and info.isreg():
+                yield info.name, self._file.extractfile(info)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@contextmanager
+def _open(archive: Path) -> Iterator[_Zip | _Tar]:
+    opened = None
+    try:
+        opened = (_Zip if archive.suffix == ".zip" else _Tar)(archive)
+        yield opened
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        remedy = "delete it and run again: it is then fetched anew"
+        raise StudyError(f"{archive}: damaged or not whole ({reason}); {remedy}") from None
+    finally:
+        if opened:
+            opened.close()
+
+
+def _checked(archive: Path, opened: _Zip | _Tar) -> list[Member]:
+    """All members; StudyError for the first that is unsafe. Sizes are summed on the way: a bomb is not read through."""
+    limit = max(archive.stat().st_size * MOST_GROWTH, SMALL)
+    free = shutil.disk_usage(archive.parent).free
+    members, seen, total = [], {}, 0
+    for member in opened.members():
+        name = member.name
+        if member.odd == "locked":
+            raise StudyError(
+                f"{archive}: {name!r} is locked by a password; unpack it yourself, and name the folder by `by_hand`"
+            )
+        parts = _parts(name)
+        problem = member.odd
+        if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name):
+            problem = problem or "an absolute path"
+        if ".." in parts or "\\" in name or "\0" in name:
+            problem = problem or "a path that may lead out of the folder"
+        if problem:
+            raise StudyError(f"{archive}: {name!r} is {problem}; nothing was unpacked, get another archive")
+        if not member.is_folder:
+            same = seen.setdefault("/".join(parts).casefold(), name)
+            if same is not name:
+                raise StudyError(
+                    f"{archive}: {same!r} and {name!r} are one file where case does not count; unpack it yourself"
+                )
+        total += member.size
+        if total > min(limit, free):
+            what = f"would unpack to more than {min(limit, free) / 1e6:,.0f} MB"
+            why = (
+                "the space that is free; make room"
+                if free < limit
+                else f"{MOST_GROWTH} times its size; do not trust it"
+            )
+            raise StudyError(f"{archive}: {what}, {why}")
+        members.append(member)
+    return members
+
+
+def _targets(archive: Path, members: list[Member], inside: str) -> dict[str, Path | None]:
+    """Where each member goes, relative to the folder; None for folders and for what is left out."""
+    prefix, targets = _parts(inside), {}
+    for member in members:
+        parts = _parts(member.name)
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+        within = parts[: len(prefix)] == prefix and len(parts) > len(prefix)
+        targets[member.name] = Path(*parts[len(prefix) :]) if within and not hidden and not member.is_folder else None
+    if not any(targets.values()):
+        top = sorted({parts[0] for member in members if (parts := _parts(member.name))})
+        has = ", ".join(top[:10]) or "nothing"
+        raise StudyError(f"{archive}: no file in a folder '{inside}'; it has {has}; correct `folder`")
+    return targets
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.split("/") if part not in ("", ".")]

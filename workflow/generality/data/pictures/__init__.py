@@ -1,0 +1,1 @@
+"""Image sets of picture files in folders."""

@@ -1,0 +1,164 @@
+"""An example out of a record, as a domain's settings describe it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from generality.data.records.fields import Null, fill, look_up, paths, text, whole
+from generality.data.records.files import Record
+from generality.errors import StudyError
+
+# The templates of each form; the first is what examples are compared by, to find the same one twice.
+NEEDED = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
+NAMING = ("prompt", "response", "text", "choices", "labels", "answer", "id", "cluster")  # settings that name fields
+
+
+class Unusable(StudyError):
+    """No example can be made of this record alone; `reason` is "unlabelled" or "faulty"."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{message}; correct the record, or count and leave out such ones by `skip_{reason}: true`")
+        self.reason = reason
+
+
+def named(settings: Mapping, record: Record) -> dict:
+    """Return what says which split a record is in: its id and its cluster, a hash of the shared field or None."""
+    name = text(look_up(record.fields, settings["id"]) if "id" in settings else record.name)
+    if not name.strip():
+        raise StudyError("its id is empty; give it one, or name another field by `id`")
+    if "cluster" not in settings:
+        return {"id": name, "cluster": None}
+    shared = look_up(record.fields, settings["cluster"])
+    if shared is None or shared in ("", [], {}) or (isinstance(shared, str) and not shared.strip()):
+        raise StudyError(f"the field '{settings['cluster']}' of `cluster` is empty")
+    # A number is the same passage in JSON, CSV and parquet.
+    content = json.dumps(shared if isinstance(shared, list | Mapping) else text(shared), sort_keys=True, default=str)
+    return {"id": name, "cluster": sha256(content.encode()).hexdigest()[:16]}
+
+
+def prompt(settings: Mapping, fields: Mapping) -> str:
+    """Return what an example has before its answer; raises Unusable where a field of it is null."""
+    try:
+        return fill(settings[NEEDED[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
+    except Null as error:
+        raise Unusable("faulty", str(error)) from None
+
+
+def unnamed(settings: Mapping, fields: Mapping) -> dict[str, str]:
+    """Return the fields of a record that no setting names and that hold sentences, not a number or a name."""
+    wanted = [part for key in NAMING for part in _parts(settings.get(key, ()))]
+    names = {name for part in wanted for path in (part, *paths(part)) for name in (path, path.split(".")[0])}
+    others = {name: value for name, value in fields.items() if name not in names and isinstance(value, str)}
+    return {name: value for name, value in others.items() if not value.isascii() or " " in value.strip()}
+
+
+def _parts(setting: str | Sequence) -> list[str]:
+    return [setting] if isinstance(setting, str) else [part for part in setting if isinstance(part, str)]
+
+
+def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:
+    """Return an example without its names; `line` is the record's line in a file of answers, if there is one.
+
+    `way` in it says how a whole number was taken for the answer: by "number" or by "text", where these differ.
+
+    Raises Unusable for a record without answer or response (null, empty or -1), with an empty prompt, with a null field
+    in a template, or with choices that are empty, equal or fewer than two; StudyError for an answer that names no
+    choice.
+    """
+    asked, optional = prompt(settings, fields), settings.get("optional", ())
+    if not asked.strip():
+        raise Unusable("faulty", f"its {NEEDED[settings['form']][0]} is empty")
+    if settings["form"] == "text":
+        return {"prompt": asked, "text": asked.lstrip()}
+    if settings["form"] == "instruction":
+        try:
+            response = fill(settings["response"], fields, optional).strip()
+        except Null as error:
+            raise Unusable("unlabelled", str(error)) from None
+        if not response:
+            raise Unusable("unlabelled", "its response is empty")
+        return {"prompt": asked, "response": response}
+    answer = look_up(fields, settings["answer"]) if line is None else line
+    choices, keys = _choices(settings["choices"], fields, optional)
+    labels = _labels(settings["labels"], fields) if "labels" in settings else keys
+    if not (said := _said(answer)) or (said == "-1" and "-1" not in (labels or choices)):
+        raise Unusable("unlabelled", "it has no answer")
+    if not all(choices):
+        raise Unusable("faulty", f"choice {choices.index('') + 1} of {len(choices)} is empty")
+    if len(choices) < 2 or len(set(choices)) < len(choices):
+        raise Unusable("faulty", f"its choices {choices} are fewer than two or not all different")
+    place = _by_label(said, choices, labels) if labels is not None else _by_itself(answer, choices)
+    return {"prompt": asked, "choices": choices, "answer": place, "way": None if labels else _way(answer, choices)}
+
+
+def _choices(
+    wanted: str | Sequence[str], fields: Mapping, optional: Sequence[str]
+) -> tuple[list[str], list[str] | None]:
+    """Return the texts of the choices, and the keys that name them if they are in a mapping."""
+    if not isinstance(wanted, str):
+        try:
+            return [fill(template, fields, optional).strip() for template in wanted], None
+        except Null as error:
+            raise Unusable("faulty", str(error)) from None
+    match look_up(fields, wanted):
+        case None:
+            raise Unusable("faulty", f"the field '{wanted}' of `choices` is null")
+        case list() as found:
+            return [text(choice).strip() for choice in found], None
+        case Mapping() as found:
+            # A table of mappings has null for the keys that a row does not have.
+            there = {key: choice for key, choice in found.items() if choice is not None}
+            return [text(choice).strip() for choice in there.values()], list(there)
+        case found:
+            raise StudyError(f"the field '{wanted}' of `choices` is {found!r:.40}, not a list or a mapping")
+
+
+def _labels(wanted: str | Sequence, fields: Mapping) -> list[str]:
+    if not isinstance(wanted, str):
+        return [_said(fill(label, fields) if isinstance(label, str) else label) for label in wanted]
+    if not isinstance(found := look_up(fields, wanted), list):
+        raise StudyError(f"the field '{wanted}' of `labels` is {found!r:.40}, not a list")
+    return list(map(_said, found))
+
+
+def _said(value: object) -> str:
+    """Return how an answer and the label that it means are both written: 1, 1.0 and "1" are one label."""
+    return text(value).strip() if (number := whole(value)) is None else str(number)
+
+
+def _by_label(said: str, choices: Sequence[str], labels: Sequence[str]) -> int:
+    if len(labels) != len(choices) or len(set(labels)) < len(labels):
+        raise StudyError(f"the labels {labels} do not name {len(choices)} choices one by one; correct `labels`")
+    if said not in labels:
+        raise StudyError(f"the answer '{said}' is none of {', '.join(labels)}; correct `answer` or `labels`")
+    return labels.index(said)
+
+
+def _by_itself(answer: object, choices: Sequence[str]) -> int:
+    """Return the number of the choice, from 0, that an answer means without labels.
+
+    A whole number is that number, and a text only where it cannot be one. A text is the text of a choice, or a number
+    in digits, as files of text have it; StudyError where it is the one of one choice and the other of another.
+    """
+    said, numbers = _said(answer), [str(number) for number in range(len(choices))]
+    places = {numbers.index(said)} if said in numbers else set()
+    if said in choices and not (places and whole(answer) is not None):
+        places.add(choices.index(said))
+    labels = f"`labels`: [0, …, {len(choices) - 1}] for numbers, or the choices themselves for texts"
+    if len(places) > 1:
+        raise StudyError(f"the answer '{said}' is the text of one choice and the number of another; give {labels}")
+    if not places:
+        remedy = f"correct `answer`, or say by `labels` what names them: [1, …, {len(choices)}], or the choices' field"
+        raise StudyError(
+            f"the answer '{said}' is none of {len(choices)} choices, by number from 0 or by text; {remedy}"
+        )
+    return places.pop()
+
+
+def _way(answer: object, choices: Sequence[str]) -> str | None:
+    """Return how a whole number means its choice, "number" or "text"; None where it does both ways, or is none."""
+    if (number := whole(answer)) is None:
+        return None
+    if not 0 <= number < len(choices):
+        return "text"
+    return None if choices[number] == str(number) else "number"

@@ -1,0 +1,92 @@
+"""Records out of a data set of the Hugging Face hub at one revision, or out of a folder with its layout."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from generality.data.records.files import Record, read_file
+from generality.data.records.tables import dataset_rows
+from generality.errors import StudyError
+from generality.storage.files import sha256
+
+GUESSED = ("csv", "json")  # formats whose types `datasets` guesses
+BY_FILES = "fetch its files under `downloads` and name them by `files`, where a field is its spelling"
+
+
+def check_hub(hub: Mapping) -> None:
+    """Raise StudyError unless `hub` ({id, name, revision, splits}) pins what it loads."""
+    if is_folder(hub) or re.fullmatch("[0-9a-f]{40}", hub.get("revision", "")):
+        return
+    remedy = "give the commit's 40 hexadecimal digits (Files and versions › History on the data set's page)"
+    raise StudyError(f"hub.revision: '{hub['id']}' may change there, and no folder is called so; {remedy}")
+
+
+def name_of(hub: Mapping, source: str) -> str | None:
+    """The hub's configuration for a split of ours: one for all, or one each."""
+    name = hub.get("name")
+    return name.get(source) if isinstance(name, Mapping) else name
+
+
+def is_folder(hub: Mapping) -> bool:
+    """Whether `id` is a local folder (parquet files, README.md with `configs`), which needs no revision."""
+    return Path(hub["id"]).is_dir()
+
+
+def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
+    """Yield the records of our split `source`; each is named by the hub's split and its number from 0.
+
+    JSON and CSV files of a folder are read as `files` are, since `datasets` guesses types: 007 is 7 to it, NA nothing.
+    Raises StudyError, in one line, for whatever the hub, the network or the cache refuses, where the cache holds
+    another revision than the one asked for, and for CSV that is not in a folder. No code of the data set is run.
+    """
+    import datasets
+
+    what, revision, split = hub["id"], hub.get("revision"), hub["splits"][source]
+    try:
+        builder = datasets.load_dataset_builder(what, name=name_of(hub, source), revision=revision)
+        pinned = is_folder(hub) or builder.hash == revision
+        written = builder.info.builder_name or builder.name
+        plain = builder.config.data_files.get(split) if is_folder(hub) and written in GUESSED else None
+        if pinned and not plain:
+            builder.download_and_prepare()
+            rows = builder.as_dataset(split=split)
+    except Exception as error:  # of the hub, httpx, pyarrow, yaml and more; all that is known is in the text
+        remedy = "without a network, put its files into a folder and let `hub.id` name that"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise StudyError(f"{what}: {reason}; correct `hub`, or try again; {remedy}") from None
+    if not pinned:
+        # Where the hub cannot be reached, `datasets` takes the newest revision that it has, with a mere warning.
+        remedy = "connect to the network, or put its files into a folder and let `hub.id` name that"
+        raise StudyError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
+    if plain:
+        records = chain.from_iterable(read_file(path, getattr(builder.config, "field", None)) for path in plain)
+        for number, record in enumerate(records):
+            yield replace(record, name=f"{split}:{number}")
+        return
+    if written == "csv":
+        raise StudyError(f"{what}: it is CSV, whose types `datasets` guesses; {BY_FILES}")
+    unknown = {
+        name: StudyError(f"'{name}' is not as its file spells it, since its type was guessed; {BY_FILES}")
+        for name in rewritten_columns(rows.features, written)
+    }
+    for number, fields in enumerate(dataset_rows(rows, what)):
+        yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields | unknown)
+
+
+def rewritten_columns(features: Mapping, written: str) -> list[str]:
+    """Return the columns that may not be what the files have: mixed types and, from JSON, 1e3 and what looks a date."""
+    types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
+    return [name for name, feature in features.items() if re.search(types, repr(feature))]
+
+
+def describe(hub: Mapping) -> dict:
+    """For the manifest: what was asked for, and a folder's files with their checksums."""
+    about = {key: hub[key] for key in ("id", "name", "revision", "splits") if key in hub}
+    if is_folder(hub):
+        files = [path for path in sorted(Path(hub["id"]).rglob("*")) if path.is_file()]
+        paths = [path.relative_to(hub["id"]) for path in files]
+        shown = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
+        about["files"] = {path.as_posix(): sha256(Path(hub["id"], path)) for path in shown}
+    return about

@@ -1,0 +1,60 @@
+"""The plan of early stopping (Figure 9): full fine-tuning at several learning rates and warm-ups, scored on its way."""
+
+from generality.config.references import SPECIALITY, VARIED
+from generality.plan.study import Study
+
+COMPARED = ("pretrained", "full", "wise")  # the models that it is drawn beside
+METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
+
+
+def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
+    """lr and warmup of each fine-tuning, by its name, such as "lr-0.0008-warmup-0"; the experiment's own first."""
+    own = study.finetune_settings(experiment, "full", "default")["train"]
+    base, varied = {key: own[key] for key in VARIED}, study.early_stopping(experiment)
+    blocks = [base, *(base | {key: value} for key in VARIED for value in varied[key])]
+    return {"-".join(f"{key}-{value:g}" for key, value in block.items()): block for block in blocks}
+
+
+def tuning_settings(study: Study, experiment: str, tuning: str) -> dict:
+    """What the fine-tuning of a series depends on beside model, data, seed and shares of the steps."""
+    settings = study.finetune_settings(experiment, "full", "default")
+    return settings | {"train": settings["train"] | tunings(study, experiment)[tuning]}
+
+
+def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
+    """The data-set folders that a series is scored on, by ("set/domain", split): speciality and one group."""
+    settings = table_settings(study, experiment)
+    names = [settings[SPECIALITY], *(name for group in settings["generality"].values() for name in group)]
+    return {key: folder for key, folder in study.evaluation_sets(experiment).items() if key[0] in names}
+
+
+def score_files(study: Study, experiment: str) -> list[str]:
+    """The score files of the series, after those of the models that they are compared with."""
+    compared = tuple(f"{study.root}/{experiment}/{method}/" for method in COMPARED)
+    series = [
+        f"{study.root}/{experiment}/full/{tuning}/seed-{seed}/series.parquet"
+        for tuning in tunings(study, experiment)
+        for seed in study.seeds
+    ]
+    return [path for path in study.score_paths(experiment) if path.startswith(compared)] + series
+
+
+def table_settings(study: Study, experiment: str) -> dict:
+    """What the tidy table depends on beside the scores; in it a fine-tuning is a method, and a step its setting."""
+    settings = study.collect_settings(experiment)
+    group = study.early_stopping(experiment)["group"]
+    return settings | {"generality": {group: settings["generality"][group]}, "metrics": METRICS}
+
+
+def claimed(study: Study) -> dict:
+    """What the claims about early stopping read: scores, as of an experiment, and tunings; {} without Figure 9."""
+    if "figure9" not in study.config["report"]:
+        return {}
+    (name,) = study.shown("figure9")
+    files = {"scores": score_files(study, name), "table": table_path(study, name)}
+    return {"scores": files | table_settings(study, name), "tunings": tunings(study, name)}
+
+
+def table_path(study: Study, experiment: str) -> str:
+    """The tidy table of early stopping."""
+    return f"{study.root}/{experiment}/early_stopping.csv"

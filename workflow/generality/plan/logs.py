@@ -1,0 +1,33 @@
+"""Where the logs of a study's jobs are, which end with what a job used."""
+
+import generality.plan.early_stopping as early
+from generality.plan.study import FIGURES, NUMBERS, TABLES, Study
+
+
+def log_folders(study: Study) -> list[str]:
+    """The folders in logs/<study> that hold the logs of the study's jobs, each named <rule>.log.
+
+    They are those of what the jobs make: data sets, models, runs, experiments, parts of the report. What the
+    configuration no longer has (a setting, a seed, a data set) is not among them, though its files may still be there.
+    """
+    made = []
+    for name, experiment in study.config["experiments"].items():
+        made += [study.speciality_train(name), *study.evaluation_sets(name).values()]
+        made += study.probe_arguments(name).values() if "probe" in experiment else ()
+        made += _pretraining(study, experiment["model"])
+        made += [study.model_path(name, seed) for seed in study.seeds]
+        followed = early.score_files(study, name) if "early_stopping" in experiment else ()
+        made += [path.rpartition("/")[0] for path in (*study.score_paths(name), *followed)]
+        made.append(f"{study.root}/{name}")
+    parts = [f"{study.root}/report/{part}" for part in (*FIGURES, *TABLES, *NUMBERS) if study.report_files(part)]
+    parts.append(f"{study.root}/report/answer")
+    return [path.removeprefix(f"{study.root}/") for path in dict.fromkeys([*made, *parts])]
+
+
+def _pretraining(study: Study, model: str) -> list[str]:
+    """The data that a model is pre-trained on here, and those that they are made of."""
+    if "data" not in study.model_settings(model):
+        return []
+    data = study.pretraining_data(model)
+    captions = {name.split("/")[0] for name in data}.intersection(study.sets("captions"))
+    return [*data.values(), *(folder for name in captions for folder in study.captioned(name).values())]

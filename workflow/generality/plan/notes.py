@@ -1,0 +1,34 @@
+"""Notes that a user should read before a study runs, although nothing is wrong with it."""
+
+from collections.abc import Iterator
+
+from generality.plan.page import answered
+from generality.plan.study import Study
+
+SHOWN_BY = {"probe": "figure8", "early_stopping": "figure9"}  # the only part of the report that needs such a key
+
+
+def unshown(study: Study) -> list[str]:
+    """Return the experiments whose scores no part of the report shows."""
+    shown = answered(study)
+    return [name for name in study.config["experiments"] if name not in shown]
+
+
+def notes(study: Study) -> Iterator[str]:
+    """Yield a line for each thing, beginning with the key that it is about."""
+    for name in unshown(study):
+        yield (
+            f"experiments.{name}: no part of `report` shows its scores, so that the run ends with "
+            f"{study.table_path(name)}; name it in a table or figure, or delete it"
+        )
+    for name, experiment in study.config["experiments"].items():
+        for key, part in SHOWN_BY.items():
+            if key in experiment and name not in (study.shown(part) if part in study.config["report"] else ()):
+                yield f"experiments.{name}.{key}: nothing is run for it, as report.{part} does not show {name}"
+    for name in study.models("transformers"):
+        settings = study.model_settings(name)
+        if "revision" not in settings and not study.model_sources(name):
+            yield (
+                f"models.{name}.name: there is no folder '{settings['name']}', so it is the hub's newest model of that "
+                "name; give its `revision`, or begin the path of a folder with ./"
+            )

@@ -1,0 +1,386 @@
+"""The plan of a study: which runs there are, where everything lies, and which settings each job depends on."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from generality.config.names import is_evaluation_only
+from generality.config.references import HYPERPARAMETER, SPECIALITY
+from generality.data.pictures.folder_layout import of_domain, paths_of
+from generality.errors import StudyError
+from generality.plan import sources
+from generality.plan.downloads import Downloads, class_table
+from generality.runtime.local_files import is_there
+
+FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
+TABLES = tuple(f"table{number}" for number in range(1, 12))
+TABLE_FORMATS = ("csv", "html", "md", "tex")  # for programs, the report's page, a repository's pages, a paper
+NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
+SPLITS = ("validation", "test")  # the splits that every model is scored on
+
+
+class Run(NamedTuple):
+    """One model that a job of its own scores; `value` is its hyper-parameter's, None where the setting is "default"."""
+
+    experiment: str
+    method: str
+    setting: str
+    seed: int
+    value: int | float | None
+
+
+class Study:
+    """The plan of a configuration in normal form (`config.check`). Paths are relative, with forward slashes."""
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.name = config["study"]
+        self.root = f"results/{self.name}"
+        self.seeds = sorted(config["seeds"])
+        self.downloads = Downloads(config)
+
+    # Data and models
+
+    def sets(self, source: str) -> list[str]:
+        """The data sets of a source."""
+        return [name for name, settings in self.config["data"].items() if settings["source"] == source]
+
+    def models(self, source: str) -> list[str]:
+        """The models of a source."""
+        return [name for name, settings in self.config["models"].items() if settings["source"] == source]
+
+    def experiments(self, track: str) -> list[str]:
+        """The experiments of a track."""
+        return [name for name, settings in self.config["experiments"].items() if settings["track"] == track]
+
+    def data_path(self, name: str, split: str) -> str:
+        """Folder of one split of "set/domain"; what is for pre-training has the domain "all" and the split "train"."""
+        return f"{self.root}/data/{name}/{split}"
+
+    def data_settings(self, set_name: str) -> dict:
+        """What a data set depends on, all splits together."""
+        return self.config["data"][set_name]
+
+    def generated(self, set_name: str, split: str) -> dict:
+        """What one split of a generated set depends on: family, seed, count and, of pictures, size."""
+        settings = self.data_settings(set_name)
+        # Without the counts of the other splits: more test examples must not train anything anew.
+        shared = {key: settings[key] for key in ("family", "size", "seed") if key in settings}
+        return shared | {"count": settings["counts"][split]}
+
+    def records(self, set_name: str, domain: str) -> dict:
+        """What a domain of a set of the source "text_records" depends on."""
+        return self.data_settings(set_name)["domains"][domain]
+
+    def record_sources(self, set_name: str, domain: str) -> dict[str, str]:
+        """Return the local paths that it is read from, by their keys; none where it is on the hub."""
+        return sources.of_records(f"data.{set_name}.domains.{domain}", self.records(set_name, domain))
+
+    def record_files(self, set_name: str, domain: str) -> list[str]:
+        """Return the files that it is read from, or the downloads that they are in."""
+        return self.downloads.needed(self.record_sources(set_name, domain).values(), declared=True)
+
+    def decoding(self, set_name: str, domain: str) -> dict:
+        """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
+        settings = of_domain(self.data_settings(set_name), domain)
+        if "class_names" in settings:
+            settings["class_names"] = class_table(settings["class_names"])
+        fetched = self.downloads.provenance(paths_of(domain, settings))
+        return settings | ({"downloads": fetched} if fetched else {})
+
+    def picture_sources(self, set_name: str, domain: str) -> dict[str, str]:
+        """Return the paths that a domain of an image folder is read from, by key."""
+        folders, others = self._pictures(set_name, domain)
+        return folders | others
+
+    def picture_files(self, set_name: str, domain: str) -> list[str]:
+        """Return the downloads, lists and tables that the pictures of a domain need; not the pictures themselves."""
+        folders, others = (paths.values() for paths in self._pictures(set_name, domain))
+        return [*self.downloads.needed(folders), *self.downloads.needed(others, declared=True)]
+
+    def own_pictures(self, set_name: str, domain: str) -> list[str]:
+        """Return the folders of a domain's pictures that no job makes."""
+        folders, _ = self._pictures(set_name, domain)
+        return [folder for folder in folders.values() if not self.downloads.provenance([folder])]
+
+    def _pictures(self, set_name: str, domain: str) -> tuple[dict[str, str], dict[str, str]]:
+        return sources.of_pictures(f"data.{set_name}.domains.{domain}", domain, self.data_settings(set_name))
+
+    def captioned(self, set_name: str) -> dict[str, str]:
+        """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""
+        return {name: self.data_path(name, "train") for name in self.config["data"][set_name]["of"]}
+
+    def model_settings(self, model: str) -> dict:
+        """What a model depends on beside its data and seed."""
+        return self.config["models"][model]
+
+    def model_sources(self, model: str) -> dict[str, str]:
+        """Return the local paths that a released model is read from, by their keys; none if it is fetched by name."""
+        settings = self.model_settings(model)
+        return sources.of_model(f"models.{model}", settings, bool(self.downloads.needed([settings["name"]])))
+
+    def model_files(self, model: str) -> list[str]:
+        """Return the files that it is read from, or the downloads that they are in."""
+        return self.downloads.needed(self.model_sources(model).values(), declared=True)
+
+    def pretraining_settings(self, model: str) -> dict:
+        """What a language model that is pre-trained here depends on beside its data and seed."""
+        return {key: self.model_settings(model)[key] for key in ("vocabulary", "architecture", "train")}
+
+    def release(self, model: str) -> dict[str, str]:
+        """Name and, where it is given, revision of a released language model."""
+        settings = self.model_settings(model)
+        return {key: settings[key] for key in ("name", "revision") if key in settings}
+
+    def pretraining_data(self, model: str) -> dict[str, str]:
+        """The folders that a model that is pre-trained here learns from, by "set/domain"."""
+        data = self.config["models"][model]["data"]
+        names = [f"{data}/all"] if isinstance(data, str) else data  # a CLIP has one captioned set, an OPT texts
+        return {name: self.data_path(name, "train") for name in names}
+
+    def model_path(self, experiment: str, seed: int | str) -> str:
+        """Folder of the model that an experiment is about: pre-trained with the seed, or released, one for all."""
+        model = self._experiment(experiment)["model"]
+        if "data" in self.model_settings(model):
+            return f"{self.root}/models/{model}/seed-{seed}"
+        return self.released_path(model)
+
+    def released_path(self, model: str) -> str:
+        """Return the folder of a released model."""
+        return f"{self.root}/models/{model}/released"
+
+    def start_path(self, experiment: str, seed: int | str) -> str:
+        """Folder of the pre-trained model as it is fine-tuned: a CLIP gets the head of its experiment first."""
+        if experiment in self.experiments("language"):
+            return self.model_path(experiment, seed)
+        return f"{self.root}/{experiment}/pretrained/default/seed-{seed}/model"
+
+    def run_path(self, experiment: str, method: str, setting: str, seed: int | str) -> str:
+        """Folder of the model of a run."""
+        if method == "pretrained":
+            return self.start_path(experiment, seed)
+        return f"{self.root}/{experiment}/{method}/{setting}/seed-{seed}/model"
+
+    def missing(self, sources: Mapping[str, str]) -> dict[str, str]:
+        """Return the paths among `sources`, by key, at which nothing is and that no download makes: by path, a line."""
+        remedy = "put it there, correct the path, or name under `downloads` where it comes from"
+        lost = {key: path for key, path in sources.items() if not self.downloads.needed([path]) and not is_there(path)}
+        return {path: f"{key}: there is no file at '{path}'; {remedy}" for key, path in lost.items()}
+
+    # Experiments and their runs
+
+    def templates(self, experiment: str) -> list[str] | str:
+        """The prompts of the zero-shot head, or the name of a known list of them."""
+        return self._experiment(experiment)["templates"]
+
+    def speciality_train(self, experiment: str) -> str:
+        """Folder of the data set that is fine-tuned on."""
+        return self.data_path(self._experiment(experiment)["speciality"], "train")
+
+    def runs(self, experiment: str) -> list[Run]:
+        """All runs but those of wise, whose settings are scored by one job a seed; the pre-trained model first."""
+        methods = ["pretrained", *(name for name in self._experiment(experiment)["methods"] if name != "wise")]
+        return [
+            Run(experiment, method, setting, seed, value)
+            for method in methods
+            for setting, value in self.settings(experiment, method).items()
+            for seed in self.seeds
+        ]
+
+    def settings(self, experiment: str, method: str) -> dict[str, int | float | None]:
+        """The values of a method's hyper-parameter by setting, ascending; {"default": None} if it has none."""
+        key = HYPERPARAMETER.get(method)
+        values = sorted(self._experiment(experiment)["methods"][method][key]) if key else [None]
+        return {self.setting(method, value): value for value in values}
+
+    @staticmethod
+    def setting(method: str, value: float | None) -> str:
+        """The text of a hyper-parameter's value, which names folders: "lambda-0.0001", "rank-8"; "default" for None."""
+        return "default" if value is None else f"{HYPERPARAMETER[method]}-{value:g}"
+
+    def value(self, experiment: str, method: str, setting: str) -> int | float | None:
+        """The inverse of `setting`; raises StudyError for a method or setting that the experiment does not have."""
+        if method not in (methods := ["pretrained", *self._experiment(experiment)["methods"]]):
+            raise StudyError(f"experiments.{experiment}.methods: no '{method}'; there are: {', '.join(methods)}")
+        if setting not in (settings := self.settings(experiment, method)):
+            raise StudyError(
+                f"experiments.{experiment}.methods.{method}: no '{setting}'; there are: {', '.join(settings)}"
+            )
+        return settings[setting]
+
+    def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
+        """What a run's fine-tuning depends on beside model, data and seed: its method, hyperparameters and train block.
+
+        The method's own train keys have replaced the experiment's, and LoRA's alpha is the rank unless it is given.
+        """
+        value = self.value(experiment, method, setting)
+        own = self._experiment(experiment)["methods"][method]
+        hyperparameters = {} if value is None else {HYPERPARAMETER[method]: value}
+        if method == "lora":
+            hyperparameters["alpha"] = own.get("alpha", float(value))
+            hyperparameters |= {key: own[key] for key in ("dropout", "targets") if key in own}
+        train = self._experiment(experiment)["train"] | own.get("train", {})
+        return {"method": method, "hyperparameters": hyperparameters, "train": train}
+
+    def alphas(self, experiment: str) -> list[str]:
+        """The weights of the fine-tuned model in WiSE-FT, as text."""
+        return [f"{value:g}" for value in self.settings(experiment, "wise").values()]
+
+    def series(self, experiment: str) -> list[float]:
+        """The shares of all steps after which full fine-tuning writes a checkpoint."""
+        return self._experiment(experiment)["series"]
+
+    def early_stopping(self, experiment: str) -> dict:
+        """Learning rates and warm-ups whose series are scored, beside the experiment's own, and the group they are
+        scored on: lr, warmup, group."""
+        return self._experiment(experiment)["early_stopping"]
+
+    def probed_sets(self, experiment: str) -> list[str]:
+        """Return the data sets that an experiment's series is probed on; most experiments have none."""
+        return self._experiment(experiment).get("probe", [])
+
+    def probe_arguments(self, experiment: str) -> dict[str, str]:
+        """The folders that a series is probed on, by "set/domain:split": fitted on train, measured on test."""
+        names = self.probed_sets(experiment)
+        return {f"{name}:{split}": self.data_path(name, split) for name in names for split in ("train", "test")}
+
+    # Scores
+
+    def limit(self) -> list[str]:
+        """The argument that cuts every evaluation set short; none where the configuration does not."""
+        return [f"--limit={self.config['evaluation_limit']}"] if "evaluation_limit" in self.config else []
+
+    def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
+        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand.
+
+        What is for evaluation only has no validation part: no setting may be chosen by it.
+        """
+        settings = self._experiment(experiment)
+        names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
+        only = {name for name in names if is_evaluation_only(name, self.config["data"])}
+        keys = [(name, split) for name in names for split in SPLITS if split == "test" or name not in only]
+        return {(name, split): self.data_path(name, split) for name, split in keys}
+
+    @staticmethod
+    def set_arguments(sets: dict[tuple[str, str], str]) -> list[str]:
+        """Such folders as command-line arguments: "set/domain:split=folder"."""
+        return [f"{name}:{split}={folder}" for (name, split), folder in sets.items()]
+
+    def generate(self, experiment: str) -> list[str]:
+        """The data sets whose answers are generated as well as chosen."""
+        settings = self._experiment(experiment)
+        groups = {SPECIALITY: [settings[SPECIALITY]], **settings["generality"]}
+        return [name for group in settings.get("exact_match", ()) for name in groups[group]]
+
+    def measured_sets(self, experiment: str) -> dict[str, str]:
+        """The folders, by "set/domain", of what an experiment measures generality on: validation, for no score."""
+        splits = self.evaluation_sets(experiment).items()
+        own = self._experiment(experiment)["speciality"]
+        return {name: folder for (name, split), folder in splits if split == "validation" and name != own}
+
+    def score_paths(self, experiment: str) -> list[str]:
+        """The score files of all runs; that of wise holds all its settings."""
+        folders = [f"{run.method}/{run.setting}/seed-{run.seed}" for run in self.runs(experiment)]
+        if "wise" in self._experiment(experiment)["methods"]:
+            folders += [f"wise/seed-{seed}" for seed in self.seeds]
+        return [f"{self.root}/{experiment}/{folder}/scores.parquet" for folder in folders]
+
+    def collect_settings(self, experiment: str) -> dict:
+        """What a table of scores depends on beside the scores."""
+        settings = self._experiment(experiment)
+        return {"experiment": experiment, SPECIALITY: settings["speciality"], "generality": settings["generality"]}
+
+    def table_path(self, experiment: str) -> str:
+        """The tidy table of an experiment's scores."""
+        return f"{self.root}/{experiment}/scores.csv"
+
+    # Report
+
+    def shown(self, part: str) -> list[str]:
+        """The experiments in a part of the report, such as "figure4"."""
+        settings = self.config["report"][part]
+        return list(self.roles(part).values()) if "experiments" in settings else [settings["experiment"]]
+
+    def roles(self, part: str) -> dict[str, str]:
+        """The experiments in a part that shows several, by the role they have there; of none other, their own name."""
+        experiments = self.config["report"][part]["experiments"]
+        return experiments if isinstance(experiments, dict) else {name: name for name in experiments}
+
+    def looks(self, part: str) -> dict[str, dict[str, str]]:
+        """How the methods in a part look: no others, for those are no reason to render it again."""
+        methods = {method for name in self.shown(part) for method in self._experiment(name)["methods"]}
+        style = self.config["report"]["style"].items()
+        return {method: look for method, look in style if method in {"pretrained", *methods}}
+
+    def labels(self, part: str) -> dict[str, str]:
+        """The printed names of the methods in a part."""
+        return {method: look["label"] for method, look in self.looks(part).items()}
+
+    def example_scores(self, part: str) -> dict[str, dict]:
+        """What a part reads that needs the single examples, by role: score files, tidy table, and what they are of."""
+        return {
+            role: {"scores": self.score_paths(name), "table": self.table_path(name)} | self.collect_settings(name)
+            for role, name in self.roles(part).items()
+        }
+
+    def distance_paths(self, part: str) -> list[str]:
+        """The tables, one a seed, of the distances of data sets from what is fine-tuned on, that a figure shows."""
+        (experiment,) = self.shown(part)
+        return [f"{self.root}/{experiment}/pretrained/default/seed-{seed}/distances.csv" for seed in self.seeds]
+
+    def probe_paths(self, part: str) -> list[str]:
+        """The files, one a seed, of the probed series that a figure shows."""
+        (experiment,) = self.shown(part)
+        return [f"{self.root}/{experiment}/full/default/seed-{seed}/probing.parquet" for seed in self.seeds]
+
+    def probed(self) -> dict:
+        """What the claim about features reads: files and experiment; {} without Figure 8."""
+        if "figure8" not in self.config["report"]:
+            return {}
+        return {"files": self.probe_paths("figure8"), "experiment": self.shown("figure8")[0]}
+
+    def groups(self, part: str) -> list[str]:
+        """The groups that a figure names as the argument that it is drawn with; none where it shows all."""
+        return ["--groups", *named] if (named := self.config["report"][part].get("groups")) else []
+
+    def samples(self, part: str) -> dict[str, str]:
+        """Image-set folders whose pictures a figure shows, by "experiment:domain", the speciality of each first.
+
+        The domains of an experiment that takes them from several data sets are written set/domain.
+        """
+        folders = {}
+        for experiment in self.shown(part):
+            names = list(dict.fromkeys(name for name, _ in self.evaluation_sets(experiment)))
+            one_set = len({name.split("/")[0] for name in names}) == 1
+            for name in names:
+                folders[f"{experiment}:{name.split('/')[1] if one_set else name}"] = self.data_path(name, "test")
+        return folders
+
+    def figure_formats(self) -> list[str]:
+        """The file formats of figures: those of the configuration, and PNG in any case, which the page shows."""
+        return list(dict.fromkeys([*self.config["report"]["formats"], "png"]))
+
+    def report_files(self, part: str) -> list[str]:
+        """The files of a part of the report; none where the configuration leaves it out."""
+        report = self.config["report"]
+        # A figure is written with its data beside it.
+        formats = [*self.figure_formats(), "csv"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
+        return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
+
+    def targets(self) -> list[str]:
+        """Every file of the report but its page, which shows them."""
+        return [file for part in (*FIGURES, *TABLES, *NUMBERS) for file in self.report_files(part)]
+
+    def _experiment(self, name: str) -> dict:
+        return self.config["experiments"][name]
+
+
+def as_json(content: object) -> str:
+    """Compact JSON in the order given: the one text by which Snakemake sees whether a job's settings have changed."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression that matches each of the names and nothing else; with no name, nothing at all."""
+    return "|".join(map(re.escape, names)) or "(?!)"

@@ -1,0 +1,39 @@
+"""The plan of trials: a released model takes the whole road once before anything is trained with it."""
+
+from generality.plan.study import Study
+
+
+def experiments(study: Study, model: str) -> list[str]:
+    """Return the experiments that a model has."""
+    return [name for name, settings in study.config["experiments"].items() if settings["model"] == model]
+
+
+def trials(study: Study, model: str) -> list[dict]:
+    """Return the fine-tunings that a model is tried with: each method's first setting in each of its experiments.
+
+    They are written as `finetune_settings` has them, and none is there twice.
+    """
+    found: list[dict] = []
+    for name in experiments(study, model):
+        for method in study.config["experiments"][name]["methods"]:
+            settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
+            found += [settings] if method != "wise" and settings not in found else []
+    return found
+
+
+def measured_pictures(study: Study, experiment: str) -> dict[tuple[str, str], str]:
+    """Return the image-set folders that an experiment is scored or probed on, by ("set/domain", split)."""
+    probed = {(name, "test"): study.data_path(name, "test") for name in study.probed_sets(experiment)}
+    return study.evaluation_sets(experiment) | probed
+
+
+def tried(study: Study, experiment: str, seed: int | str) -> list[str]:
+    """Return the files that say what was tried or checked before an experiment trains anything with a seed.
+
+    The data sets of an experiment are checked, by a CLIP's classes or a language model's tokenizer; a released model is
+    tried.
+    """
+    seeded = f"/pretrained/default/seed-{seed}/texts" if experiment in study.experiments("language") else "/classes"
+    released = "data" not in study.model_settings(study.config["experiments"][experiment]["model"])
+    trial = [f"{study.model_path(experiment, seed)}.tried"] if released else []
+    return [*trial, f"{study.root}/{experiment}{seeded}.checked"]

@@ -1,0 +1,91 @@
+"""How a report came to be: versions, revision, machine, and what every stage took."""
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generality.runtime.usage import read_used
+from generality.runtime.versions import versions
+
+
+def record(
+    study: str, seeds: Sequence[int], *, logs: str | Path, folders: Sequence[str], rules: Sequence[str],
+    requirements: str | Path, library: str | Path,
+) -> dict:  # fmt: skip
+    """The provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
+
+    `logs` is the folder of the study's logs, in which each of `folders` holds logs named after `rules`; these are
+    the rules' names in the order of the road; `requirements` lists the packages whose installed versions are recorded;
+    `library` is a folder of the repository whose revision is. Machine, Python and packages are those of this process.
+    """
+    found = stages(logs, folders, rules)
+    return {
+        "study": study,
+        "rendered": datetime.now(UTC).isoformat(timespec="seconds"),
+        "revision": revision(library),
+        "seeds": list(seeds),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": machine(),
+        "packages": packages(requirements),
+        "stages": found,
+        "total": {
+            "jobs": sum(stage["jobs"] for stage in found),
+            "wall_s": round(sum((stage["wall_s"] for stage in found), 0.0), 2),
+            "cpu_s": round(sum((stage["cpu_s"] for stage in found), 0.0), 2),
+        },
+    }
+
+
+def stages(logs: str | Path, folders: Sequence[str], rules: Sequence[str]) -> list[dict]:
+    """What the jobs of each of `rules` took, from the ends of the logs <logs>/<folder>/<rule>.log that are there.
+
+    Each with rule, jobs, wall_s and cpu_s (sums, seconds), longest_s (the longest job's wall time) and peak_mib (the
+    largest job's memory): see `usage`. A job counts as it last ran; one whose log does not say what it used, as one of
+    before logs did, does not count.
+    """
+    made = []
+    for rule in rules:
+        jobs = [said for folder in folders if (said := read_used(Path(logs) / folder / f"{rule}.log"))]
+        if jobs:
+            wall, cpu, peak = zip(*jobs, strict=True)
+            total = {"wall_s": round(sum(wall), 2), "cpu_s": round(sum(cpu), 2)}
+            made.append({"rule": rule, "jobs": len(jobs), **total, "longest_s": max(wall), "peak_mib": max(peak)})
+    return made
+
+
+def revision(folder: str | Path) -> dict:
+    """The commit of the repository that a folder is in, and whether a tracked file of it, or a new one of the folder,
+    is not as in that commit. {"commit": None, "dirty": False} outside a repository or without git."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no"), _git(folder, "status", "--porcelain", ".")
+    return {"commit": commit or None, "dirty": bool(commit) and any(changed)}
+
+
+def machine() -> dict:
+    """Model of the processor, number of its (logical) cores, and memory in GiB."""
+    info = Path("/proc/cpuinfo")
+    named = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.is_file() else None
+    cpu = named[1].strip() if named else platform.processor() or platform.machine()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {"cpu": cpu, "cores": os.cpu_count(), "memory_gib": round(memory, 1)}
+
+
+def packages(requirements: str | Path) -> dict[str, str]:
+    """Versions of the packages in a requirements file, by name; those that are not installed are left out."""
+    lines = Path(requirements).read_text(encoding="utf-8").splitlines()
+    return versions(match[0] for line in lines if (match := re.match(r"[A-Za-z0-9][\w.-]*", line)))
+
+
+def _git(folder: str | Path, *arguments: str) -> str:
+    """What a git command prints in a folder; nothing if it fails."""
+    try:
+        # Others may work in the repository at the same time: no lock is taken for what would only be faster.
+        command = ["git", "--no-optional-locks", "-C", folder, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""

@@ -1,0 +1,1 @@
+"""Where jobs run: Snakemake, the machine, the cluster, and the command line."""

@@ -1,0 +1,141 @@
+"""What was measured, as rows of numbers and as a page."""
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from generality.errors import StudyError
+from generality.report.provenance import machine, revision
+from generality.runtime.device import device
+from generality.runtime.imports import WORKFLOW
+from generality.runtime.versions import versions
+from generality.speed.flops import mfu, peak_flops
+from generality.speed.measure import Measured
+from generality.storage.files import whole_file, write_json
+
+PACKAGES = ("torch", "triton", "transformers", "peft", "open_clip_torch", "timm")
+HEADER = ("model", "compile", "method", "speed", "lowest … highest", "time over full", "MFU", "with teacher", "memory")
+FORMULA = "MFU is units/s · FLOPs a unit / peak FLOP/s. Attention counts whole, causal or not; padding never counts."
+
+
+def rows(measured: Sequence[Measured], peaks: dict[str, float | None]) -> list[dict]:
+    """One row of numbers for each method; `peaks` are FLOP/s by model.
+
+    per_s is the median over windows, in `unit`; over_full the median over windows of the method's time as a multiple
+    of full fine-tuning's in the same place of the same round, None where that was not measured; `range` is always
+    lowest and highest. MFU is explained in `flops`. peak_gb and held_gb are in 10^9 bytes.
+    """
+    full = {(one.model, one.compiled): one.seconds for one in measured if one.method == "full"}
+    made = []
+    for one in measured:
+        speeds = [one.work / seconds for seconds in one.seconds]
+        base = full.get((one.model, one.compiled))
+        ratios = [own / other for own, other in zip(one.seconds, base, strict=True)] if base else []
+        training, teacher = one.forward.training(one.method), one.forward.teacher(one.method)
+        speed, peak = median(speeds), peaks[one.model]
+        made.append(
+            {
+                "model": one.model, "method": one.method, "compile": one.compiled, "unit": one.unit,
+                "units_per_window": one.work, "window_s": one.seconds,
+                "per_s": speed, "per_s_range": [min(speeds), max(speeds)],
+                "over_full": median(ratios) if ratios else None,
+                "over_full_range": [min(ratios), max(ratios)] if ratios else None,
+                "flops_per_unit": training, "teacher_flops_per_unit": teacher,
+                "mfu": mfu(speed, training, peak),
+                "mfu_with_teacher": mfu(speed, training + teacher, peak) if teacher else None,
+                "peak_gb": one.peak / 1e9, "held_gb": one.held / 1e9,
+            }
+        )  # fmt: skip
+    return made
+
+
+def result(settings: dict, measured: Sequence[Measured]) -> dict:
+    """All that is recorded of a benchmark: machine, versions, settings, rows. It names no user, host or path."""
+    where = device()
+    on_gpu = where.type == "cuda"
+    name = torch.cuda.get_device_name(where) if on_gpu else "CPU"
+    peaks = {key: peak_flops(name, model["train"]["precision"]) for key, model in settings["models"].items()}
+    return {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": name,
+        "device_gb": torch.cuda.get_device_properties(where).total_memory / 1e9 if on_gpu else None,
+        "peak_flops": peaks,
+        "machine": machine(),
+        "python": platform.python_version(),
+        "packages": versions(PACKAGES),
+        "revision": revision(WORKFLOW),
+        "settings": settings,
+        "rows": rows(measured, peaks),
+    }
+
+
+def write(content: dict, outputs: Sequence[str | Path]) -> None:
+    """Write a result in the format of each output's suffix, .json or .md. Raises StudyError for another suffix."""
+    for output in map(Path, outputs):
+        check_output(output)
+        if output.suffix == ".json":
+            write_json(output, content)
+            continue
+        with whole_file(output) as partial:
+            partial.write_text(page(content), encoding="utf-8")
+
+
+def check_output(output: Path) -> None:
+    """Raises StudyError for a suffix that `write` has no format for."""
+    if output.suffix not in (".json", ".md"):
+        raise StudyError(f"{output}: benchmarks are written as .json or .md; change the suffix")
+
+
+def page(content: dict) -> str:
+    """A result in Markdown: the machine, what was run, the table."""
+    cpu, memory = content["machine"], content["device_gb"]
+    versions = ", ".join(f"{name} {version}" for name, version in content["packages"].items())
+    commit = content["revision"]["commit"]
+    lines = [
+        f"Measured {content['measured'][:10]} on {content['device']}" + (f" ({memory:.0f} GB)" if memory else "")
+        + f", {cpu['cores']} cores of {cpu['cpu']}; Python {content['python']}, {versions}; revision "
+        + (f"{commit[:12]}{', with changes' if content['revision']['dirty'] else ''}" if commit else "unknown") + ".",
+        "",
+    ]  # fmt: skip
+    for name, model in content["settings"]["models"].items():
+        first = next(row for row in content["rows"] if row["model"] == name)
+        train, peak = model["train"], content["peak_flops"][name]
+        size = f" of {train['block_size']} tokens" if "block_size" in train else ""
+        lines.append(
+            f"- {name}: batches of {train['batch_size']}{size}, {train['micro_batch']} in a pass, {train['precision']},"
+            f" windows: {len(first['window_s'])} of {model['window_steps']} steps; {_plain(content, name)}; peak "
+            + (f"{peak / 1e12:.1f} TFLOP/s" if peak else "not known, so no MFU")
+        )
+    lines += ["", FORMULA, "Memory is the most " + (
+        "that tensors take on the GPU." if memory else "that the whole process took so far, so of no one method."
+    ), "", "| " + " | ".join(HEADER) + " |", "|---|---|---|" + "---:|" * 6]  # fmt: skip
+    lines += ["| " + " | ".join(cells(row)) + " |" for row in content["rows"]]
+    return "\n".join([*lines, ""])
+
+
+def cells(row: dict) -> list[str]:
+    """A row as it is shown."""
+    low, high = row["per_s_range"]
+    over = "–"
+    if row["over_full"] is not None and row["method"] != "full":
+        over = " … ".join(f"{100 * (ratio - 1):+.1f}" for ratio in row["over_full_range"])
+        over = f"{100 * (row['over_full'] - 1):+.1f} % ({over})"
+    shares = ["–" if row[key] is None else f"{100 * row[key]:.1f} %" for key in ("mfu", "mfu_with_teacher")]
+    return [
+        row["model"], "on" if row["compile"] else "off", row["method"], f"{row['per_s']:,.0f} {row['unit']}/s",
+        f"{low:,.0f} … {high:,.0f}", over.replace("-", "−"), *shares, f"{row['peak_gb']:.1f} GB",
+    ]  # fmt: skip
+
+
+def _plain(content: dict, model: str) -> str:
+    """How many FLOPs a unit's training takes, by each number of them that methods take."""
+    taken = {}
+    for row in content["rows"]:
+        if row["model"] == model:
+            methods = taken.setdefault(f"{row['flops_per_unit'] / 1e9:.3g} GFLOP per {row['unit'][:-1]}", [])
+            methods += [row["method"]] if row["method"] not in methods else []
+    return ", ".join(f"{amount} ({', '.join(methods)})" for amount, methods in taken.items())

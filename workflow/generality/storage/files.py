@@ -1,0 +1,139 @@
+"""Files and folders that are either whole or absent, and their checksums."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from generality.errors import StudyError
+
+WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
+REMEDY = "run the stage that writes it again"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MANY = 1000  # files; to flush so many one by one takes longer than to flush all disks once
+
+
+@contextmanager
+def whole_folder(folder: str | Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `folder` that takes its place when the block succeeds.
+
+    A failure leaves neither half a folder nor a leftover; an older folder of that name is replaced.
+    """
+    folder = Path(folder)
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        _flush_all([file for file in partial.rglob("*") if file.is_file()])
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        _say_if_full(folder, error)
+        raise
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary sibling of the file `path` that takes its place when the block succeeds."""
+    path = Path(path)
+    # The suffix stays last: pandas and matplotlib choose their format by it.
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
+        flush(partial)
+        os.replace(partial, path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        _say_if_full(path, error)
+        raise
+
+
+class DiskFull(StudyError):
+    """A file could not be written whole, and is not there."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error, of whatever library, says that the disk, or the user's share of it, is full."""
+    if isinstance(error, DiskFull) or getattr(error, "errno", None) in FULL:
+        return True
+    return any(os.strerror(number) in str(error) for number in FULL)  # safetensors has but the text
+
+
+@contextmanager
+def said_if_full(path: Path) -> Iterator[None]:
+    """Raise DiskFull, which names the file, for what the block says of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        _say_if_full(path, error)
+        raise
+
+
+def _say_if_full(path: Path, error: BaseException) -> None:
+    if is_full(error):
+        raise DiskFull(f"{path}: the disk is full; free some space and run this stage again") from None
+
+
+def _flush_all(files: list[Path]) -> None:
+    if len(files) > MANY:
+        os.sync()
+        return
+    for file in files:
+        flush(file)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with open(path, "rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def begin_flush(handle: IO[bytes], start: int, end: int) -> int:
+    """Have the disk begin to write a part of an open file, without waiting for it; gives `end`.
+
+    Linux does so where it is told that the part is not needed soon, and keeps in memory what is not written yet.
+    """
+    handle.flush()
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle.fileno(), start, end - start, os.POSIX_FADV_DONTNEED)
+    return end
+
+
+def visible_files(path: Path) -> list[Path]:
+    """The file itself, or all files of a folder in order; Snakemake's own, which are hidden, are left out."""
+    return sorted(file for file in path.rglob("[!.]*") if file.is_file()) if path.is_dir() else [path]
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Write `content` as indented JSON, with its keys in the order given."""
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path, *keys: str) -> dict:
+    """Read a JSON file that holds an object with these keys; a missing or broken one is a StudyError that names it."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"{path}: no such file; the stage that writes it has not finished") from None
+    except (OSError, ValueError, RecursionError) as error:  # no JSON, no UTF-8, or too deep
+        raise StudyError(f"{path}: not valid JSON ({error}); {REMEDY}") from None
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: holds no JSON object; {REMEDY}")
+    if missing := [key for key in keys if key not in content]:
+        raise StudyError(f"{path}: has no '{missing[0]}'; {REMEDY}")
+    return content

@@ -1,0 +1,37 @@
+"""The file of scores of both tracks: one row per example, or one in all for a model whose fine-tuning diverged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from generality.storage.divergence import divergence
+from generality.storage.files import whole_file
+
+COLUMNS = ("method", "setting", "seed", "data", "split", "example")
+REPEATED = ("method", "setting", "data", "split")  # few values in many rows
+
+
+def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: str, seed: int) -> None:
+    """Write the rows of one or more models as Parquet.
+
+    The parts hold setting, data, split, example and what the track measures, a column for each metric; the rows gain
+    method and seed, and the columns stand in the same order for both tracks.
+    """
+    table = pd.concat(parts, ignore_index=True).assign(method=method, seed=seed)
+    table = table.reindex(columns=[*COLUMNS, *(column for column in table if column not in COLUMNS)])
+    with whole_file(output) as partial:
+        table.astype(dict.fromkeys(REPEATED, "category")).to_parquet(partial, index=False, compression="zstd")
+
+
+def diverged_rows(steps: Mapping[str, int]) -> pd.DataFrame:
+    """A part for `write_scores` of settings without scores: setting, and `diverged`, the step at which it did."""
+    return pd.DataFrame({"setting": list(steps), "diverged": pd.array(list(steps.values()), "Int64")})
+
+
+def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str], *, method: str, seed: int) -> bool:
+    """Whether a model folder holds a note of divergence in place of a model; if so, that is all that is written."""
+    facts = divergence(model)
+    if facts:
+        write_scores(output, [diverged_rows(dict.fromkeys(settings, facts["step"]))], method=method, seed=seed)
+    return bool(facts)

@@ -1,5 +1,7 @@
 """How a script ends: a user's mistake is one line, a fault of the program a traceback that says so."""
 
+from pathlib import Path
+
 import pytest
 
 from generality.errors import StudyError
@@ -21,14 +23,14 @@ def test_a_mistake_of_the_user_is_one_line(capsys):
 
 
 @pytest.mark.parametrize(
-    "fault", [lambda: int("x"), lambda: list(zip([1], [], strict=True)), lambda: [][1], lambda: open("/no/such/file")]
+    "fault", [lambda: int("x"), lambda: list(zip([1], [], strict=True)), lambda: [][1], Path("/no/such/file").read_text]
 )
 def test_a_fault_of_the_program_keeps_its_traceback(fault, capsys):
     with pytest.raises(SystemExit) as ended:
         run(fault)
     assert ended.value.code.startswith("error: this is a fault of the program")
     assert "Traceback" in (said := capsys.readouterr().err)
-    assert "test_cli.py" in said
+    assert "cli.py" in said
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")])

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generality.config.schema import SCHEMA
+from generality.config.schema import validator
 from generality.config.study_file import ConfigError, check, load
 from generality.plan.study import as_json
 
@@ -438,7 +438,7 @@ def subschemas(schema):
 
 @pytest.fixture(scope="module")
 def schema():
-    return yaml.safe_load(SCHEMA.read_text())
+    return validator().schema
 
 
 def test_the_schema_describes_every_key(schema):

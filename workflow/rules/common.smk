@@ -22,6 +22,7 @@ from generality.plan.notes import notes, unshown
 from generality.plan.page import page_file
 from generality.runtime.resources import asks, cores
 from generality.methods import module_of
+from generality.sources import data_sources, model_sources
 
 # Not Snakemake's `config`: of a key that is there twice it has the last, and it evaluates a file that begins with
 # `__use_yte__`. A study file is complete in itself: config.yaml must not leak into one that is given.

@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from generality.sources import data_sources, model_sources
+
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 # libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,8 +27,15 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """The schema, read once."""
-    return Draft202012Validator(yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader))
+    """Return the schema: the file's, with the keys that each source of data sets and models declares."""
+    schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
+    for kind, sources in (("data_set", data_sources()), ("model", model_sources())):
+        schema["$defs"][kind]["properties"]["source"]["enum"] = [*sources]
+        schema["$defs"][kind]["allOf"] = [
+            {"if": {"required": ["source"], "properties": {"source": {"const": name}}}, "then": source.schema()}
+            for name, source in sources.items()
+        ]
+    return Draft202012Validator(schema)
 
 
 def complete(config: object) -> object:

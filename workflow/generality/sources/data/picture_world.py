@@ -1,0 +1,41 @@
+"""Pictures of a world that is drawn from a seed."""
+
+from collections.abc import Mapping
+
+from generality.data.picture_world import FAMILIES
+from generality.sources.base import Problems
+from generality.sources.keys import block, by_split, choice, ref
+from generality.sources.world import World
+
+
+class Source(World):
+    """Rendered pictures of simple objects in several styles; nothing is downloaded."""
+
+    track = "vision"
+    order = 1
+    families = FAMILIES
+    maker = "generality.data.picture_world.world:render"
+    required = ("family", "seed", "size", "counts")
+    keys = {
+        "family": choice(
+            "Which objects and styles: domainnet and imagenet stand in for the data sets of those names, domain by "
+            "domain; web draws the objects of both in all styles with web-like captions, for pre-training.",
+            *FAMILIES,
+        ),
+        "seed": ref("seed", "Seed of the pictures; the seeds of the study do not change them."),
+        "size": ref("size"),
+        "counts": block(
+            "Pictures per domain in each split. A captioned family (web) has a train split only.",
+            by_split(ref("count"), "Pictures"),
+            minProperties=1,
+        ),
+    }
+
+    def problems(self, path: str, settings: Mapping, data: Mapping) -> Problems:
+        if settings["family"] == "web":
+            for split in settings["counts"]:
+                if split != "train":
+                    yield f"{path}.counts.{split}", "a captioned family has a train split only; delete this key"
+
+    def form(self, settings: Mapping, domain: str) -> str:
+        return "captions" if settings["family"] == "web" else "classes"

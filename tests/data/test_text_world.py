@@ -75,13 +75,8 @@ def test_the_same_call_writes_the_same_bytes(tmp_path, family, domain):
 
 def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
     written(tmp_path / "here", "instruction", "lmflow-cn", "test", 40, seed=7)
-    options = {
-        "family": "instruction",
-        "split": "test",
-        "count": 40,
-        "seed": 7,
-        "environment": {"PYTHONHASHSEED": "99"},
-    }
+    options = {"family": "instruction", "split": "test", "count": 40, "seed": 7}
+    options["environment"] = {"PYTHONHASHSEED": "99"}
     make_data("text_world", tmp_path / "there", domain="lmflow-cn", **options).check_returncode()
     assert content(tmp_path / "here") == content(tmp_path / "there")
     result = make_data("text_world", tmp_path / "wrong", domain="lmflow-fr", **options)

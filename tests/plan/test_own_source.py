@@ -1,64 +1,112 @@
-"""A source of the user's own is one file: it is found by its name, checked, made, trained on and scored."""
+"""A data source of the user's own is one file, found by its name: it is checked, made, trained on and scored."""
 
-import copy
+import shutil
 
 import pandas as pd
 import pytest
 
-from generality.errors import StudyError
-from workflows import copy_project, dry_run, planned, snakemake, tiny
+from reruns import applied
+from workflows import ROOT, copy_project, planned, snakemake, tiny
 
-# Sums to complete, of a form that there is; at most 40 lines.
-SUMS = '''"""Sums of two numbers."""
-
-from random import Random
-
-from generality.sources.base import DataSource
-from generality.sources.keys import block, by_split, ref
+SOURCE = ROOT / "tests/helpers/sums.py"
+PLACE = "workflow/generality/sources/data/sums.py"
+SCORES = "results/tiny/sums/scores.csv"
 
 
-class Source(DataSource):
-    """Questions for the sum of two numbers, drawn from a seed."""
+def study(**changes) -> dict:
+    """The tiny language study with an experiment on sums, the only one."""
+    config = tiny("tiny_language")
+    counts = {"train": 40, "validation": 8, "test": 8}
+    config["data"]["sums"] = {"source": "sums", "seed": 1, "largest": 20, "counts": counts} | changes
+    train = config["experiments"]["medmcqa"]["train"]
+    config["experiments"] = {
+        "sums": {
+            "track": "language", "model": "tiny-opt", "speciality": "sums/all",
+            "generality": {"ood": ["medical/usmle"]}, "train": train, "methods": {"full": {}},
+        }
+    }  # fmt: skip
+    config["report"] = {"style": config["report"]["style"]}
+    return config
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A copy of the project with the source, in which the study has been trained and scored."""
+    folder = tmp_path_factory.mktemp("study")
+    copy_project(folder)
+    shutil.copy(SOURCE, folder / PLACE)
+    snakemake(folder, "--cores", "2", SCORES, config=study())
+    return folder
+
+
+def test_the_file_has_at_most_40_lines():
+    assert len(SOURCE.read_text().splitlines()) <= 40
+
+
+def test_a_study_on_it_is_trained_and_scored(finished):
+    scores = pd.read_csv(finished / SCORES)
+    assert {"full", "pretrained"} <= set(scores.method)
+    assert "sums/all" in set(scores.data)
+    assert planned(finished, study(), SCORES) == {}
+
+
+def test_an_edit_reruns_what_follows_from_it(finished):
+    """The count of one split reruns that split, and another seed or the source's code all of them."""
+    fewer = planned(finished, study(counts={"train": 40, "validation": 8, "test": 6}), SCORES)
+    assert fewer["make_sums"] == 1
+    assert "finetune_lm" not in fewer
+    assert planned(finished, study(seed=2), SCORES)["make_sums"] == 3
+    with applied(finished, {"add": {PLACE: "# edited\n"}}):
+        jobs = planned(finished, study(), SCORES)
+    assert jobs["make_sums"] == 3
+    assert not {"make_text_world", "pretrain_opt"} & jobs.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"largest": 5}, "data.sums.largest: there would be too few sums; give 9 or more"),
+        ({"larges": 20}, "data.sums.larges: unknown key (did you mean 'largest'?); allowed: source, seed, largest, c"),
+        ({"counts": {"train": 40, "test": 8}}, "data.sums: has no validation split, and"),
+        ({"source": "sum"}, "'sum' is not one of 'picture_world', 'image_folder', 'captions', 'text_world', 'text_rec"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(finished, changes, line):
+    text = snakemake(finished, "--dry-run", SCORES, config=study(**changes), check=False)
+    assert line in text
+    assert "Traceback" not in text
+
+
+MODEL = '''"""A model source that a test puts into a copy of the project."""
+
+from generality.sources.base import ModelSource
+from generality.sources.keys import ref
+
+
+class Source(ModelSource):
+    """A model of a shelf."""
 
     track = "language"
-    required = ("seed", "largest", "counts")
-    keys = {
-        "seed": ref("seed", "Seed of the numbers."),
-        "largest": ref("count", "The largest number."),
-        "counts": block("Questions in each split.", by_split(ref("count"), "Questions"), minProperties=1),
-    }
+    required = ("shelf",)
+    keys = {"shelf": ref("line", "Folder of the model.")}
+    maker = "generality.language.causal_lm:fetch_causal_lm"
 
-    def problems(self, path, settings, data):
-        if settings["largest"] < 9:
-            yield f"{path}.largest", "leaves too few sums; give 9 or more"
+    def files(self, path, settings, is_download):
+        return {f"{path}.shelf": settings["shelf"]}
 
-    def form(self, settings, domain):
-        return "choice"
-
-    def arguments(self, study, name, domain, split):
-        settings = study.data_settings(name)
-        return {"split": split, "seed": settings["seed"], "largest": settings["largest"], "n": settings["counts"][split]}
-
-
-def make(folder, *, split, seed, largest, n):
-    from generality.data.text_set import write_text_set
-
-    draw = Random(f"{seed} {split}").randint
-    examples = []
-    for place in range(n):
-        a, b = draw(0, largest), draw(0, largest)
-        examples.append({"id": f"{split}-{place}", "prompt": f"{a} + {b} =", "choices": [str(a + b), str(a + b + 1)], "answer": 0})
-    write_text_set(folder, "choice", examples, {"kind": "sums", "seed": seed, "largest": largest})
+    def arguments(self, settings, data):
+        return {"name": settings["shelf"]}
 '''
 
 
-def study() -> dict:
-    """The tiny language study, with its fine-tuning on sums and nothing in the report but a table."""
-    config = copy.deepcopy(tiny("tiny_language"))
-    config["data"]["sums"] = {"source": "sums", "seed": 1, "largest": 20, "counts": {"train": 40, "validation": 8, "test": 8}}
-    experiment = config["experiments"]["medmcqa"]
-    experiment |= {"speciality": "sums/all", "generality": {"ood": ["medical/usmle"]}, "methods": {"full": {}}}
-    for key in ("series", "early_stopping", "exact_match"):
-        del experiment[key]
-    config["report"] = {"style": config["report"]["style"], "table6": {"experiment": "medmcqa"}}
-    return config
+def test_a_model_source_is_one_file_too(finished):
+    (finished / "workflow/generality/sources/models/shelf.py").write_text(MODEL)
+    config = study()
+    config["models"]["tiny-opt"] = {"source": "shelf", "shelf": "models/one"}
+    text = snakemake(finished, "--dry-run", SCORES, config=config, check=False)
+    assert "models.tiny-opt.shelf: there is no file at 'models/one'; put it there, correct the path" in text
+    (finished / "models/one").mkdir(parents=True)
+    (finished / "models/one/config.json").write_text("{}")
+    jobs = planned(finished, config, SCORES)
+    assert (jobs["fetch_shelf"], jobs["try_lm"]) == (1, 1)
+    assert not {"pretrain_opt", "make_sums"} & jobs.keys()

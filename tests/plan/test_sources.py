@@ -190,12 +190,8 @@ def test_a_model_may_be_downloaded(tmp_path):
     }
     for domain in ("folder", "hub"):
         del config["data"]["talk"]["domains"][domain]
-    assert planned(tmp_path, config, *TARGETS[:2]) == {
-        "download": 2,
-        "unpack": 1,
-        "fetch_open_clip": 1,
-        "fetch_transformers": 1,
-    }
+    jobs = {"download": 2, "unpack": 1, "fetch_open_clip": 1, "fetch_transformers": 1}
+    assert planned(tmp_path, config, *TARGETS[:2]) == jobs
     config["downloads"]["models/other"] = {"urls": ["http://localhost/other"]}
     with pytest.raises(ConfigError, match=r"^downloads.models/other: no data set reads it .*, nor a model; correct"):
         check(config)

@@ -92,9 +92,12 @@ class DataSource(Source):
     def arguments(self, study: "Study", name: str, domain: str, split: str) -> dict:
         """Return the arguments of the function that makes one split of a domain of the set `name`.
 
-        They are JSON, and have all that the split depends on: where they change, it is made anew.
+        They are JSON, and have all that the split depends on: where they change, it is made anew. Default: `domain`,
+        `split` and all keys, but of `counts` only the `count` of the split, so that no other split's count matters.
         """
-        raise NotImplementedError
+        settings = study.data_settings(name)
+        shared = {key: value for key, value in settings.items() if key not in ("source", "counts")}
+        return shared | {"count": settings["counts"][split], "domain": domain, "split": split}
 
 
 class ModelSource(Source):

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 
 from generality.data.picture_world import FAMILIES
-from generality.sources.base import Problems
+from generality.sources.base import DataSource, Problems
 from generality.sources.keys import block, by_split, choice, ref
-from generality.sources.world import World
 
 
-class Source(World):
+class Source(DataSource):
     """Rendered pictures of simple objects in several styles; nothing is downloaded."""
 
     track = "vision"
     order = 1
-    families = FAMILIES
+    is_world = True
     maker = "generality.data.picture_world.world:render"
     required = ("family", "seed", "size", "counts")
     keys = {
@@ -36,6 +35,9 @@ class Source(World):
             for split in settings["counts"]:
                 if split != "train":
                     yield f"{path}.counts.{split}", "a captioned family has a train split only; delete this key"
+
+    def domains(self, settings: Mapping) -> list[str]:
+        return list(FAMILIES[settings["family"]])
 
     def form(self, settings: Mapping, domain: str) -> str:
         return "captions" if settings["family"] == "web" else "classes"

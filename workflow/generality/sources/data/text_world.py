@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 
 from generality.data.text_world import FAMILIES, form, splits
-from generality.sources.base import Problems
+from generality.sources.base import DataSource, Problems
 from generality.sources.keys import block, by_split, choice, ref
-from generality.sources.world import World
 
 
-class Source(World):
+class Source(DataSource):
     """Texts about a written world, its medicine, its common sense and its people; nothing is downloaded."""
 
     track = "language"
     order = 1
-    families = FAMILIES
+    is_world = True
     maker = "generality.data.text_world.world:write_texts"
     required = ("family", "seed", "counts")
     keys = {
@@ -35,6 +34,9 @@ class Source(World):
         for split in settings["counts"]:
             if split not in splits(family):
                 yield f"{path}.counts.{split}", f"the family {family} has no such split; delete this key"
+
+    def domains(self, settings: Mapping) -> list[str]:
+        return list(FAMILIES[settings["family"]])
 
     def form(self, settings: Mapping, domain: str) -> str:
         return form(settings["family"])

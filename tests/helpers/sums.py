@@ -3,7 +3,7 @@
 from random import Random
 
 from generality.sources.base import DataSource
-from generality.sources.keys import block, by_split, ref
+from generality.sources.keys import by_split, ref
 
 
 class Source(DataSource):
@@ -14,7 +14,7 @@ class Source(DataSource):
     keys = {
         "seed": ref("seed", "Seed of the numbers."),
         "largest": ref("count", "The largest number."),
-        "counts": block("Questions in each split.", by_split(ref("count"), "Questions"), minProperties=1),
+        "counts": by_split("Questions in each split.", ref("count"), "Questions"),
     }
 
     def problems(self, path, settings, data):

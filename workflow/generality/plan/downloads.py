@@ -66,6 +66,10 @@ class Downloads:
             found += files_in(path) if declared and not makers else []
         return list(dict.fromkeys(found))
 
+    def makes(self, path: str) -> bool:
+        """Return whether a download makes a path, or what is in it."""
+        return bool(self.needed([path]))
+
     def provenance(self, paths: list[str]) -> dict[str, dict]:
         """What is known of the downloads that `paths` are read from, by path, for the manifest."""
         made = {path: path for path in self.entries if "urls" in self.entries[path]}

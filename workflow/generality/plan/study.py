@@ -102,8 +102,7 @@ class Study:
     def model_sources(self, model: str) -> dict[str, str]:
         """Return the local paths that a released model is read from, by their keys; none if it is fetched by name."""
         settings = self.model_settings(model)
-        is_download = lambda path: bool(self.downloads.needed([path]))  # noqa: E731
-        return model_source(settings).files(f"models.{model}", settings, is_download)
+        return model_source(settings).files(f"models.{model}", settings, self.downloads.makes)
 
     def model_files(self, model: str) -> list[str]:
         """Return the files that it is read from, or the downloads that they are in."""
@@ -152,7 +151,7 @@ class Study:
     def missing(self, sources: Mapping[str, str]) -> dict[str, str]:
         """Return the paths among `sources`, by key, at which nothing is and that no download makes: by path, a line."""
         remedy = "put it there, correct the path, or name under `downloads` where it comes from"
-        lost = {key: path for key, path in sources.items() if not self.downloads.needed([path]) and not is_there(path)}
+        lost = {key: path for key, path in sources.items() if not self.downloads.makes(path) and not is_there(path)}
         return {path: f"{key}: there is no file at '{path}'; {remedy}" for key, path in lost.items()}
 
     # Experiments and their runs

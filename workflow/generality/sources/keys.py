@@ -34,10 +34,34 @@ def block(description: str, keys: dict[str, dict], **more: object) -> dict:
     return {"description": description, "type": "object", "additionalProperties": False, "properties": keys} | more
 
 
-def by_split(kind: dict, things: str, *, everything: bool = False, train: bool = True) -> dict[str, dict]:
-    """Return a key of `kind` for each split, and with `everything` for `all`, that says what its `things` are for."""
+def by_split(description: str, kind: dict, things: str, *, everything: bool = False) -> dict:
+    """Return a key that is a mapping from splits, and with `everything` from `all`, to `things`, each of a `kind`."""
     uses = {"all": "Everything."} if everything else {}
-    uses |= {"train": f"{things} to train on."} if train else {}
-    uses |= {"validation": f"{things} to choose settings by, for no reported number."}
-    uses |= {"test": f"{things} that the reported numbers are measured on."}
-    return {split: kind | {"description": use} for split, use in uses.items()}
+    uses |= {"train": f"{things} to train on."} | _uses(things)
+    return block(description, {split: kind | {"description": use} for split, use in uses.items()}, minProperties=1)
+
+
+def shares(description: str) -> dict:
+    """Return a key that is a mapping from the splits that are cut from others to their shares."""
+    return block(description, {split: ref("share", use) for split, use in _uses("Share").items()})
+
+
+def _uses(things: str) -> dict[str, str]:
+    test = f"{things} that the reported numbers are measured on."
+    return {"validation": f"{things} to choose settings by, for no reported number.", "test": test}
+
+
+def training(batch: dict, *, block_size: dict | None = None, **more: dict) -> dict:
+    """Return the key `train` of a source that pre-trains models; each of its keys has to be given, but for defaults."""
+    keys = {
+        "steps": ref("count", "Optimiser steps; each sees one batch."),
+        "batch_size": batch,
+        **({"block_size": block_size} if block_size else {}),
+        "muon_lr": ref("learning_rate", "Muon's peak learning rate; for the hidden matrices."),
+        "adamw_lr": ref("learning_rate", "AdamW's peak learning rate; for all other weights."),
+        "weight_decay": ref("weight_decay"),
+        "clip_norm": ref("clip_norm"),
+        **more,
+    }
+    required = [key for key, kind in keys.items() if "default" not in kind]
+    return block("How it is pre-trained; the learning rates follow a cosine to 0.", keys, required=required)

@@ -9,7 +9,7 @@ from generality.data.pictures.resizing import resizing
 from generality.data.shares import leaves_train
 from generality.runtime.imports import resource
 from generality.sources.base import DataSource, Problems
-from generality.sources.keys import block, by_split, flag, listing, mapping, ref
+from generality.sources.keys import block, by_split, flag, listing, mapping, ref, shares
 
 if TYPE_CHECKING:
     from generality.plan.study import Study
@@ -23,38 +23,31 @@ BELOW = {
 }
 # The keys that a domain may have in place of the set's.
 OF_EITHER = {
-    "lists": block(
+    "lists": by_split(
         "List file of each split, relative to root, with {domain} in place of the domain's folder: a text file of "
         'lines "<domain>/<class>/<picture> <label>".',
-        by_split(
-            {
-                "title": "a file below root, with {domain} in its name",
-                "type": "string",
-                "pattern": r"^(?!/)(?!.*\.\.)[^\n\u2028\u2029]*\{domain\}[^\n\u2028\u2029]*$(?!\n)",
-            },
-            "Pictures",
-        ),
-        minProperties=1,
+        {
+            "title": "a file below root, with {domain} in its name",
+            "type": "string",
+            "pattern": r"^(?!/)(?!.*\.\.)[^\n\u2028\u2029]*\{domain\}[^\n\u2028\u2029]*$(?!\n)",
+        },
+        "Pictures",
     ),
-    "shares": block(
+    "shares": shares(
         "Share of the pictures that goes to a split without a list or folder; a hash of its path decides over each "
         "picture, so adding some moves no other. {} makes every picture train; shares with a sum of 1 leave none to "
-        "train on.",
-        by_split(ref("share"), "Share", train=False),
+        "train on."
     ),
-    "classes": {
-        "description": (
-            'The class folders to take, in the order of their labels; a name in a template has spaces for "_". Left '
-            "out, all are taken in alphabetical order. Lists have labels of their own, so they go without it. Or how "
-            "many there have to be."
-        ),
-        "type": ["array", "integer"],
-        "minItems": 2,
-        "minimum": 2,
-        "maximum": 1_000_000_000,
-        "uniqueItems": True,
-        "items": ref("line", "A class name."),
-    },
+    "classes": listing(
+        'The class folders to take, in the order of their labels; a name in a template has spaces for "_". Left out, '
+        "all are taken in alphabetical order. Lists have labels of their own, so they go without it. Or how many there "
+        "have to be.",
+        ref("line", "A class name."),
+        type=["array", "integer"],
+        minItems=2,
+        minimum=2,
+        maximum=1_000_000_000,
+    ),
     "class_names": ref(
         "line",
         "Names of the class folders, in the order of their labels: imagenet, whose folders are WordNet ids, or a CSV "
@@ -65,15 +58,13 @@ OF_EITHER = {
 DOMAIN = block(
     "The settings that differ in one domain of an image folder; each takes the place of the same key of the set.",
     {
-        "folder": BELOW
-        | block(
+        "folder": by_split(
             "The folder of its classes, relative to root; or one for each split, as ImageNet has them. Left out, it is "
             "the domain's name.",
-            by_split(BELOW, "Pictures"),
-            minProperties=1,
-            title="a folder below root",
-            type=["string", "object"],
-        ),
+            BELOW,
+            "Pictures",
+        )
+        | {"type": ["string", "object"], "title": "a folder below root", "pattern": BELOW["pattern"]},
         "lists": OF_EITHER["lists"],
         "shares": OF_EITHER["shares"],
         "train_on_all": flag(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from generality.data.picture_world import FAMILIES
 from generality.sources.base import DataSource, Problems
-from generality.sources.keys import block, by_split, choice, ref
+from generality.sources.keys import by_split, choice, ref
 
 
 class Source(DataSource):
@@ -23,10 +23,10 @@ class Source(DataSource):
         ),
         "seed": ref("seed", "Seed of the pictures; the seeds of the study do not change them."),
         "size": ref("size"),
-        "counts": block(
+        "counts": by_split(
             "Pictures per domain in each split. A captioned family (web) has a train split only.",
-            by_split(ref("count"), "Pictures"),
-            minProperties=1,
+            ref("count"),
+            "Pictures",
         ),
     }
 

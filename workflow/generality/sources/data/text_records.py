@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from generality.errors import StudyError
 from generality.runtime.local_files import is_local
 from generality.sources.base import DataSource, Problems
-from generality.sources.keys import NOT_BLANK, block, by_split, choice, flag, listing, mapping, ref
+from generality.sources.keys import NOT_BLANK, block, by_split, choice, flag, listing, mapping, ref, shares
 
 if TYPE_CHECKING:
     from generality.plan.study import Study
 
-PATHS = {"type": ["array", "string"], "minItems": 1, **NOT_BLANK, "uniqueItems": True, "items": ref("line", "A path.")}
+PATHS = listing("A path, or several.", ref("line", "A path."), type=["array", "string"], **NOT_BLANK)
 RECORDS = block(
     "One data set of records.",
     {
@@ -20,11 +20,12 @@ RECORDS = block(
             "pre-training.",
             *("choice", "instruction", "text"),
         ),
-        "files": block(
+        "files": by_split(
             "File or folder of files of each split, or of `all`, which is the test split or what shares cut. Hidden "
             "files and folders in a folder are left out, and the log names what is.",
-            by_split(PATHS, "Records", everything=True),
-            minProperties=1,
+            PATHS,
+            "Records",
+            everything=True,
         ),
         "hub": block(
             "A data set of the Hugging Face hub, instead of files.",
@@ -45,18 +46,15 @@ RECORDS = block(
                     "commit",
                     "Commit of the data set, so that a later change there changes nothing here. A folder needs none.",
                 ),
-                "splits": block(
-                    "The hub's name of each split, or of `all`.",
-                    by_split(ref("field"), "Records", everything=True),
-                    minProperties=1,
+                "splits": by_split(
+                    "The hub's name of each split, or of `all`.", ref("field"), "Records", everything=True
                 ),
             },
             required=["id", "splits"],
         ),
-        "shares": block(
+        "shares": shares(
             "Share of all records, or of the train split, that goes to another split; a hash of a record's id, or of "
-            "the passage it shares with others, decides, so adding some moves no other. {} makes every record train.",
-            by_split(ref("share"), "Share", train=False),
+            "the passage it shares with others, decides, so adding some moves no other. {} makes every record train."
         ),
         "records": ref("field", "Where in a .json file the records are. Default its top level."),
         "id": ref("field", "Field that names a record. Default its key, or its file and row."),
@@ -70,26 +68,17 @@ RECORDS = block(
             "Fields of templates that may be null or absent; they then vanish as empty ones do.",
             ref("field", "A field."),
         ),
-        "choices": {
-            "description": (
-                "choice: a template each, or the field that holds them, as a list or as a mapping from labels."
-            ),
-            "type": ["array", "string"],
-            "minItems": 2,
+        "choices": listing(
+            "choice: a template each, or the field that holds them, as a list or as a mapping from labels.",
+            ref("field"),
+            type=["array", "string"],
+            minItems=2,
             **NOT_BLANK,
-            "uniqueItems": True,
-            "items": ref("field"),
-        },
-        "labels": {
-            "description": (
-                "choice: the names that the answer has for the choices, in order, or the field that holds such a list; "
-                "the choices themselves if it is their text."
-            ),
-            "type": ["array", "string"],
-            "minItems": 2,
-            **NOT_BLANK,
-            "uniqueItems": True,
-            "items": {
+        ),
+        "labels": listing(
+            "choice: the names that the answer has for the choices, in order, or the field that holds such a list; the "
+            "choices themselves if it is their text.",
+            {
                 "description": "A label.",
                 "type": ["string", "integer"],
                 "title": "one line of text",
@@ -97,7 +86,10 @@ RECORDS = block(
                 "minimum": -1_000_000_000,
                 "maximum": 1_000_000_000,
             },
-        },
+            type=["array", "string"],
+            minItems=2,
+            **NOT_BLANK,
+        ),
         "answer": ref(
             "field",
             "choice: field of the answer, which is a label; without labels a key of the mapping of choices, else the "

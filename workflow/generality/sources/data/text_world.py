@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from generality.data.text_world import FAMILIES, form, splits
 from generality.sources.base import DataSource, Problems
-from generality.sources.keys import block, by_split, choice, ref
+from generality.sources.keys import by_split, choice, ref
 
 
 class Source(DataSource):
@@ -22,10 +22,8 @@ class Source(DataSource):
             *FAMILIES,
         ),
         "seed": ref("seed", "Seed of the world; the seeds of the study do not change it."),
-        "counts": block(
-            "Examples per domain in each split. The corpus has a train split only.",
-            by_split(ref("count"), "Examples"),
-            minProperties=1,
+        "counts": by_split(
+            "Examples per domain in each split. The corpus has a train split only.", ref("count"), "Examples"
         ),
     }
 

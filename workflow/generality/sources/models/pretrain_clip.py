@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from generality.config.images import fits
 from generality.config.names import domains, form_of, known, origins
 from generality.sources.base import ModelSource, Problems
-from generality.sources.keys import block, choice, ref
+from generality.sources.keys import block, choice, ref, training
 
 
 class Source(ModelSource):
@@ -57,26 +57,17 @@ class Source(ModelSource):
             },
             required=["embed_dim", "vision_cfg", "text_cfg"],
         ),
-        "train": block(
-            "How it is pre-trained; the learning rates follow a cosine to 0.",
-            {
-                "steps": ref("count", "Optimiser steps; each sees one batch."),
-                "batch_size": ref(
-                    "count",
-                    "Picture-caption pairs per step; the other pairs of the batch are the negatives, so at least 2.",
-                    minimum=2,
-                ),
-                "muon_lr": ref("learning_rate", "Muon's peak learning rate; for the hidden matrices."),
-                "adamw_lr": ref("learning_rate", "AdamW's peak learning rate; for all other weights."),
-                "weight_decay": ref("weight_decay"),
-                "clip_norm": ref("clip_norm"),
-                "augment": ref(
-                    "augment",
-                    "Default none. Change to each picture at each pass; worth it where pictures are few.",
-                    default="none",
-                ),
-            },
-            required=["steps", "batch_size", "muon_lr", "adamw_lr", "weight_decay", "clip_norm"],
+        "train": training(
+            ref(
+                "count",
+                "Picture-caption pairs per step; the other pairs of the batch are the negatives, so at least 2.",
+                minimum=2,
+            ),
+            augment=ref(
+                "augment",
+                "Default none. Change to each picture at each pass; worth it where pictures are few.",
+                default="none",
+            ),
         ),
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from generality.config.names import form_of
 from generality.config.texts import member
 from generality.sources.base import ModelSource, Problems
-from generality.sources.keys import block, choice, flag, listing, ref
+from generality.sources.keys import block, choice, flag, listing, ref, training
 
 
 class Source(ModelSource):
@@ -46,24 +46,13 @@ class Source(ModelSource):
             },
             required=["max_position_embeddings"],
         ),
-        "train": block(
-            "How it is pre-trained, on all tokens; the learning rates follow a cosine to 0.",
-            {
-                "steps": ref("count", "Optimiser steps; each sees one batch."),
-                "batch_size": ref("count", "Blocks per step."),
-                "block_size": ref("block_size"),
-                "muon_lr": ref("learning_rate", "Muon's peak learning rate; for the hidden matrices."),
-                "adamw_lr": ref("learning_rate", "AdamW's peak learning rate; for all other weights."),
-                "weight_decay": ref("weight_decay"),
-                "clip_norm": ref("clip_norm"),
-                "precision": choice(
-                    "Precision of the products inside the model; weights and optimiser are float32 in any case.",
-                    *("float32", "bfloat16"),
-                ),
-            },
-            required=[
-                *("steps", "batch_size", "block_size", "muon_lr", "adamw_lr", "weight_decay", "clip_norm", "precision")
-            ],
+        "train": training(
+            ref("count", "Blocks per step; all their tokens are learnt."),
+            block_size=ref("block_size"),
+            precision=choice(
+                "Precision of the products inside the model; weights and optimiser are float32 in any case.",
+                *("float32", "bfloat16"),
+            ),
         ),
     }
 

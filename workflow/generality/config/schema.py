@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from generality.methods import looks, registry
+
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 # libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,8 +27,15 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """The schema, read once."""
-    return Draft202012Validator(yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader))
+    """Return the schema, read once: the file's, and what each method declares."""
+    schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
+    parts, methods = schema["$defs"], registry()
+    parts["methods"]["properties"] = {name: method.schema() for name, method in methods.items()}
+    style = {"$ref": "#/$defs/style"}
+    parts["report"]["properties"]["style"]["properties"] = {
+        name: style | {"description": f"Looks of {look['label']}."} for name, look in looks().items()
+    }
+    return Draft202012Validator(schema)
 
 
 def complete(config: object) -> object:

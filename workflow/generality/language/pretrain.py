@@ -13,10 +13,10 @@ from generality.language.blocks import pack, tokenize
 from generality.language.causal_lm import save_causal_lm
 from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
-from generality.methods.base import Method
 from generality.runtime.device import device
 from generality.storage.unfinished import unfinished
 from generality.training.loop import optimise, order
+from generality.training.method import Method
 from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
 

@@ -18,10 +18,11 @@ from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import TOKENS
 from generality.language.tasks import METRICS, kinds, make_task
-from generality.methods.interpolate import interpolations, setting_of
+from generality.methods import load
 from generality.runtime.device import device
 from generality.runtime.memory import in_parts_that_fit
 from generality.storage.checkpoints import PREFIX, diverged_at, load_each
+from generality.storage.mixtures import mixtures, settings_of
 from generality.storage.score_file import diverged_rows, write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
 
@@ -82,13 +83,15 @@ def score_causal_lms(
     setting: str,
     seed: int,
     finetuned: str | Path | None = None,
-    alphas: tuple[float, ...] = (),
+    mix: str = "",
+    values: Sequence[float] = (),
     series: str | Path | None = None,
     limit: int | None = None,
 ) -> None:
     """Score one model folder on all sets into one file, or in its place what it becomes.
 
-    That is its interpolations with `finetuned` at each α, or the checkpoints of a `series` that began with it.
+    That is what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the checkpoints of a
+    `series` that began with it.
 
     `sets` maps (data name, split) to a text-set folder, of which at most `limit` examples are taken; the answers of the
     data sets in `generate` are generated too.
@@ -97,7 +100,8 @@ def score_causal_lms(
     tokens of a response, in float32). Interrupted, it goes on after the last set that was scored. Of a fine-tuning that
     diverged there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
     """
-    if wrote_diverged(output, finetuned or model, [*map(setting_of, alphas)] or [setting], method=method, seed=seed):
+    settings = settings_of(load(mix), values, setting) if finetuned else [setting]
+    if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
         return
     language_model, tokenizer, provenance = load_causal_lm(model)
     opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
@@ -107,14 +111,14 @@ def score_causal_lms(
     scorer = Scorer(language_model.to(where), tokenizer, opened, generate)
     variants = [setting]
     if finetuned:
-        variants = interpolations(language_model, model, finetuned, alphas)
+        variants = mixtures(language_model, load(mix), model, finetuned, values, setting)
     elif series:
         variants = load_each(language_model, series)
-    settings = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
-    settings |= {"setting": setting, "alphas": list(alphas), "device": where.type}
+    made_from = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
+    made_from |= {"settings": settings, "device": where.type}
     inputs = [model, *filter(None, [finetuned, series]), *sets.values()]
     parts = []
-    with unfinished(output, __name__, settings=settings, inputs=inputs) as begun:
+    with unfinished(output, __name__, settings=made_from, inputs=inputs) as begun:
         for name in variants:
             print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow
             for key in sets:

@@ -16,10 +16,11 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
 from generality.language.score import Scorer
-from generality.methods.interpolate import interpolations
+from generality.methods import load
 from generality.runtime.device import device
 from generality.storage.checkpoints import load_each
 from generality.storage.divergence import divergence
+from generality.storage.mixtures import mixtures
 from generality.training.trial import Attempt, described, take
 
 # Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
@@ -115,7 +116,7 @@ def _interpolate(model: str | Path, tuned: Path) -> None:
     """Load an interpolation in place; at α = 1 it is the fine-tuned model, read back by transformers itself."""
     mixed, _, _ = load_causal_lm(model)
     read, _, _ = load_causal_lm(tuned)
-    list(interpolations(mixed, model, tuned, (ALPHA, 1.0)))
+    list(mixtures(mixed, load("wise"), model, tuned, (ALPHA, 1.0)))
     for (entry, ours), theirs in zip(mixed.state_dict().items(), read.state_dict().values(), strict=True):
         if not torch.equal(ours, theirs):
             raise StudyError(f"entry '{entry}' is not read back as it was saved")

@@ -13,13 +13,13 @@ from pathlib import Path
 import torch
 
 from generality.errors import StudyError
-from generality.methods.base import make_method
 from generality.runtime.device import device
 from generality.runtime.usage import UNITS
 from generality.speed.flops import Forward, count_forward
 from generality.speed.subjects import Subject, make_subject
 from generality.training.log import EVERY
 from generality.training.loop import fit
+from generality.training.method import make_method
 
 
 @dataclass

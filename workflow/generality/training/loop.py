@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from generality.errors import StudyError
-from generality.methods.base import Method
 from generality.runtime.progress import progress
 from generality.storage.divergence import Diverged
 from generality.storage.unfinished import Unfinished
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
 from generality.training.logits import Logits
+from generality.training.method import Method
 from generality.training.passes import Passes
 from generality.training.schedule import lr_factor
 from generality.training.state import State

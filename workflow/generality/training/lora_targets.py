@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from generality.errors import StudyError
+from generality.methods.lora import ALL_LINEAR, QUERIES_VALUES
 from generality.training.attention import Found, find
 from generality.training.low_rank import Target
 
-QUERIES_VALUES, ALL_LINEAR = "queries-values", "all-linear"
 KEY = "methods.lora.targets"
 PACKED = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")  # of torch's MultiheadAttention
 

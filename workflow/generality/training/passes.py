@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generality.methods.base import Method
 from generality.runtime.memory import in_parts_that_fit
 from generality.training import processes
+from generality.training.method import Method
 
 
 class Passes:

@@ -7,13 +7,13 @@ from pathlib import Path
 from torch import nn
 
 from generality.methods import module_of
-from generality.methods.base import make_method
 from generality.storage.checkpoints import PREFIX
 from generality.storage.divergence import Diverged, mark_diverged
 from generality.storage.files import whole_folder
 from generality.storage.unfinished import unfinished
 from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
+from generality.training.method import make_method
 
 
 def due_steps(shares: Sequence[float], steps: int) -> set[int]:

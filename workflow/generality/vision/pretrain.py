@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from generality.data.image_set import ImageSet, open_image_set
 from generality.data.pictures.resizing import resized
 from generality.errors import StudyError
-from generality.methods.base import Method
 from generality.runtime.device import device
 from generality.storage.files import whole_folder, write_json
 from generality.storage.unfinished import unfinished
 from generality.training.loop import optimise
+from generality.training.method import Method
 from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
 from generality.vision.clip import CONFIG, VOCABULARY, create, save_clip

@@ -1,6 +1,6 @@
 """Scoring image classifiers: one row per example."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from torch import Tensor
 
 from generality.data.class_groups import class_groups
 from generality.data.image_set import ImageSet, open_image_set
-from generality.methods.interpolate import interpolations, setting_of
+from generality.methods import load
 from generality.runtime.device import device
 from generality.runtime.progress import progress
+from generality.storage.mixtures import mixtures, settings_of
 from generality.storage.score_file import write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
@@ -63,17 +64,20 @@ def score_classifiers(
     setting: str,
     seed: int,
     finetuned: str | Path | None = None,
-    alphas: tuple[float, ...] = (),
+    mix: str = "",
+    values: Sequence[float] = (),
     limit: int | None = None,
 ) -> None:
-    """Score one classifier folder, or its interpolations with `finetuned` at each α, on all sets into one file.
+    """Score one classifier folder, or what the post-hoc method `mix` makes of it and `finetuned`, on all sets.
 
-    `sets` maps (data name, split) to an image-set folder, of which at most `limit` pictures are taken. Each set is
-    opened once, and all interpolations share one model in memory. The rows carry method, setting, seed, data, split,
-    example, acc and margin. Interrupted, it goes on after the last set that was scored. Of a fine-tuning that diverged
-    there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
+    `sets` maps (data name, split) to an image-set folder, of which at most `limit` pictures are taken. `values` are
+    those of the method's grid. Each set is opened once, and all mixtures share one model in memory. The rows carry
+    method, setting, seed, data, split, example, acc and margin. Interrupted, it goes on after the last set that was
+    scored. A fine-tuning that diverged has a row for each setting, with the step at which it did
+    (`score_file.diverged_rows`).
     """
-    if wrote_diverged(output, finetuned or model, [*map(setting_of, alphas)] or [setting], method=method, seed=seed):
+    settings = settings_of(load(mix), values, setting) if finetuned else [setting]
+    if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
         return
     classifier, config = load_classifier(model)
     where = device()
@@ -84,12 +88,12 @@ def score_classifiers(
         check_pictures(model, config, data, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
-    variants = interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
-    made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "setting": setting, "alphas": list(alphas)}
+    variants = mixtures(classifier, load(mix), model, finetuned, values, setting) if finetuned else [setting]
+    made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "settings": settings}
     inputs = [model, *filter(None, [finetuned]), *sets.values()]
     with (
         unfinished(output, __name__, settings=made_from | {"device": where.type}, inputs=inputs) as begun,
-        progress(len(opened) * max(1, len(alphas)), "set", str(output)) as bar,
+        progress(len(opened) * len(settings), "set", str(output)) as bar,
     ):
         for name in variants:
             for (data, split), images in opened.items():

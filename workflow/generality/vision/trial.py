@@ -11,10 +11,11 @@ from torch import Tensor
 
 from generality.data.image_set import new_image_set, open_image_set
 from generality.errors import StudyError
-from generality.methods.base import Method, make_method
-from generality.methods.interpolate import interpolations
+from generality.methods import load
 from generality.storage.files import read_json
+from generality.storage.mixtures import mixtures
 from generality.training.loop import fit
+from generality.training.method import Method, make_method
 from generality.training.passes import Passes
 from generality.training.trial import Attempt, described, take
 from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
@@ -79,7 +80,7 @@ def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
 
 def _interpolate(base: Path, tuned: Path, data: Path, train: Mapping) -> None:
     classifier, _, objective = prepare(base, data, train=train, seed=0)
-    for _ in interpolations(classifier, base, tuned, [0.5]):
+    for _ in mixtures(classifier, load("wise"), base, tuned, [0.5]):
         if not torch.isfinite(_logits(classifier, objective)).all():
             raise StudyError("its logits are not finite")
 

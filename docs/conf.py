@@ -9,3 +9,5 @@ release = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").rea
 extensions = ["myst_parser"]
 myst_heading_anchors = 3  # as on GitHub, where the same pages are read
 html_theme = "furo"
+html_title = f"{project} {release}"
+smartquotes = False  # they would make one dash of the two of an option

@@ -17,7 +17,7 @@ HEAD = """# Every key of a study file
 - A name in angle brackets is yours to choose: `data.<name>` is any data set.
 - A source in angle brackets limits a section to it: `data.<image_folder>` is a data set with `source: image_folder`.
   `report.style.<style>` is each key of `report.style` that has the same inner keys.
-- "A name" is {name}.
+- Where the value is "a name", it is {name}.
 
 [The tutorial](tutorial.md) shows complete files.
 """
@@ -39,7 +39,7 @@ class Reference:
             sections.append((path, self._section(path, planned)))
         top = ["", *schema["properties"]]
         sections.sort(key=lambda section: top.index(section[0].partition(".")[0]))
-        head = HEAD.format(name=_plain(self.definitions["name"]["title"]).removeprefix("a name of "))
+        head = HEAD.format(name=_plain(self.definitions["name"]["title"]))
         self.text = "\n".join([head, *(text for _, text in sections)])
 
     def _section(self, path: str, schema: Mapping) -> str:

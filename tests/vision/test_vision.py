@@ -46,7 +46,7 @@ def test_every_word_is_one_token_of_open_clips_tokenizer(tmp_path):
 
 
 def test_open_clips_own_loader_opens_the_pretrained_model_after_one_import(clip_folder):
-    """The two lines of the README, in a fresh interpreter."""
+    """The two lines of docs/models.md, in a fresh interpreter."""
     code = (
         "import open_clip, generality.vision.tiny_stem_vit\n"
         f"model, _, preprocess = open_clip.create_model_and_transforms('local-dir:{clip_folder}')\n"

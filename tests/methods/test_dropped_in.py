@@ -17,7 +17,7 @@ class HeadOnly(Method):
         self.scale = scale
 
     def begin(self, model, objective):
-        self.tower = [p for p in model.tower.parameters() if p.requires_grad]
+        self.tower = [p for p in model.visual.parameters() if p.requires_grad]
         for p in self.tower:
             p.requires_grad_(False)
 
@@ -82,7 +82,7 @@ def test_it_is_in_the_figure_and_the_tables(finished):
     rows = pd.read_csv(folder / "results/tiny/domainnet/scores.csv")
     settings = rows.groupby("method")["setting"].unique().map(sorted).to_dict()
     assert settings["head_only"] == ["scale-1", "scale-2"]
-    assert settings["trimmed"] == settings["trimmed-kd"] or settings["trimmed"] == ["keep-0.5", "keep-1"]
+    assert settings["trimmed"] == ["keep-0.5", "keep-1"]
     assert settings["trimmed-kd"] == ["lambda-0.01-keep-0.5", "lambda-0.01-keep-1"]
     assert settings["wise"] == ["alpha-0.5"]
     assert settings["wise-head_only"] == ["scale-1-alpha-0.5", "scale-2-alpha-0.5"]
@@ -93,7 +93,7 @@ def test_it_is_in_the_figure_and_the_tables(finished):
 
 def test_all_that_is_kept_of_a_change_is_the_fine_tuned_model(finished):
     folder, _ = finished
-    rows = pd.read_csv(folder / "results/tiny/domainnet/scores.csv").query("measure != 'x'" if False else "seed == 1")
+    rows = pd.read_csv(folder / "results/tiny/domainnet/scores.csv")
     columns = [name for name in rows if name not in ("method", "setting")]
     full = rows[rows["method"] == "full"][columns].reset_index(drop=True)
     kept = rows[(rows["method"] == "trimmed") & (rows["setting"] == "keep-1")][columns].reset_index(drop=True)
@@ -113,6 +113,8 @@ def test_an_edit_of_it_reruns_it_alone(finished):
 
 def test_a_mixture_is_written_on_request(finished):
     folder, config = finished
-    models = [f"results/tiny/domainnet/{run}/seed-1/model" for run in ("wise/alpha-0.5", "trimmed/kd/lambda-0.01/keep-0.5")]
+    models = [
+        f"results/tiny/domainnet/{run}/seed-1/model" for run in ("wise/alpha-0.5", "trimmed/kd/lambda-0.01/keep-0.5")
+    ]
     snakemake(folder, "--cores", "1", *models, config=config)
     assert all((folder / model / "model.safetensors").is_file() for model in models)

@@ -88,7 +88,7 @@ def test_a_tokenizer_that_is_gone_is_one_line_with_the_folder(tmp_path):
 def test_a_tokenizer_that_cannot_be_had_is_refused_before_the_weights_are_read(tmp_path):
     with registered("SigLIP", tmp_path) as given:
         shutil.rmtree(tmp_path / "hub")
-        with pytest.raises(StudyError, match=r"models: the tokenizer '.*hub' of tiny-SigLIP cannot be had .*network"):
+        with pytest.raises(StudyError, match=r"models: the tokenizer '.*hub' of tiny-SigLIP is missing .*network"):
             fetch_clip(tmp_path / "released", **given)
     assert not (tmp_path / "released").exists()
 
@@ -230,7 +230,7 @@ def odd(**vision):
     [
         (
             {"vision_cfg": odd(timm_model_name="tiny_batch")},
-            "models.mine: micro_batch: 1 does not work, .* is another than that of its parts",
+            "models.mine: micro_batch: 1 does not work, .* differs from that of its parts",
         ),
         ({"vision_cfg": odd(image_size=32)}, "models.mine: scoring a picture does not work, .*"),
     ],

@@ -1,4 +1,4 @@
-"""Scoring causal language models: one row per example, by lm-evaluation-harness."""
+"""Scores of causal language models by lm-evaluation-harness: one row per example."""
 
 import logging
 import sys
@@ -30,14 +30,14 @@ from lm_eval.evaluator import evaluate  # isort: skip
 
 
 class Scorer:
-    """All tasks of one model in one process: what is loaded once, however many weights are scored."""
+    """All tasks of one model in one process, loaded once for any number of weights."""
 
     def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
-        """`generate` names the data sets whose answers are also generated; `tokens` are in one pass at most.
+        """Make the tasks; `generate` names the data sets with generated answers; a pass holds at most `tokens` tokens.
 
-        A prompt that does not fit the model's context loses its beginning, which is told. Raises StudyError for an
-        answer that does not fit, since a score of a part of it would not be one, and for a choice that no generated
-        text is read as.
+        A prompt that does not fit the model's context loses its beginning, and a message says so. Raise StudyError for
+        an answer that does not fit, because a part of it has no meaningful score, and for a choice that no generated
+        text can match.
         """
         self.harness = Harness(model, Encoder(tokenizer))
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
@@ -49,7 +49,7 @@ class Scorer:
             self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
 
     def rows(self, key: Key) -> pd.DataFrame:
-        """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
+        """Return the present model's scores on one set: data, split, example, cluster and the set's metrics."""
         (data, split), texts = key, self.sets[key]
         run, size = partial(self._samples, key), max(1, self.tokens // self.longest[key])
         samples, fitting = in_parts_that_fit(run, size, "texts", f"{data} {split}")
@@ -65,7 +65,7 @@ class Scorer:
         return pd.DataFrame(columns)
 
     def _samples(self, key: Key, size: int) -> dict:
-        """Return what the harness notes of each example by kind of task; a pass holds `size` of the longest texts."""
+        """Return the harness's records of all examples by kind of task; a pass holds `size` of the longest texts."""
         tasks = self.tasks[key]
         self.harness.prompts = PromptCache() if "generate" in tasks else None
         self.harness.tokens = size * self.longest[key]
@@ -88,17 +88,16 @@ def score_causal_lms(
     series: str | Path | None = None,
     limit: int | None = None,
 ) -> None:
-    """Score one model folder on all sets into one file, or in its place what it becomes.
+    """Score one model folder on all sets into one file, or models derived from it.
 
-    That is what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the checkpoints of a
-    `series` that began with it.
+    The derived models are what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the
+    checkpoints of a `series` that started from it. `sets` maps (data name, split) to a text-set folder; at most `limit`
+    examples of each are scored. For the data sets in `generate`, answers are generated too.
 
-    `sets` maps (data name, split) to a text-set folder, of which at most `limit` examples are taken; the answers of the
-    data sets in `generate` are generated too.
-    The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
-    metrics, null where a set has none of that name: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
-    tokens of a response, in float32). Interrupted, it goes on after the last set that was scored. Of a fine-tuning that
-    diverged there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
+    The rows hold method, setting, seed, data, split, example, cluster (shared by examples of one passage) and the
+    metrics, null where a set does not have them: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
+    tokens of a response, in float32). A fine-tuning that diverged has one row for each setting, with the step of
+    divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set that was scored.
     """
     settings = settings_of(load(mix), values, setting) if finetuned else [setting]
     if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
@@ -129,5 +128,5 @@ def score_causal_lms(
         write_scores(output, parts, method=method, seed=seed)
 
 
-# The harness tells of every task that it was built from Python.
+# The harness logs for every task that it was built from Python.
 logging.getLogger("lm_eval").setLevel(logging.ERROR)

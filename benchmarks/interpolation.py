@@ -91,7 +91,7 @@ def rows(context: Context) -> list[Row]:
 
 
 def _into(folder: Path, write: Callable[[], object]) -> Turn:
-    """A turn that writes a folder anew; to delete the older one and to empty the disk's queue is not counted."""
+    """Return a turn that writes a folder anew; deleting the older one and emptying the disk's queue do not count."""
 
     def turn() -> float:
         shutil.rmtree(folder, ignore_errors=True)

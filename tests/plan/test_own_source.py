@@ -39,8 +39,9 @@ def finished(tmp_path_factory):
     return folder
 
 
-def test_the_file_has_at_most_40_lines():
+def test_the_file_has_at_most_40_lines_and_is_the_one_in_the_documentation():
     assert len(SOURCE.read_text().splitlines()) <= 40
+    assert f"```python\n{SOURCE.read_text()}```" in (ROOT / "docs/data.md").read_text()
 
 
 def test_a_study_on_it_is_trained_and_scored(finished):

@@ -61,7 +61,7 @@ for source in model_sources().values():
 # is trained.
 rule try_clip:
     input:
-        code=lambda w: code("try_clip", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
+        code=lambda w: code("try_clip", *trying.modules(study, w.model)),
         model="results/{study}/models/{model}/released",
     output:
         "results/{study}/models/{model}/released.tried",
@@ -83,7 +83,7 @@ rule try_clip:
 
 rule try_lm:
     input:
-        code=lambda w: code("try_lm", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
+        code=lambda w: code("try_lm", *trying.modules(study, w.model)),
         model="results/{study}/models/{model}/released",
     output:
         "results/{study}/models/{model}/released.tried",

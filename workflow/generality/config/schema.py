@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from generality.methods import looks, registry
 from generality.sources import data_sources, model_sources
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
@@ -27,11 +28,17 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """Return the schema: the file's, with the keys that each source of data sets and models declares."""
+    """Return the schema, read once: the file's, and what each method and each source declares."""
     schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
+    parts, methods = schema["$defs"], registry()
+    parts["methods"]["properties"] = {name: method.schema() for name, method in methods.items()}
+    style = {"$ref": "#/$defs/style"}
+    parts["report"]["properties"]["style"]["properties"] = {
+        name: style | {"description": f"Looks of {look['label']}."} for name, look in looks().items()
+    }
     for kind, sources in (("data_set", data_sources()), ("model", model_sources())):
-        schema["$defs"][kind]["properties"]["source"]["enum"] = [*sources]
-        schema["$defs"][kind]["allOf"] = [
+        parts[kind]["properties"]["source"]["enum"] = [*sources]
+        parts[kind]["allOf"] = [
             {"if": {"required": ["source"], "properties": {"source": {"const": name}}}, "then": source.schema()}
             for name, source in sources.items()
         ]

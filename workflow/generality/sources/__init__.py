@@ -8,9 +8,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from generality.sources.base import DataSource, ModelSource
-
-TRACKS = ("vision", "language")
+from generality.errors import StudyError
+from generality.sources.base import DataSource, ModelSource, Source
 
 
 @cache
@@ -36,7 +35,13 @@ def model_source(settings: Mapping) -> ModelSource:
 
 
 def _sources(kind: str) -> dict:
-    names = [path.stem for path in (Path(__file__).parent / kind).glob("[!_]*.py")]
-    sources = [import_module(f"{__name__}.{kind}.{name}").Source() for name in names]
-    sources.sort(key=lambda source: (TRACKS.index(source.track), source.order, source.name))
+    sources = [_load(f"{__name__}.{kind}.{file.stem}") for file in (Path(__file__).parent / kind).glob("[a-z]*.py")]
+    sources.sort(key=lambda source: (source.track != "vision", source.order, source.name))
     return {source.name: source for source in sources}
+
+
+def _load(module: str) -> Source:
+    declared = getattr(import_module(module), "Source", None)
+    if not (isinstance(declared, type) and issubclass(declared, Source)):
+        raise StudyError(f"{module}: has no class Source, of a source of data sets or models; correct the file")
+    return declared()

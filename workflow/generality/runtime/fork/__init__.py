@@ -28,7 +28,7 @@ def start_fork_server() -> None:
     lifeline, _ = os.pipe()  # the other end, which no job inherits, stays open as long as this process
     subprocess.Popen(
         [python, "-P", HERE / "server.py", name],
-        env=os.environ | threads | {"PYTHONPATH": str(HERE.parents[1])}, start_new_session=True,
+        env=os.environ | threads | {"PYTHONPATH": str(HERE.parents[2])}, start_new_session=True,
         stdin=lifeline, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(lifeline)

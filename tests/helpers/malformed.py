@@ -12,7 +12,7 @@ from typing import NamedTuple
 import yaml
 from jsonschema import Draft202012Validator
 
-from generality.config.schema import SCHEMA, dotted
+from generality.config.schema import dotted, validator
 
 Path = tuple[str | int, ...]
 # One value of each type; a whole number is a number too.
@@ -91,7 +91,7 @@ def mistakes(studies: Iterable[dict]) -> Iterator[Mistake]:
 def places(studies: Iterable[dict]) -> Iterator[tuple[dict, Place]]:
     """Every place of the schema that one of the studies has: (the first study with it, the place)."""
     seen = set()
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = validator().schema
     for study in studies:
         for place in _walk(schema, study, [schema], ()):
             if (mark := tuple(map(id, place.parts))) not in seen:

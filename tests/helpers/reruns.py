@@ -111,11 +111,15 @@ def check_imports(folder: Path) -> None:
         if script.parent.name != "scripts":
             continue
         modules = []
-        if script.stem.startswith("finetune"):
+        name = script.stem
+        if name.startswith("finetune"):
             modules.append(module_of(json.loads(arguments[arguments.index("--settings") + 1])["method"]))
+        elif name == "render_part":
+            name = arguments[arguments.index("--module") + 1]
+            modules.append(name)
         files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])
         assert set(job["files"]) <= files, f"{arguments}: its rule does not list {set(job['files']) - files}"
-        listed.setdefault(script.stem, set()).update(files)
-        imported.setdefault(script.stem, set()).update(job["files"])
+        listed.setdefault(name, set()).update(files)
+        imported.setdefault(name, set()).update(job["files"])
     assert len(listed) > 15
     assert listed == imported

@@ -91,9 +91,9 @@ def test_versions_are_those_of_what_is_installed(tmp_path):
 
 
 def test_the_record_is_complete_and_names_no_place(tmp_path):
-    job(tmp_path / "report/figure4", "plot_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
+    job(tmp_path / "report/figure4", "draw_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
     made = record(
-        "tiny", [1, 2], logs=tmp_path, folders=["report/figure4"], rules=["plot_tradeoff"],
+        "tiny", [1, 2], logs=tmp_path, folders=["report/figure4"], rules=["draw_tradeoff"],
         requirements=ROOT / "envs/requirements.in", library=ROOT / "workflow",
     )  # fmt: skip
     assert list(made) == [

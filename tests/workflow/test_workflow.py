@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from generality.config.study_file import check
+from generality.parts import parts
 from generality.plan.captions import captions, in_report, labels
 from generality.plan.study import Study
 from generality.vision.finetune import finetune_classifier
@@ -87,7 +88,7 @@ def test_the_record_counts_every_job_once(finished):
         del every[rule]
     assert jobs == every
     # In the order of the road.
-    road = ["render_pictures", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "plot_tradeoff"]
+    road = ["render_pictures", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "draw_tradeoff"]
     assert [rule for rule in jobs if rule in road] == road
     assert all(stage["wall_s"] > stage["longest_s"] - 0.01 > 0 for stage in record["stages"])
     assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
@@ -110,7 +111,10 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     }
     study = Study(check(TINY))
     expected = {
-        file: own for part, own in captions(study).items() for file in study.report_files(part) if in_report(file)
+        f"reports/{part}.{suffix}": own
+        for part, own in captions(study).items()
+        for suffix in study.suffixes(part)
+        if in_report(parts()[part].kind, suffix)
     }
     assert set(results) == set(listed) == set(expected)
     assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
@@ -167,13 +171,13 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
         finetune_classifier(place / name, **inputs, **settings, seed=1, log=place / f"{log}.csv", series=series)
     by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
     assert planned(folder, config, *by_time) == {
-        **{"score_clip": 2, "score_clip_wise": 1, "probe_clip": 1, "plot_probing": 1, "collect_scores": 1},
+        **{"score_clip": 2, "score_clip_wise": 1, "probe_clip": 1, "draw_probing": 1, "collect_scores": 1},
         **{
-            "plot_tradeoff": 1,
-            "render_table": 1,
-            "render_hyperparameters": 1,
-            "render_tradeoff": 1,
-            "render_claims": 1,
+            "draw_tradeoff": 1,
+            "draw_scores": 1,
+            "draw_hyperparameters": 1,
+            "draw_numbers": 1,
+            "draw_verdicts": 1,
         },
         **{"render_answer": 1} | dict.fromkeys(LAST, 1),
     }

@@ -10,12 +10,14 @@ from snakemake.exceptions import WorkflowError
 import generality.plan.early_stopping as early
 import generality.plan.trials as trying
 from generality.runtime.ancient import not_through_ancient
-from generality.config.study_file import ConfigError, load
+from generality.config.study_file import load
+from generality.errors import StudyError
 from generality.runtime.fork import SERVER, start_fork_server
 from generality.runtime.imports import code, requirements, resource
 from generality.runtime.local_files import mark_of_pictures
 from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient
+from generality.parts import parts
 from generality.plan.study import Study, any_of, as_json
 from generality.plan.captions import captions, in_report, labels
 from generality.plan.notes import notes, unshown
@@ -27,7 +29,7 @@ from generality.methods import module_of
 # `__use_yte__`. A study file is complete in itself: config.yaml must not leak into one that is given.
 try:
     study = Study(load(*workflow.overwrite_configfiles or ["config.yaml"], given=workflow.config_settings.config))
-except ConfigError as error:
+except StudyError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
@@ -113,10 +115,10 @@ DAG.bfs = not_through_ancient(DAG.bfs)
 config["captions"] = captions(study)
 
 
-def part_files(part, suffixes):
-    """The files of a part of the report, or of each that a wildcard names; some are marked for Snakemake's own."""
-    files = [f"{study.config['report']['folder']}/{part}.{suffix}" for suffix in suffixes]
-    return [_marked(file) if in_report(file) else file for file in files]
+def part_files(part):
+    """Return the files of every part of the kind of `part`, by wildcard; some are marked for Snakemake's own report."""
+    files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in study.suffixes(part)}
+    return [_marked(file) if in_report(parts()[part].kind, suffix) else file for suffix, file in files.items()]
 
 
 def _marked(file):

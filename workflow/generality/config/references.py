@@ -1,17 +1,19 @@
 """What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, is_world, known, settings_of
+from generality.parts import parts
 
 HYPERPARAMETER = {"l1": "lambda", "l2": "lambda", "kd": "lambda", "lora": "rank", "wise": "alpha"}
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 METHODS = Path(__file__).parents[1] / "methods"  # has a module for each method that adds to full fine-tuning
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
 SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
+UNSTYLED = ("figure2", "table1")  # parts of examples, which show no method
 # What is different on the two tracks: the sources of data and models, and the keys of a train block.
 TRACKS = {"vision": images, "language": texts}
 MODELS = {"vision": ("pretrain_clip", "open_clip"), "language": ("pretrain_opt", "transformers")}
@@ -47,7 +49,6 @@ def _problems(config: dict) -> Problems:
     for name, experiment in config["experiments"].items():
         yield from _experiment(f"experiments.{name}", name, experiment, config)
     yield from _report(config["report"], config["experiments"])
-    yield from _numbers(config["report"], config["experiments"])
 
 
 def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problems:
@@ -116,32 +117,26 @@ def _nameable(path: str, values: Iterable[float]) -> Problems:
 
 
 def _report(report: dict, experiments: dict) -> Problems:
-    shown = {}
-    for part, settings in report.items():
-        if part.startswith(("figure", "table")):
-            names = settings.get("experiments", ())
-            shown |= {f"{part}.experiments[{index}]": name for index, name in enumerate(names)}
-            shown |= {f"{part}.experiment": settings["experiment"]} if "experiment" in settings else {}
-    for path, name in shown.items():
-        yield from known(f"report.{path}", name, experiments, "experiment")
-        if path.startswith("figure8") and "probe" not in experiments[name]:
-            yield f"report.{path}", f"experiments.{name} has no `probe`; name the data sets that are probed there"
-        if path.startswith("figure9") and "early_stopping" not in experiments[name]:
-            yield f"report.{path}", f"experiments.{name} has no `early_stopping`; say there what is tried"
-        for method in ("pretrained", *experiments[name]["methods"]):
-            if method not in report["style"] and not path.startswith(("figure2", "table1.")):  # examples only
-                yield f"report.style.{method}", f"this key is missing, and report.{path} shows that method"
+    for name, part in parts().items():
+        for path, experiment in _shown(report.get(name, {})):
+            path = f"report.{name}.{path}"
+            yield from known(path, experiment, experiments, "experiment")
+            if lack := part.lacks(experiments[experiment], name):
+                yield path, f"experiments.{experiment} {lack}"
+            for method in ("pretrained", *experiments[experiment]["methods"]):
+                if method not in report["style"] and part.kind != "finding" and name not in UNSTYLED:
+                    yield f"report.style.{method}", f"this key is missing, and {path} shows that method"
 
 
-def _numbers(report: dict, experiments: dict) -> Problems:
-    """Trade-offs and claims, which are measured against full fine-tuning and need no style."""
-    tradeoff, claims = (report.get(part, {}).get("experiments", ()) for part in ("tradeoff", "claims"))
-    named = {f"tradeoff.experiments[{index}]": name for index, name in enumerate(tradeoff)}
-    named |= {f"claims.experiments.{role}": name for role, name in dict(claims).items()}
-    for path, name in named.items():
-        yield from known(f"report.{path}", name, experiments, "experiment")
-        if "full" not in experiments[name]["methods"]:
-            yield f"report.{path}", f"'{name}' has no method full, which the others are measured against; add it there"
+def _shown(entry: dict) -> Iterator[tuple[str, str]]:
+    """Yield the experiments that an entry of the report names, each after its path in the entry."""
+    names = entry.get("experiments", [])
+    if "experiment" in entry:
+        yield "experiment", entry["experiment"]
+    elif isinstance(names, dict):
+        yield from ((f"experiments.{role}", name) for role, name in names.items())
+    else:
+        yield from ((f"experiments[{index}]", name) for index, name in enumerate(names))
 
 
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:

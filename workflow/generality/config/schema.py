@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from generality.parts import parts
+
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 # libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,8 +27,12 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """The schema, read once."""
-    return Draft202012Validator(yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader))
+    """Return the schema, read once, with what the parts of the report declare of their entries."""
+    schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
+    keys = schema["$defs"]["report"]["properties"]
+    style = keys.pop("style")  # comes last in a study's normal form
+    keys |= {name: part.entries[name] for name, part in parts().items()} | {"style": style}
+    return Draft202012Validator(schema)
 
 
 def complete(config: object) -> object:

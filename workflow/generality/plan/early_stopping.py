@@ -1,9 +1,9 @@
 """The plan of early stopping (Figure 9): full fine-tuning at several learning rates and warm-ups, scored on its way."""
 
 from generality.config.references import SPECIALITY, VARIED
+from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
 
-COMPARED = ("pretrained", "full", "wise")  # the models that it is drawn beside
 METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
 
 
@@ -46,13 +46,9 @@ def table_settings(study: Study, experiment: str) -> dict:
     return settings | {"generality": {group: settings["generality"][group]}, "metrics": METRICS}
 
 
-def claimed(study: Study) -> dict:
-    """What the claims about early stopping read: scores, as of an experiment, and tunings; {} without Figure 9."""
-    if "figure9" not in study.config["report"]:
-        return {}
-    (name,) = study.shown("figure9")
-    files = {"scores": score_files(study, name), "table": table_path(study, name)}
-    return {"scores": files | table_settings(study, name), "tunings": tunings(study, name)}
+def example_scores(study: Study, experiment: str) -> dict[str, str | list[str]]:
+    """Return the files that hold the scores of single examples, and the tidy table of them."""
+    return {"scores": score_files(study, experiment), "table": table_path(study, experiment)}
 
 
 def table_path(study: Study, experiment: str) -> str:

@@ -1,7 +1,7 @@
 """Where the logs of a study's jobs are, which end with what a job used."""
 
 import generality.plan.early_stopping as early
-from generality.plan.study import FIGURES, NUMBERS, TABLES, Study
+from generality.plan.study import Study
 
 
 def log_folders(study: Study) -> list[str]:
@@ -19,8 +19,7 @@ def log_folders(study: Study) -> list[str]:
         followed = early.score_files(study, name) if "early_stopping" in experiment else ()
         made += [path.rpartition("/")[0] for path in (*study.score_paths(name), *followed)]
         made.append(f"{study.root}/{name}")
-    parts = [f"{study.root}/report/{part}" for part in (*FIGURES, *TABLES, *NUMBERS) if study.report_files(part)]
-    parts.append(f"{study.root}/report/answer")
+    parts = [f"{study.root}/report/{part}" for part in (*study.parts(), "answer")]
     return [path.removeprefix(f"{study.root}/") for path in dict.fromkeys([*made, *parts])]
 
 

@@ -1,0 +1,51 @@
+"""Figure 3: how much of each data set is forgotten, against its distance from the one fine-tuned on."""
+
+from generality.parts import EXPERIMENT, GROUPS, Part, entry, lacks_full
+
+
+def needs(shown):
+    (experiment,), (table,) = shown.experiments, shown.tables
+    return {"table": table, "distances": shown.study.distance_paths(experiment)}
+
+
+def settings(shown):
+    return {"style": {"full": {"label": shown.labels["full"]}}, "groups": shown.entry.get("groups")}
+
+
+def draw(outputs, inputs, settings):
+    from generality.report.collect import read_table, write_table
+    from generality.report.distance import drawn_changes, plot_distance, read_distances
+
+    *pictures, values = outputs
+    table, distances = read_table(inputs["table"]), read_distances(inputs["distances"])
+    plot_distance(table, distances, settings["style"], pictures, groups=settings["groups"])
+    write_table(drawn_changes(table, distances, groups=settings["groups"]), values)
+
+
+def caption(shown, say):
+    return f"Forgetting against distance after {say.experiments()}", (
+        "How full fine-tuning changed the score of each data set, in % of the pre-trained model's, against the data "
+        "set's distance from the one fine-tuned on; below the line is forgetting. The distance is measured, with the "
+        "pre-trained model's own embeddings, where the paper's Figure 3 orders groups by what they are about. "
+        f"{say.made()} Vertical bars are {say.interval()}."
+    )
+
+
+PART = Part(
+    kind="figure",
+    entries={
+        "figure3": entry(
+            "Relative change of every data set's score after full fine-tuning against its measured distance from what "
+            "was fine-tuned on (paper, Figure 3).",
+            optional=["groups"],
+            experiment=EXPERIMENT,
+            groups=GROUPS,
+        )
+    },
+    needs=needs,
+    settings=settings,
+    draw=draw,
+    caption=caption,
+    scored=True,
+    lacks=lacks_full,
+)

@@ -239,8 +239,8 @@ def test_targets_are_what_the_report_names():
     renamed = study(report__claims={"experiments": {"medmcqa": "pubmedqa"}})
     assert renamed.shown("claims") == ["pubmedqa"]
     claimed = Shown(renamed, "claims")
-    assert claimed.inputs["experiments"]["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
-    assert claimed.inputs["experiments"]["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
+    assert claimed.inputs["scores"]["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
+    assert claimed.inputs["scores"]["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
     assert claimed.settings["experiments"]["medmcqa"]["experiment"] == "pubmedqa"
     assert set(renamed.score_paths("pubmedqa")) < set(claimed.files)
     scored = Shown(renamed, "tradeoff").settings["experiments"]

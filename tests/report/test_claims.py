@@ -124,8 +124,8 @@ def test_the_command_writes_the_same_twice(worlds, tmp_path, monkeypatch):
     outputs = [tmp_path / "claims.json", tmp_path / "claims.md"]
     files = {key: worlds["paper"][key] for key in ("scores", "table")}
     own = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
-    inputs = {"experiments": {"imagenet": files}, "probed": [], "followed": {}}
-    settings = {"experiments": {"imagenet": own}, "probed": "", "followed": {}, "tunings": {}}
+    inputs = {"scores": {"imagenet": files}, "probed": [], "followed": []}
+    settings = {"experiments": {"imagenet": own}, "features": [], "series": [], "tunings": []}
     render_part(monkeypatch, "verdicts", outputs, inputs, settings)
     first = [path.read_bytes() for path in outputs]
     render_part(monkeypatch, "verdicts", outputs, inputs, settings)

@@ -127,9 +127,9 @@ def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
 
 def test_the_commands(paper, tmp_path, monkeypatch):
     files = {key: paper[key] for key in ("scores", "table")}
-    inputs = {"experiments": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[0]], "followed": files}
+    inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
     own = {key: paper[key] for key in paper if key not in files}
-    settings = {"experiments": {}, "probed": "net", "followed": own, "tunings": TUNINGS}
+    settings = {"experiments": {}, "features": ["net"], "series": [own], "tunings": [TUNINGS]}
     render_part(monkeypatch, "verdicts", [tmp_path / "claims.json"], inputs, settings)
     found = json.loads((tmp_path / "claims.json").read_text())["claims"]
     measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}

@@ -97,7 +97,7 @@ def test_the_command_for_trade_offs(settings, tmp_path, monkeypatch):
     files = [{key: own[key] for key in ("scores", "table")} for own in settings.values()]
     scored = [{key: own[key] for key in own if key not in ("scores", "table")} for own in settings.values()]
     given = {"experiments": scored, "labels": {"kd": "KD & co"}}
-    render_part(monkeypatch, "numbers", outputs, {"experiments": files}, given)
+    render_part(monkeypatch, "numbers", outputs, {"scores": files}, given)
     rows = pd.read_csv(outputs[0])
     assert rows.groupby("experiment", sort=False)["group"].unique().map(list).to_dict() == {
         "tiny": ["ood"],

@@ -1,5 +1,6 @@
 """The workflow itself: a tiny study end to end, and what an edit reruns."""
 
+import base64
 import copy
 import html
 import json
@@ -19,9 +20,10 @@ from generality.plan.captions import captions, in_report, labels
 from generality.plan.study import Study
 from generality.vision.finetune import finetune_classifier
 from reruns import check_imports, edits, reruns
-from workflows import LAST, ROOT, copy_project, planned, snakemake, started, tiny
+from workflows import LAST, OWN_PART, ROOT, copy_project, planned, snakemake, started, tiny
 
 TINY = tiny("tiny")
+RUN = "results/tiny/domainnet"
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +199,33 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     probed = pd.read_csv(folder / "reports/figure8.csv")
     assert set(probed.loc[probed["value"].notna(), "step"]) == {0}
     assert "Full fine-tuning diverged after domainnet." in read["report.html"]
+
+
+def test_a_part_of_the_users_own_is_one_module_and_one_entry(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "study")
+    module = folder / "workflow/generality/parts/losses.py"
+    module.write_text(OWN_PART)
+    assert len(OWN_PART.splitlines()) <= 40
+    assert planned(folder, TINY) == {}, "the study does not name it yet"
+    config = edited(lambda c: c["report"].update(losses={"experiment": "domainnet"}))
+    assert planned(folder, config) == dict.fromkeys(("draw_losses", *LAST), 1)
+    snakemake(folder, "--cores", "2", config=config)
+    drawn = pd.read_csv(folder / "reports/losses.csv")
+    assert drawn["loss"].tolist() == pd.read_csv(folder / f"{RUN}/full/default/seed-1/log.csv")["loss"].tolist()
+    assert all((folder / f"reports/losses.{suffix}").stat().st_size > 1000 for suffix in ("pdf", "png"))
+    page = (folder / "reports/report.html").read_text()
+    assert "Loss on DomainNet" in page
+    assert "The loss of every batch. Model: tiny-clip (pre-trained by this study)" in page
+    assert base64.b64encode((folder / "reports/losses.png").read_bytes()).decode() in page
+    jobs = {stage["rule"] for stage in json.loads((folder / "reports/provenance.json").read_text())["stages"]}
+    assert {"draw_losses", "draw_tradeoff"} < jobs
+    assert planned(folder, config) == {}
+    recoloured = copy.deepcopy(config)
+    recoloured["report"]["style"]["full"]["color"] = "#111111"
+    assert planned(folder, recoloured)["draw_losses"] == 1
+    module.write_text(OWN_PART.replace("every batch", "each batch"))
+    assert planned(folder, config) == dict.fromkeys(("draw_losses", *LAST), 1)
+    check_imports(folder)
 
 
 def test_a_b_a_trains_and_scores_only_b(finished):

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from generality.errors import StudyError
 from generality.parts import parts
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
@@ -30,8 +31,11 @@ def validator() -> Draft202012Validator:
     """Return the schema, read once, with what the parts of the report declare of their entries."""
     schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
     keys = schema["$defs"]["report"]["properties"]
-    style = keys.pop("style")  # comes last in a study's normal form
-    keys |= {name: part.entries[name] for name, part in parts().items()} | {"style": style}
+    for name, part in parts().items():
+        if name in keys:
+            raise StudyError(f"generality.parts: '{name}' is a key of `report` already; rename the part")
+        keys[name] = part.entries[name]
+    keys["style"] = keys.pop("style")  # the last in a study's normal form
     return Draft202012Validator(schema)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
+from pkgutil import iter_modules
 
 from generality.errors import StudyError
 
@@ -31,15 +31,16 @@ class Part:
     """What the report has to know of a part.
 
     `entries` has the name of each part of the family and the schema of its entry in `report` (`entry`). `needs` returns
-    paths of files, in any nesting of mappings and lists; `settings` returns what else the drawing depends on, as JSON
-    can hold it. `draw` takes the paths to write, those two, and returns nothing; the last path of a figure is that of
-    its values. `caption` returns a few words and a few sentences, both without markup.
+    the files that the drawing reads, by name, each a path or paths in any nesting of mappings and lists. `settings`
+    returns what else it depends on, by name, as JSON can hold it. `draw` takes the paths to write and, by those names,
+    all of these; the last path of a figure is that of its values. `caption` returns a few words and a few sentences,
+    both without markup.
     """
 
     kind: str  # of FILES
     entries: Mapping[str, dict]
     needs: Callable  # (shown) -> inputs
-    draw: Callable  # (outputs, inputs, settings) -> None
+    draw: Callable  # (outputs, **inputs, **settings) -> None
     caption: Callable  # (shown, say) -> (name, text)
     settings: Callable = lambda shown: {}  # (shown) -> settings
     title: str = ""  # as printed; without one it is the paper's part of that name, such as "figure5"
@@ -62,16 +63,19 @@ def several(description: str) -> dict:
     return {"$ref": "#/$defs/shown", "description": description}
 
 
+OVERVIEW = {"experiments": several("Experiments that it is about.")}
+
+
 def lacks_full(experiment: Mapping, name: str) -> str:
     """Say that an experiment has no full fine-tuning, for a part that compares with that; else return ""."""
     return "" if "full" in experiment["methods"] else "has no method full, which this part compares with; add it there"
 
 
 def parts() -> dict[str, Part]:
-    """Return every part by its name, in the order of the page: figures, tables, findings, and those by number.
+    """Return every part by its name, in the order of the page: figures, tables and findings, each by their numbers.
 
-    What has no number comes last, in the order of the modules' names. Raises StudyError for a module without a part, or
-    for a name that is no name or is there twice.
+    Parts without a number come last of their kind, in the order of their modules' names. Raises StudyError for a module
+    without a part, and for a part's name that is misspelt, is there twice or is not printable as a title.
     """
     return {name: part for name, (_, part) in _parts().items()}
 
@@ -88,14 +92,16 @@ def modules(names: Iterable[str]) -> dict[str, list[str]]:
 def _parts() -> dict[str, tuple[str, Part]]:
     """Return the module of every part, and the part."""
     found: dict[str, tuple[str, Part]] = {}
-    for file in sorted(Path(__file__).parent.glob("[a-z]*.py")):
-        module = f"{__name__}.{file.stem}"
-        part = getattr(import_module(module), "PART", None)
+    for module in sorted(f"{__name__}.{stem.name}" for stem in iter_modules(__path__)):
+        imported = import_module(module)
+        part, file = getattr(imported, "PART", None), imported.__file__
         if not isinstance(part, Part) or part.kind not in FILES:
             raise StudyError(f"{file}: declares no part; set PART to a Part of the kind {', '.join(FILES)}")
         for name in part.entries:
-            if not re.fullmatch("[a-z][a-z0-9_]*", name) or name in found:
-                raise StudyError(f"{file}: '{name}' is no name of a-z, 0-9 and _, or another part's; choose another")
+            if not re.fullmatch("[a-z][a-z0-9_]*", name):
+                raise StudyError(f"{file}: '{name}' is no name for a part; use a-z, 0-9 and _")
+            if name in found:
+                raise StudyError(f"{file}: the part '{name}' is declared in {found[name][0]} as well; rename one")
             if not part.title and not name.removeprefix(part.kind).isdecimal():
                 raise StudyError(f"{file}: the part '{name}' has no title, and the paper none of that name; add one")
             found[name] = module, part

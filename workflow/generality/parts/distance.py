@@ -2,6 +2,16 @@
 
 from generality.parts import EXPERIMENT, GROUPS, Part, entry, lacks_full
 
+ENTRIES = {
+    "figure3": entry(
+        "Relative change of every data set's score after full fine-tuning against its measured distance from what was "
+        "fine-tuned on (paper, Figure 3).",
+        optional=["groups"],
+        experiment=EXPERIMENT,
+        groups=GROUPS,
+    )
+}
+
 
 def needs(shown):
     (experiment,), (table,) = shown.experiments, shown.tables
@@ -12,14 +22,14 @@ def settings(shown):
     return {"style": {"full": {"label": shown.labels["full"]}}, "groups": shown.entry.get("groups")}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, table, distances, style, groups):
     from generality.report.collect import read_table, write_table
     from generality.report.distance import drawn_changes, plot_distance, read_distances
 
     *pictures, values = outputs
-    table, distances = read_table(inputs["table"]), read_distances(inputs["distances"])
-    plot_distance(table, distances, settings["style"], pictures, groups=settings["groups"])
-    write_table(drawn_changes(table, distances, groups=settings["groups"]), values)
+    scores, measured = read_table(table), read_distances(distances)
+    plot_distance(scores, measured, style, pictures, groups=groups)
+    write_table(drawn_changes(scores, measured, groups=groups), values)
 
 
 def caption(shown, say):
@@ -31,21 +41,4 @@ def caption(shown, say):
     )
 
 
-PART = Part(
-    kind="figure",
-    entries={
-        "figure3": entry(
-            "Relative change of every data set's score after full fine-tuning against its measured distance from what "
-            "was fine-tuned on (paper, Figure 3).",
-            optional=["groups"],
-            experiment=EXPERIMENT,
-            groups=GROUPS,
-        )
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    scored=True,
-    lacks=lacks_full,
-)
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, scored=True, lacks=lacks_full)

@@ -3,6 +3,13 @@
 from generality.parts import EXPERIMENT, Part, entry
 
 COMPARED = ("pretrained", "full", "wise")  # the models that it is drawn beside
+ENTRIES = {
+    "figure9": entry(
+        "Early stopping: speciality against generality along full fine-tuning, for several learning rates and "
+        "warm-ups, as the experiment's `early_stopping` names them (paper, Figure 9).",
+        experiment=EXPERIMENT,
+    )
+}
 
 
 def needs(shown):
@@ -16,14 +23,14 @@ def settings(shown):
     return {"tunings": shown.early.tunings(shown.study, experiment), "style": looks}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, table, tunings, style):
     from generality.report.collect import read_table, write_table
     from generality.report.early_stopping import drawn_steps, plot_early_stopping
 
     *pictures, values = outputs
-    table = read_table(inputs["table"])
-    plot_early_stopping(table, settings["tunings"], settings["style"], pictures)
-    write_table(drawn_steps(table, settings["tunings"]), values)
+    scores = read_table(table)
+    plot_early_stopping(scores, tunings, style, pictures)
+    write_table(drawn_steps(scores, tunings), values)
 
 
 def caption(shown, say):
@@ -44,19 +51,4 @@ def lacks(experiment, name):
     return "" if "early_stopping" in experiment else "has no `early_stopping`; say there what is tried"
 
 
-PART = Part(
-    kind="figure",
-    entries={
-        "figure9": entry(
-            "Early stopping: speciality against generality along full fine-tuning, for several learning rates and "
-            "warm-ups, as the experiment's `early_stopping` names them (paper, Figure 9).",
-            experiment=EXPERIMENT,
-        )
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    key="early_stopping",
-    lacks=lacks,
-)
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, key="early_stopping", lacks=lacks)

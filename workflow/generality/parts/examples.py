@@ -1,24 +1,23 @@
 """Table 1: an example of each data set."""
 
-from generality.parts import Part, entry, several
+from generality.parts import OVERVIEW, Part, entry
+
+ENTRIES = {"table1": entry("One example of each data set (paper, Table 1).", **OVERVIEW)}
 
 
 def needs(shown):
     """Return the test splits of all data sets, by "set/domain"."""
-    sets = {}
-    for experiment in shown.experiments:
-        sets |= shown.test_sets(experiment)
-    return {"sets": sets}
+    return {"sets": {name: folder for own in map(shown.test_sets, shown.experiments) for name, folder in own.items()}}
 
 
 def settings(shown):
     return {"anchor": shown.anchor}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, sets, anchor):
     from generality.report.examples import render_examples
 
-    render_examples(inputs["sets"], outputs, anchor=settings["anchor"])
+    render_examples(sets, outputs, anchor=anchor)
 
 
 def caption(shown, say):
@@ -28,15 +27,4 @@ def caption(shown, say):
     )
 
 
-PART = Part(
-    kind="table",
-    entries={
-        "table1": entry(
-            "One example of each data set (paper, Table 1).", experiments=several("Experiments that it is about.")
-        )
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-)
+PART = Part("table", ENTRIES, needs, draw, caption, settings)

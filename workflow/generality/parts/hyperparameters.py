@@ -1,27 +1,28 @@
 """Tables 2 and 3: hyper-parameters as they ran, the paper's beside them."""
 
-from generality.parts import Part, entry, several
+from generality.parts import OVERVIEW, Part, entry
 
-ABOUT = several("Experiments that it is about.")
+ENTRIES = {
+    "table2": entry("Hyper-parameters of vision experiments as they ran (paper, Table 2).", **OVERVIEW),
+    "table3": entry("The same of language experiments (paper, Table 3).", **OVERVIEW),
+}
 
 
 def needs(shown):
-    data = [shown.study.speciality_train(experiment) for experiment in shown.experiments]
-    return {"logs": shown.training_logs(), "data": data}
+    return {"logs": shown.training_logs(), "data": list(map(shown.study.speciality_train, shown.experiments))}
 
 
 def settings(shown):
     return {"recipes": shown.recipes(), "labels": shown.labels, "anchor": shown.anchor}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, logs, data, recipes, labels, anchor):
     from generality.data.image_set import MANIFEST
     from generality.report.hyperparameters import render_hyperparameters
     from generality.storage.files import read_json
 
-    counts = [read_json(f"{folder}/{MANIFEST}")["count"] for folder in inputs["data"]]
-    names = {"labels": settings["labels"], "anchor": settings["anchor"]}
-    render_hyperparameters(settings["recipes"], inputs["logs"], counts, outputs, **names)
+    counts = [read_json(f"{folder}/{MANIFEST}")["count"] for folder in data]
+    render_hyperparameters(recipes, logs, counts, outputs, labels=labels, anchor=anchor)
 
 
 def caption(shown, say):
@@ -32,15 +33,5 @@ def caption(shown, say):
     )
 
 
-PART = Part(
-    kind="table",
-    entries={
-        "table2": entry("Hyper-parameters of vision experiments as they ran (paper, Table 2).", experiments=ABOUT),
-        "table3": entry("The same of language experiments (paper, Table 3).", experiments=ABOUT),
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    resources=["paper_settings.csv", "paper_tables.csv"],
-)
+RESOURCES = ["paper_settings.csv", "paper_tables.csv"]
+PART = Part("table", ENTRIES, needs, draw, caption, settings, resources=RESOURCES)

@@ -2,22 +2,28 @@
 
 from generality.parts import Part, entry, lacks_full, several
 
+ENTRIES = {
+    "tradeoff": entry(
+        "Hypervolume, generality at matched speciality and the chosen setting of every method, with intervals.",
+        experiments=several("Experiments from top to bottom; a table for each of their groups."),
+    )
+}
+
 
 def needs(shown):
-    return {"experiments": [shown.study.example_scores(name) for name in shown.experiments]}
+    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
 
 
 def settings(shown):
-    scored = [shown.study.collect_settings(name) for name in shown.experiments]
-    return {"experiments": scored, "labels": shown.labels}
+    return {"experiments": list(map(shown.study.collect_settings, shown.experiments)), "labels": shown.labels}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, scores, experiments, labels):
     from generality.report.resampled import Resampled
     from generality.report.tradeoff_numbers import render_tradeoffs
 
-    pairs = zip(inputs["experiments"], settings["experiments"], strict=True)
-    render_tradeoffs([Resampled(**files, **scored) for files, scored in pairs], outputs, settings["labels"])
+    pairs = zip(scores, experiments, strict=True)
+    render_tradeoffs([Resampled(**files, **own) for files, own in pairs], outputs, labels)
 
 
 def caption(shown, say):
@@ -28,19 +34,4 @@ def caption(shown, say):
     )
 
 
-PART = Part(
-    kind="finding",
-    title="Trade-offs",
-    entries={
-        "tradeoff": entry(
-            "Hypervolume, generality at matched speciality and the chosen setting of every method, with intervals.",
-            experiments=several("Experiments from top to bottom; a table for each of their groups."),
-        )
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    scored=True,
-    lacks=lacks_full,
-)
+PART = Part("finding", ENTRIES, needs, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_full)

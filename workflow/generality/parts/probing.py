@@ -2,6 +2,14 @@
 
 from generality.parts import EXPERIMENT, Part, entry
 
+ENTRIES = {
+    "figure8": entry(
+        "Accuracy and linear probing accuracy along full fine-tuning, on what the experiment's `probe` names (paper, "
+        "Figure 8).",
+        experiment=EXPERIMENT,
+    )
+}
+
 
 def needs(shown):
     (experiment,) = shown.experiments
@@ -12,13 +20,13 @@ def settings(shown):
     return {"style": {"full": shown.looks["full"]}}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, probing, style):
     from generality.report.collect import write_table
     from generality.report.probing import curves, plot_probing
 
     *pictures, values = outputs
-    table = curves(inputs["probing"])
-    plot_probing(table, settings["style"], pictures)
+    table = curves(probing)
+    plot_probing(table, style, pictures)
     write_table(table, values)
 
 
@@ -37,19 +45,4 @@ def lacks(experiment, name):
     return "" if "probe" in experiment else "has no `probe`; name the data sets that are probed there"
 
 
-PART = Part(
-    kind="figure",
-    entries={
-        "figure8": entry(
-            "Accuracy and linear probing accuracy along full fine-tuning, on what the experiment's `probe` names "
-            "(paper, Figure 8).",
-            experiment=EXPERIMENT,
-        )
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    key="probe",
-    lacks=lacks,
-)
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, key="probe", lacks=lacks)

@@ -6,6 +6,13 @@ EXAMPLES = {
     "description": "Pictures per domain. Default 2, enough to see that they vary; more than 10 do not fit a page.",
     **{"type": "integer", "minimum": 1, "maximum": 10, "default": 2},
 }
+ENTRIES = {
+    "figure2": entry(
+        "Example pictures of one class in every domain (paper, Figure 2).",
+        experiments=several("Experiments whose data sets are shown."),
+        examples=EXAMPLES,
+    )
+}
 
 
 def needs(shown):
@@ -25,12 +32,12 @@ def settings(shown):
     return {"examples": shown.entry["examples"]}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, sets, examples):
     from generality.report.collect import write_table
     from generality.report.samples import pick_samples, plot_samples
 
     *pictures, values = outputs
-    picked = pick_samples(inputs["sets"], examples=settings["examples"])
+    picked = pick_samples(sets, examples=examples)
     plot_samples(picked, pictures)
     write_table(picked, values)
 
@@ -44,17 +51,4 @@ def caption(shown, say):
     )
 
 
-PART = Part(
-    kind="figure",
-    entries={
-        "figure2": entry(
-            "Example pictures of one class in every domain (paper, Figure 2).",
-            experiments=several("Experiments whose data sets are shown."),
-            examples=EXAMPLES,
-        )
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-)
+PART = Part("figure", ENTRIES, needs, draw, caption, settings)

@@ -22,6 +22,12 @@ COLUMNS = {
 GROUPS = {"ood": "other distributions", "instruction": "instructions", "instruction-cn": "Chinese instructions"}
 
 
+ENTRIES = {
+    f"table{number}": entry(f"{text} (paper, Table {number}).", experiment=EXPERIMENT)
+    for number, text in DESCRIPTIONS.items()
+}
+
+
 def number_of(name):
     return int(name.removeprefix("table"))
 
@@ -35,14 +41,13 @@ def settings(shown):
     return {"number": number_of(shown.name), "labels": shown.labels, "anchor": shown.anchor}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, table, number, labels, anchor):
     from generality.report.collect import read_table
     from generality.report.conventions import as_in_paper
     from generality.report.tables import render_table
 
-    table = read_table(inputs["table"])
-    names = {"labels": settings["labels"], "anchor": settings["anchor"]}
-    render_table(table, outputs, **names, **as_in_paper(settings["number"], table))
+    scores = read_table(table)
+    render_table(scores, outputs, labels=labels, anchor=anchor, **as_in_paper(number, scores))
 
 
 def caption(shown, say):
@@ -66,17 +71,4 @@ def lacks(experiment, name):
     return ""
 
 
-PART = Part(
-    kind="table",
-    entries={
-        f"table{number}": entry(f"{text} (paper, Table {number}).", experiment=EXPERIMENT)
-        for number, text in DESCRIPTIONS.items()
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    resources=["paper_tables.csv"],
-    scored=True,
-    lacks=lacks,
-)
+PART = Part("table", ENTRIES, needs, draw, caption, settings, resources=["paper_tables.csv"], scored=True, lacks=lacks)

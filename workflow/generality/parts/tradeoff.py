@@ -2,6 +2,16 @@
 
 from generality.parts import EXPERIMENT, GROUPS, Part, entry, several
 
+ONE = {"optional": ["groups"], "experiment": EXPERIMENT, "groups": GROUPS}
+ENTRIES = {
+    "figure4": entry(
+        "Speciality against generality, a point per run (paper, Figure 4).",
+        experiments=several("Experiments from left to right; a panel for each of their groups."),
+    ),
+    "figure5": entry("The same for the first language experiment (paper, Figure 5).", **ONE),
+    "figure6": entry("The same for the second language experiment (paper, Figure 6).", **ONE),
+}
+
 
 def needs(shown):
     return {"tables": shown.tables}
@@ -11,13 +21,13 @@ def settings(shown):
     return {"style": shown.looks, "groups": shown.entry.get("groups")}
 
 
-def draw(outputs, inputs, settings):
+def draw(outputs, tables, style, groups):
     from generality.report.collect import read_table, write_table
     from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
 
     *pictures, values = outputs
-    drawn = [panel for path in inputs["tables"] for panel in panels(read_table(path), settings["groups"])]
-    plot_tradeoff(drawn, settings["style"], pictures)
+    drawn = [panel for table in tables for panel in panels(read_table(table), groups)]
+    plot_tradeoff(drawn, style, pictures)
     write_table(drawn_points(drawn), values)
 
 
@@ -28,24 +38,4 @@ def caption(shown, say):
     )
 
 
-def of_one(description):
-    """Return the schema of a figure of one experiment."""
-    return entry(description, optional=["groups"], experiment=EXPERIMENT, groups=GROUPS)
-
-
-PART = Part(
-    kind="figure",
-    entries={
-        "figure4": entry(
-            "Speciality against generality, a point per run (paper, Figure 4).",
-            experiments=several("Experiments from left to right; a panel for each of their groups."),
-        ),
-        "figure5": of_one("The same for the first language experiment (paper, Figure 5)."),
-        "figure6": of_one("The same for the second language experiment (paper, Figure 6)."),
-    },
-    needs=needs,
-    settings=settings,
-    draw=draw,
-    caption=caption,
-    scored=True,
-)
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, scored=True)

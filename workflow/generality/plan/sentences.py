@@ -103,7 +103,7 @@ class Sentences:
     @staticmethod
     def listed(texts: Sequence[str]) -> str:
         """Return "a, b and c", each text once."""
-        *most, last = dict.fromkeys(texts)
+        *most, last = dict.fromkeys(texts) or [""]
         return f"{', '.join(most)} and {last}" if most else last
 
     @staticmethod

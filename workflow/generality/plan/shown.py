@@ -53,9 +53,9 @@ class Shown:
         """The printed names of those methods."""
         return self.study.labels(self.name)
 
-    def other(self, name: str) -> "Shown | None":
-        """Return another part of the report, or None if the report has no such part."""
-        return Shown(self.study, name) if name in self.study.config["report"] else None
+    def of(self, other: str) -> list[str]:
+        """Return the experiments in another part, none if the report has no such part."""
+        return self.study.shown(other) if other in self.study.config["report"] else []
 
     def groups(self, experiment: str) -> dict[str, list[str]]:
         """Return the data sets of an experiment by group, the speciality first."""
@@ -64,9 +64,8 @@ class Shown:
 
     def test_sets(self, experiment: str) -> dict[str, str]:
         """Return the folders of an experiment's test splits by "set/domain", the speciality first."""
-        return {
-            name: folder for (name, split), folder in self.study.evaluation_sets(experiment).items() if split == "test"
-        }
+        sets = self.study.evaluation_sets(experiment).items()
+        return {name: folder for (name, split), folder in sets if split == "test"}
 
     def training_logs(self) -> list[str]:
         """Return the training log that stands for each experiment."""

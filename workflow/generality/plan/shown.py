@@ -9,49 +9,39 @@ from generality.plan.study import Study
 
 
 class Shown:
-    """The part `name` of the report of `study`: its `entry` there and the `experiments` that it shows.
+    """The part `name` of the report of `study`, with its `entry` there.
 
-    `inputs` and `settings` are what its drawing depends on; `files` are the paths in the inputs.
+    `experiments` are those that it shows, and `tables` their tidy tables of scores; `looks` has label, colour and
+    marker of each of their methods, `labels` the printed names alone; `anchor` is the label in LaTeX.
     """
 
     early = early_stopping  # the plan of the series that are followed
 
     def __init__(self, study: Study, name: str):
-        self.study, self.name, self.part = study, name, parts()[name]
-        self.entry, self.experiments = study.config["report"][name], study.shown(name)
-        self.anchor = f"tab:{name}"  # the label in LaTeX
+        self.study, self.name, self.entry = study, name, study.config["report"][name]
+        self.experiments = study.shown(name)
+        self.tables = [study.table_path(experiment) for experiment in self.experiments]
+        self.looks, self.labels, self.anchor = study.looks(name), study.labels(name), f"tab:{name}"
 
     @property
     def inputs(self) -> dict:
-        return self.part.needs(self)
-
-    @property
-    def settings(self) -> dict:
-        return self.part.settings(self)
+        """The files that the drawing reads, by name, in any nesting."""
+        return parts()[self.name].needs(self)
 
     @property
     def files(self) -> list[str]:
+        """The same files in one list."""
         return list(_paths(self.inputs))
 
     @property
+    def settings(self) -> dict:
+        """The rest of what the drawing depends on, by name."""
+        return parts()[self.name].settings(self)
+
+    @property
     def roles(self) -> dict[str, str]:
-        """The experiments by the role that they have in the part."""
+        """The experiments by their role in a part that shows several."""
         return self.study.roles(self.name)
-
-    @property
-    def tables(self) -> list[str]:
-        """The tidy table of scores of each experiment."""
-        return [self.study.table_path(experiment) for experiment in self.experiments]
-
-    @property
-    def looks(self) -> dict[str, dict[str, str]]:
-        """Label, colour and marker of each method of the experiments, and of the pre-trained model."""
-        return self.study.looks(self.name)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The printed names of those methods."""
-        return self.study.labels(self.name)
 
     def of(self, other: str) -> list[str]:
         """Return the experiments in another part, none if the report has no such part."""

@@ -4,12 +4,13 @@ CORES ?= $(shell nproc)
 BIN := .venv/bin
 READY := .venv/ready
 PEERS := .venv-peers
+DOCS := .venv-docs
 PAGE := from generality.config import study_file; from generality.plan import page, study; \
 	print(page.page_file(study.Study(study_file.load("config.yaml")), "report.html"))
 # The jobs' python is the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env chromium slurm test soak bench architectures lint format lock clean
+.PHONY: all study env chromium slurm test soak bench architectures docs lint format lock clean
 
 all: study
 
@@ -65,6 +66,17 @@ $(PEERS)/ready: envs/peers.lock $(READY)
 	$(BIN)/uv pip install --compile-bytecode --python $(PEERS)/bin/python --requirements envs/peers.lock
 	touch $(PEERS)/ready
 
+# The documentation as a site, and the reference of all keys, which it begins with.
+docs: $(READY) $(DOCS)/ready
+	$(BIN)/python docs/reference.py
+	$(DOCS)/bin/sphinx-build --quiet --fail-on-warning docs reports/docs
+	@echo "The documentation: $(CURDIR)/reports/docs/index.html"
+
+$(DOCS)/ready: envs/docs.lock $(READY)
+	$(PYTHON) -m venv $(DOCS)
+	$(BIN)/uv pip install --compile-bytecode --python $(DOCS)/bin/python --requirements envs/docs.lock
+	touch $(DOCS)/ready
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -81,6 +93,8 @@ lock: $(READY)
 		envs/requirements.in --output-file envs/requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
 		envs/peers.in --output-file envs/peers.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
+		envs/docs.in --output-file envs/docs.lock
 
 clean:
-	rm -rf .venv $(PEERS) .snakemake results logs
+	rm -rf .venv $(PEERS) $(DOCS) .snakemake results logs

@@ -16,10 +16,10 @@ from torch import nn
 
 from benchmarks.pairs import Context, Row, alternate
 from benchmarks.trainings import BATCH, ms, seconds_of_a_step, taking_turns, tiny_clip, tiny_opt, training, vit_b_16
-from generality.methods.base import make_method
 from generality.training.log import EVERY
 from generality.training.logits import computed
 from generality.training.loop import Objective, count_steps
+from generality.training.method import make_method
 
 LAMBDA = 1e-3  # of the paper's grids; the time does not depend on it
 

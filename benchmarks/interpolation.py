@@ -22,8 +22,9 @@ from torch import nn
 from transformers import OPTConfig, OPTForCausalLM
 
 from benchmarks.pairs import Context, Row, Turn, alternate
-from generality.methods.interpolate import write_interpolated
+from generality.methods import load
 from generality.storage.files import WEIGHTS, flush
+from generality.storage.mixtures import write_mixture
 from workflows import ROOT
 
 ALPHA = 0.3
@@ -52,7 +53,7 @@ def rows(context: Context) -> list[Row]:
     models = [context.folder / name for name in ("pretrained", "finetuned")]
     largest = max(_write_model(folder, seed, context.tiny) for seed, folder in enumerate(models))
     ours, theirs, copied = (context.folder / name for name in ("ours", "theirs", "copied"))
-    script = [ROOT / "workflow/scripts/interpolate.py", "--output", ours, "--alpha", ALPHA]
+    script = [ROOT / "workflow/scripts/mix.py", "--output", ours, "--method", "wise", "--setting", f"alpha-{ALPHA}"]
     script += ["--pretrained", models[0], "--finetuned", models[1]]
     settings = context.folder / "merge.yaml"
     merged = [{"model": str(m), "parameters": {"weight": w}} for m, w in zip(models, (1 - ALPHA, ALPHA), strict=True)]
@@ -64,7 +65,7 @@ def rows(context: Context) -> list[Row]:
         peaks.append(int(_run([sys.executable, "-c", MEASURED, *script])) / 1000)
 
     def function() -> None:
-        write_interpolated(ours, pretrained=models[0], finetuned=models[1], alpha=ALPHA)
+        write_mixture(ours, method=load("wise"), pretrained=models[0], finetuned=models[1], value=ALPHA)
 
     def copy() -> None:
         copied.mkdir()

@@ -21,9 +21,9 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from benchmarks.pairs import Context, Row, alternate
 from benchmarks.trainings import SEED, ms, seconds_of_a_step, taking_turns, tiny_opt, training
 from generality.language.objective import NextToken
-from generality.methods.base import make_method
 from generality.training.log import EVERY
 from generality.training.loop import count_steps, order
+from generality.training.method import make_method
 
 IGNORED = -100  # the label of a token that transformers is not to learn
 STEPS = 2 * EVERY  # a turn: some seconds

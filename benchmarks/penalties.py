@@ -24,9 +24,9 @@ from torch import Tensor, nn
 
 from benchmarks.pairs import Context, Row, alternate
 from benchmarks.trainings import BATCH, ms, seconds_of_a_step, taking_turns, tiny_clip, training, vit_b_16
-from generality.methods.base import Method, make_method
 from generality.training.log import EVERY
 from generality.training.loop import Objective
+from generality.training.method import Method, make_method
 
 WEIGHTS = {"l1": 1e-5, "l2": 1e-3}  # λ of the paper's grids; the time does not depend on it
 TERMS: dict[str, Callable[[Tensor], Tensor]] = {"l1": torch.abs, "l2": torch.square}

@@ -23,8 +23,8 @@ from benchmarks.pairs import Context, Row, Turn, alternate
 from benchmarks.prepared import SEED, classifiers, evaluation_sets, language_models, study
 from benchmarks.tasks import score_by_stage
 from generality.data.image_set import new_image_set, open_image_set
-from generality.methods.interpolate import setting_of
 from generality.storage.files import WEIGHTS
+from generality.storage.setting import write
 from workflows import ROOT
 
 ALPHAS = tuple(number / 10 for number in range(11))
@@ -49,8 +49,8 @@ def vision(context: Context) -> Row:
     def ours() -> None:
         command = [
             sys.executable, ROOT / "workflow/scripts/score_clip.py", "--model", start, "--finetuned", finetuned,
-            "--alphas", *ALPHAS, "--sets", *study().set_arguments(sets), "--method", "wise", "--seed", SEED,
-            "--output", output,
+            "--mix", "wise", "--values", *ALPHAS, "--sets", *study().set_arguments(sets), "--method", "wise",
+            "--seed", SEED, "--output", output,
         ]  # fmt: skip
         _run(command)
 
@@ -61,7 +61,7 @@ def vision(context: Context) -> Row:
     seconds = alternate({"ours": ours, "theirs": _times(theirs, alphas)}, context.rounds)
     scores = pd.read_parquet(output)
     for alpha in alphas:
-        part = scores[scores["setting"] == setting_of(alpha)]
+        part = scores[scores["setting"] == write({"alpha": alpha})]
         own = part.groupby(["data", "split"], observed=True)["acc"].mean()
         beside = json.loads((folder / f"{alpha}.json").read_text())
         apart = [abs(own[key] - beside[str(path)]) for key, path in sets.items()]
@@ -77,7 +77,7 @@ def language(context: Context) -> Row:
     sets = {key: path for key, path in evaluation_sets(folder, "medmcqa").items() if key[1] == "test"}
     generate, output, tasks = study().generate("medmcqa"), folder / "scores.parquet", folder / "tasks"
     named = write_tasks(tasks, sets, generate, AutoTokenizer.from_pretrained(start), limit)
-    models = ["--model", start, "--finetuned", finetuned, "--alphas", *ALPHAS]
+    models = ["--model", start, "--finetuned", finetuned, "--mix", "wise", "--values", *ALPHAS]
 
     def theirs(alpha: float) -> None:
         _run([context.peers, mix_folders.__file__, start, finetuned, alpha, folder / "mixture"])
@@ -89,7 +89,7 @@ def language(context: Context) -> Row:
     }
     seconds = alternate(turns, context.rounds)
     for alpha in alphas:
-        own = our_scores(output, setting_of(alpha))
+        own = our_scores(output, write({"alpha": alpha}))
         assert_same_scores(own, read_scores(folder / f"{alpha}.json", named), limit)
     work = f"score {len(ALPHAS)} weights of an OPT on {len(sets)} sets of {limit} texts, {len(named)} tasks"
     peer = f"a mixed folder and lm_eval's command line for each weight ({len(alphas)} measured)"

@@ -23,10 +23,10 @@ from generality.data.text_world.world import write_texts
 from generality.language.blocks import pack, tokenize
 from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
-from generality.methods.base import Method
 from generality.speed.settings import SETTINGS, tiny
 from generality.speed.subjects import make_subject
 from generality.training.loop import Objective, fit, order
+from generality.training.method import Method
 from generality.vision.classifier import ImageClassifier
 from generality.vision.objective import ImageClassification
 

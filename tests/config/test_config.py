@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from generality.config.schema import validator
 from generality.config.study_file import ConfigError, check, load
-from generality.plan.study import as_json
+from generality.plan.study import Study, as_json
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = ROOT / "config.yaml"
@@ -204,8 +204,6 @@ WRONG = [
     ("report.tradeoff.experiments[1]", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),
     ("report.claims.experiments.imagenet", "domain", "no experiment is called 'domain' (did you mean 'domainnet'?)"),
     ("report.claims.experiments.imagenets", "imagenet", "unknown key (did you mean 'imagenet'?)"),
-    ("report.style.kd", DELETE, "this key is missing, and report.figure3.experiment shows that method"),
-    ("report.style.pretrained", DELETE, "this key is missing, and report.figure3.experiment shows that method"),
 ]
 
 
@@ -243,7 +241,6 @@ WRONG_ELSEWHERE = [
     ("real", "models.clip.name", "RN50x4", "models.clip.name: OpenAI's weights need another activation than 'RN50x4'"),
     ("real", "models.clip.name", "ViT-L/14", "models.clip.name: OpenAI's weights need another activation than 'ViT-L-"),
     ("real", "models.clip.weights", "clip.pt", "models.clip.weights: 'clip.pt' is not a pretrained tag of open_clip o"),
-    ("real", "report.table4", {"experiment": "pacs"}, "report.style.pretrained: this key is missing, and report.table"),
     ("embedded", "data.domainnet.counts.train", DELETE, "data.domainnet: has no train split, and experiments.domainne"),
     ("embedded", "data.domainnet.size", 64, "experiments.domainnet.model: the model takes 32 pixels, and the pictures"),
     ("embedded", "experiments.data", {"track": "vision"}, "experiments.data.model: this key is missing"),
@@ -284,7 +281,7 @@ def test_a_misspelt_key_is_told_before_the_key_that_is_missed_for_it(embedded):
     assert message_of(embedded).startswith("experiments.domainnet.train.epoch: unknown key (did you mean 'epochs'?)")
 
 
-def test_a_method_that_no_figure_shows_needs_no_style(embedded):
+def test_style_is_for_what_shall_look_otherwise(embedded):
     style = embedded["report"]["style"]
     for part in [part for part in embedded["report"] if part.startswith(("figure", "table")) and part != "figure2"]:
         del embedded["report"][part]
@@ -294,6 +291,9 @@ def test_a_method_that_no_figure_shows_needs_no_style(embedded):
     assert message_of(embedded).startswith("report.style.lora: nothing is given")
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
     assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}
+    embedded["report"] = {"style": {"lora": {"color": "#123456"}}}
+    look = Study(check(embedded)).look("lora")
+    assert look == {"label": "LoRA", "color": "#123456", "marker": "D"}
 
 
 @pytest.mark.parametrize("part", ["tradeoff", "claims"])

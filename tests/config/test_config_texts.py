@@ -98,7 +98,6 @@ def test_the_tiny_study_is_right_and_a_sets_name_stands_for_its_domains():
         ("experiments/medmcqa/methods/lora/targets", [], "experiments.medmcqa.methods.lora.targets: "),
         ("experiments/medmcqa/methods/lora/targets", [1], "experiments.medmcqa.methods.lora.targets[0]: 1 is given"),
         ("report/table6/experiment", "pubmedqa", "report.table6.experiment: no experiment is called 'pubmedqa'"),
-        ("report/style/lora", DELETE, "report.style.lora: this key is missing, and report.figure3.experiment shows"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_path(path, value, message):

@@ -29,7 +29,7 @@ def row(name: str) -> dict[str, str]:
         tokenizer.save_pretrained(folder / "hub")
         found = {"fetch": problem_of(lambda: fetch_causal_lm(folder / "model", name=str(folder / "hub"))) or WORKS}
         if found["fetch"] == WORKS:
-            for what, run in attempts(folder / "model", folder, trials, {}, []):
+            for what, run in attempts(folder / "model", folder, trials):
                 if column := COLUMNS.get(what.split(",")[0]):
                     found[column] = problem_of(run) or WORKS
         return {key: value.replace(str(folder), "model") for key, value in found.items()}

@@ -45,7 +45,9 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
 
     def wise() -> None:
         tune(folder / "full")
-        score_classifiers(folder / "wise", sets=sets, setting="", finetuned=folder / "full", alphas=(0.5,), **key)
+        score_classifiers(
+            folder / "wise", sets=sets, setting="", finetuned=folder / "full", mix="wise", values=(0.5,), **key
+        )
 
     def series() -> None:
         tune(folder / "series", series=[0.5, 1.0])

@@ -32,8 +32,9 @@ def reruns(folder: Path, config: dict, edit: dict) -> dict[str, int | list[str]]
         text = dry_run(folder, edited(config, edit), comment=edit.get("comment", ""))
     jobs = {}
     for rule, facts in JOB.findall(text):
-        wildcards = WILDCARDS.search(facts)
-        jobs.setdefault(rule, []).append("/".join(re.findall(r"=([^,]+)", wildcards[1])) if wildcards else "")
+        wildcards = dict(re.findall(r"(\w+)=([^,]+)", found[1]) if (found := WILDCARDS.search(facts)) else ())
+        name = f"{rule} series" if wildcards.pop("file", None) == "series" else rule
+        jobs.setdefault(name, []).append("/".join(wildcards.values()))
     jobs.pop("default", None)
     counted = {rule for rule, runs in edit["reruns"].items() if isinstance(runs, int)}
     return {rule: len(runs) if rule in counted else sorted(runs) for rule, runs in jobs.items()}

@@ -20,8 +20,8 @@ from generality.language.objective import NextToken
 from generality.language.outputs import changes_logits, hidden_states, logits
 from generality.language.pretrain import pretrain_opt
 from generality.language.tokenizer import SPECIAL, train_tokenizer
-from generality.methods.interpolate import write_interpolated
 from generality.training.logits import computed
+from interpolated import write_interpolated
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from generality.language.causal_lm import load_causal_lm
 from generality.language.finetune import finetune_causal_lm
 from generality.language.score import Scorer, score_causal_lms
 from generality.language.tasks import extract
-from generality.methods.interpolate import write_interpolated
+from interpolated import write_interpolated
 
 CHOICE, INSTRUCTION = ("colours/choice", "test"), ("talk/instruction", "test")
 
@@ -163,7 +163,7 @@ def test_generation_goes_on_from_prompts_that_were_scored(folder, architecture, 
 def test_an_interpolation_scores_as_its_folder_does(folder, sets, rows, tmp_path):
     wise = score(
         tmp_path / "wise.parquet", sets, folder / "model", "wise", setting="default", finetuned=folder / "full",
-        alphas=(0.3, 1.0),
+        mix="wise", values=(0.3, 1.0),
     )  # fmt: skip
     assert list(wise["setting"].unique()) == ["alpha-0.3", "alpha-1"]
     write_interpolated(tmp_path / "mixed", pretrained=folder / "model", finetuned=folder / "full", alpha=0.3)

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from generality.errors import StudyError
-from generality.methods.interpolate import interpolate, write_interpolated
+from interpolated import interpolate, write_interpolated
 
 
 @pytest.fixture

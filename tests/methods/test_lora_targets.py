@@ -10,9 +10,9 @@ from torch import nn
 
 from conftest import TRAIN
 from damaged import refusal
-from generality.methods.base import make_method
 from generality.training.attention import find
 from generality.training.loop import fit
+from generality.training.method import make_method
 from tiny_lms import ALL, NextOf, tiny_lm
 
 LANGUAGE = [name for name in ALL if name != "Mamba"]

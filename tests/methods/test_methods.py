@@ -1,6 +1,8 @@
 """Fine-tuning methods against their definitions."""
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +12,16 @@ from torch import nn
 
 from conftest import TRAIN
 from generality.errors import StudyError
-from generality.methods.base import METHODS, Method, make_method, register
+from generality.methods import looks
 from generality.runtime.imports import library
 from generality.storage.unfinished import unfinished
 from generality.training import series
 from generality.training.logits import Logits, computed, squared_distance
 from generality.training.loop import fit, order
+from generality.training.method import make_method
 from generality.training.schedule import lr_factor
+
+WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 
 class Regression:
@@ -209,18 +214,20 @@ def test_an_unfinished_training_is_of_its_methods_code(tmp_path, monkeypatch):
     assert "l2.py" not in names
 
 
-def test_a_method_of_ones_own_is_a_class(tmp_path):
-    @register("head_only")
-    class HeadOnly(Method):
-        def begin(self, model, objective):
-            model[0].requires_grad_(False)
-
-    try:
-        model, start = network(), network()
-        fit(model, Regression(), make_method("head_only"), train=TRAIN, seed=1, log=tmp_path / "log.csv", what="test")
-        assert torch.equal(model[0].weight, start[0].weight)
-        assert not torch.equal(model[2].weight, start[2].weight)
-    finally:
-        del METHODS["head_only"]
-    with pytest.raises(StudyError, match="no method 'head_only'; none is registered "):
+def test_only_a_method_that_trains_can_be_made():
+    with pytest.raises(StudyError, match="methods: no method is called 'head_only'; there are: full, kd, l1"):
         make_method("head_only")
+    with pytest.raises(StudyError, match="methods: 'wise' trains nothing; name a method that does"):
+        make_method("wise")
+
+
+def test_a_declaration_costs_no_import_of_torch():
+    script = "import sys; from generality.methods import looks, registry; registry(), looks(); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=WORKFLOW)
+    assert not {"torch", "numpy", "pandas"} & set(run.stdout.split())
+
+
+def test_methods_have_looks_of_their_own():
+    shown = looks()
+    assert list(shown) == ["pretrained", "full", "l1", "l2", "kd", "lora", "wise"]
+    assert len({(look["color"], look["marker"]) for look in shown.values()}) == len(shown)

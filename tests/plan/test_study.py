@@ -11,6 +11,7 @@ from generality.config.study_file import check, load
 from generality.errors import StudyError
 from generality.plan.shown import Shown
 from generality.plan.study import Study, any_of, as_json
+from generality.storage.setting import read, write
 
 EMBEDDED = load(Path(__file__).parents[2] / "config.yaml")
 
@@ -61,17 +62,19 @@ def test_score_files_are_one_a_run_and_one_a_seed_for_wise(plan):
 def test_settings_and_values_are_made_from_each_other(value):
     plan = study(experiments__domainnet__methods__l2__lambda=[value])
     (setting,) = plan.settings("domainnet", "l2")
-    assert setting == Study.setting("l2", value)
+    assert setting == write({"lambda": value})
+    assert read(setting) == {"lambda": value}
     assert re.fullmatch(r"lambda-[0-9.e+-]+", setting)
     assert plan.value("domainnet", "l2", setting) == value == float(setting.removeprefix("lambda-"))
 
 
 def test_settings_are_texts_as_in_the_score_files():
-    assert Study.setting("l1", 1e-4) == "lambda-0.0001"
-    assert Study.setting("lora", 8) == "rank-8"
-    assert Study.setting("wise", 0.4) == "alpha-0.4"
-    assert Study.setting("full", None) == "default"
-    assert study().alphas("domainnet") == [f"0.{tenth}" for tenth in range(1, 10)]
+    assert write({"lambda": 1e-4}) == "lambda-0.0001"
+    assert write({"rank": 8, "alpha": 0.4}) == "rank-8-alpha-0.4"
+    assert write({}) == "default"
+    assert read("rank-8-alpha-0.4") == {"rank": 8, "alpha": 0.4}
+    assert read("default") == read("step-x") == read("rank-8-") == {}
+    assert study().mixtures("domainnet")["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
 
 
 @pytest.mark.parametrize(

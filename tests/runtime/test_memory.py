@@ -13,8 +13,8 @@ from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.data.image_set import open_image_set
 from generality.language.blocks import Tokens
 from generality.language.objective import NextToken
-from generality.methods.base import make_method
 from generality.training import loop
+from generality.training.method import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.objective import ImageClassification
 

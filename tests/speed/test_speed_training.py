@@ -12,8 +12,8 @@ from benchmarks import distillation, language_steps, penalties
 from benchmarks.pairs import Context
 from benchmarks.trainings import Turns, taking_turns, tiny_clip, tiny_opt
 from generality.methods import kd, weight_penalty
-from generality.methods.base import make_method
-from generality.methods.weight_penalty import pieces
+from generality.training.method import make_method
+from generality.training.weight_penalty import pieces
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from generality.language.encoding import Encoder
 from generality.language.harness import Harness
 from generality.language.rows import PADDED, SHARED
 from generality.language.score import Scorer
-from generality.methods import interpolate as module
-from generality.methods.interpolate import interpolate, interpolations, setting_of, write_interpolated
+from generality.storage import mixtures as module
 from generality.storage.weights import Pieces, is_finite
 from generality.vision.score import score_classifiers
+from interpolated import interpolate, interpolations, write_interpolated
 
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
 
@@ -105,7 +105,7 @@ def test_a_sweep_looks_through_the_values_once(models, monkeypatch):
         expected = dict(interpolate(*models, float(setting.removeprefix("alpha-"))))
         assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
         seen.clear(), read.clear()
-    assert names == [setting_of(alpha) for alpha in (0.5, 0.0, 0.25, 1.0)]
+    assert names == ["alpha-0.5", "alpha-0", "alpha-0.25", "alpha-1"]
     assert counts[0][0] > 0
     assert [count for count, _ in counts[1:]] == [0, 0, 0]
     assert [count for _, count in counts] == [10, 5, 10, 5], "at the ends one model is enough"
@@ -116,10 +116,22 @@ def test_the_bench_says_the_memory_of_the_command_alone(models, tmp_path):
     big = {"big": torch.zeros(2**26)}
     for folder in models:
         save_file(big, folder / "model.safetensors")
-    script = Path(interpolation.ROOT / "workflow/scripts/interpolate.py")
+    script = Path(interpolation.ROOT / "workflow/scripts/mix.py")
     command = [sys.executable, "-c", interpolation.MEASURED]
-    own = [script, "--pretrained", models[0], "--finetuned", models[1], "--alpha", 0.5, "--output", tmp_path / "out"]
-    code = "import torch, safetensors.torch, generality.methods.interpolate"
+    own = [
+        script,
+        "--pretrained",
+        models[0],
+        "--finetuned",
+        models[1],
+        "--method",
+        "wise",
+        "--setting",
+        "alpha-0.5",
+        "--output",
+        tmp_path / "out",
+    ]
+    code = "import torch, safetensors.torch, generality.storage.mixtures"
     (tmp_path / "idle.py").write_text(code)
     idle, peak = (int(interpolation._run([*command, *script])) for script in ([tmp_path / "idle.py"], own))
     assert peak - idle < 64_000
@@ -208,7 +220,7 @@ def test_the_plain_script_of_a_weight_scores_as_the_stage(classifier_folder, tmp
     output = tmp_path / "scores.parquet"
     score_classifiers(
         output, sets={("t/t", "test"): test}, model=classifier_folder, method="wise", setting="-", seed=1,
-        finetuned=other, alphas=(0.3,),
+        finetuned=other, mix="wise", values=(0.3,),
     )  # fmt: skip
     told = tmp_path / "plain.json"
     files = (tmp_path / "a.pt", tmp_path / "b.pt", 0.3, classifier_folder, tmp_path / "mix.pt", told, test)

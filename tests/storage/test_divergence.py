@@ -12,7 +12,6 @@ import generality.training.state
 from conftest import LANGUAGE_TRAIN, TRAIN
 from generality.language.finetune import finetune_causal_lm
 from generality.language.score import score_causal_lms
-from generality.methods.interpolate import write_interpolated
 from generality.report import probing
 from generality.report.claims import PROBED, judge_claims, verdict
 from generality.report.collect import collect
@@ -22,6 +21,7 @@ from generality.storage.divergence import divergence
 from generality.vision.finetune import finetune_classifier
 from generality.vision.probe import probe_series
 from generality.vision.score import score_classifiers
+from interpolated import write_interpolated
 from scored import STYLE, drawn
 
 GROWING = {"optimizer": "adamw", "lr": 1.0, "weight_decay": 100.0, "warmup": 0.0}  # weights grow a hundredfold a step
@@ -68,8 +68,8 @@ def test_it_ends_with_a_note_that_the_next_stages_pass_on(tracks, track, cause, 
         monkeypatch.setattr(f"generality.{name}", None)  # no model is loaded for this
     score(tmp_path / "own.parquet", model=tmp_path / "model", method=method, setting="x-1")
     score(
-        tmp_path / "wise.parquet", model=start, finetuned=tmp_path / "model", alphas=(0.3, 0.6), method="wise",
-        setting="default",
+        tmp_path / "wise.parquet", model=start, finetuned=tmp_path / "model", mix="wise", values=(0.3, 0.6),
+        method="wise", setting="default",
     )  # fmt: skip
     rows = pd.concat([pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("own", "wise")])
     assert rows[["method", "setting", "seed", "diverged"]].values.tolist() == [

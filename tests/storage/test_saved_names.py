@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM
 from damaged import refusal
 from generality.language.causal_lm import fetch_causal_lm, load_causal_lm, save_causal_lm
 from generality.language.tokenizer import train_tokenizer
-from generality.methods.interpolate import interpolations, write_interpolated
 from generality.storage.checkpoints import load_each
 from generality.storage.weights import check_entries
+from interpolated import interpolations, write_interpolated
 from tiny_lms import tiny_lm
 
 NAMES = [

@@ -20,10 +20,10 @@ from generality.language.causal_lm import load_causal_lm
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.language.score import Scorer
-from generality.methods.base import make_method
 from generality.runtime.device import device
 from generality.training import loop
 from generality.training.logits import computed
+from generality.training.method import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification

@@ -20,8 +20,8 @@ from test_methods import Regression, network
 import together
 from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.errors import StudyError
-from generality.methods.base import make_method
 from generality.training.loop import fit, order
+from generality.training.method import make_method
 from interrupted import content
 from together import TRACKS
 
@@ -165,7 +165,7 @@ import sys
 import torch
 from generality.errors import StudyError
 from generality.training import loop, processes
-from generality.methods.base import Method
+from generality.training.method import Method
 
 second = processes.rank() == 1
 

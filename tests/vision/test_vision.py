@@ -17,9 +17,8 @@ from generality.data.class_groups import check_classes, class_groups
 from generality.data.image_set import open_image_set
 from generality.data.worlds import same_world
 from generality.errors import StudyError
-from generality.methods.base import make_method
-from generality.methods.interpolate import write_interpolated
 from generality.storage.files import read_json
+from generality.training.method import make_method
 from generality.vision.classifier import load_classifier, sources
 from generality.vision.clip import fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
@@ -27,6 +26,7 @@ from generality.vision.pixels import Pixels, augment, uniform
 from generality.vision.score import group_logits, margins, score_classifiers, score_set
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.zero_shot import build_classifier
+from interpolated import write_interpolated
 
 REDUCED = "ViT-B-16-reduced-quickgelu"
 PACKED = (".in_proj_weight", ".qkv.weight")  # of open_clip and of timm
@@ -46,7 +46,7 @@ def test_every_word_is_one_token_of_open_clips_tokenizer(tmp_path):
 
 
 def test_open_clips_own_loader_opens_the_pretrained_model_after_one_import(clip_folder):
-    """The two lines of the README, in a fresh interpreter."""
+    """The two lines of docs/models.md, in a fresh interpreter."""
     code = (
         "import open_clip, generality.vision.tiny_stem_vit\n"
         f"model, _, preprocess = open_clip.create_model_and_transforms('local-dir:{clip_folder}')\n"
@@ -239,7 +239,7 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
     score = {"sets": sets, "seed": 1}
     score_classifiers(
         tmp_path / "wise.parquet", model=classifier_folder, finetuned=tmp_path / "full", method="wise", setting="",
-        alphas=(0.0, 0.5, 1.0), **score,
+        mix="wise", values=(0.0, 0.5, 1.0), **score,
     )  # fmt: skip
     wise = pd.read_parquet(tmp_path / "wise.parquet")
     assert list(wise.columns) == ["method", "setting", "seed", "data", "split", "example", "acc", "margin"]

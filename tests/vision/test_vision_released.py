@@ -21,10 +21,9 @@ from conftest import CLASSES, METHODS, PICTURES, TRAIN, make_image_set
 from generality.config.study_file import check
 from generality.data.image_set import open_image_set
 from generality.errors import StudyError
-from generality.methods.base import make_method
-from generality.methods.interpolate import interpolate
 from generality.plan.study import Study, as_json
 from generality.plan.trials import trials, tried
+from generality.training.method import make_method
 from generality.vision.classifier import ImageClassifier, load_classifier
 from generality.vision.clip import WEIGHTS, fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
@@ -33,6 +32,7 @@ from generality.vision.score import score_classifiers
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.trial import try_clip
 from generality.vision.zero_shot import build_classifier, zero_shot_head
+from interpolated import interpolate
 from tiny_clips import CONFIGS, SIZE, fetched, registered
 from workflows import ROOT, planned, snakemake, tiny
 
@@ -88,7 +88,7 @@ def test_a_tokenizer_that_is_gone_is_one_line_with_the_folder(tmp_path):
 def test_a_tokenizer_that_cannot_be_had_is_refused_before_the_weights_are_read(tmp_path):
     with registered("SigLIP", tmp_path) as given:
         shutil.rmtree(tmp_path / "hub")
-        with pytest.raises(StudyError, match=r"models: the tokenizer '.*hub' of tiny-SigLIP cannot be had .*network"):
+        with pytest.raises(StudyError, match=r"models: the tokenizer '.*hub' of tiny-SigLIP is missing .*network"):
             fetch_clip(tmp_path / "released", **given)
     assert not (tmp_path / "released").exists()
 
@@ -139,7 +139,7 @@ def test_statistics_stay_and_parts_of_a_batch_change_nothing(family, tmp_path):
     assert all(torch.equal(mixed[name], before[name]) for name in statistics)
     score_classifiers(
         tmp_path / "wise", sets={("x", "test"): data}, model=base, method="wise", setting="", seed=1,
-        finetuned=tmp_path / "full", alphas=(0.5,),
+        finetuned=tmp_path / "full", mix="wise", values=(0.5,),
     )  # fmt: skip
 
 
@@ -230,7 +230,7 @@ def odd(**vision):
     [
         (
             {"vision_cfg": odd(timm_model_name="tiny_batch")},
-            "models.mine: micro_batch: 1 does not work, .* is another than that of its parts",
+            "models.mine: micro_batch: 1 does not work, .* differs from that of its parts",
         ),
         ({"vision_cfg": odd(image_size=32)}, "models.mine: scoring a picture does not work, .*"),
     ],

@@ -80,7 +80,7 @@ def test_models_are_loaded_without_code_of_their_own():
         calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
         texts = [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith(".from_pretrained")]
         loads += [(path.name, text) for text in texts if not text.startswith("PeftConfig.")]
-    assert sorted(name for name, _ in loads) == ["causal_lm.py", "causal_lm.py", "release.py", "trial.py"]
+    assert sorted(name for name, _ in loads) == ["answers.py", "causal_lm.py", "causal_lm.py", "release.py", "trial.py"]
     assert all("trust_remote_code=False" in text or "**options" in text for _, text in loads)
     source = ast.unparse(ast.parse((ROOT / "workflow/generality/language/causal_lm.py").read_text()))
     assert "options = {'revision': revision, 'trust_remote_code': False}" in source

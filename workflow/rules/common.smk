@@ -8,6 +8,7 @@ from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
 
 import generality.plan.early_stopping as early
+import generality.plan.scoring as scoring
 import generality.plan.trials as trying
 from generality.runtime.ancient import not_through_ancient
 from generality.config.study_file import load
@@ -23,7 +24,7 @@ from generality.plan.captions import captions, in_report, labels
 from generality.plan.notes import notes, unshown
 from generality.plan.page import page_file
 from generality.runtime.resources import asks, cores
-from generality.methods import module_of
+from generality.methods import Trained, module_of, registry
 
 # Not Snakemake's `config`: of a key that is there twice it has the last, and it evaluates a file that begins with
 # `__use_yte__`. A study file is complete in itself: config.yaml must not leak into one that is given.
@@ -128,9 +129,8 @@ def _marked(file):
     return report(file, caption="../report/part.rst", category=lambda w: own(w)[0], labels=lambda w: own(w)[1])
 
 
-# The two ends of an experiment, which several rules speak of.
+# The model before any method, which several rules speak of.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
-FULL = "results/{study}/{experiment}/full/default/seed-{seed}/model"
 
 
 wildcard_constraints:
@@ -142,5 +142,5 @@ wildcard_constraints:
     experiment=any_of(study.config["experiments"]),
     method=r"[a-z0-9_]+",
     setting=r"[a-z0-9_.+-]+",
-    alpha=r"[0-9.e-]+",
+    run=r"[a-z0-9_]+(?:/[a-z0-9_.+-]+)*",
     seed=r"\d+",

@@ -1,5 +1,4 @@
-# Any method but the two that are no fine-tuning of their own; one may be called wise_soup.
-FINETUNED = r"(?!(?:pretrained|wise)/)[a-z0-9_]+"
+FINETUNED = any_of(name for name, method in registry().items() if isinstance(method, Trained))
 
 
 # Trials and checks come first. They are ancient: another one, of one more method or data set, trains nothing again. Nor
@@ -114,20 +113,24 @@ rule finetune_series_lm:
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
-# On request, for use elsewhere: the study itself scores interpolations without storing them (rules score_clip_wise, score_lm_wise).
-rule interpolate:
+# On request, for use elsewhere: the study itself scores mixtures without storing them (rules score_clip, score_lm).
+rule mix:
     input:
-        code=code("interpolate"),
+        code=lambda w: code("mix", module_of(study.mixtures(w.experiment)[w.run].method)),
         pretrained=lambda w: study.start_path(w.experiment, w.seed),
-        finetuned=FULL,
+        finetuned=lambda w: study.mixed_path(w.experiment, w.run, w.seed),
     output:
-        directory("results/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/model"),
+        directory("results/{study}/{experiment}/{run}/{setting}/seed-{seed}/model"),
     log:
-        "logs/{study}/{experiment}/wise/alpha-{alpha}/seed-{seed}/interpolate.log",
+        "logs/{study}/{experiment}/{run}/{setting}/seed-{seed}/mix.log",
+    wildcard_constraints:
+        run=any_of({run for name in study.config["experiments"] for run in study.mixtures(name)}),
     conda:
         "../../envs/vision.yaml"
     resources:
         **asks(study, "prepare"),
+    params:
+        method=lambda w: study.mixtures(w.experiment)[w.run].method,
     shell:
-        "python {input.code[0]} --pretrained {input.pretrained} --finetuned {input.finetuned} --alpha {wildcards.alpha}"
-        " --output {output} 2>&1 | tee {log}"
+        "python {input.code[0]} --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
+        " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

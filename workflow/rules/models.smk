@@ -47,7 +47,7 @@ rule fetch_clip:
 # is trained.
 rule try_clip:
     input:
-        code=lambda w: code("try_clip", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
+        code=lambda w: code("try_clip", *trying.modules(study, w.model)),
         model="results/{study}/models/{model}/released",
     output:
         "results/{study}/models/{model}/released.tried",
@@ -115,7 +115,7 @@ rule fetch_lm:
 
 rule try_lm:
     input:
-        code=lambda w: code("try_lm", *{module_of(trial["method"]) for trial in trying.trials(study, w.model)}),
+        code=lambda w: code("try_lm", *trying.modules(study, w.model)),
         model="results/{study}/models/{model}/released",
     output:
         "results/{study}/models/{model}/released.tried",

@@ -1,4 +1,4 @@
-"""Make the pre-trained classifier of an experiment: a CLIP image tower and its zero-shot head."""
+"""Build the pre-trained classifier of an experiment: a CLIP image tower and its zero-shot head."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from generality.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clip", required=True, help="CLIP model folder")
-    parser.add_argument("--data", required=True, help="image-set folder whose classes the head has")
+    parser.add_argument("--data", required=True, help="image-set folder that gives the classes of the head")
     parser.add_argument("--templates", required=True, type=json.loads, help='JSON: prompts, or "openai_imagenet"')
     parser.add_argument("--output", required=True, help="classifier folder to write")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Check, before anything is trained, that a classifier knows the classes of all data sets that it will be scored on."""
+"""Check before any training that a classifier has the classes of all data sets that will be scored."""
 
 import argparse
 
@@ -11,7 +11,7 @@ def main() -> None:
     parser.add_argument(
         "--sets", required=True, nargs="+", type=split_folder, help="data:split=image-set folder that will be scored"
     )
-    parser.add_argument("--output", required=True, help="text file to write: the classes of each set, a line each")
+    parser.add_argument("--output", required=True, help="text file to write: one line on the classes of each set")
     args = parser.parse_args()
 
     from generality.data.class_groups import check_classes

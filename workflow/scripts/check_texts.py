@@ -1,4 +1,4 @@
-"""Check, before anything is trained, that a language model can be scored on all data sets of an experiment."""
+"""Check before any training that a language model can be scored on all data sets of an experiment."""
 
 import argparse
 
@@ -7,15 +7,15 @@ from generality.runtime.cli import run, split_folder
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="model folder, whose weights are not read")
+    parser.add_argument("--model", required=True, help="model folder; its weights are not read")
     parser.add_argument(
         "--sets", required=True, nargs="+", type=split_folder, help="data:split=text-set folder that will be scored"
     )
     parser.add_argument(
-        "--generate", nargs="*", default=[], metavar="DATA", help="data sets whose answers are generated as well"
+        "--generate", nargs="*", default=[], metavar="DATA", help="data sets for which answers are generated as well"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="at most so many examples of each set, evenly spread")
-    parser.add_argument("--output", required=True, help="text file to write: the lengths of each set, a line each")
+    parser.add_argument("--limit", type=int, metavar="N", help="check at most N examples of each set, evenly spread")
+    parser.add_argument("--output", required=True, help="text file to write: one line on the lengths in each set")
     options = vars(parser.parse_args())
 
     from generality.language.answers import check_texts

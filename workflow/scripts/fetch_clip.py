@@ -1,4 +1,4 @@
-"""Save an open_clip model, downloaded by its pretrained tag or read from a .safetensors file, as a model folder."""
+"""Save an open_clip model as a model folder, from a pretrained tag to download or from a .safetensors file."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument("--weights", required=True, help="pretrained tag, such as openai, or a .safetensors file")
     parser.add_argument(
         "--preprocess", type=json.loads, default={},
-        help="JSON: mean, std, interpolation, resize_mode, fill_color of the pictures that a file was trained with",
+        help="JSON: mean, std, interpolation, resize_mode, fill_color of a file's training pictures",
     )  # fmt: skip
     parser.add_argument("--output", required=True, help="model folder to write")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Save a causal language model, downloaded from the hub or read from a local folder, as a model folder."""
+"""Save a causal language model as a model folder, from the hub or from a local folder."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from generality.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True, help="hub id, such as facebook/galactica-1.3b, or a local folder")
-    parser.add_argument("--revision", help="commit of the hub's repository (default: its main branch)")
+    parser.add_argument("--revision", help="commit of the hub's repository (default: the main branch)")
     parser.add_argument("--output", required=True, help="model folder to write")
     args = parser.parse_args()
 

@@ -13,11 +13,11 @@ def main() -> None:
     parser.add_argument(
         "--settings", required=True, type=json.loads, help="JSON: method, hyperparameters (such as lambda), train"
     )
-    parser.add_argument("--seed", required=True, type=int, help="of the order of the texts and of LoRA's matrices")
-    parser.add_argument("--log", required=True, help="CSV file for loss, penalty, lr, gradient norm and blocks/s")
+    parser.add_argument("--seed", required=True, type=int, help="seed for the order of texts and LoRA's matrices")
+    parser.add_argument("--log", required=True, help="CSV file for loss, penalty, lr and gradient norm")
     parser.add_argument(
         "--series", nargs="+", default=[], type=float, metavar="SHARE",
-        help="shares of all steps after which the model is written, into <output>/step-<k>, in place of its end alone",
+        help="write <output>/step-<k> after these shares of all steps, in place of the final model alone",
     )  # fmt: skip
     parser.add_argument("--output", required=True, help="model folder to write")
     options = vars(parser.parse_args())

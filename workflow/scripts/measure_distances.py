@@ -1,4 +1,4 @@
-"""Measure how far text sets are from the one that is fine-tuned on, in a pre-trained model's embeddings."""
+"""Measure the distance of text sets from the fine-tuning set in a pre-trained model's embeddings."""
 
 import argparse
 
@@ -8,11 +8,11 @@ from generality.runtime.cli import named_folder, run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="pre-trained model folder")
-    parser.add_argument("--speciality", required=True, help="text-set folder that is fine-tuned on")
+    parser.add_argument("--speciality", required=True, help="text-set folder of the fine-tuning set")
     parser.add_argument(
         "--sets", nargs="+", required=True, type=named_folder, metavar="SET/DOMAIN=FOLDER", help="text sets to measure"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="at most so many examples of each set, evenly spread")
+    parser.add_argument("--limit", type=int, metavar="N", help="embed at most N examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="CSV file to write: data, distance")
     options = vars(parser.parse_args())
 

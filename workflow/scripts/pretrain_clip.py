@@ -1,4 +1,4 @@
-"""Pre-train a small CLIP on captioned pictures and save it as open_clip would."""
+"""Pre-train a small CLIP on captioned pictures and save it in open_clip's format."""
 
 import argparse
 import json
@@ -10,8 +10,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="captioned image-set folder")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON: architecture (open_clip's), train")
-    parser.add_argument("--seed", required=True, type=int, help="of the initial weights and the order of the pictures")
-    parser.add_argument("--log", required=True, help="CSV file for the loss, step by step")
+    parser.add_argument("--seed", required=True, type=int, help="seed of the initial weights and order of pictures")
+    parser.add_argument("--log", required=True, help="CSV file for the loss by step")
     parser.add_argument("--output", required=True, help="model folder to write")
     args = parser.parse_args()
 

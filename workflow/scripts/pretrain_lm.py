@@ -1,4 +1,4 @@
-"""Pre-train a small OPT and its tokenizer on texts and save them as transformers would."""
+"""Pre-train a small OPT and its tokenizer on texts and save them in transformers' format."""
 
 import argparse
 import json
@@ -14,8 +14,8 @@ def main() -> None:
     parser.add_argument(
         "--settings", required=True, type=json.loads, help="JSON: vocabulary, architecture (OPTConfig's keys), train"
     )
-    parser.add_argument("--seed", required=True, type=int, help="of the initial weights and the order of the texts")
-    parser.add_argument("--log", required=True, help="CSV file for the loss, step by step")
+    parser.add_argument("--seed", required=True, type=int, help="seed of the initial weights and order of texts")
+    parser.add_argument("--log", required=True, help="CSV file for the loss by step")
     parser.add_argument("--output", required=True, help="model folder to write")
     args = parser.parse_args()
 

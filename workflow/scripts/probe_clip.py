@@ -1,4 +1,4 @@
-"""Probe a series of classifiers on image sets: is the running head right, and is a new one? One row per picture."""
+"""Probe a series of classifiers on image sets: write for each picture whether the current and a new head are right."""
 
 import argparse
 
@@ -10,11 +10,11 @@ def main() -> None:
     parser.add_argument("--series", required=True, help="folder of classifier folders step-<k>")
     parser.add_argument(
         "--sets", nargs="+", required=True, type=split_folder, metavar="NAME:SPLIT=FOLDER",
-        help="image-set folders, for each name a train split, which the probe is fitted on, and a test split",
+        help="image-set folders: for each name a train split, to fit the probe, and a test split, to measure it",
     )  # fmt: skip
-    parser.add_argument("--seed", required=True, type=int, help="seed, for the rows")
+    parser.add_argument("--seed", required=True, type=int, help="seed to write into the rows")
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="at most so many test pictures of each set, evenly spread"
+        "--limit", type=int, metavar="N", help="measure at most N test pictures of each set, evenly spread"
     )
     parser.add_argument("--output", required=True, help="parquet file to write")
     options = vars(parser.parse_args())

@@ -1,4 +1,4 @@
-"""Try once, on a few tokens, all that a study does with a language model: training, saving, mixing, scoring."""
+"""Try every step of a study once with a language model and a few tokens: training, saving, mixing, scoring."""
 
 import argparse
 import json
@@ -9,11 +9,11 @@ from generality.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="model folder")
-    parser.add_argument("--name", required=True, help="name of the model, for messages")
+    parser.add_argument("--name", required=True, help="name of the model in messages")
     parser.add_argument(
         "--trials", required=True, type=json.loads, help="JSON list of fine-tunings: method, hyperparameters, train"
     )
-    parser.add_argument("--output", required=True, help="text file to write: what was tried, and its seconds")
+    parser.add_argument("--output", required=True, help="text file to write: each step and its seconds")
     options = vars(parser.parse_args())
 
     from generality.language.trial import try_causal_lm

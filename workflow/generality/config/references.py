@@ -1,19 +1,16 @@
 """What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
 
-import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, is_world, known, settings_of
+from generality.methods import Trained, registry
 from generality.parts import parts
+from generality.storage.setting import DEFAULT, is_exact, write
 
-HYPERPARAMETER = {"l1": "lambda", "l2": "lambda", "kd": "lambda", "lora": "rank", "wise": "alpha"}
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
-METHODS = Path(__file__).parents[1] / "methods"  # has a module for each method that adds to full fine-tuning
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
 SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
-UNSTYLED = ("figure2", "table1")  # parts of examples, which show no method
 # What is different on the two tracks: the sources of data and models, and the keys of a train block.
 TRACKS = {"vision": images, "language": texts}
 MODELS = {"vision": ("pretrain_clip", "open_clip"), "language": ("pretrain_opt", "transformers")}
@@ -71,6 +68,8 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     names = [speciality, *(member for members in experiment["generality"].values() for member in members)]
     yield from checks.experiment(path, names, experiment, config)
     yield from _one_world(models[experiment["model"]], names, data)
+    for method in experiment["methods"]:
+        yield from _method(f"{path}.methods.{method}", method, experiment)
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
     for key, needed in (("probe", "vision"), ("early_stopping", "language")):
@@ -86,8 +85,6 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
             if own[key] in varied[key]:
                 where = f"{path}.early_stopping.{key}[{varied[key].index(own[key])}]"
                 yield where, f"{own[key]:g} is what full fine-tuning has, which is always shown; delete it here"
-    for method, own in experiment["methods"].items():
-        yield from _method(f"{path}.methods.{method}", method, own)
     blocks = {"train": experiment["train"]}
     blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
     for other, keys in TRAIN_KEYS.items():
@@ -95,24 +92,31 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
             for key in keys:
                 if other != track and key in block:
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
-    for method, key in HYPERPARAMETER.items():
-        yield from _nameable(f"{path}.methods.{method}.{key}", experiment["methods"].get(method, {}).get(key, ()))
 
 
-def _method(path: str, method: str, own: dict) -> Problems:
-    """Yield what keeps a method that a user added to the schema from running: its name is a folder's and a module's."""
-    if not re.fullmatch("[a-z][a-z0-9_]*", method) or method == "pretrained":
-        yield path, "is no name for a method; use a-z, 0-9 and _, and another than 'pretrained'"
-    if method not in ("full", "wise") and not (METHODS / f"{method}.py").is_file():
-        yield path, f"there is no workflow/generality/methods/{method}.py; write it, or delete this key"
-    if method not in HYPERPARAMETER and (unknown := own.keys() - {"train"}):
-        yield f"{path}.{min(unknown)}", "HYPERPARAMETER (config_references.py) does not name it for this method; add it"
+def _method(path: str, method: str, experiment: dict) -> Problems:
+    """Yield what keeps a method from running: another track, values that name no folder, no model to begin from."""
+    declared, methods = registry()[method], experiment["methods"]
+    if experiment["track"] not in declared.tracks:
+        yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
+    if declared.grid:
+        yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
+    for index, named in enumerate(methods[method].get("on", ())):
+        base, _, one = named.partition("/")
+        trained = {name: registry()[name].grid for name in methods if isinstance(registry()[name], Trained)}
+        if base in registry() and base not in methods:
+            yield path.replace(method, base), f"this key is missing, and '{method}' needs it"
+        yield from known(f"{path}.on[{index}]", base, trained, "trained method")
+        grid = trained[base]
+        settings = [write({grid.name: value}) for value in methods[base][grid.name]] if grid else [DEFAULT]
+        if one:
+            yield from known(f"{path}.on[{index}]", one, settings, f"setting of {base}")
 
 
 def _nameable(path: str, values: Iterable[float]) -> Problems:
     """Whether values and their texts, which name folders, can each be made from the other."""
     for index, value in enumerate(values):
-        if float(f"{value:g}") != value:
+        if not is_exact(value):
             yield f"{path}[{index}]", f"{value!r} has too many digits to name a folder; round it to six"
 
 
@@ -123,9 +127,6 @@ def _report(report: dict, experiments: dict) -> Problems:
             yield from known(path, experiment, experiments, "experiment")
             if lack := part.lacks(experiments[experiment], name):
                 yield path, f"experiments.{experiment} {lack}"
-            for method in ("pretrained", *experiments[experiment]["methods"]):
-                if method not in report["style"] and part.kind != "finding" and name not in UNSTYLED:
-                    yield f"report.style.{method}", f"this key is missing, and {path} shows that method"
 
 
 def _shown(entry: dict) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from generality.errors import StudyError
+from generality.methods import looks, registry
 from generality.parts import parts
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
@@ -28,14 +29,19 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """Return the schema, read once, with what the parts of the report declare of their entries."""
+    """Return the schema, read once: the file's, and what each method and each part of the report declares."""
     schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
-    keys = schema["$defs"]["report"]["properties"]
+    definitions, report = schema["$defs"], schema["$defs"]["report"]["properties"]
+    definitions["methods"]["properties"] = {name: method.schema() for name, method in registry().items()}
+    style = {"$ref": "#/$defs/style"}
+    report["style"]["properties"] = {
+        name: style | {"description": f"Looks of {look['label']}."} for name, look in looks().items()
+    }
     for name, part in parts().items():
-        if name in keys:
+        if name in report:
             raise StudyError(f"generality.parts: '{name}' is a key of `report` already; rename the part")
-        keys[name] = part.entries[name]
-    keys["style"] = keys.pop("style")  # the last in a study's normal form
+        report[name] = part.entries[name]
+    report["style"] = report.pop("style")  # the last in a study's normal form
     return Draft202012Validator(schema)
 
 

@@ -1,1 +1,1 @@
-"""The language track: causal language models, their training objective and their scorer."""
+"""The language track: causal language models, the training objective and the scorer."""

@@ -1,4 +1,4 @@
-"""Answers that can be scored: they have room, are told apart, and can be generated where they are."""
+"""Checks that answers can be scored: they fit the model's context, differ in tokens, and can be generated if needed."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from generality.language.rows import Request
 from generality.language.tasks import kinds
 from generality.storage.files import whole_file
 
-ROOM = 4  # tokens that a generated answer may be longer than the longest choice: a blank, a full stop, the end
+ROOM = 4  # tokens by which a generated answer may exceed the longest choice: a blank, a full stop, the end
 Key = tuple[str, str]  # data name, split
 
 
@@ -29,9 +29,9 @@ def check_texts(
     generate: Sequence[str],
     limit: int | None = None,
 ) -> None:
-    """Check that a model folder's model, whose weights are not read, can be scored on all sets; write a line for each.
+    """Check that a model can be scored on all sets, without reading its weights, and write a line for each set.
 
-    `sets`, `generate` and `limit` are those of `score_causal_lms`. Raises StudyError as `check_answers` does, and for
+    `sets`, `generate` and `limit` are those of `score_causal_lms`. Raise StudyError as `check_answers` does, and for
     texts of another world than the model's.
     """
     tokenizer, provenance = load_tokenizer(model)
@@ -48,11 +48,11 @@ def check_texts(
 
 
 def check_answers(name: str, texts: TextSet, encode: Callable, most: int, generated: bool = False) -> tuple[int, int]:
-    """Return the tokens of a text set's longest answer and longest text, and tell how many prompts are cut short.
+    """Return the tokens of a text set's longest answer and longest text; print the number of prompts that are cut.
 
-    `encode` gives the tokens of (prompt, answer) as `Encoder.pairs` does; a text has `most` tokens. Raises StudyError,
-    with the set's `name`, where the longest answer does not fit, where two choices are the same tokens, and, if answers
-    are `generated`, where these may not fit or no generated text is read as a choice.
+    `encode` returns the tokens of (prompt, answer), like `Encoder.pairs`; the model's context holds `most` tokens.
+    Raise StudyError, with the set's `name`, if the longest answer does not fit or two choices are the same tokens. If
+    answers are `generated`, also raise it if these may not fit, or if no generated text can match a choice.
     """
     pairs = [
         (example["prompt"], DELIMITER + answer)
@@ -76,7 +76,7 @@ def check_answers(name: str, texts: TextSet, encode: Callable, most: int, genera
 
 
 def _check_told_apart(name: str, texts: TextSet, encoded: Sequence[Request]) -> None:
-    """Raise StudyError for two choices of an example that are the same tokens, and so exactly as likely."""
+    """Raise StudyError for two choices of an example that are the same tokens and so equally likely."""
     answers = iter(tuple(answer) for _, answer in encoded)
     for example in texts.examples:
         seen: dict[tuple[int, ...], str] = {}

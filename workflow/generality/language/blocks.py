@@ -18,7 +18,7 @@ PACKING = ("blocks", "padded")
 
 @dataclass(frozen=True)
 class Tokens:
-    """Token ids with, at the same places, whether the token is to be learnt; both 1-d."""
+    """Token ids and, at the same places, whether each token is to be learnt; both 1-d."""
 
     ids: np.ndarray
     learnt: np.ndarray
@@ -29,7 +29,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Batch:
-    """`ids`, `mask` (1 where there is a token) and `learnt`, all of shape (batch, length); `padded`: mask has a 0."""
+    """A batch: `ids`, `mask` (1 for a token) and `learnt`, all of shape (batch, length); `padded` if mask has a 0."""
 
     ids: Tensor
     mask: Tensor
@@ -40,26 +40,26 @@ class Batch:
 def tokenize(texts: TextSet, tokenizer: PreTrainedTokenizerBase, loss_on: str) -> list[Tokens]:
     """Return the tokens of each example: prompt, answer, end of text.
 
-    With `loss_on` "answer" the prompt is read but not learnt; with "all", everything is. An example of the form "text"
-    is all answer. Raises StudyError for an answer that cannot be encoded.
+    With `loss_on` "answer" the prompt is read but not learnt; with "all" every token is learnt. An example of the form
+    "text" is all answer. Raise StudyError for an answer that cannot be encoded.
     """
     encoder = Encoder(tokenizer)
     if texts.form == "text":
         parts = (([], ids) for ids in encoder.texts([example["text"] for example in texts.examples]))
     else:
         parts = encoder.pairs([pair(texts.form, example) for example in texts.examples])
-    made = []
+    examples = []
     for prompt, answer in parts:
         ids = np.array([*prompt, *answer, tokenizer.eos_token_id], dtype=np.int64)
-        made.append(Tokens(ids, (np.arange(len(ids)) >= len(prompt)) | (loss_on == "all")))
-    return made
+        examples.append(Tokens(ids, (np.arange(len(ids)) >= len(prompt)) | (loss_on == "all")))
+    return examples
 
 
 def pack(texts: Sequence[Tokens], size: int, order: np.ndarray) -> list[Tokens]:
-    """Cut the texts, one after the other in the given order, into blocks of `size` tokens; drop what is left over.
+    """Concatenate the texts in the given order and cut them into blocks of `size` tokens; drop the incomplete rest.
 
-    As the paper's framework does, a text may be cut by the end of a block, and a block's texts see those before them.
-    Raises StudyError if they do not fill one block.
+    As in the paper's framework, the end of a block may cut a text, and a block's texts see those before them. Raise
+    StudyError if the texts do not fill one block.
     """
     ids = np.concatenate([texts[index].ids for index in order])
     learnt = np.concatenate([texts[index].learnt for index in order])
@@ -70,12 +70,12 @@ def pack(texts: Sequence[Tokens], size: int, order: np.ndarray) -> list[Tokens]:
 
 
 def shorten(texts: Sequence[Tokens], size: int, first: int = 0) -> list[Tokens]:
-    """Return the texts with `size` tokens at most: a long prompt loses its beginning after its `first` tokens."""
+    """Return the texts with at most `size` tokens each; a long prompt loses its beginning after its `first` tokens."""
     return [Tokens(*(np.array(cut(part, size, first)) for part in (text.ids, text.learnt))) for text in texts]
 
 
 def collate(texts: Sequence[Tokens], pad: int, device: torch.device) -> Batch:
-    """One batch, padded on the right to the longest text."""
+    """Return the texts as one batch, padded on the right to the longest."""
     length = max(map(len, texts))
     ids = np.full((len(texts), length), pad, dtype=np.int64)
     mask, learnt = np.zeros_like(ids), np.zeros(ids.shape, dtype=bool)

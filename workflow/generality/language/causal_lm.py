@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job; threads of its own are not ours to give
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job: tokenizers must not start more
 
 from transformers import (
     AutoModelForCausalLM,
@@ -33,9 +33,9 @@ from generality.runtime.memory import is_out_of_memory
 from generality.storage.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
 from generality.storage.weights import check_entries, check_finite
 
-PROVENANCE = "provenance.json"  # ours, beside the files of transformers
+PROVENANCE = "provenance.json"  # this project's file, beside those of transformers
 TOKENIZER = "tokenizer.json"
-transformers_logging.disable_progress_bar()  # a bar for each file that is loaded is no progress of the job
+transformers_logging.disable_progress_bar()  # loading a file is not the job's progress
 
 
 def save_causal_lm(
@@ -43,16 +43,16 @@ def save_causal_lm(
 ) -> None:
     """Write a model folder: `save_pretrained` of model (one safetensors file) and tokenizer, and the provenance.
 
-    The entries have the names of `model.state_dict()`; of entries that are one tensor only the first is there.
+    Entries have the names of `model.state_dict()`; entries that share one tensor are saved once, under the first name.
     """
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)
 
 
 def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict]:
-    """Open a model folder: the model in float32 and evaluation mode, its tokenizer, and its provenance.
+    """Open a model folder and return the model in float32 and evaluation mode, its tokenizer and its provenance.
 
-    Raises StudyError for weights or a tokenizer that are missing, damaged or another model's.
+    Raise StudyError for weights or a tokenizer that are missing, damaged or another model's.
     """
     provenance = _provenance(folder)
     model, tokenizer = _load(str(folder))
@@ -60,7 +60,7 @@ def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
 
 
 def load_tokenizer(folder: str | Path) -> tuple[PreTrainedTokenizerBase, dict]:
-    """Open a model folder without its weights: the tokenizer and the provenance; raises as `load_causal_lm` does."""
+    """Open a model folder without its weights and return tokenizer and provenance; raise as `load_causal_lm` does."""
     provenance = _provenance(folder)
     return _tokenizer(str(folder), trust_remote_code=False), provenance
 
@@ -74,12 +74,12 @@ def _provenance(folder: str | Path) -> dict:
 
 
 def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None) -> None:
-    """Save a causal language model as a folder of the study, and read it back.
+    """Save a causal language model as a folder of the study and verify it by reading it back.
 
-    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. A PEFT adapter is merged into
-    the model that it names. Only safetensors are read and no code of the model's own is run. Special tokens that the
-    tokenizer does not declare (Galactica's declares none) are set from its vocabulary. Raises StudyError for a model
-    that cannot be loaded this way, or that is not the same when it is read back.
+    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Merge a PEFT adapter into the
+    model that it names. Read only safetensors and run no code of the model's own. Set special tokens that the tokenizer
+    does not declare (Galactica's declares none) from its vocabulary. Raise StudyError for a model that cannot be loaded
+    this way or that differs when it is read back.
     """
     adapter = adapter_of(name, revision)
     base = (adapter.base, adapter.revision) if adapter else (name, revision)
@@ -94,25 +94,25 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     tokenizer = fast(tokenizer, name)
     complete_special_tokens(tokenizer, name)
     ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
-    # Not the padding token, which may end texts too: layers of embeddings do not learn what their model pads with.
+    # The config keeps its padding token: an embedding does not learn it, and the tokenizer's may also end texts.
     model.config.update(ends)
-    # Answers are the likeliest tokens: no penalties, beams, lengths or caches that a release is used with.
+    # Answers are the likeliest tokens, without the penalties, beams, lengths or caches of a release's own settings.
     model.generation_config = GenerationConfig(**ends, pad_token_id=tokenizer.pad_token_id)
     provenance = {"name": name, "revision": revision, "data": []} | ({"base": adapter.base} if adapter else {})
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)
         check_entries(model, partial / WEIGHTS, name)
-        del model  # so that there is one of them in memory
+        del model  # so that memory holds only one of them
         again, its_tokenizer = _load(str(partial))
         check_entries(again, partial / WEIGHTS, name)
         check_tokenizer(tokenizer, its_tokenizer, name)
 
 
 def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
-    """Declare the special tokens that a vocabulary has and its tokenizer does not say.
+    """Declare the special tokens that are in a vocabulary and that its tokenizer does not declare.
 
-    Where there is no padding token, the end of text serves: what is padded is masked. Raises StudyError where the end
-    of a text has no token at all.
+    Without a padding token, use the end of text, since padding is masked. Raise StudyError if there is no end-of-text
+    token either.
     """
     vocabulary = tokenizer.get_vocab()
     for role, token in (("bos_token", BOS), ("pad_token", PAD), ("eos_token", EOS)):
@@ -125,8 +125,8 @@ def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> No
 
 
 def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, provenance: dict) -> None:
-    # Not by the names that the model's first release had, which transformers keeps: what is read by name, to be
-    # interpolated or loaded in place, must have the module's.
+    # Save the module's own names, by which entries are interpolated or loaded in place. By default transformers saves
+    # the names of the model's first release.
     model.save_pretrained(folder, max_shard_size="100GB", save_original_format=False)
     tokenizer.save_pretrained(folder)
     write_json(folder / PROVENANCE, provenance | {"tokenizer": sha256(folder / TOKENIZER)})
@@ -136,17 +136,17 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
     options = {"revision": revision, "trust_remote_code": False}
     tokenizer = _tokenizer(name, **options)
     try:
-        model, told = AutoModelForCausalLM.from_pretrained(
+        model, info = AutoModelForCausalLM.from_pretrained(
             name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
         )
-    except Exception as error:  # of the hub, of safetensors, of tokenizers (whose errors have no class), and of torch
+    except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
         if is_out_of_memory(error):
             raise
         reason = " ".join(str(error).split())
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
-    # What a file lacks transformers draws at random, with a mere warning.
-    if missing := sorted(told["missing_keys"]):
-        raise StudyError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); get it anew")
+    # transformers fills missing entries at random, with a mere warning.
+    if missing := sorted(info["missing_keys"]):
+        raise StudyError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); download it again")
     _check_fit(tokenizer, model, name)
     check_finite(model.state_dict().items(), name)
     check_logits(model.eval(), name)
@@ -156,7 +156,7 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
 def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(name, **options)
-    except Exception as error:  # of the hub, of JSON, of tokenizers, whose errors have no class
+    except Exception as error:  # from the hub, JSON or tokenizers, whose errors have no class
         reason = " ".join(str(error).split())
         raise StudyError(
             f"{name}: its tokenizer cannot be read ({reason:.200}); save one without {TOKENIZER} as such a file, by "
@@ -165,7 +165,7 @@ def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
 
 
 def _own_tokenizer(adapter: Adapter, model: PreTrainedModel) -> PreTrainedTokenizerBase | None:
-    """The tokenizer beside an adapter; None where there is none."""
+    """Return the tokenizer beside an adapter, or None if there is none."""
     if not (adapter.folder / TOKENIZER).is_file():
         return None
     tokenizer = _tokenizer(str(adapter.folder), trust_remote_code=False)

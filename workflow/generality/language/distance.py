@@ -1,4 +1,4 @@
-"""How far apart data sets are, in the eyes of the pre-trained model (the paper's Figure 3 orders them by hand)."""
+"""Distances between data sets in the pre-trained model's embeddings (the paper's Figure 3 orders the sets by hand)."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -21,10 +21,11 @@ from generality.storage.unfinished import unfinished
 
 
 def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """d(A, B)² = mean over dimensions of (μ_A − μ_B)² / ((σ_A² + σ_B²) / 2); embeddings of shape (examples, width).
+    """Return the distance d(A, B) between two sets of embeddings, each of shape (examples, width).
 
-    In units of the sets' own spread, dimension by dimension, so that the few large dimensions that language models'
-    hidden states have do not decide alone. 0 for a set and itself; not finite where neither has a spread.
+    d(A, B)² is the mean over dimensions of (μ_A − μ_B)² / ((σ_A² + σ_B²) / 2). Each dimension is measured in units of
+    the sets' own spread, so that the few large dimensions of language models' hidden states do not decide alone. The
+    distance of a set to itself is 0; it is not finite if neither set has a spread in some dimension.
     """
     difference = ours.mean(axis=0) - theirs.mean(axis=0)
     spread = (ours.var(axis=0) + theirs.var(axis=0)) / 2
@@ -36,7 +37,7 @@ def standardised_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
 def embed(model, tokenizer, texts: TextSet) -> np.ndarray:
     """Return the mean last hidden state over the tokens of prompt and answer, float64 of shape (examples, width).
 
-    Special tokens that begin a text are left out: their states are the same in all texts, and many times as large.
+    Leave out the special tokens at the start of a text: their states are the same in all texts and many times larger.
     """
     where, first = next(model.parameters()).device, len(Encoder(tokenizer).first)
     tokens = shorten(tokenize(texts, tokenizer, "all"), positions(model.config), first)
@@ -58,10 +59,11 @@ def measure_distances(
     sets: Mapping[str, str | Path],
     limit: int | None = None,
 ) -> None:
-    """Write CSV rows (data, distance): of each text set, {"set/domain": folder}, from what is fine-tuned on.
+    """Write CSV rows (data, distance) with each text set's distance from the fine-tuning set `speciality`.
 
-    At most `limit` examples of each set, the speciality included, are embedded. Interrupted, it goes on after the last
-    set that was embedded. Raises StudyError for a set whose examples, with the speciality's, are all alike.
+    `sets` is {"set/domain": folder}. At most `limit` examples of each set, including the speciality, are embedded.
+    Raise StudyError if the distance is not finite because neither set's examples differ. An interrupted run resumes
+    after the last embedded set.
     """
     language_model, tokenizer, _ = load_causal_lm(model)
     language_model.to(device())

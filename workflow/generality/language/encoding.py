@@ -1,4 +1,4 @@
-"""The one way from texts to tokens, for training, distillation, distances, log-likelihoods and generation alike."""
+"""The single path from texts to tokens, for training, distillation, distances, log-likelihoods and generation."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -7,54 +7,54 @@ from transformers import PreTrainedTokenizerBase
 
 from generality.errors import StudyError
 
-AT_ONCE = 1024  # texts given to the tokenizer in one call: enough for its speed, and little memory
-SAMPLE = "a"  # a text to see the special tokens around
-# Texts to encode an answer after, where the prompt's last token would merge with it. The empty one comes last: some
+AT_ONCE = 1024  # texts per call of the tokenizer: enough for its speed, and little memory
+SAMPLE = "a"  # a text around which the special tokens show
+# Texts after which an answer is encoded if the prompt's last token would merge with it. The empty one comes last: some
 # tokenizers add a blank to the beginning of a text, which the answer must not have.
 ANCHORS = ("\n", ".", SAMPLE, "。", "")
 
 
 class Encoder:
-    """Encodes texts with the special tokens that the model's own tokenizer puts before a text, and no others.
+    """An encoder of texts with only those special tokens that the model's own tokenizer puts before a text.
 
-    A tokenizer says by its template how the model was pre-trained: Llama's, Gemma's and the hub's OPT begin each text
-    with BOS, GPT-2's and Galactica's with nothing. `first` holds these tokens, a list of ids. Tokens that a template
-    puts after a text are left out, as a text is always continued or ended by its reader.
+    A tokenizer's template shows how the model was pre-trained: Llama, Gemma and the hub's OPT begin each text with BOS,
+    GPT-2 and Galactica with nothing. `first` holds these tokens as a list of ids. Tokens that a template puts after a
+    text are left out, because the code that reads a text continues or ends it.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase):
-        """Raises StudyError for a tokenizer whose special tokens do not stand around a text's own."""
+        """Read the template. Raise StudyError for a tokenizer whose special tokens do not surround a text's own."""
         self.tokenizer = tokenizer
         self.first = self._first()
 
     @property
     def start(self) -> list[int]:
-        """The tokens of an empty prompt: `first`, else BOS or, without one, the end of the text before."""
+        """Return the tokens of an empty prompt: `first`, or BOS, or without a BOS the end of the previous text."""
         bos = self.tokenizer.bos_token_id
         return self.first or [self.tokenizer.eos_token_id if bos is None else bos]
 
     def texts(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, special tokens included."""
+        """Return the token ids of each text, including special tokens."""
         return [self._begun(ids) for ids in self._ids(texts)]
 
     def prompts(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each prompt, which are at least one."""
+        """Return the token ids of each prompt, at least one for each."""
         return [ids or self.start for ids in self.texts(texts)]
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[list[int], list[int]]]:
-        """Yield the ids of each (prompt, answer): those of the prompt alone, and those that continue it to the answer.
+        """Yield, for each (prompt, answer), the ids of the prompt alone and the ids that continue it to the answer.
 
-        They are the tokens of both as one text, as lm-evaluation-harness has them. Where a token would span the end of
-        the prompt, the answer's are those that it has after another text, so that the prompt is the same for each
-        answer and for generation. Raises StudyError, with the answer, where no tokens continue the prompt to it.
+        Together they are the tokens of both as one text, as in lm-evaluation-harness. If a token would span the end of
+        the prompt, take the answer's tokens from after another text, so that the prompt is the same for each answer and
+        for generation. Raise StudyError, with the answer, if no tokens continue the prompt to it.
         """
         remaining = iter(pairs)
         while some := list(islice(remaining, AT_ONCE)):
             prompts = list(dict.fromkeys(prompt for prompt, _ in some))
-            own = dict(zip(prompts, self._ids(prompts), strict=True))
+            prompt_ids = dict(zip(prompts, self._ids(prompts), strict=True))
             together = self._ids([prompt + answer for prompt, answer in some])
             for (prompt, answer), whole in zip(some, together, strict=True):
-                before = own[prompt]
+                before = prompt_ids[prompt]
                 begins = whole[: len(before)] == before
                 after = whole[len(before) :] if begins else self._continued(before, answer, whole)
                 if not after:
@@ -62,18 +62,18 @@ class Encoder:
                 yield self._begun(before) or self.start, after
 
     def cut(self, ids: Sequence[int], size: int) -> list[int]:
-        """Return the last `size` tokens, of which the first are still `first`: a long prompt loses its beginning."""
+        """Cut a long prompt to `size` tokens: drop its beginning, but keep `first`."""
         return cut(ids, size, len(self.first))
 
     def _first(self) -> list[int]:
-        own, whole = self._ids([SAMPLE])[0], self.tokenizer(SAMPLE)["input_ids"]
-        for place in range(len(whole) - len(own) + 1):
-            if own and whole[place : place + len(own)] == own:
+        plain, whole = self._ids([SAMPLE])[0], self.tokenizer(SAMPLE)["input_ids"]
+        for place in range(len(whole) - len(plain) + 1):
+            if plain and whole[place : place + len(plain)] == plain:
                 return whole[:place]
-        raise StudyError(f"its tokenizer gives {whole} for '{SAMPLE}', and {own} without special tokens; mend it")
+        raise StudyError(f"its tokenizer gives {whole} for '{SAMPLE}', and {plain} without special tokens; mend it")
 
     def _begun(self, ids: list[int]) -> list[int]:
-        """Put `first` before the ids, unless the text had it spelt out."""
+        """Put `first` before the ids, unless the text already begins with it."""
         return ids if ids[: len(self.first)] == self.first else self.first + ids
 
     def _continued(self, before: list[int], answer: str, whole: list[int]) -> list[int]:
@@ -93,5 +93,5 @@ class Encoder:
 
 
 def cut(tokens: Sequence, size: int, first: int) -> list:
-    """Return the `first` tokens and the last of the others, `size` in all at most."""
+    """Return the `first` tokens and the last of the others, at most `size` in all."""
     return [*tokens[:first], *tokens[first + len(tokens) - size :]] if len(tokens) > size else list(tokens)

@@ -1,6 +1,6 @@
-"""Find the choice that a generated text says, in whatever script it is written.
+"""The choice that a generated text begins with, in any script.
 
-Nothing of the project is imported here, so that the benchmark can give this file to the plain harness as it is.
+The benchmark copies this file for the plain harness, so importing it needs nothing of the project.
 """
 
 import unicodedata
@@ -9,45 +9,47 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from generality.errors import StudyError
-
 if TYPE_CHECKING:
     from generality.data.text_set import TextSet
 
 STOP = "\n"  # ends a generated answer, which is one line
 # Letters of scripts that put no blank between words: Han, Kana, Bopomofo, Yi, and by their classes of line breaking
-# (UAX #14) Thai, Lao, Khmer, Myanmar and their kin (SA), Javanese, Balinese and theirs (AK, AS). Hangul, as its
-# particles follow a word without a blank.
+# (UAX #14) Thai, Lao, Khmer, Myanmar and related scripts (SA), Javanese, Balinese and related ones (AK, AS). Hangul is
+# included because its particles follow a word without a blank.
 _UNSPACED = (
     r"[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{Bopomofo}\p{Yi}"
     r"\p{Line_Break=SA}\p{Line_Break=AK}\p{Line_Break=AS}]"
 )
-# What is part of the character before it: combining marks, vowel signs, modifiers of emoji, joiners.
+# Parts of the character before them: combining marks, vowel signs, modifiers of emoji, joiners.
 _PART = r"[\p{M}\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]"
-# A number goes on behind its point or comma: 1 is not the beginning of 1.5.
+# A number continues after its point or comma, so 1 is not the beginning of 1.5.
 _END = regex.compile(rf"(?!{_PART})(?!(?<=\d)[.,]\d)(?:(?!\w)|(?={_UNSPACED})|(?<={_UNSPACED}{_PART}*))")
 _UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}")  # zero-width blanks, soft hyphens, variation selectors
 
 
 def extract(text: str, choices: Sequence[str], stop: str = STOP) -> int | None:
-    """Return the number of the choice that a generated text begins with; None where it is none of them.
+    """Return the number of the choice that a generated text begins with, or None if it begins with none of them.
 
-    Of a choice only what comes before `stop` counts, since generation ends there. Blanks count as one, case and
-    Unicode's compatibility forms (NFKC: full-width letters, ligatures) not at all, unless two of the choices differ by
-    nothing else. A choice must end where a word does, which in scripts without blanks between words is after any
-    character; marks belong to the character before them. The longest choice that fits is meant.
+    Only the part of a choice before `stop` counts, because generation ends there. Several blanks count as one. Case and
+    Unicode's compatibility forms (NFKC: full-width letters, ligatures) do not count, unless choices differ by nothing
+    else. A choice must end where a word ends; in scripts without blanks between words that is after any character.
+    Marks belong to the character before them. If several choices fit, the longest is meant.
     """
     form, shown = _shown(choices, stop)
-    said = form(text)
-    fitting = [place for place, one in enumerate(shown) if one and said.startswith(one) and _END.match(said, len(one))]
+    answer = form(text)
+    fitting = [
+        place for place, one in enumerate(shown) if one and answer.startswith(one) and _END.match(answer, len(one))
+    ]
     return max(fitting, key=lambda place: len(shown[place]), default=None)
 
 
 def check_producible(texts: "TextSet", stop: str = STOP) -> None:
-    """Raise StudyError for the first choice of a text set that no generated text is read as.
+    """Raise StudyError for the first choice of a text set that no generated text can match.
 
-    That is one that has nothing before `stop`, or there the same as another choice but for blanks.
+    Such a choice is empty before `stop`, or the same there as another choice except for blanks.
     """
+    from generality.errors import StudyError  # imported here so that the plain harness can do without it
+
     for example in texts.examples:
         _, shown = _shown(example["choices"], stop)
         for place, one in enumerate(shown):
@@ -64,9 +66,9 @@ def check_producible(texts: "TextSet", stop: str = STOP) -> None:
 
 
 def _shown(choices: Sequence[str], stop: str) -> tuple[Callable[[str], str], list[str]]:
-    """Return the first form that tells the choices apart, so that RR and rr are two, and what it makes of each.
+    """Return the first form that tells the choices apart, such as RR from rr, and each choice in that form.
 
-    Where no form does, it is the last one.
+    If no form does, return the last one.
     """
     before = [choice.split(stop)[0] for choice in choices]
     for form in _FORMS:
@@ -77,7 +79,7 @@ def _shown(choices: Sequence[str], stop: str) -> tuple[Callable[[str], str], lis
 
 
 def _loose(text: str) -> str:
-    """Return the form that Unicode compares identifiers by (toNFKC_Casefold), with single blanks."""
+    """Return a text in Unicode's form for comparing identifiers (toNFKC_Casefold), with single blanks."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _single(_UNSEEN.sub("", folded))
 

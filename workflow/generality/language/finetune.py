@@ -30,9 +30,9 @@ def finetune_causal_lm(
 ) -> None:
     """Fine-tune the model folder `model` on the text set `data` and write the model folder `folder`.
 
-    Beside the loop's keys, `train` holds packing (blocks, as the paper, or padded: an example a row), block_size
-    (tokens of a block, and at most of a row) and loss_on (all tokens, or the answer's).
-    With a `series`, shares of all steps, write the checkpoints into `folder` instead: see `fit_and_save`.
+    Beside the loop's keys, `train` holds packing (blocks, as in the paper, or padded, with one example per row),
+    block_size (tokens of a block, or of a row at most) and loss_on (all tokens, or the answer's). With a `series`,
+    shares of all steps, write the checkpoints into `folder` instead (see `fit_and_save`).
     """
     language_model, tokenizer, provenance = load_causal_lm(model)
     texts = open_text_set(data)

@@ -1,7 +1,7 @@
-"""lm-evaluation-harness on a model in memory: its tasks, its metrics and its stops; tokens and passes are our own.
+"""lm-evaluation-harness on a model in memory: its tasks, metrics and stops, with this package's tokens and passes.
 
-Log-likelihoods share prompts and passes where that changes nothing, and generation goes on from prompts that they have
-computed. Tokens are those that the model is fine-tuned with.
+Log-likelihoods share prompts and passes where that changes nothing, and generation continues from prompts that they
+have computed. Tokens are the same as in fine-tuning.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,11 @@ from lm_eval.models.huggingface import HFLM  # isort: skip
 
 
 class Harness(HFLM):
-    """The harness's own, equal to it up to the rounding of float32 where it encodes texts as they are learnt.
+    """The harness's model for transformers, with shared passes.
 
-    `tokens` are in one pass at most. A `PromptCache` in `prompts` keeps what was computed of prompts, as long as the
-    model has the same weights.
+    Its results equal the harness's up to the rounding of float32 if the harness encodes texts as fine-tuning does. A
+    pass holds at most `tokens` tokens. A `PromptCache` in `prompts` keeps keys and values of prompts while the weights
+    stay the same.
     """
 
     prompts: PromptCache | None = None
@@ -36,9 +37,9 @@ class Harness(HFLM):
             pretrained=model, tokenizer=encoder.tokenizer, softmax_dtype="float32", max_length=positions(model.config)
         )
         self.encoder, self.tokens = encoder, tokens
-        self.ways: dict[tuple[str | int, ...], Way] = {}  # by what is asked for, and the lengths that it depends on
+        self.ways: dict[tuple[str | int, ...], Way] = {}  # by kind of request and the lengths that matter
         self.encoded: dict[str, list[int]] = {}
-        self.pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}  # which come again with all weights
+        self.pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}  # kept, because all weights need them
 
     def loglikelihood(self, requests: list, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         return self.likelihoods([request.args for request in requests], disable_tqdm)
@@ -58,7 +59,7 @@ class Harness(HFLM):
     def _loglikelihood_tokens(
         self, requests: list, disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[tuple[float, bool]]:
-        # As the harness does, a prompt that does not fit loses its beginning.
+        # As in the harness, a prompt that does not fit loses its beginning.
         cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for _, prompt, answer in requests]
         ends, row = telling(cut)
         key = ("likelihood", *(len(part) for request in (*ends, *row) for part in request))
@@ -69,14 +70,14 @@ class Harness(HFLM):
         )
 
     def tok_encode(self, string: str, *_: object, **__: object) -> list[int]:
-        if string not in self.encoded:  # by `encode`, or before: the harness sorts by it, again and again
+        if string not in self.encoded:  # `encode` fills it too; the harness sorts by tokens, again and again
             self.encoded[string] = self.encoder.prompts([string])[0]
         return self.encoded[string]
 
     def tok_batch_encode(
         self, strings: Sequence[str], padding_side: str = "left", left_truncate_len: int | None = None, **_: object
     ) -> tuple[Tensor, Tensor]:
-        """Token ids and mask, shape (prompts, length), padded on the left."""
+        """Return token ids and mask, shape (prompts, length), padded on the left."""
         ids = [self.encoder.cut(one, left_truncate_len or len(one)) for one in map(self.tok_encode, strings)]
         longest = max(map(len, ids))
         padding = [longest - len(one) for one in ids]
@@ -85,7 +86,7 @@ class Harness(HFLM):
         return torch.tensor(tokens), torch.tensor(mask)
 
     def generate_until(self, requests: list, disable_tqdm: bool = False) -> list[str]:
-        """Give the requests to the harness in batches of `tokens` at most, answers and padding included."""
+        """Pass the requests to the harness in batches of at most `tokens` tokens, including answers and padding."""
         prompts = [self.tok_encode(request.args[0]) for request in requests]
         most = [request.args[1]["max_gen_toks"] for request in requests]
         lengths = [min(len(ids) + more, self.max_length) for ids, more in zip(prompts, most, strict=True)]
@@ -93,35 +94,38 @@ class Harness(HFLM):
         if key not in self.ways:
             ends = (lengths.index(max(lengths)), lengths.index(min(lengths)))
             self.ways[key] = self._generating_way([requests[place].args[0] for place in ends], max(most))
-        said = [""] * len(requests)
+        texts = [""] * len(requests)
         parts = list(batches(lengths, self.tokens, self.ways[key]))
         for places in tqdm(parts, desc="Answers", unit="batch", disable=disable_tqdm):
             self.batch_size_per_gpu = len(places)
             answers = super().generate_until([requests[place] for place in places], disable_tqdm=True)
             for place, answer in zip(places, answers, strict=True):
-                said[place] = answer
-        return said
+                texts[place] = answer
+        return texts
 
     def _generating_way(self, prompts: Sequence[str], most: int) -> Way:
-        """Padding on the left, unless it changes the logits that a model generates the longest and shortest from."""
+        """Return PADDED if padding on the left leaves the logits of these prompts' first answer tokens unchanged.
+
+        `prompts` are the longest and the shortest. Otherwise return EQUAL, without batches if the model fails on them.
+        """
         room = self.max_length - most
         try:
             together = self._first_logits(prompts, room)
             alone = torch.cat([self._first_logits([prompt], room) for prompt in prompts], 1)
-        except Exception as error:  # of whatever the architecture is made of
+        except Exception as error:  # any kind, since architectures differ
             if is_out_of_memory(error):
                 raise
             return replace(EQUAL, together=False)
         return PADDED if torch.allclose(together, alone, rtol=RELATIVE, atol=ABSOLUTE) else EQUAL
 
     def _first_logits(self, prompts: Sequence[str], room: int) -> Tensor:
-        """The logits of the first two tokens that are generated, shape (2, prompts, vocabulary)."""
+        """Return the logits of the first two generated tokens, shape (2, prompts, vocabulary)."""
         ids, mask = (part.to(self.device) for part in self.tok_batch_encode(prompts, left_truncate_len=room))
-        given = self.model.generate(
+        generated = self.model.generate(
             input_ids=ids, attention_mask=mask, do_sample=False, min_new_tokens=2, max_new_tokens=2,
             pad_token_id=self.tokenizer.pad_token_id, output_logits=True, return_dict_in_generate=True,
         )  # fmt: skip
-        return torch.stack(given.logits).float()
+        return torch.stack(generated.logits).float()
 
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **settings) -> Tensor:
         kept = self.prompts.of(context, settings["attention_mask"]) if self.prompts is not None else None

@@ -1,4 +1,4 @@
-"""Log-likelihoods of answers, many in a pass, equal to those of one text at a time."""
+"""Log-likelihoods of answers, many in a pass, with the same results as one text at a time."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,8 +12,8 @@ from generality.language.prompt_cache import PromptCache
 from generality.language.rows import ALONE, SHARED, WAYS, Request, Row, Way, batches, row_outputs, rows_of
 from generality.runtime.memory import is_out_of_memory
 
-VALUES = 2**24  # logits that are there at once: 67 MB, and as much again for their logarithms
-RELATIVE, ABSOLUTE = 1e-4, 1e-3  # nats between two ways that are called equal: rounding in float32 over a long answer
+VALUES = 2**24  # logits in memory at once: 67 MB, and as much again for their logarithms
+RELATIVE, ABSOLUTE = 1e-4, 1e-3  # nats by which equal ways may differ: float32's rounding over a long answer
 Result = tuple[float, bool]
 
 
@@ -26,9 +26,9 @@ def log_likelihoods(
     prompts: PromptCache | None = None,
     shown: bool = False,
 ) -> list[Result]:
-    """Return, for each request, ln p(answer | prompt) in nats and whether each of its tokens is the likeliest.
+    """Return, for each request, ln p(answer | prompt) in nats and whether all the answer's tokens are the likeliest.
 
-    `tokens` are in one pass at most. `prompts` keeps what is computed of them.
+    A pass holds at most `tokens` tokens. `prompts` keeps the computed keys and values of prompts.
     """
     rows = rows_of(requests, way)
     parts = [[rows[place] for place in places] for places in batches(list(map(len, rows)), tokens, way)]
@@ -37,10 +37,10 @@ def log_likelihoods(
 
 
 def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
-    """Return the requests that tell one way from another: those at the ends, and those of one shared row.
+    """Return the requests that reveal a difference between ways: those at the ends, and those of one shared row.
 
-    The ends are the longest text, the shortest, and the one with the longest answer. The row is the longest in which
-    an answer lies apart from its prompt, if there is one; such an answer comes last.
+    The ends are the longest text, the shortest text and the text with the longest answer. The row is the longest one in
+    which an answer lies apart from its prompt, if there is one; such an answer comes last.
     """
 
     def length(request: Request) -> int:
@@ -48,23 +48,23 @@ def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
 
     ends = [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
     row = max(rows_of(requests, SHARED), key=lambda row: (len(set(row.parts)) > 2, len(row)))
-    # An answer of one token is not in the row.
+    # The row does not hold answers of one token, so they come first.
     numbers = sorted(row.numbers, key=lambda number: len(requests[number][1]) > 1)
     return [end for place, end in enumerate(ends) if end not in ends[:place]], [requests[number] for number in numbers]
 
 
 def fitting_way(model: PreTrainedModel, ends: Sequence[Request], row: Sequence[Request]) -> Way:
-    """Return the fastest way that gives a model's log-likelihoods of one text at a time.
+    """Return the fastest way with the same log-likelihoods as one text at a time.
 
-    Masks and positions of our own, or padding, change the answers of models that make these themselves, that see
-    through windows (Mistral), count places in the row (GPT-Neo), or whose positions depend on the longest text of a
-    batch (Phi-3's long form). So each way is tried on what is `telling` of the requests, the ends in one pass and the
-    row in another, and must agree within `RELATIVE` and `ABSOLUTE`.
+    Given masks and positions, or padding, change the answers of models that make their own, that attend in windows
+    (Mistral), that count places in the row (GPT-Neo), or whose positions depend on the longest text of a batch (Phi-3's
+    long form). So each way is tried on the requests from `telling`, the ends in one pass and the row in another, and
+    must agree within `RELATIVE` and `ABSOLUTE`.
     """
     alone = [log_likelihoods(model, [request], way=ALONE, tokens=1)[0][0] for request in (*ends, row[-1])]
 
     def agrees(way: Way) -> bool:
-        # Twice: where answers share a row, the second one lies apart from its prompt.
+        # The ends come twice, so that in a shared row the second answer lies apart from its prompt.
         twice = _in_one_pass(model, [*ends, *ends], way)
         last = _in_one_pass(model, row, way)[-1] if way.shared else alone[-1]
         return np.allclose([*twice, last], [*alone[:-1], *alone], rtol=RELATIVE, atol=ABSOLUTE)
@@ -73,13 +73,13 @@ def fitting_way(model: PreTrainedModel, ends: Sequence[Request], row: Sequence[R
 
 
 def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) -> list[float]:
-    """The log-likelihoods, a batch as large as the way allows; no numbers where the model cannot be run so."""
+    """Return the log-likelihoods from batches as large as the way allows, or NaN if the model cannot run this way."""
     try:
         rows = rows_of(requests, way)
         lengths = sorted({len(row) for row in rows})
         parts = [rows] if way.padded else [[row for row in rows if len(row) == length] for length in lengths]
         return [value for value, _ in _of_batches(model, parts, len(requests), way)]
-    except Exception as error:  # of whatever the architecture is made of
+    except Exception as error:  # any kind, since architectures differ
         if is_out_of_memory(error):
             raise
         return [float("nan")] * len(requests)
@@ -88,7 +88,7 @@ def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) 
 def _of_batches(
     model: PreTrainedModel, parts: Iterable[Sequence[Row]], count: int, way: Way, prompts: PromptCache | None = None
 ) -> list[Result]:
-    """Return the results of all answers, `count` of them, in the order in which they were asked for."""
+    """Return the results of all `count` answers, in the order of the requests."""
     results: list[Result] = [(float("nan"), False)] * count
     for batch in parts:
         numbers = [number for row in batch for number in row.numbers]
@@ -101,7 +101,7 @@ def _of_batches(
 def _of_batch(
     model: PreTrainedModel, rows: Sequence[Row], way: Way, prompts: PromptCache | None = None
 ) -> list[Result]:
-    """The results of all answers, row by row."""
+    """Return the results of all answers, row by row."""
     outputs = row_outputs(model, rows, way, use_cache=prompts is not None)
     if prompts is not None:
         prompts.keep([tuple(row.tokens[: row.prompt]) for row in rows], getattr(outputs, "past_key_values", None))
@@ -112,9 +112,9 @@ def _of_batch(
     size = max(1, VALUES // model.get_output_embeddings().weight.shape[0])
     values, likeliest = [], []
     for some, wanted in zip(states.split(size), tokens.split(size), strict=True):
-        given = logits(model, some).float()
-        likeliest.append(given.argmax(-1) == wanted)
-        values.append(given.log_softmax(-1).gather(1, wanted[:, None])[:, 0])
+        scores = logits(model, some).float()
+        likeliest.append(scores.argmax(-1) == wanted)
+        values.append(scores.log_softmax(-1).gather(1, wanted[:, None])[:, 0])
     lengths = [len(answer) for answer in answers]
     sums = torch.stack([part.sum() for part in torch.cat(values).split(lengths)]).tolist()
     greedy = torch.stack([part.all() for part in torch.cat(likeliest).split(lengths)]).tolist()

@@ -1,4 +1,4 @@
-"""Learning the next token."""
+"""The objective of learning the next token."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,10 +18,10 @@ from generality.training.loop import REMEMBERED
 
 
 class NextToken:
-    """Cross-entropy of the tokens to be learnt, mean over those of the batch; a training.loop.Objective.
+    """Cross-entropy averaged over the tokens to be learnt in a batch; a training.loop.Objective.
 
-    A prediction, for distillation, is the next token at any place of a text but its last, learnt or not: what is to be
-    kept is the model's whole behaviour on the text.
+    For distillation, a prediction is the next token at any place of a text except the last, learnt or not, because
+    distillation should keep the model's whole behaviour on the text.
     """
 
     divisible = True
@@ -51,19 +51,19 @@ class NextToken:
         learnt = batch.learnt[:, 1:]
         with autocast(self.device, self.precision):
             states = self.states(model, batch)[:, :-1]
-            # The head sees only the places that are learnt: its logits are the largest tensor there is.
-            given = logits(model, states[learnt])
-        total = F.cross_entropy(given.float(), batch.ids[:, 1:][learnt], reduction="sum")
-        # A batch of blocks that lie within long prompts has nothing to learn; a mean over nothing would be NaN.
-        # What is distilled is a difference of logits, in which bfloat16's rounding would be most of what there is.
-        return total / max(1, len(given)), lambda: _outputs(model)(states[batch.mask[:, 1:].bool()].float())
+            # The head sees only the places to be learnt, because its logits are the largest tensor of all.
+            learnt_logits = logits(model, states[learnt])
+        total = F.cross_entropy(learnt_logits.float(), batch.ids[:, 1:][learnt], reduction="sum")
+        # A batch of blocks inside long prompts has nothing to learn; a mean over nothing would be NaN.
+        # Distillation uses a difference of logits, which bfloat16's rounding would swamp, so it computes in float32.
+        return total / max(1, len(learnt_logits)), lambda: _outputs(model)(states[batch.mask[:, 1:].bool()].float())
 
     def states(self, model: PreTrainedModel, batch: Batch) -> Tensor:
-        """The last hidden states; a batch without padding needs no mask, and attention is faster without one."""
+        """Return the last hidden states; omit the mask for a batch without padding, which makes attention faster."""
         return hidden_states(model, batch.ids, batch.mask if batch.padded else None)
 
     def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor | Logits] | None:
-        """Keep the last hidden states and the model's head, or all of a model that changes its logits."""
+        """Keep all last hidden states and the model's head, or the whole model if it changes its head's logits."""
         lengths = list(map(len, self.texts))
         if 4 * sum(lengths) * head(model).in_features > REMEMBERED:
             return None
@@ -78,5 +78,5 @@ class NextToken:
 
 
 def _outputs(model: PreTrainedModel) -> Callable[[Tensor], Tensor | Logits]:
-    """Return what makes `Logits` of hidden states (n, width), or logits where the model changes those of its head."""
+    """Return a function from hidden states (n, width) to `Logits`, or to logits if the model changes its head's."""
     return partial(logits, model) if changes_logits(model) else partial(Logits.of, head=head(model))

@@ -1,4 +1,4 @@
-"""Pre-training of the embedded study's own OPT."""
+"""The pre-training of the embedded study's own OPT."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +13,10 @@ from generality.language.blocks import pack, tokenize
 from generality.language.causal_lm import save_causal_lm
 from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
-from generality.methods.base import Method
 from generality.runtime.device import device
 from generality.storage.unfinished import unfinished
 from generality.training.loop import optimise, order
+from generality.training.method import Method
 from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
 
@@ -33,10 +33,10 @@ def pretrain_opt(
 ) -> None:
     """Pre-train an OPT on the text sets `data`, {"set/domain": folder}, and write a model folder.
 
-    `architecture` are keys of transformers' OPTConfig; a byte-level BPE of `vocabulary` tokens at most is learnt from
+    `architecture` holds keys of transformers' OPTConfig; a byte-level BPE of at most `vocabulary` tokens is learnt from
     the texts. `train` holds steps, batch_size (blocks), block_size (tokens), muon_lr, adamw_lr, weight_decay, clip_norm
-    and precision. Raises StudyError for an unknown key of OPTConfig, and for fewer texts than a batch needs.
-    Interrupted, it goes on where it was.
+    and precision. Raise StudyError for an unknown key of OPTConfig, and for fewer texts than a batch needs. An
+    interrupted run resumes where it was.
     """
     if unknown := sorted(set(architecture) - set(OPTConfig().to_dict())):
         raise StudyError(f"architecture.{unknown[0]}: transformers' OPTConfig has no such key")
@@ -66,7 +66,7 @@ def pretrain_opt(
 
 
 def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the transformer layers, AdamW for everything else."""
+    """Return Muon for the matrices of the transformer layers and AdamW for everything else."""
     matrices, rest = [], []
     for name, parameter in model.named_parameters():
         (matrices if "layers." in name and parameter.ndim == 2 else rest).append(parameter)

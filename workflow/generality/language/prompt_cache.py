@@ -1,4 +1,4 @@
-"""Keys and values of prompts, kept from where they are computed with answers until they are continued."""
+"""Keys and values of prompts, kept from the scoring of given answers until the generation of new ones."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,22 @@ from torch import Tensor
 from transformers import Cache, DynamicCache
 from transformers.cache_utils import CacheLayerMixin, DynamicLayer
 
-MOST = 2**28  # bytes: twice what the embedded study's largest set needs, and little beside a large model
+MOST = 2**28  # bytes: twice the need of the embedded study's largest set, and little beside a large model
 
 
 class PromptCache:
-    """Of one model: weights that have changed since make what is kept another model's."""
+    """A cache that is valid for one set of weights; discard it when they change."""
 
     def __init__(self):
         self.bytes = 0
-        # Of each prompt keys and values of each layer, shape (rows, heads, length, width), and which row is its own.
+        # For each prompt: keys and values of each layer, shape (rows, heads, length, width), and the prompt's row.
         self.kept: dict[tuple[int, ...], tuple[list[tuple[Tensor, Tensor]], int]] = {}
 
     def keep(self, prompts: Sequence[tuple[int, ...]], computed: Cache | None) -> None:
-        """Keep what a pass computed of rows that begin with these prompts, unless it would be more than `MOST` in all.
+        """Keep the keys and values of a pass over rows that begin with these prompts, up to `MOST` bytes in all.
 
-        Nothing is kept of a model's own kind of cache (MiniMax), of a cache of windows, of layers that share keys, of
-        one without layers, or where there is none.
+        Keep nothing if there is no cache, if it is of the model's own kind (MiniMax), has no layers, holds windows, or
+        has layers that share keys.
         """
         if type(computed) is not DynamicCache or not all(map(_keeps_all, computed.layers)):
             return
@@ -31,27 +31,27 @@ class PromptCache:
             self.kept |= {prompt: (layers, row) for row, prompt in enumerate(prompts)}
 
     def of(self, tokens: Tensor, seen: Tensor) -> DynamicCache | None:
-        """What `generate` goes on from, or None where one of the prompts was not kept.
+        """Return the cache from which `generate` continues, or None if one of the prompts was not kept.
 
-        `tokens` and `seen`, shape (prompts, length), have padding on the left, where `seen` is 0. Of the last token
-        there is nothing: `generate` predicts from it.
+        `tokens` and `seen`, shape (prompts, length), have padding on the left, where `seen` is 0. The cache leaves out
+        the last token, from which `generate` predicts.
         """
         prompts = [tuple(row[mask.bool()].tolist()) for row, mask in zip(tokens, seen, strict=True)]
         if not all(prompt in self.kept for prompt in prompts):
             return None
-        found = [self.kept[prompt] for prompt in prompts]
+        entries = [self.kept[prompt] for prompt in prompts]
 
         def padded(layer: int, part: int) -> Tensor:
-            like = found[0][0][layer][part]
-            made = like.new_zeros(len(prompts), like.shape[1], tokens.shape[1] - 1, like.shape[3])
-            for row, (prompt, (layers, place)) in enumerate(zip(prompts, found, strict=True)):
+            like = entries[0][0][layer][part]
+            batch = like.new_zeros(len(prompts), like.shape[1], tokens.shape[1] - 1, like.shape[3])
+            for row, (prompt, (layers, place)) in enumerate(zip(prompts, entries, strict=True)):
                 end = len(prompt) - 1
-                made[row, :, made.shape[2] - end :] = layers[layer][part][place, :, :end]
-            return made
+                batch[row, :, batch.shape[2] - end :] = layers[layer][part][place, :, :end]
+            return batch
 
-        return DynamicCache([(padded(layer, 0), padded(layer, 1)) for layer in range(len(found[0][0]))])
+        return DynamicCache([(padded(layer, 0), padded(layer, 1)) for layer in range(len(entries[0][0]))])
 
 
 def _keeps_all(layer: CacheLayerMixin) -> bool:
-    """Whether a layer has keys of its own, of all tokens."""
+    """Return whether a layer has keys of its own for all tokens."""
     return type(layer) is DynamicLayer and layer.is_initialized

@@ -1,4 +1,4 @@
-"""Released causal language models: use what can be used of them, and refuse the rest in one line."""
+"""Checks and conversions of released causal language models; an unusable one is refused in one line."""
 
 import json
 from pathlib import Path
@@ -23,12 +23,12 @@ from generality.storage.files import read_json
 from generality.storage.weights import open_weights
 
 ADAPTER = "adapter_model.safetensors"  # PEFT's name, as is adapter_config.json
-# What tokenizers do differently: blanks, case, accents, scripts, digits, line breaks, a sign that few of them have.
+# Texts on which tokenizers differ: blanks, case, accents, scripts, digits, line breaks, a sign that few of them have.
 SAMPLES = ("It's 12,345.", " two  blanks ", "Ünseen café", "北京是中国的首都。", "one\n\ntwo\tthree", "ДНК 🧬", "")
 
 
 class Adapter(NamedTuple):
-    """A PEFT adapter: its folder, and the model that it changes."""
+    """A PEFT adapter: its folder and the model that it changes."""
 
     folder: Path
     base: str
@@ -36,9 +36,9 @@ class Adapter(NamedTuple):
 
 
 def adapter_of(name: str, revision: str | None) -> Adapter | None:
-    """Return the PEFT adapter that a hub id or local folder is; None where it is a model of its own.
+    """Return the PEFT adapter in a hub repository or local folder, or None if it holds a whole model.
 
-    Raises StudyError for an adapter without safetensors or without the name of its base.
+    Raise StudyError for an adapter without safetensors or without the name of its base model.
     """
     try:
         config = find_adapter_config_file(name, revision=revision)
@@ -56,7 +56,7 @@ def adapter_of(name: str, revision: str | None) -> Adapter | None:
 
 
 def check_release(name: str, revision: str | None) -> None:
-    """Raise StudyError for what is no causal language model in safetensors with code in transformers."""
+    """Raise StudyError unless the release is a causal language model in safetensors whose class is in transformers."""
     folder = Path(name)
     if name.startswith(("/", ".")) and not folder.is_dir():
         raise StudyError(f"{name}: there is no such folder")
@@ -91,9 +91,9 @@ def _other_weights(folder: Path) -> str:
 def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedModel:
     """Return the model with an adapter's changes in its weights.
 
-    Raises StudyError for an adapter that cannot be merged, or of another model.
+    Raise StudyError for an adapter that cannot be merged or belongs to another model.
     """
-    from peft import PeftConfig, get_peft_model, set_peft_model_state_dict  # here, for it takes seconds to import
+    from peft import PeftConfig, get_peft_model, set_peft_model_state_dict  # imported here because it takes seconds
 
     try:
         config = PeftConfig.from_pretrained(str(adapter.folder))
@@ -101,10 +101,10 @@ def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedMod
         tuned = get_peft_model(model, config)
         if not hasattr(tuned.base_model, "merge_and_unload"):
             raise StudyError(f"an adapter of the kind {config.peft_type.value} is no change of weights")
-        told = set_peft_model_state_dict(tuned, load_file(adapter.folder / ADAPTER))
-        own = [key for key in told.missing_keys if ".default" in key]
-        if odd := [*told.unexpected_keys, *own]:
-            raise StudyError(f"entry '{odd[0]}' fits only one of the two, with {len(odd) - 1} others")
+        result = set_peft_model_state_dict(tuned, load_file(adapter.folder / ADAPTER))
+        missing = [key for key in result.missing_keys if ".default" in key]
+        if odd := [*result.unexpected_keys, *missing]:
+            raise StudyError(f"entry '{odd[0]}' and {len(odd) - 1} others are in only one of adapter and model")
         return tuned.merge_and_unload(safe_merge=True)
     except Exception as error:
         reason = " ".join(str(error).split())
@@ -112,9 +112,9 @@ def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedMod
 
 
 def fast(tokenizer: PreTrainedTokenizerBase, name: str) -> PreTrainedTokenizerBase:
-    """Return the tokenizer as one that is saved as tokenizer.json.
+    """Return the tokenizer in a form that is saved as tokenizer.json.
 
-    Raises StudyError where it cannot be, and for one without a vocabulary, as some classes are without their files.
+    Raise StudyError if it has no such form, or no vocabulary, like some classes without their files.
     """
     if tokenizer.get_vocab().keys() <= {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}:
         raise StudyError(f"{name}: its tokenizer has no tokens but special ones, so its files are missing; add them")
@@ -123,18 +123,18 @@ def fast(tokenizer: PreTrainedTokenizerBase, name: str) -> PreTrainedTokenizerBa
     kind = type(tokenizer).__name__
     try:
         roles = {role: getattr(tokenizer, role) for role in tokenizer.SPECIAL_TOKENS_ATTRIBUTES}
-        found = PreTrainedTokenizerFast(tokenizer_object=convert_slow_tokenizer(tokenizer), **roles)
+        converted = PreTrainedTokenizerFast(tokenizer_object=convert_slow_tokenizer(tokenizer), **roles)
     except Exception:
         raise StudyError(
             f"{name}: its tokenizer ({kind}) has no tokenizer.json and cannot be converted to one; take another model"
         ) from None
-    if different := _first_difference(tokenizer, found):
-        raise StudyError(f"{name}: its tokenizer ({kind}) is another one as tokenizer.json, for {different}")
-    return found
+    if different := _first_difference(tokenizer, converted):
+        raise StudyError(f"{name}: its tokenizer ({kind}) changes when it becomes tokenizer.json, as for {different}")
+    return converted
 
 
 def check_tokenizer(first: PreTrainedTokenizerBase, second: PreTrainedTokenizerBase, name: str) -> None:
-    """Raise StudyError where two tokenizers that should be one encode a text differently."""
+    """Raise StudyError if two tokenizers that should be equal encode a text differently."""
     if different := _first_difference(first, second):
         raise StudyError(f"{name}: its tokenizer is not read back as it was saved, for {different}; take another model")
 
@@ -145,7 +145,7 @@ def _first_difference(first: PreTrainedTokenizerBase, second: PreTrainedTokenize
 
 @torch.no_grad()
 def check_causal(model: PreTrainedModel, name: str) -> None:
-    """Raise StudyError where a later token changes what is predicted before it, as in a masked language model."""
+    """Raise StudyError if a later token changes earlier predictions, as in a masked language model."""
     ids = torch.arange(8).view(1, 8) % model.config.vocab_size
     with running(name):
         short, long = (model(input_ids=x, attention_mask=torch.ones_like(x)).logits[:, :4] for x in (ids[:, :4], ids))

@@ -8,9 +8,9 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPast
 
-TOKENS = 2**13  # in one pass, padding included: 64 texts of 128; a CPU gains nothing from more
-FULL = 3 / 4  # of the longest text's tokens, which each text of a batch has at least: the rest would be padding
-LONGEST = 2**10  # tokens of a row with several answers, as its mask grows with their square
+TOKENS = 2**13  # in one pass, including padding: 64 texts of 128; a CPU gains nothing from more
+FULL = 3 / 4  # the least length of a text in a batch, as a share of the longest; it bounds the padding
+LONGEST = 2**10  # tokens of a row with several answers, because its mask grows with the square of the row
 PADDING, PROMPT = -1, 0  # parts of a row; its answers count from 1
 
 Request = tuple[list[int], list[int]]  # the tokens of a prompt and of an answer
@@ -18,14 +18,15 @@ Request = tuple[list[int], list[int]]  # the tokens of a prompt and of an answer
 
 @dataclass(frozen=True)
 class Way:
-    """How requests share a pass: answers a row (`shared`), rows of other lengths a batch (`padded`), or nothing."""
+    """A way for requests to share a pass: answers share a row (`shared`), rows of different lengths share a batch
+    (`padded`), rows share a batch at all (`together`)."""
 
     shared: bool
     padded: bool
     together: bool = True
 
 
-# From the fastest to the one that suits every model there is.
+# From the fastest to the one that suits every model.
 SHARED, PADDED, EQUAL, ALONE = WAYS = (
     Way(shared=True, padded=True),
     Way(shared=False, padded=True),
@@ -36,17 +37,17 @@ SHARED, PADDED, EQUAL, ALONE = WAYS = (
 
 @dataclass
 class Row:
-    """A prompt and one or more answers as one row of tokens: an answer sees the prompt and itself, no other answer.
+    """A prompt and one or more answers as one row of tokens; an answer sees the prompt and itself, no other answer.
 
-    The last token of an answer is only predicted, so it is not in the row.
+    The row leaves out the last token of each answer, which is only predicted.
     """
 
     tokens: list[int]
     parts: list[int] = field(init=False)
     positions: list[int] = field(init=False)
-    numbers: list[int] = field(default_factory=list)  # of the answers, as they were asked for
+    numbers: list[int] = field(default_factory=list)  # of the answers' requests
     answers: list[list[int]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)  # in the row, of what predicts the tokens of all answers
+    places: list[int] = field(default_factory=list)  # in the row, whose states predict the tokens of all answers
 
     def __post_init__(self):
         self.prompt = len(self.tokens)
@@ -66,7 +67,7 @@ class Row:
 
 
 def rows_of(requests: Sequence[Request], way: Way) -> list[Row]:
-    """Return a row for each request, or for each prompt with as many of its answers as `LONGEST` has room for."""
+    """Return a row for each request, or, in a shared way, for each prompt with as many answers as fit `LONGEST`."""
     rows: list[Row] = []
     open_rows: dict[tuple[int, ...], Row] = {}  # by their prompt
     for number, (prompt, answer) in enumerate(requests):
@@ -79,9 +80,9 @@ def rows_of(requests: Sequence[Request], way: Way) -> list[Row]:
 
 
 def batches(lengths: Sequence[int], tokens: int, way: Way) -> Iterator[list[int]]:
-    """Yield the places of texts of such lengths in batches of `tokens` at most, padding included, the longest first.
+    """Yield the places of texts of these lengths in batches of at most `tokens` tokens with padding, the longest first.
 
-    A text that is longer than that is a batch of its own.
+    A longer text is a batch of its own.
     """
     batch: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
@@ -99,7 +100,7 @@ def batches(lengths: Sequence[int], tokens: int, way: Way) -> Iterator[list[int]
 def row_outputs(
     model: PreTrainedModel, rows: Sequence[Row], way: Way, use_cache: bool = False
 ) -> BaseModelOutputWithPast:
-    """Return what a model's layers make of rows: last hidden states, shape (rows, length, width), and its cache."""
+    """Return the outputs of a model's layers for rows: last hidden states (rows, length, width) and the cache."""
     longest = max(map(len, rows))
 
     def padded(lists: Sequence[list[int]], value: int) -> Tensor:

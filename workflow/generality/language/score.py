@@ -1,4 +1,4 @@
-"""Scoring causal language models: one row per example, by lm-evaluation-harness."""
+"""Scores of causal language models by lm-evaluation-harness: one row per example."""
 
 import logging
 import sys
@@ -18,10 +18,11 @@ from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import TOKENS
 from generality.language.tasks import METRICS, kinds, make_task
-from generality.methods.interpolate import interpolations, setting_of
+from generality.methods import load
 from generality.runtime.device import device
 from generality.runtime.memory import in_parts_that_fit
 from generality.storage.checkpoints import PREFIX, diverged_at, load_each
+from generality.storage.mixtures import mixtures, settings_of
 from generality.storage.score_file import diverged_rows, write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
 
@@ -29,14 +30,14 @@ from lm_eval.evaluator import evaluate  # isort: skip
 
 
 class Scorer:
-    """All tasks of one model in one process: what is loaded once, however many weights are scored."""
+    """All tasks of one model in one process, loaded once for any number of weights."""
 
     def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
-        """`generate` names the data sets whose answers are also generated; `tokens` are in one pass at most.
+        """Make the tasks; `generate` names the data sets with generated answers; a pass holds at most `tokens` tokens.
 
-        A prompt that does not fit the model's context loses its beginning, which is told. Raises StudyError for an
-        answer that does not fit, since a score of a part of it would not be one, and for a choice that no generated
-        text is read as.
+        A prompt that does not fit the model's context loses its beginning, and a message says so. Raise StudyError for
+        an answer that does not fit, because a part of it has no meaningful score, and for a choice that no generated
+        text can match.
         """
         self.harness = Harness(model, Encoder(tokenizer))
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
@@ -48,7 +49,7 @@ class Scorer:
             self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
 
     def rows(self, key: Key) -> pd.DataFrame:
-        """The scores of the model as it now is on one set: data, split, example, cluster and the set's metrics."""
+        """Return the present model's scores on one set: data, split, example, cluster and the set's metrics."""
         (data, split), texts = key, self.sets[key]
         run, size = partial(self._samples, key), max(1, self.tokens // self.longest[key])
         samples, fitting = in_parts_that_fit(run, size, "texts", f"{data} {split}")
@@ -64,7 +65,7 @@ class Scorer:
         return pd.DataFrame(columns)
 
     def _samples(self, key: Key, size: int) -> dict:
-        """Return what the harness notes of each example by kind of task; a pass holds `size` of the longest texts."""
+        """Return the harness's records of all examples by kind of task; a pass holds `size` of the longest texts."""
         tasks = self.tasks[key]
         self.harness.prompts = PromptCache() if "generate" in tasks else None
         self.harness.tokens = size * self.longest[key]
@@ -82,22 +83,24 @@ def score_causal_lms(
     setting: str,
     seed: int,
     finetuned: str | Path | None = None,
-    alphas: tuple[float, ...] = (),
+    mix: str = "",
+    values: Sequence[float] = (),
     series: str | Path | None = None,
     limit: int | None = None,
 ) -> None:
-    """Score one model folder on all sets into one file, or in its place what it becomes.
+    """Score one model folder on all sets into one file, or models derived from it.
 
-    That is its interpolations with `finetuned` at each α, or the checkpoints of a `series` that began with it.
+    The derived models are what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the
+    checkpoints of a `series` that started from it. `sets` maps (data name, split) to a text-set folder; at most `limit`
+    examples of each are scored. For the data sets in `generate`, answers are generated too.
 
-    `sets` maps (data name, split) to a text-set folder, of which at most `limit` examples are taken; the answers of the
-    data sets in `generate` are generated too.
-    The rows carry method, setting, seed, data, split, example, cluster (what examples of one passage share) and the
-    metrics, null where a set has none of that name: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
-    tokens of a response, in float32). Interrupted, it goes on after the last set that was scored. Of a fine-tuning that
-    diverged there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
+    The rows hold method, setting, seed, data, split, example, cluster (shared by examples of one passage) and the
+    metrics, null where a set does not have them: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
+    tokens of a response, in float32). A fine-tuning that diverged has one row for each setting, with the step of
+    divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set that was scored.
     """
-    if wrote_diverged(output, finetuned or model, [*map(setting_of, alphas)] or [setting], method=method, seed=seed):
+    settings = settings_of(load(mix), values, setting) if finetuned else [setting]
+    if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
         return
     language_model, tokenizer, provenance = load_causal_lm(model)
     opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
@@ -107,14 +110,14 @@ def score_causal_lms(
     scorer = Scorer(language_model.to(where), tokenizer, opened, generate)
     variants = [setting]
     if finetuned:
-        variants = interpolations(language_model, model, finetuned, alphas)
+        variants = mixtures(language_model, load(mix), model, finetuned, values, setting)
     elif series:
         variants = load_each(language_model, series)
-    settings = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
-    settings |= {"setting": setting, "alphas": list(alphas), "device": where.type}
+    made_from = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
+    made_from |= {"settings": settings, "device": where.type}
     inputs = [model, *filter(None, [finetuned, series]), *sets.values()]
     parts = []
-    with unfinished(output, __name__, settings=settings, inputs=inputs) as begun:
+    with unfinished(output, __name__, settings=made_from, inputs=inputs) as begun:
         for name in variants:
             print(f"{output}: {method} {name}", file=sys.stderr)  # the harness's own bars follow
             for key in sets:
@@ -125,5 +128,5 @@ def score_causal_lms(
         write_scores(output, parts, method=method, seed=seed)
 
 
-# The harness tells of every task that it was built from Python.
+# The harness logs for every task that it was built from Python.
 logging.getLogger("lm_eval").setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
 """Text sets as tasks of lm-evaluation-harness.
 
-Log-likelihood choice is the harness's own `multiple_choice`; the other two, which the paper scores by scripts of its
-own, are written here: exact match of a generated answer, and the negative log-likelihood of a response (Appendix B).
+Log-likelihood choice is the harness's own `multiple_choice`. This module adds the other two kinds, which the paper
+scores with its own scripts: exact match of a generated answer, and negative log-likelihood of a response (Appendix B).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from lm_eval.api.task import ConfigurableTask
 from generality.data.text_set import DELIMITER, TextSet
 from generality.language.extraction import STOP, extract
 
-# What each kind of task gives for an example, and whether more is better.
+# The metrics of each kind of task for an example, and whether more is better.
 METRICS = {
     "choose": {"acc": True, "acc_norm": True},
     "generate": {"exact_match": True, "unparsable": False},
@@ -21,14 +21,14 @@ METRICS = {
 
 
 def kinds(texts: TextSet, generate: bool) -> list[str]:
-    """The kinds of task that a text set is scored by; `generate` says whether answers are also generated."""
+    """Return the kinds of task that score a text set; `generate` adds generated answers."""
     if texts.form == "instruction":
         return ["likelihood"]
     return ["choose", "generate"] if generate else ["choose"]
 
 
 def make_task(name: str, texts: TextSet, kind: str, answer_tokens: int = 0) -> ConfigurableTask:
-    """A task over all examples of a text set; a generated answer has at most `answer_tokens` tokens."""
+    """Return a task over all examples of a text set; a generated answer has at most `answer_tokens` tokens."""
     settings: dict = {"doc_to_text": "prompt", "doc_to_target": "answer"}
     if kind == "choose":
         settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
@@ -48,9 +48,9 @@ def make_task(name: str, texts: TextSet, kind: str, answer_tokens: int = 0) -> C
 
 
 class Documents(list):
-    """Examples in the place of a data set of `datasets`, which would make each anew whenever it is looked at.
+    """Examples in place of a data set of `datasets`, which would build an example anew at each access.
 
-    The harness also asks for `features`, a mapping by the names of the columns.
+    The harness also reads `features`, a mapping by the names of the columns.
     """
 
     @property
@@ -63,8 +63,8 @@ def _documents(examples: list[dict], **_: object) -> Mapping[str, Documents]:
 
 
 def _generated(document: dict, results: Sequence[str]) -> dict[str, float]:
-    said = extract(results[0], document["choices"])
-    return {"exact_match": float(said == document["answer"]), "unparsable": float(said is None)}
+    choice = extract(results[0], document["choices"])
+    return {"exact_match": float(choice == document["answer"]), "unparsable": float(choice is None)}
 
 
 def _response(document: dict) -> str:

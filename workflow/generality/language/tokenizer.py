@@ -1,4 +1,4 @@
-"""A byte-level BPE tokenizer of our own, in the format of the transformers library."""
+"""The embedded study's byte-level BPE tokenizer, in the format of the transformers library."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ BOS, PAD, EOS, UNKNOWN = SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Learn a vocabulary of that size at most: four special tokens, 256 bytes, and merges inside words.
+    """Learn a vocabulary of at most `vocabulary` tokens: four special tokens, 256 bytes, and merges inside words.
 
-    Like Galactica's tokenizer it adds no special token to a text. Raises StudyError for a vocabulary without room for
+    Like Galactica's, the tokenizer adds no special token to a text. Raise StudyError for a vocabulary without room for
     merges.
     """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -24,7 +24,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     if vocabulary <= len(fixed):
         raise StudyError(f"vocabulary: {vocabulary} is too small; special tokens and bytes alone are {len(fixed)}")
     split = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    # The same words come again and again; to split a text costs more than to count it.
+    # Texts and words repeat, and splitting a text costs more than counting it.
     words = Counter(word for text, times in Counter(texts).items() for word, _ in split.pre_tokenize_str(text) * times)
     merges = byte_pair_merges({tuple(word): times for word, times in sorted(words.items())}, vocabulary - len(fixed))
     tokens = dict.fromkeys([*fixed, *("".join(pair) for pair in merges)])  # two merges can spell the same token

@@ -1,4 +1,4 @@
-"""A released language model takes the whole road once, on a few tokens, before anything is trained with it."""
+"""A trial of every step of a study with a released language model and a few tokens, before any training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -16,13 +16,14 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
 from generality.language.score import Scorer
-from generality.methods.interpolate import interpolations
+from generality.methods import load
 from generality.runtime.device import device
 from generality.storage.checkpoints import load_each
 from generality.storage.divergence import divergence
+from generality.storage.mixtures import mixtures
 from generality.training.trial import Attempt, described, take
 
-# Two texts a batch, padded: one step. No share of a warm-up, no compiling, which a step would not repay.
+# One step on a padded batch of two texts, without warm-up and without compiling, which one step would not repay.
 ONE_STEP = {"epochs": 1, "batch_size": 2, "packing": "padded", "block_size": 64, "warmup": 0.0, "compile": False}
 EXAMPLES = [
     {"id": prompt, "prompt": prompt, "choices": choices, "answer": 0, "cluster": None}
@@ -43,16 +44,16 @@ def try_causal_lm(
     name: str,
     trials: Sequence[Mapping],
 ) -> None:
-    """Try all that a study does with the model folder `model`, and write what was tried, a line each, to `output`.
+    """Try every step of a study with the model folder `model` and write one line for each step to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises StudyError, in one line with
-    the model's `name` and what was tried, for the first thing that does not work.
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raise StudyError for the first step
+    that fails, in one line with the model's `name` and the step.
     """
     take(output, name, lambda folder: attempts(model, folder, trials))
 
 
 def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
-    """Yield what is tried and how, each on what the ones before left in `folder`."""
+    """Yield the name of each step and a function that tries it; steps pass their files on in `folder`."""
     write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
     yield "scoring", partial(_score, model)
     yield "generation", partial(_generate, model)
@@ -65,11 +66,11 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
 
 
 def _score(model: str | Path) -> None:
-    """Compare log-likelihoods after prompts of other lengths with the model's own logits of one text at a time."""
+    """Compare log-likelihoods after prompts of different lengths with the model's own logits of one text at a time."""
     scorer, texts = _scorer(model)
-    asked = [pair("choice", example) for example in texts.examples]
-    scored = [value for value, _ in scorer.harness.likelihoods(asked)]
-    plain = [_plain(scorer.harness.model, *ids) for ids in scorer.harness.encoder.pairs(asked)]
+    pairs = [pair("choice", example) for example in texts.examples]
+    scored = [value for value, _ in scorer.harness.likelihoods(pairs)]
+    plain = [_plain(scorer.harness.model, *ids) for ids in scorer.harness.encoder.pairs(pairs)]
     if not np.allclose(scored, plain, rtol=RELATIVE, atol=ABSOLUTE):
         raise StudyError(f"log-likelihoods are {scored}, and {plain} one text at a time")
 
@@ -92,7 +93,7 @@ def _scorer(model: str | Path) -> tuple[Scorer, TextSet]:
 
 @torch.no_grad()
 def _plain(model, prompt: list[int], answer: list[int]) -> float:
-    """Return ln p(answer | prompt) from the logits that the model itself gives for one text."""
+    """Return ln p(answer | prompt) from the model's own logits of one text."""
     ids = torch.tensor([prompt + answer], device=model.device)
     steps = model(input_ids=ids[:, :-1], use_cache=False).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
     return steps.gather(1, ids[0, len(prompt) :, None]).sum().item()
@@ -112,10 +113,10 @@ def _train(tuned: Path, model: str | Path, folder: Path, trial: Mapping, series:
 
 
 def _interpolate(model: str | Path, tuned: Path) -> None:
-    """Load an interpolation in place; at α = 1 it is the fine-tuned model, read back by transformers itself."""
+    """Load interpolations in place; compare the one at α = 1 with the fine-tuned model, read by transformers itself."""
     mixed, _, _ = load_causal_lm(model)
     read, _, _ = load_causal_lm(tuned)
-    list(interpolations(mixed, model, tuned, (ALPHA, 1.0)))
+    list(mixtures(mixed, load("wise"), model, tuned, (ALPHA, 1.0)))
     for (entry, ours), theirs in zip(mixed.state_dict().items(), read.state_dict().values(), strict=True):
         if not torch.equal(ours, theirs):
             raise StudyError(f"entry '{entry}' is not read back as it was saved")

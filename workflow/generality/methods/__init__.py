@@ -1,6 +1,157 @@
-"""Fine-tuning methods, each in the file of its name, so that a training depends on the code of its own method alone."""
+"""The methods: one file each, which declares all that there is to know of a method and has its code.
+
+The name of the file is the method's: a study names it under `methods`, results have it as a folder. The file holds
+`METHOD`, a `Trained` or a `PostHoc`. Every Snakemake process reads all files, so none imports torch before it trains.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from generality.errors import StudyError
+
+PRETRAINED = "pretrained"  # the model before any method
+REFERENCE = "full"  # the method that the others are measured against, and that post-hoc ones begin from by default
+TRACKS = ("vision", "language")
+# Colours (Okabe and Ito 2008, safe for colour-blind readers) and markers of methods that declare none, in turn.
+PALETTE = (("#F0E442", "P"), ("#0072B2", "h"), ("#009E73", "<"), ("#CC79A7", ">"), ("#E69F00", "p"), ("#D55E00", "d"))
+
+
+@dataclass(frozen=True)
+class Key:
+    """A hyper-parameter: its name in a study file, what it means, and the JSON schema of one value.
+
+    `symbol` is what tables print in place of its name, `scientific` says that they print 1e-4 and not 0.0001.
+    `default` is for a key beside the grid: the name of the grid's key, whose value it then has, or None, for which the
+    code has its own.
+    """
+
+    name: str
+    description: str
+    schema: Mapping
+    symbol: str = ""
+    scientific: bool = False
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What both kinds of method declare.
+
+    `label` and `description` are for readers; `grid` is the hyper-parameter that is tried with several values, each a
+    run of its own; `fixed` are the others. `tracks` says whose models it is for. `order` places it in tables and
+    legends. `color` and `marker` are its looks unless a study has others.
+    """
+
+    label: str
+    description: str
+    grid: Key | None = None
+    fixed: tuple[Key, ...] = ()
+    tracks: tuple[str, ...] = TRACKS
+    order: int = 100
+    color: str = ""
+    marker: str = ""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Return all hyper-parameters, that of the grid first."""
+        return (*([self.grid] if self.grid else []), *self.fixed)
+
+    def schema(self) -> dict:
+        """Return the JSON schema of the method's part of a study file."""
+        values = {"type": "array", "minItems": 1, "uniqueItems": True}
+        properties = (
+            {self.grid.name: {"description": self.grid.description, **values, "items": self.grid.schema}}
+            if (self.grid)
+            else {}
+        )
+        properties |= {key.name: {**key.schema, "description": key.description} for key in self.fixed}
+        required = {"required": [self.grid.name]} if self.grid else {}
+        about = {"description": self.description, "type": "object", "additionalProperties": False}
+        return about | required | {"properties": properties | self._own()}
+
+    def _own(self) -> dict:
+        """Return the properties that every method of the kind has."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Trained(Declaration):
+    """A method that fine-tunes: `make(**hyperparameters)` gives the hooks of `training.method.Method`."""
+
+    make: Callable[..., Any] | None = None
+
+    def _own(self) -> dict:
+        return {
+            "train": {"$ref": "#/$defs/train", "description": "Keys of the train block that differ for this method."}
+        }
+
+
+@dataclass(frozen=True)
+class PostHoc(Declaration):
+    """A method that makes models of the pre-trained and a fine-tuned one, without training.
+
+    `mix(name, start, end, value)` returns an entry of the model from the entry's name, the two models' float32 tensors
+    and the setting's value; the result has their shape. The tensors are flat pieces of the entries where the method is
+    `elementwise`, which needs little memory, and whole entries else.
+    """
+
+    mix: Callable[[str, Any, Any, float], Any] | None = None
+    elementwise: bool = True
+
+    def _own(self) -> dict:
+        return {
+            "on": {
+                "description": (
+                    "The fine-tuned models that it begins from: trained methods, or single settings of them, such as "
+                    f"lora/rank-8. Default {REFERENCE}."
+                ),
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": True,
+                "items": {"description": "A method, or a method and a setting.", "type": "string", "minLength": 1},
+                "default": [REFERENCE],
+            }
+        }
 
 
 def module_of(method: str) -> str:
-    """The module of a method, by the name that the config uses; `full`, which adds nothing, is in `base`."""
+    """Return the module of a method."""
     return f"{__name__}.{method}"
+
+
+def load(method: str) -> Trained | PostHoc:
+    """Return a method's declaration. Raises StudyError for a name that no file has, or a file without `METHOD`."""
+    file = Path(__file__).with_name(f"{method}.py")
+    if not file.is_file():
+        raise StudyError(f"methods: no method is called '{method}'; there are: {', '.join(names())}")
+    declared = getattr(import_module(module_of(method)), "METHOD", None)
+    if not isinstance(declared, Trained | PostHoc) or method == PRETRAINED or not method.isidentifier():
+        problem = "has no METHOD, a Trained or a PostHoc" if method != PRETRAINED else "is no name for a method"
+        raise StudyError(f"{file}: {problem}; correct the file, or move it elsewhere")
+    return declared
+
+
+def names() -> list[str]:
+    """Return the names of all methods, by file."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+@cache
+def registry() -> dict[str, Trained | PostHoc]:
+    """Return all declarations by name: what is trained first, and then by `order` and name."""
+    declared = {name: load(name) for name in names()}
+    return dict(sorted(declared.items(), key=lambda pair: (isinstance(pair[1], PostHoc), pair[1].order, pair[0])))
+
+
+@cache
+def looks() -> dict[str, dict[str, str]]:
+    """Return label, color and marker of the pre-trained model and each method, as a study has them by default."""
+    spare, shown = iter(PALETTE * len(registry())), {PRETRAINED: ("Pre-trained", "#000000", "*")}
+    for name, method in registry().items():
+        color, marker = (method.color, method.marker) if method.color and method.marker else next(spare)
+        shown[name] = (method.label, method.color or color, method.marker or marker)
+    return {name: dict(zip(("label", "color", "marker"), look, strict=True)) for name, look in shown.items()}

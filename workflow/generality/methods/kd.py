@@ -1,18 +1,22 @@
 """Knowledge distillation from the pre-trained model (section 3.2.3)."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from generality.methods import Trained
+from generality.training.method import Method
+from generality.training.weight_penalty import STRENGTH
 
-from generality.methods.base import Method, register
-from generality.training.logits import Logits, squared_distance
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from generality.training.logits import Logits
 
 
-@register("kd")
 class Distillation(Method):
     """λ · ‖f(x) − f₀(x)‖² on the logits: summed over classes or vocabulary, averaged over the batch's predictions.
 
@@ -22,20 +26,36 @@ class Distillation(Method):
     def __init__(self, **hyperparameters: float):
         self.weight = hyperparameters["lambda"]
 
-    @torch.no_grad()
     def begin(self, model: nn.Module, objective: Any) -> None:
+        import torch
+
         self.objective = objective
         self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
         # Where inputs are the same in every epoch, the teacher would say the same: ask it once.
-        self.recall = objective.remember(self.teacher)
+        with torch.no_grad():
+            self.recall = objective.remember(self.teacher)
         if self.recall:
             self.teacher = None
 
-    @torch.no_grad()
     def targets(self, batch: Any, examples: np.ndarray) -> Tensor | Logits:
-        """The teacher's outputs for a batch."""
-        return self.recall(examples) if self.recall else self.objective.loss(self.teacher, batch)[1]()
+        """Return the teacher's outputs for a batch."""
+        import torch
+
+        with torch.no_grad():
+            return self.recall(examples) if self.recall else self.objective.loss(self.teacher, batch)[1]()
 
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
+        from generality.training.logits import squared_distance
+
         ours = outputs()
         return self.weight * squared_distance(ours, self.targets(batch, examples)) / len(ours)
+
+
+METHOD = Trained(
+    label="Distillation (KD)",
+    description=(
+        "Distillation: lambda x the squared distance of the outputs to the pre-trained model's, mean over the batch, "
+        "is added to the loss."
+    ),
+    grid=STRENGTH, order=3, color="#CC79A7", marker="s", make=Distillation,
+)  # fmt: skip

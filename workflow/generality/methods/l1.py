@@ -1,13 +1,16 @@
 """The L1 penalty (section 3.2.1)."""
 
-import numpy as np
-from torch import Tensor
+from __future__ import annotations
 
-from generality.methods.base import register
-from generality.methods.weight_penalty import WeightPenalty
+from typing import TYPE_CHECKING
+
+from generality.methods import Trained
+from generality.training.weight_penalty import STRENGTH, WeightPenalty
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-@register("l1")
 class L1(WeightPenalty):
     """λ · Σ|θ − θ₀|; its gradient is λ · sign(θ − θ₀), zero where a weight has not moved."""
 
@@ -16,4 +19,13 @@ class L1(WeightPenalty):
             gradient.add_(change.sign_(), alpha=self.weight)
 
     def penalty(self, extra: Tensor | None) -> float:
+        import numpy as np
+
         return self.weight * float(np.sum([d.abs().sum().item() for d in self.changes()]))
+
+
+METHOD = Trained(
+    label="L1 penalty",
+    description="lambda x the sum of |weight - pre-trained weight| is added to the loss.",
+    grid=STRENGTH, order=1, color="#009E73", marker="^", make=L1,
+)  # fmt: skip

@@ -1,13 +1,16 @@
 """The L2 penalty (section 3.2.1)."""
 
-import numpy as np
-from torch import Tensor
+from __future__ import annotations
 
-from generality.methods.base import register
-from generality.methods.weight_penalty import WeightPenalty
+from typing import TYPE_CHECKING
+
+from generality.methods import Trained
+from generality.training.weight_penalty import STRENGTH, WeightPenalty
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-@register("l2")
 class L2(WeightPenalty):
     """λ · Σ(θ − θ₀)²; its gradient is 2λ · (θ − θ₀)."""
 
@@ -16,4 +19,13 @@ class L2(WeightPenalty):
             gradient.add_(change, alpha=2 * self.weight)
 
     def penalty(self, extra: Tensor | None) -> float:
+        import numpy as np
+
         return self.weight * float(np.sum([d.square().sum().item() for d in self.changes()]))
+
+
+METHOD = Trained(
+    label="L2 penalty",
+    description="lambda x the sum of (weight - pre-trained weight)^2 is added to the loss.",
+    grid=STRENGTH, order=2, color="#0072B2", marker="v", make=L2,
+)  # fmt: skip

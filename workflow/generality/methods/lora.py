@@ -1,18 +1,20 @@
 """Low-rank adaptation, of the query and value projections unless others are named (section 3.2.2; Hu et al. 2021)."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from generality.methods import Key, Trained
+from generality.training.method import Method
 
-from generality.methods.base import Method, register
-from generality.training import processes
-from generality.training.lora_targets import QUERIES_VALUES, choose
-from generality.training.low_rank import Adapters
+if TYPE_CHECKING:
+    from torch import nn
+
+QUERIES_VALUES, ALL_LINEAR = "queries-values", "all-linear"
 
 
-@register("lora")
 class LoRA(Method):
     """Trains A and B of each adapted weight, and nothing else; merged at the end.
 
@@ -29,6 +31,10 @@ class LoRA(Method):
         self.rank, self.alpha, self.dropout, self.targets = rank, rank if alpha is None else alpha, dropout, targets
 
     def begin(self, model: nn.Module, objective: Any) -> None:
+        from generality.training import processes
+        from generality.training.lora_targets import choose
+        from generality.training.low_rank import Adapters
+
         targets, what = choose(model, objective, self.targets)
         if processes.rank() == 0:
             print(f"lora adapts {what}", file=sys.stderr)
@@ -36,3 +42,39 @@ class LoRA(Method):
 
     def end(self, model: nn.Module) -> None:
         self.adapters.merge()
+
+
+WIDEST = "No projection of these models is wider than 4096."
+RANK = Key("rank", "Ranks of the change.", {"description": WIDEST, "type": "integer", "minimum": 1, "maximum": 4096})
+ALPHA = Key(
+    "alpha",
+    "The change is scaled by alpha / rank. Default the rank itself, so that the scale is 1 for all.",
+    {"$ref": "#/$defs/positive"},
+    default="rank",
+)
+DROPOUT = Key(
+    "dropout",
+    "Share of A's inputs left out in training; LMFlow's is 0.1. Default 0. It is refused for weights that a model uses "
+    "without their layer, as CLIP's own towers do.",
+    {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+)
+TARGETS = Key(
+    "targets",
+    "The layers that are changed. queries-values, the default: in each attention, all outputs that are queries or "
+    "values and no key, which a pass of one example shows. all-linear: all linear layers but the head. Or a list of "
+    "layers' names, or ends of them, such as [o_proj, down_proj]. The training says what share of the model that is.",
+    {
+        "type": ["array", "string"],
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"description": "Name of a linear layer or its end from a dot on.", "type": "string", "minLength": 1},
+        "allOf": [{"if": {"type": "string"}, "then": {"enum": [QUERIES_VALUES, ALL_LINEAR]}}],
+    },
+)
+METHOD = Trained(
+    label="LoRA",
+    description=(
+        "Low-rank changes of the query and value projections, or of other layers (Hu et al. 2021); all else stays."
+    ),
+    grid=RANK, fixed=(ALPHA, DROPOUT, TARGETS), order=4, color="#E69F00", marker="D", make=LoRA,
+)  # fmt: skip

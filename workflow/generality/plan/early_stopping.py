@@ -3,6 +3,7 @@
 from generality.config.references import SPECIALITY, VARIED
 from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
+from generality.storage.setting import DEFAULT
 
 METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
 
@@ -30,7 +31,8 @@ def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
 
 def score_files(study: Study, experiment: str) -> list[str]:
     """The score files of the series, after those of the models that they are compared with."""
-    compared = tuple(f"{study.root}/{experiment}/{method}/" for method in COMPARED)
+    runs = [run for method in COMPARED for run in (method, f"{method}/{DEFAULT}")]  # "wise" has no setting
+    compared = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in runs)
     series = [
         f"{study.root}/{experiment}/full/{tuning}/seed-{seed}/series.parquet"
         for tuning in tunings(study, experiment)

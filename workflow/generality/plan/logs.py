@@ -17,7 +17,8 @@ def log_folders(study: Study) -> list[str]:
         made += _pretraining(study, experiment["model"])
         made += [study.model_path(name, seed) for seed in study.seeds]
         followed = early.score_files(study, name) if "early_stopping" in experiment else ()
-        made += [path.rpartition("/")[0] for path in (*study.score_paths(name), *followed)]
+        for path in (*study.score_paths(name), *followed):
+            made += [path.rpartition("/")[0], path.removesuffix(".parquet")]
         made.append(f"{study.root}/{name}")
     parts = [f"{study.root}/report/{part}" for part in (*study.parts(), "answer")]
     return [path.removeprefix(f"{study.root}/") for path in dict.fromkeys([*made, *parts])]

@@ -1,8 +1,9 @@
 """Phrases of which the captions of the report are made; they follow from the configuration."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from generality.config.references import SPECIALITY
+from generality.methods import Trained
 from generality.plan.shown import Shown
 
 # As the paper writes them; another experiment is called as in the configuration.
@@ -28,10 +29,9 @@ class Sentences:
         """
         facts = [self.count(len(self.study.seeds), "seed")]
         if settings:
-            tried = [(name, method) for name in self.shown.experiments for method in self._methods(name)]
-            number = sum(len(self.study.settings(*each)) for each in tried)
-            methods = self.count(len({method for _, method in tried}), "method")
-            facts.append(f"{self.count(number, 'setting')} of {methods}")
+            tried = [model for name in self.shown.experiments for model in self._tried(name)]
+            methods = self.count(len({method for method, _ in tried}), "method")
+            facts.append(f"{self.count(len(tried), 'setting')} of {methods}")
         if tests is None:
             groups = self.shown.entry.get("groups")
             tests = "; ".join(filter(None, (self.tests(name, groups) for name in self.shown.experiments)))
@@ -63,7 +63,7 @@ class Sentences:
 
     def path(self) -> str:
         """Say how to read the line of WiSE-FT, if it is there."""
-        if not any("wise" in settings["methods"] for settings in self.settings):
+        if not any("wise" in self.study.mixtures(name) for name in self.shown.experiments):
             return ""
         return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. "
 
@@ -92,8 +92,12 @@ class Sentences:
         released = " ".join(filter(None, [settings.get("name"), settings.get("weights")]))
         return f"{model} ({'pre-trained by this study' if 'data' in settings else released})"
 
-    def _methods(self, experiment: str) -> list[str]:
-        return list(self.study.config["experiments"][experiment]["methods"])
+    def _tried(self, experiment: str) -> Iterator[tuple[str, str | float]]:
+        """Yield method and setting of every model that is fine-tuned or mixed."""
+        for method in self.study.methods(experiment, Trained):
+            yield from ((method, setting) for setting in self.study.settings(experiment, method))
+        for mixed in self.study.mixtures(experiment).values():
+            yield from ((mixed.name, value) for value in mixed.values)
 
     @staticmethod
     def name(experiment: str) -> str:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from generality.config.names import is_evaluation_only
-from generality.config.references import HYPERPARAMETER, SPECIALITY
+from generality.config.references import SPECIALITY
 from generality.data.pictures.folder_layout import of_domain, paths_of
 from generality.errors import StudyError
+from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, looks, registry
 from generality.parts import FILES, parts
 from generality.plan import sources
 from generality.plan.downloads import Downloads, class_table
 from generality.runtime.local_files import is_there
+from generality.storage.setting import DEFAULT
+from generality.storage.setting import write as setting_text
 
 SPLITS = ("validation", "test")  # the splits that every model is scored on
 
@@ -25,6 +28,19 @@ class Run(NamedTuple):
     setting: str
     seed: int
     value: int | float | None
+
+
+class Mixture(NamedTuple):
+    """What a post-hoc `method` makes of one fine-tuned model, that of `base` and `setting`, for each of its values.
+
+    `name` is what tables call the method: by its own name where it begins from full fine-tuning, else "wise-lora".
+    """
+
+    name: str
+    method: str
+    base: str
+    setting: str
+    values: tuple[float, ...]
 
 
 class Study:
@@ -155,7 +171,7 @@ class Study:
 
     def run_path(self, experiment: str, method: str, setting: str, seed: int | str) -> str:
         """Folder of the model of a run."""
-        if method == "pretrained":
+        if method == PRETRAINED:
             return self.start_path(experiment, seed)
         return f"{self.root}/{experiment}/{method}/{setting}/seed-{seed}/model"
 
@@ -176,8 +192,8 @@ class Study:
         return self.data_path(self._experiment(experiment)["speciality"], "train")
 
     def runs(self, experiment: str) -> list[Run]:
-        """All runs but those of wise, whose settings are scored by one job a seed; the pre-trained model first."""
-        methods = ["pretrained", *(name for name in self._experiment(experiment)["methods"] if name != "wise")]
+        """Return all models that a job makes, the pre-trained one first; mixtures are made as they are scored."""
+        methods = [PRETRAINED, *self.methods(experiment, Trained)]
         return [
             Run(experiment, method, setting, seed, value)
             for method in methods
@@ -185,20 +201,39 @@ class Study:
             for seed in self.seeds
         ]
 
+    def methods(self, experiment: str, kind: type = Trained | PostHoc) -> list[str]:
+        """Return the methods of an experiment that are of a kind, in the registry's order."""
+        return [name for name in self._experiment(experiment)["methods"] if isinstance(registry()[name], kind)]
+
     def settings(self, experiment: str, method: str) -> dict[str, int | float | None]:
         """The values of a method's hyper-parameter by setting, ascending; {"default": None} if it has none."""
-        key = HYPERPARAMETER.get(method)
-        values = sorted(self._experiment(experiment)["methods"][method][key]) if key else [None]
-        return {self.setting(method, value): value for value in values}
+        grid = registry()[method].grid if method != PRETRAINED else None
+        if not grid:
+            return {DEFAULT: None}
+        values = sorted(self._experiment(experiment)["methods"][method][grid.name])
+        return {setting_text({grid.name: value}): value for value in values}
 
-    @staticmethod
-    def setting(method: str, value: float | None) -> str:
-        """The text of a hyper-parameter's value, which names folders: "lambda-0.0001", "rank-8"; "default" for None."""
-        return "default" if value is None else f"{HYPERPARAMETER[method]}-{value:g}"
+    def mixtures(self, experiment: str) -> dict[str, Mixture]:
+        """Return what post-hoc methods make, by the run that names its folder: "wise", "wise/lora/rank-8"."""
+        made = {}
+        for method in self.methods(experiment, PostHoc):
+            values = tuple(self.settings(experiment, method).values())
+            for named in self._experiment(experiment)["methods"][method]["on"]:
+                base, _, one = named.partition("/")
+                name, run = (method, method) if base == REFERENCE else (f"{method}-{base}", f"{method}/{base}")
+                for own in [one] if one else self.settings(experiment, base):
+                    own_run = run if base == REFERENCE else f"{run}/{own}"
+                    made[own_run] = Mixture(name, method, base, own, values)
+        return made
+
+    def mixed_path(self, experiment: str, run: str, seed: int | str) -> str:
+        """Return the folder of the fine-tuned model that the mixtures of a run begin from."""
+        mixed = self.mixtures(experiment)[run]
+        return self.run_path(experiment, mixed.base, mixed.setting, seed)
 
     def value(self, experiment: str, method: str, setting: str) -> int | float | None:
         """The inverse of `setting`; raises StudyError for a method or setting that the experiment does not have."""
-        if method not in (methods := ["pretrained", *self._experiment(experiment)["methods"]]):
+        if method not in (methods := [PRETRAINED, *self._experiment(experiment)["methods"]]):
             raise StudyError(f"experiments.{experiment}.methods: no '{method}'; there are: {', '.join(methods)}")
         if setting not in (settings := self.settings(experiment, method)):
             raise StudyError(
@@ -209,20 +244,18 @@ class Study:
     def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
         """What a run's fine-tuning depends on beside model, data and seed: its method, hyperparameters and train block.
 
-        The method's own train keys have replaced the experiment's, and LoRA's alpha is the rank unless it is given.
+        The method's own train keys have replaced the experiment's.
         """
-        value = self.value(experiment, method, setting)
+        value, declared = self.value(experiment, method, setting), registry()[method]
         own = self._experiment(experiment)["methods"][method]
-        hyperparameters = {} if value is None else {HYPERPARAMETER[method]: value}
-        if method == "lora":
-            hyperparameters["alpha"] = own.get("alpha", float(value))
-            hyperparameters |= {key: own[key] for key in ("dropout", "targets") if key in own}
+        hyperparameters = {} if value is None else {declared.grid.name: value}
+        for key in declared.fixed:
+            if key.name in own:
+                hyperparameters[key.name] = own[key.name]
+            elif key.default:
+                hyperparameters[key.name] = float(hyperparameters[key.default])
         train = self._experiment(experiment)["train"] | own.get("train", {})
         return {"method": method, "hyperparameters": hyperparameters, "train": train}
-
-    def alphas(self, experiment: str) -> list[str]:
-        """The weights of the fine-tuned model in WiSE-FT, as text."""
-        return [f"{value:g}" for value in self.settings(experiment, "wise").values()]
 
     def series(self, experiment: str) -> list[float]:
         """The shares of all steps after which full fine-tuning writes a checkpoint."""
@@ -277,10 +310,9 @@ class Study:
         return {name: folder for (name, split), folder in splits if split == "validation" and name != own}
 
     def score_paths(self, experiment: str) -> list[str]:
-        """The score files of all runs; that of wise holds all its settings."""
+        """The score files of all runs; that of mixtures holds all their settings."""
         folders = [f"{run.method}/{run.setting}/seed-{run.seed}" for run in self.runs(experiment)]
-        if "wise" in self._experiment(experiment)["methods"]:
-            folders += [f"wise/seed-{seed}" for seed in self.seeds]
+        folders += [f"{run}/seed-{seed}" for run in self.mixtures(experiment) for seed in self.seeds]
         return [f"{self.root}/{experiment}/{folder}/scores.parquet" for folder in folders]
 
     def collect_settings(self, experiment: str) -> dict:
@@ -305,10 +337,23 @@ class Study:
         return experiments if isinstance(experiments, dict) else {name: name for name in experiments}
 
     def looks(self, part: str) -> dict[str, dict[str, str]]:
-        """How the methods in a part look: no others, for those are no reason to render it again."""
-        methods = {method for name in self.shown(part) for method in self._experiment(name)["methods"]}
-        style = self.config["report"]["style"].items()
-        return {method: look for method, look in style if method in {"pretrained", *methods}}
+        """Return how the methods in a part look: no others, for those are no reason to render it again."""
+        shown = {PRETRAINED: self.look(PRETRAINED)}
+        for experiment in self.shown(part):
+            shown |= {method: self.look(method) for method in self.methods(experiment, Trained)}
+            shown |= {mixed.name: self.look(mixed.method, mixed.base) for mixed in self.mixtures(experiment).values()}
+        return shown
+
+    def look(self, method: str, base: str = REFERENCE) -> dict[str, str]:
+        """Return label, color and marker of a method: the study's own where it has them, else the declared ones.
+
+        A post-hoc method on another base than full fine-tuning has the colour of the base.
+        """
+        look = looks()[method] | self.config["report"]["style"].get(method, {})
+        if base == REFERENCE:
+            return look
+        other = self.look(base)
+        return look | {"label": f"{look['label']} of {other['label']}", "color": other["color"]}
 
     def labels(self, part: str) -> dict[str, str]:
         """The printed names of the methods in a part."""

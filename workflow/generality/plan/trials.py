@@ -1,5 +1,6 @@
 """The plan of trials: a released model takes the whole road once before anything is trained with it."""
 
+from generality.methods import Trained, module_of
 from generality.plan.study import Study
 
 
@@ -15,10 +16,15 @@ def trials(study: Study, model: str) -> list[dict]:
     """
     found: list[dict] = []
     for name in experiments(study, model):
-        for method in study.config["experiments"][name]["methods"]:
+        for method in study.methods(name, Trained):
             settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
-            found += [settings] if method != "wise" and settings not in found else []
+            found += [settings] if settings not in found else []
     return found
+
+
+def modules(study: Study, model: str) -> list[str]:
+    """Return the modules of the methods that a model is tried with, and of WiSE-FT, which every trial has."""
+    return sorted({module_of(method) for method in ("wise", *(trial["method"] for trial in trials(study, model)))})
 
 
 def measured_pictures(study: Study, experiment: str) -> dict[tuple[str, str], str]:

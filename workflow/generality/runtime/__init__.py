@@ -1,1 +1,1 @@
-"""Where jobs run: Snakemake, the machine, the cluster, and the command line."""
+"""The surroundings of a job: Snakemake, the machine, the cluster and the command line."""

@@ -1,10 +1,10 @@
-"""Keep the jobs that Snakemake 9.27 forgets behind an input that is `ancient`."""
+"""Keep the jobs that Snakemake 9.27 forgets behind an `ancient` input."""
 
 from collections.abc import Callable, Iterator
 
 
 class _WithoutAncient:
-    """The jobs that wait for each job, but those that wait for ancient inputs alone."""
+    """The jobs that wait for each job, without those that wait only for ancient inputs."""
 
     def __init__(self, depending: dict):
         self.depending = depending
@@ -15,10 +15,10 @@ class _WithoutAncient:
 
 
 def not_through_ancient(bfs: Callable[..., Iterator]) -> Callable[..., Iterator]:
-    """Return `DAG.bfs`, which walks a plan of jobs, so that downstream it stops at inputs that are ancient.
+    """Wrap `DAG.bfs`, which walks a plan of jobs, so that downstream it stops at ancient inputs.
 
-    Snakemake does not ask jobs behind one that has to run whether they have reasons of their own, as they run in any
-    case. Those behind an ancient input do not, and it left them out, outputs that were missing included.
+    Snakemake looks for no further reason to run a job behind one that has to run. A job behind an ancient input does
+    not run for that reason, so Snakemake left it out even where its output was missing.
     """
 
     def walk(dag: object, direction: dict, *jobs: object, **options) -> Iterator:

@@ -1,4 +1,4 @@
-"""What the scripts share: how they read arguments, and how they end."""
+"""The shared frame of the scripts: reading arguments, and ending with one line."""
 
 import argparse
 import gc
@@ -13,16 +13,17 @@ from generality.runtime.memory import brief, is_out_of_memory
 from generality.runtime.usage import used
 
 FAULT = "this is a fault of the program or of a library, not of your study; CONTRIBUTING.md says where to report it"
-# New objects after which Python looks for garbage: after each 700, its own default, importing the libraries takes an
-# eighth longer and scoring texts a twentieth.
+# New objects between two searches for garbage. With Python's default, 700, importing the libraries takes an eighth
+# longer and scoring texts a twentieth.
 OBJECTS = 50_000
-SECONDS = 10  # between two lines of progress in a log: often enough to see life, seldom enough to read
+SECONDS = 10  # between two lines of progress in a log: often enough to see life, rarely enough to read
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script. A mistake of the user is one line; a fault of the program keeps its traceback, and says so.
+    """Run a script. Report a user's mistake in one line; show a traceback and its kind for a fault of the program.
 
-    The last line of a success says what it used. SIGTERM ends it as any error does, so that nothing half-written stays.
+    Print the resources used as the last line of a success. SIGTERM ends the script as an error does, so that no
+    half-written file stays.
     """
     gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))

@@ -1,4 +1,4 @@
-"""Where a stage computes, and how precisely."""
+"""The device of a stage, and its precision."""
 
 import os
 
@@ -10,13 +10,14 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 
 
 def device(precision: str = "float32") -> torch.device:
-    """The GPU that the job was given, else the CPU; of several processes, as torchrun starts them, each has its own.
+    """Return the GPU of this job, else the CPU; each of several processes started by torchrun has a GPU of its own.
 
-    On a GPU, products of float32 are made in float32, convolutions included, which torch would round to TensorFloat-32:
-    what is called float32 is the same on every card. Where `precision` is bfloat16 that rounding, to 10 bits instead of
-    bfloat16's 7, is welcome for what is left in float32 (distillation's logits): it is eight times as fast.
+    Set the precision of a GPU's float32 products. With `precision` float32 they are made in float32, also in
+    convolutions, which torch would round to TensorFloat-32; so float32 means the same on every card. With bfloat16 the
+    products left in float32 (distillation's logits) are rounded to TensorFloat-32: 10 bits, against bfloat16's 7, and
+    eight times as fast.
 
-    Raises StudyError where there are more processes than GPUs.
+    Raise StudyError if there are more processes than GPUs.
     """
     if not torch.cuda.is_available():
         return torch.device("cpu")
@@ -29,5 +30,5 @@ def device(precision: str = "float32") -> torch.device:
 
 
 def autocast(where: torch.device, precision: str) -> torch.autocast:
-    """A context in which products are made in `precision`; the weights themselves stay in float32."""
+    """Return a context in which products are made in `precision`; the weights stay in float32."""
     return torch.autocast(where.type, PRECISIONS[precision], enabled=precision != "float32")

@@ -1,4 +1,4 @@
-"""Which files a script runs, so that an edited module reruns exactly the stages that use it."""
+"""The files that a script runs, so that an edited module reruns exactly the stages that use it."""
 
 import ast
 import re
@@ -16,12 +16,12 @@ STATEMENT = re.compile(rb"^[ \t]*((?:import|from)\b[^\n(#]*(?:\([^)]*\))?)", re.
 
 
 def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
-    """The file of `script`, such as "score_clip", and then all files of the package that it imports, however far down.
+    """Return the file of `script`, such as "score_clip", then all files of the package that it imports, at any depth.
 
-    Imports inside functions count, and so do the `__init__.py` on the way to a module, which Python runs as well.
-    Import statements are only read; `modules` are what is imported by a text at run time, such as the method of a run.
-    Paths are relative to the working directory where they lie in it, so that a moved copy of the repository is up to
-    date. Raises StudyError for a script that does not exist.
+    Count imports inside functions, and every `__init__.py` on the way to a module, since Python runs it too. Import
+    statements are read, not run; `modules` are imported by name at run time, such as the method of a run. Paths inside
+    the working directory are relative to it, so that a moved copy of the repository stays up to date. Raise StudyError
+    for a script that does not exist.
     """
     start = workflow / "scripts" / f"{script}.py"
     if not start.is_file():
@@ -31,39 +31,39 @@ def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
-    """All files of the package that importing `modules` runs, such as "generality.vision.score"; else as `code`."""
+    """Return all files of the package that importing `modules`, such as "generality.vision.score", runs; see `code`."""
     files = {file for module in modules for file in _files(module, workflow)}
     return [from_here(path) for path in sorted(files | set(_all_imported(files, workflow)))]
 
 
 def _all_imported(start: set[Path], workflow: Path) -> list[Path]:
-    found, waiting = set(), list(start)
+    files, waiting = set(), list(start)
     while waiting:
-        new = {file for name in _imported(waiting.pop(), workflow) for file in _files(name, workflow)} - found
-        found |= new
+        new = {file for name in _imported(waiting.pop(), workflow) for file in _files(name, workflow)} - files
+        files |= new
         waiting += new
-    return sorted(found)
+    return sorted(files)
 
 
 def resource(name: str, workflow: Path = WORKFLOW) -> str:
-    """The path of a data file of the workflow, written as those of `code`, for the stages that read it."""
+    """Return the path of a data file of the workflow, in the form that `code` returns, for the stages that read it."""
     return from_here(workflow / "resources" / name)
 
 
 def requirements(workflow: Path = WORKFLOW) -> str:
-    """The path of the list of packages that the project asks for, written as those of `code`."""
+    """Return the path of the project's list of packages, in the form that `code` returns."""
     return from_here(workflow.parent / "envs" / "requirements.in")
 
 
 def from_here(path: Path) -> str:
-    """Return a path relative to the working directory where it lies in it, else as it is."""
+    """Return a path inside the working directory relative to it, and any other path unchanged."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 @cache
 def _files(module: str, workflow: Path) -> list[Path]:
-    """The files that `import module` runs; a name that is no module (a function, say) adds none."""
+    """Return the files that `import module` runs; a name that is not a module, such as a function, adds none."""
     stem, files = workflow, []
     for part in module.split("."):
         stem = stem / part
@@ -73,7 +73,7 @@ def _files(module: str, workflow: Path) -> list[Path]:
 
 @cache
 def _imported(file: Path, workflow: Path) -> list[str]:
-    """Dotted names of the modules, and of what might be one, that a file of the package or a script imports."""
+    """Return the dotted names that a script or a file of the package imports: modules and their members."""
     names = []
     for statement in _statements(file.read_bytes(), file):
         if isinstance(statement, ast.Import):
@@ -87,10 +87,10 @@ def _imported(file: Path, workflow: Path) -> list[str]:
 
 
 def _statements(source: bytes, file: Path) -> Iterable[ast.AST]:
-    """The import statements of a file, possibly among others.
+    """Return the import statements of a file, possibly among others.
 
-    Parsing whole files would take a quarter of a second in every job. Lines that start like an import are enough
-    where they parse and hold every word "import" that there is; else (a semicolon, a comment) the file is parsed.
+    Parsing every whole file would take a quarter of a second in each job. Lines that start like an import suffice if
+    they parse and hold every word "import" of the file; otherwise (a semicolon, a comment) parse the whole file.
     """
     lines = b"\n".join(STATEMENT.findall(source))
     if len(WORD.findall(lines)) == len(WORD.findall(source)):

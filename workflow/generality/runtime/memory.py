@@ -1,4 +1,4 @@
-"""What to do where memory is too small: the same work in smaller parts."""
+"""Work in smaller parts when memory is too small."""
 
 import gc
 import sys
@@ -12,20 +12,20 @@ ALLOCATORS = ("out of memory", "DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILE
 
 
 class OutOfMemory(StudyError):
-    """Memory is too small for the smallest part of a job's work."""
+    """A lack of memory even for the smallest part of a job's work."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error, torch's for a GPU or for the CPU, Python's or our own, says that memory is used up."""
+    """Return whether an error of torch (GPU or CPU), of Python or of this package says that memory is used up."""
     words = isinstance(error, RuntimeError) and any(words in str(error) for words in ALLOCATORS)
     return words or isinstance(error, MemoryError | OutOfMemory)
 
 
 def in_parts_that_fit(run: Callable[[int], Result], size: int, unit: str, what: str) -> tuple[Result, int]:
-    """What `run(size)` gives, with half the size for as long as memory is used up, and the size that did fit.
+    """Return the result of `run(size)`, and the size that fits; halve the size whenever memory is used up.
 
-    `run` begins anew with each call; `unit` is the plural of what the size counts, `what` is what it is done for, as
-    progress is shown. Raises OutOfMemory where not even one fits.
+    `run` starts anew with each call; `unit` is the plural of the things that size counts; `what` names the work in
+    messages. Raise OutOfMemory if not even one fits.
     """
     while True:
         try:
@@ -34,7 +34,7 @@ def in_parts_that_fit(run: Callable[[int], Result], size: int, unit: str, what: 
             if not is_out_of_memory(error):
                 raise
             reason = brief(error)
-        # Here, as the error kept alive all that had been computed.
+        # Outside the handler: the error keeps all computed tensors alive.
         _release()
         if size == 1:
             raise OutOfMemory(
@@ -46,13 +46,13 @@ def in_parts_that_fit(run: Callable[[int], Result], size: int, unit: str, what: 
 
 
 def brief(error: BaseException) -> str:
-    """The sentence of such an error that says what was missing; torch adds others, on how its allocators work."""
+    """Return the sentence of such an error that says what was missing; torch adds others about its allocators."""
     sentences = " ".join(str(error).split()).split(". ")
     return next((one for one in sentences if any(words in one for words in ALLOCATORS)), type(error).__name__)
 
 
 def _release() -> None:
-    """Give back what nothing refers to any more."""
+    """Free the memory that nothing refers to any more."""
     gc.collect()
     if (torch := sys.modules.get("torch")) and torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -19,7 +19,7 @@ class _Lines:
 
 
 def progress(total: int, unit: str, what: str, shown: bool = True) -> tqdm:
-    """A progress bar over `total` units; where standard error is no terminal it prints a line every ten seconds."""
+    """Return a progress bar over `total` units; print a line every ten seconds if standard error is not a terminal."""
     if sys.stderr.isatty():
         return tqdm(total=total, unit=unit, desc=what, disable=not shown)
     return tqdm(

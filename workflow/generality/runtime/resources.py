@@ -1,4 +1,4 @@
-"""What the jobs of a study ask a cluster for, stage by stage: the section `resources` of its configuration."""
+"""The resources that jobs request from a cluster, by stage: the section `resources` of a study's configuration."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,19 +7,19 @@ from generality.plan.study import Study
 
 
 def cores(study: Study, stage: str) -> int:
-    """The threads of a job of that stage, one a GPU at least; a run on one machine keeps to them as well."""
-    asked = study.config["resources"][stage]
-    return max(asked["threads"], asked["gpu"])
+    """Return the threads of a job of that stage, at least one per GPU; a run on one machine keeps to them as well."""
+    resources = study.config["resources"][stage]
+    return max(resources["threads"], resources["gpu"])
 
 
 def asks(study: Study, stage: str) -> dict[str, int | Callable[..., int]]:
-    """The resources of a job of that stage, by the names that Snakemake has for them.
+    """Return the resources of a job of that stage by Snakemake's names.
 
-    Memory and time are multiplied by the attempt: what a cluster ended for want of either gets more of both when it is
-    submitted again, as Snakemake is not told which it was.
+    Multiply memory and time by the attempt. A job that a cluster ended for lack of either gets more of both when it is
+    submitted again, because Snakemake does not learn which of the two ran out.
     """
-    asked = study.config["resources"][stage]
-    return {"gpu": asked["gpu"]} | {name: partial(_more, asked[name]) for name in ("mem_mb", "runtime")}
+    resources = study.config["resources"][stage]
+    return {"gpu": resources["gpu"]} | {name: partial(_more, resources[name]) for name in ("mem_mb", "runtime")}
 
 
 def _more(first: int, wildcards: object, attempt: int) -> int:

@@ -1,4 +1,4 @@
-"""Asking SLURM how its jobs are, until it answers."""
+"""Ask SLURM for the states of its jobs until it answers."""
 
 import asyncio
 import shlex
@@ -7,14 +7,15 @@ from logging import Logger
 
 Answer = tuple[dict[str, str] | None, float | None]  # state by job, and the seconds that it took; None for no answer
 Ask = Callable[[str, Logger], Awaitable[Answer]]
-SECONDS = 30  # between two questions: a controller that restarts is back in a minute or two
+SECONDS = 30  # between two queries: a controller that restarts is back in a minute or two
 
 
 def patient(ask: Ask) -> Ask:
-    """`ask`, which puts a command to SLURM, but asked again for as long as it has no answer.
+    """Wrap `ask`, which puts a command to SLURM, so that it repeats until there is an answer.
 
-    Snakemake's plugin takes no answer for no jobs: it forgets those that run, and waits for them for ever. It also asks
-    sacct whenever the controller is slow, which without an accounting database can never answer; squeue may.
+    Snakemake's plugin takes a missing answer to mean that there are no jobs; it forgets running jobs and waits for them
+    for ever. When the controller is slow, the plugin also asks sacct, which cannot answer without an accounting
+    database; squeue may answer.
     """
 
     async def answer(command: str, logger: Logger) -> Answer:

@@ -1,15 +1,15 @@
-"""Which versions of packages are installed."""
+"""The versions of installed packages."""
 
 from collections.abc import Iterable
 from importlib import metadata
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The version of each package by its name; those that are not installed are left out."""
-    found = {}
+    """Return the version of each package by its name, without packages that are not installed."""
+    numbers = {}
     for name in packages:
         try:
-            found[name] = metadata.version(name)
+            numbers[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return numbers

@@ -1,1 +1,1 @@
-"""How fast, and in how much memory, the paper's models are fine-tuned: see BENCHMARKS.md."""
+"""Benchmarks of fine-tuning the paper's models: speed and memory; see BENCHMARKS.md."""

@@ -1,4 +1,4 @@
-"""Timing: short fine-tunings by the project's own loop, one method after the other and then back."""
+"""Timing: short fine-tunings by the project's own loop, through all methods in order and then in reverse."""
 
 import copy
 import gc
@@ -13,72 +13,72 @@ from pathlib import Path
 import torch
 
 from generality.errors import StudyError
-from generality.methods.base import make_method
 from generality.runtime.device import device
 from generality.runtime.usage import UNITS
 from generality.speed.flops import Forward, count_forward
 from generality.speed.subjects import Subject, make_subject
 from generality.training.log import EVERY
 from generality.training.loop import fit
+from generality.training.method import make_method
 
 
 @dataclass
 class Measured:
-    """Of one method: seconds of each window, and bytes of memory at most, and held before a turn began."""
+    """The measurements of one method."""
 
     model: str
     method: str
     compiled: bool
     unit: str
-    work: int  # units of a window
+    work: int  # units per window
     forward: Forward
-    seconds: list[float] = field(default_factory=list)
-    peak: int = 0
-    held: int = 0
+    seconds: list[float] = field(default_factory=list)  # of each window
+    peak: int = 0  # bytes of memory at most
+    held: int = 0  # bytes held before a turn, at most
 
 
 class Clock:
-    """Looks at the time where a window begins or ends, after the GPU has done all that it was told."""
+    """A clock that reads the time at the start and end of each window, after the GPU has finished its work."""
 
     def __init__(self, warmup_steps: int, window_steps: int, where: torch.device):
         self.warmup_steps, self.window_steps, self.where = warmup_steps, window_steps, where
         self.times = []
 
     def __call__(self, step: int) -> None:
-        """`after` of loop.fit: `step` steps have been taken."""
+        """Read the time if a window begins or ends after `step` steps; serves as `after` of loop.fit."""
         if step >= self.warmup_steps and (step - self.warmup_steps) % self.window_steps == 0:
             if self.where.type == "cuda":
                 torch.cuda.synchronize(self.where)
             self.times.append(time.perf_counter())
 
     def seconds(self) -> list[float]:
-        """How long each window took."""
+        """Return the duration of each window in seconds."""
         return [end - start for start, end in zip(self.times, self.times[1:], strict=False)]
 
 
 def measure(settings: dict, say: Callable[[str], None] = lambda line: None) -> list[Measured]:
-    """Measure every model and method of the settings; `say` is told of each turn, should the run be cut off.
+    """Measure every model and method of the settings; pass a line on each turn to `say`, in case the run is cut off.
 
-    Raises StudyError for windows that hold another share of logged steps than a training does, and Diverged as one
-    would.
+    Raise StudyError for windows in which the share of logged steps differs from a training's, and Diverged as a
+    training does.
     """
-    for name, own in settings["models"].items():
-        if own["window_steps"] % EVERY:
+    for name, options in settings["models"].items():
+        if options["window_steps"] % EVERY:
             raise StudyError(f"{name}: window_steps is not a multiple of {EVERY}, the steps between rows of the log")
     measured = []
-    for name, own in settings["models"].items():
-        where = device(own["train"]["precision"])
-        subject = make_subject(own, settings["seed"], where)
+    for name, options in settings["models"].items():
+        where = device(options["train"]["precision"])
+        subject = make_subject(options, settings["seed"], where)
         forward = count_forward(copy.deepcopy(subject.model).to(where), subject)
-        work = own["window_steps"] * subject.work
+        work = options["window_steps"] * subject.work
         rows = [
             Measured(name, method, compiled, subject.unit, work, forward)
             for compiled in settings["compile"]
-            for method in own["methods"]
+            for method in options["methods"]
         ]
         for number in range(settings["rounds"]):
             for row in rows if number % 2 == 0 else reversed(rows):
-                seconds, peak, held = _turn(subject, row, own, settings, where)
+                seconds, peak, held = _turn(subject, row, options, settings, where)
                 row.seconds += seconds
                 row.peak, row.held = max(row.peak, peak), max(row.held, held)
                 speeds = ", ".join(f"{row.work / one:,.1f}" for one in seconds)
@@ -89,32 +89,32 @@ def measure(settings: dict, say: Callable[[str], None] = lambda line: None) -> l
 
 
 def _turn(
-    subject: Subject, row: Measured, own: dict, settings: dict, where: torch.device
+    subject: Subject, row: Measured, options: dict, settings: dict, where: torch.device
 ) -> tuple[list[float], int, int]:
-    """Seconds of each window, and bytes at most and before, of a fine-tuning that begins anew.
+    """Return a new fine-tuning's seconds per window, its peak memory and the memory held before it, both in bytes.
 
-    The first steps, in which torch compiles and chooses kernels, are not timed, nor is the last one, which the log has
-    a row of: a window has as many such steps as any other stretch of a training.
+    Leave out the first steps, in which torch compiles and chooses kernels. Leave out the last step as well: it has an
+    extra row in the log, and a window must have as many logged steps as any other stretch of a training.
     """
     held = _tidy(where)
-    clock = Clock(own["warmup_steps"], own["window_steps"], where)
-    steps = own["warmup_steps"] + settings["windows"] * own["window_steps"] + 1
+    clock = Clock(options["warmup_steps"], options["window_steps"], where)
+    steps = options["warmup_steps"] + settings["windows"] * options["window_steps"] + 1
     model = copy.deepcopy(subject.model).to(where)
     if row.compiled:
         subject.inner(model).compile()
     with tempfile.TemporaryDirectory() as folder:
         fit(
-            model, subject.objective, make_method(row.method, **own["methods"][row.method]),
-            train=own["train"] | {"epochs": steps}, seed=settings["seed"], log=Path(folder) / "log.csv",
+            model, subject.objective, make_method(row.method, **options["methods"][row.method]),
+            train=options["train"] | {"epochs": steps}, seed=settings["seed"], log=Path(folder) / "log.csv",
             what=f"{row.model}, {row.method}", after=clock,
         )  # fmt: skip
     return clock.seconds(), _peak(where), held
 
 
 def _tidy(where: torch.device) -> int:
-    """Forget what earlier turns compiled and allocated; the bytes of the GPU that are held nevertheless."""
+    """Discard the compiled code and memory of earlier turns; return the bytes that are still held on the GPU."""
     if "torch._dynamo" in sys.modules:
-        torch.compiler.reset()  # else the ninth model would no longer be compiled, after one warning
+        torch.compiler.reset()  # otherwise torch stops compiling at the ninth model, after one warning
     gc.collect()
     if where.type != "cuda":
         return 0
@@ -124,7 +124,7 @@ def _tidy(where: torch.device) -> int:
 
 
 def _peak(where: torch.device) -> int:
-    """Bytes at most: of tensors on a GPU since `_tidy`; on a CPU of the whole process so far, so of no one method."""
+    """Return the peak memory in bytes: of a GPU's tensors since `_tidy`, or on a CPU of the whole process so far."""
     if where.type == "cuda":
         return torch.cuda.max_memory_allocated(where)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (2**20 // UNITS)

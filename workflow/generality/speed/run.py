@@ -1,4 +1,4 @@
-"""The benchmark from settings to files."""
+"""The benchmark, from settings to files."""
 
 import sys
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from generality.speed.table import check_output, page, result, write
 def bench(
     outputs: Sequence[str | Path], settings: dict | None = None, *, tiny_models: bool = False, **narrower
 ) -> None:
-    """Measure `settings` (SETTINGS), narrowed as `settings.narrowed` does, and write the outputs (.json, .md).
+    """Measure `settings` (default SETTINGS), narrowed by `settings.narrowed`, and write the outputs (.json, .md).
 
-    Each turn is a line of standard error at once. Raises StudyError for what is not in the settings or another suffix,
-    before anything is measured, and StudyError where models of full size find no GPU.
+    Print each turn to standard error as it ends. Before measuring, raise StudyError for an unknown model, method or
+    suffix, and for models of full size without a GPU.
     """
     for output in outputs:
         check_output(Path(output))

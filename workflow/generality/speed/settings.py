@@ -1,11 +1,11 @@
-"""What is measured: the paper's two models, with the train blocks of workflow/studies/paper.yaml."""
+"""The settings of the benchmark: the paper's two models, with the train blocks of workflow/studies/paper.yaml."""
 
 import copy
 from collections.abc import Sequence
 
 from generality.errors import StudyError
 
-# facebook/galactica-1.3b as transformers' OPTConfig takes it; dropout was not looked up.
+# facebook/galactica-1.3b as keys of transformers' OPTConfig; its dropout was not looked up.
 GALACTICA = {
     "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32, "ffn_dim": 8192, "vocab_size": 50_000,
     "max_position_embeddings": 2048, "word_embed_proj_dim": 2048, "activation_function": "gelu", "dropout": 0.1,
@@ -13,9 +13,9 @@ GALACTICA = {
 }  # fmt: skip
 
 SETTINGS = {
-    "seed": 1,                # of weights, data and the order of training; no speed depends on it
-    "rounds": 2,              # there and back through all methods: what drifts evenly hits all alike
-    "windows": 3,             # timed in each turn of a method: six in all, of 3 to 6 s at the speeds aimed at
+    "seed": 1,                # for weights, data and the order of training; no speed depends on it
+    "rounds": 2,              # once forward, once back through all methods, so that even drift affects all alike
+    "windows": 3,             # timed in each turn of a method: six in all, of 3 to 6 s at the target speeds
     "compile": [False, True],
     "models": {
         "galactica-1.3b": {
@@ -58,17 +58,17 @@ SETTINGS = {
     },
 }  # fmt: skip
 
-# The same road in seconds on a CPU, to try the command; its speeds say nothing.
+# Small sizes that run the same code in seconds on a CPU, to try the command; the speeds mean nothing.
 TINY_OPT = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 128, "vocab_size": 300}
 TINY_OPT |= {"max_position_embeddings": 64, "word_embed_proj_dim": 32}
 TINY_VIT = {"image_size": 32, "layers": 2, "width": 64, "patch_size": 16, "head_width": 32}
 
 
 def tiny(settings: dict) -> dict:
-    """The settings with small models and batches in place of the true ones, under names that say so."""
-    made = copy.deepcopy(settings)
-    made["models"] = {f"tiny-{name}": model for name, model in made["models"].items()}
-    for model in made["models"].values():
+    """Return the settings with small models and batches in place of the true ones; add "tiny-" to their names."""
+    copied = copy.deepcopy(settings)
+    copied["models"] = {f"tiny-{name}": model for name, model in copied["models"].items()}
+    for model in copied["models"].values():
         if model["track"] == "language":
             model["architecture"] |= TINY_OPT
             model["train"] |= {"batch_size": 4, "micro_batch": 2, "block_size": 32}
@@ -77,7 +77,7 @@ def tiny(settings: dict) -> dict:
             model["classes"] = 4
             model["train"] |= {"batch_size": 4, "micro_batch": 2}
         model |= {"warmup_steps": 2, "window_steps": 10}
-    return made
+    return copied
 
 
 def narrowed(
@@ -88,18 +88,18 @@ def narrowed(
     precision: str | None = None,
     **others,
 ) -> dict:
-    """The settings with only some models and methods, another precision, and `others` (rounds, windows, compile).
+    """Return the settings with only some models and methods, another precision, and `others`: rounds, windows, compile.
 
-    None keeps what there is, and all stay in the order of the settings. Raises StudyError for a model or method that is
-    not among them.
+    None keeps a setting as it is. Models and methods keep the order of the settings. Raise StudyError for an unknown
+    model or method.
     """
-    made = copy.deepcopy(settings) | {key: value for key, value in others.items() if value is not None}
-    made["models"] = _some("models", made["models"], models)
-    for name, model in made["models"].items():
+    copied = copy.deepcopy(settings) | {key: value for key, value in others.items() if value is not None}
+    copied["models"] = _some("models", copied["models"], models)
+    for name, model in copied["models"].items():
         model["methods"] = _some(f"methods of {name}", model["methods"], methods)
         if precision:
             model["train"]["precision"] = precision
-    return made
+    return copied
 
 
 def _some(what: str, known: dict, wanted: Sequence[str] | None) -> dict:

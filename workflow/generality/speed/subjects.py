@@ -1,4 +1,4 @@
-"""What is fine-tuned: models of the true architecture with random weights, and random data of the true shape."""
+"""Models of the true architecture with random weights, and random data of the true shape, to fine-tune for timing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from generality.training.loop import Objective
 class Subject:
     """A model on the CPU, whose copies are trained, and one batch of examples, which every step learns.
 
-    `work` is how many `unit` (tokens, images) the batch has, padding not counted; `inner` is the part of a model that
-    the project compiles.
+    `work` is the number of units (tokens, images) in the batch without padding; `unit` is their name; `inner` returns
+    the part of a model that the project compiles.
     """
 
     model: nn.Module
@@ -26,21 +26,21 @@ class Subject:
 
 
 def make_subject(settings: dict, seed: int, where: torch.device) -> Subject:
-    """The subject of one model's settings, whose batches are made on `where`."""
+    """Return the subject of one model's settings; its batches are made on `where`."""
     torch.manual_seed(seed)
     return (_language if settings["track"] == "language" else _vision)(settings, np.random.default_rng(seed), where)
 
 
 def _language(settings: dict, rng: np.random.Generator, where: torch.device) -> Subject:
-    """Full blocks, of which every token is learnt: what is computed does not depend on how long answers are."""
-    from transformers import OPTConfig, OPTForCausalLM  # here, for each track imports only what it needs
+    """Return full blocks in which every token is learnt, so that the work does not depend on the length of answers."""
+    from transformers import OPTConfig, OPTForCausalLM  # imported here so that each track imports only what it needs
 
     from generality.language.blocks import Tokens
     from generality.language.objective import NextToken
     from generality.language.outputs import changes_logits
 
     class Asked(NextToken):
-        """A teacher is asked in every step, as with the paper's data, whose answers are too many to be kept."""
+        """An objective that asks the teacher in every step, since the paper's data have too many answers to keep."""
 
         def remember(self, model: nn.Module) -> None:
             return None
@@ -52,12 +52,12 @@ def _language(settings: dict, rng: np.random.Generator, where: torch.device) -> 
     objective = Asked(texts, unit="blocks", pad=config.pad_token_id, device=where, precision=train["precision"])
     work = sum(len(text) for text in texts)
     model = OPTForCausalLM(config)
-    changes_logits(model)  # which is tried once a model, and is no part of a step
+    changes_logits(model)  # computed once per model, so do it before the timed steps
     return Subject(model, objective, "tokens", work, lambda model: model.base_model)
 
 
 def _vision(settings: dict, rng: np.random.Generator, where: torch.device) -> Subject:
-    """Pictures from memory, cropped at random: what reading them from a disk takes is not measured."""
+    """Return pictures in memory, cropped at random; the time to read them from a disk is not measured."""
     import open_clip
 
     from generality.data.image_set import ImageSet

@@ -1,4 +1,4 @@
-"""What was measured, as rows of numbers and as a page."""
+"""The measurements as rows of numbers and as a page."""
 
 import platform
 from collections.abc import Sequence
@@ -19,25 +19,25 @@ from generality.storage.files import whole_file, write_json
 
 PACKAGES = ("torch", "triton", "transformers", "peft", "open_clip_torch", "timm")
 HEADER = ("model", "compile", "method", "speed", "lowest … highest", "time over full", "MFU", "with teacher", "memory")
-FORMULA = "MFU is units/s · FLOPs a unit / peak FLOP/s. Attention counts whole, causal or not; padding never counts."
+FORMULA = "MFU is units/s · FLOPs per unit / peak FLOP/s. Attention counts whole, causal or not; padding never counts."
 
 
 def rows(measured: Sequence[Measured], peaks: dict[str, float | None]) -> list[dict]:
-    """One row of numbers for each method; `peaks` are FLOP/s by model.
+    """Return one row of numbers for each method; `peaks` are FLOP/s by model.
 
-    per_s is the median over windows, in `unit`; over_full the median over windows of the method's time as a multiple
-    of full fine-tuning's in the same place of the same round, None where that was not measured; `range` is always
-    lowest and highest. MFU is explained in `flops`. peak_gb and held_gb are in 10^9 bytes.
+    per_s is the median over windows, in units (`unit`) per second. over_full is the median over windows of the method's
+    time as a multiple of full fine-tuning's time in the same window of the same round; None if full fine-tuning was not
+    measured. Each range is lowest and highest. `flops` explains MFU. peak_gb and held_gb are in 10^9 bytes.
     """
     full = {(one.model, one.compiled): one.seconds for one in measured if one.method == "full"}
-    made = []
+    table = []
     for one in measured:
         speeds = [one.work / seconds for seconds in one.seconds]
         base = full.get((one.model, one.compiled))
-        ratios = [own / other for own, other in zip(one.seconds, base, strict=True)] if base else []
+        ratios = [time / full_time for time, full_time in zip(one.seconds, base, strict=True)] if base else []
         training, teacher = one.forward.training(one.method), one.forward.teacher(one.method)
         speed, peak = median(speeds), peaks[one.model]
-        made.append(
+        table.append(
             {
                 "model": one.model, "method": one.method, "compile": one.compiled, "unit": one.unit,
                 "units_per_window": one.work, "window_s": one.seconds,
@@ -50,11 +50,11 @@ def rows(measured: Sequence[Measured], peaks: dict[str, float | None]) -> list[d
                 "peak_gb": one.peak / 1e9, "held_gb": one.held / 1e9,
             }
         )  # fmt: skip
-    return made
+    return table
 
 
 def result(settings: dict, measured: Sequence[Measured]) -> dict:
-    """All that is recorded of a benchmark: machine, versions, settings, rows. It names no user, host or path."""
+    """Return the record of a benchmark: machine, versions, settings, rows. It names no user, host or path."""
     where = device()
     on_gpu = where.type == "cuda"
     name = torch.cuda.get_device_name(where) if on_gpu else "CPU"
@@ -74,7 +74,7 @@ def result(settings: dict, measured: Sequence[Measured]) -> dict:
 
 
 def write(content: dict, outputs: Sequence[str | Path]) -> None:
-    """Write a result in the format of each output's suffix, .json or .md. Raises StudyError for another suffix."""
+    """Write a result in the format of each output's suffix, .json or .md. Raise StudyError for another suffix."""
     for output in map(Path, outputs):
         check_output(output)
         if output.suffix == ".json":
@@ -85,13 +85,13 @@ def write(content: dict, outputs: Sequence[str | Path]) -> None:
 
 
 def check_output(output: Path) -> None:
-    """Raises StudyError for a suffix that `write` has no format for."""
+    """Raise StudyError for a suffix for which `write` has no format."""
     if output.suffix not in (".json", ".md"):
         raise StudyError(f"{output}: benchmarks are written as .json or .md; change the suffix")
 
 
 def page(content: dict) -> str:
-    """A result in Markdown: the machine, what was run, the table."""
+    """Return a result in Markdown: the machine, the settings, the table."""
     cpu, memory = content["machine"], content["device_gb"]
     versions = ", ".join(f"{name} {version}" for name, version in content["packages"].items())
     commit = content["revision"]["commit"]
@@ -108,17 +108,17 @@ def page(content: dict) -> str:
         lines.append(
             f"- {name}: batches of {train['batch_size']}{size}, {train['micro_batch']} in a pass, {train['precision']},"
             f" windows: {len(first['window_s'])} of {model['window_steps']} steps; {_plain(content, name)}; peak "
-            + (f"{peak / 1e12:.1f} TFLOP/s" if peak else "not known, so no MFU")
+            + (f"{peak / 1e12:.1f} TFLOP/s" if peak else "unknown, so no MFU")
         )
-    lines += ["", FORMULA, "Memory is the most " + (
-        "that tensors take on the GPU." if memory else "that the whole process took so far, so of no one method."
+    lines += ["", FORMULA, "Memory is the peak of " + (
+        "all tensors on the GPU." if memory else "the whole process so far, not of a single method."
     ), "", "| " + " | ".join(HEADER) + " |", "|---|---|---|" + "---:|" * 6]  # fmt: skip
     lines += ["| " + " | ".join(cells(row)) + " |" for row in content["rows"]]
     return "\n".join([*lines, ""])
 
 
 def cells(row: dict) -> list[str]:
-    """A row as it is shown."""
+    """Return the cells of a row as text."""
     low, high = row["per_s_range"]
     over = "–"
     if row["over_full"] is not None and row["method"] != "full":
@@ -132,10 +132,10 @@ def cells(row: dict) -> list[str]:
 
 
 def _plain(content: dict, model: str) -> str:
-    """How many FLOPs a unit's training takes, by each number of them that methods take."""
-    taken = {}
+    """Return the FLOPs of training per unit, each amount with the methods that take it."""
+    amounts = {}
     for row in content["rows"]:
         if row["model"] == model:
-            methods = taken.setdefault(f"{row['flops_per_unit'] / 1e9:.3g} GFLOP per {row['unit'][:-1]}", [])
+            methods = amounts.setdefault(f"{row['flops_per_unit'] / 1e9:.3g} GFLOP per {row['unit'][:-1]}", [])
             methods += [row["method"]] if row["method"] not in methods else []
-    return ", ".join(f"{amount} ({', '.join(methods)})" for amount, methods in taken.items())
+    return ", ".join(f"{amount} ({', '.join(methods)})" for amount, methods in amounts.items())

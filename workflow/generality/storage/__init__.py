@@ -1,1 +1,1 @@
-"""What is stored: whole files, weights, checkpoints, scores, and work that is not finished."""
+"""Storage: whole files, weights, checkpoints, scores and unfinished work."""

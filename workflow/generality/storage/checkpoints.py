@@ -1,4 +1,4 @@
-"""Reading a series of checkpoints, folders step-0, step-<k>, … as `training.series` writes them."""
+"""A series of checkpoints: the folders step-0, step-<k>, … that `training.series` writes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +14,9 @@ PREFIX = "step-"
 
 
 def checkpoints(folder: str | Path) -> dict[int, Path]:
-    """The folders of a series by step, ascending: models, and from where it diverged on notes of that.
+    """Return the folders of a series by step, ascending; after a divergence they hold notes in place of models.
 
-    Raises StudyError where there is none.
+    Raise StudyError if there is no such folder.
     """
     numbers = [path.name.removeprefix(PREFIX) for path in Path(folder).glob(f"{PREFIX}*")]
     steps = sorted(int(number) for number in numbers if number.isdecimal())
@@ -26,7 +26,7 @@ def checkpoints(folder: str | Path) -> dict[int, Path]:
 
 
 def load_each(model: nn.Module, folder: str | Path) -> Iterator[str]:
-    """Load each model of a series but that of step 0 into `model`, in place, and yield its name, "step-<k>"."""
+    """Load each model of a series, except step 0, into `model` in place and yield its name, "step-<k>"."""
     for step, checkpoint in checkpoints(folder).items():
         if step and not divergence(checkpoint):
             load_weights(model, checkpoint / WEIGHTS)
@@ -34,6 +34,6 @@ def load_each(model: nn.Module, folder: str | Path) -> Iterator[str]:
 
 
 def diverged_at(folder: str | Path) -> dict[int, int]:
-    """Of each checkpoint of a series that is none, because the fine-tuning diverged, the step at which it did."""
-    found = {step: divergence(checkpoint) for step, checkpoint in checkpoints(folder).items()}
-    return {step: facts["step"] for step, facts in found.items() if facts}
+    """Return, for each step whose checkpoint is a note of divergence, the step at which the fine-tuning diverged."""
+    notes = {step: divergence(checkpoint) for step, checkpoint in checkpoints(folder).items()}
+    return {step: facts["step"] for step, facts in notes.items() if facts}

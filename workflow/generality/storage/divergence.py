@@ -1,8 +1,8 @@
-"""Fine-tunings that diverged: their loss or gradient became infinite or no number.
+"""Fine-tunings that diverged: their loss or gradient became infinite or not a number.
 
-Of a study that is a result, not a failure: the job succeeds with a folder that holds a note of it in place of a model,
-what comes next passes the note on without opening anything, and tables and figures say "diverged". A pre-training that
-diverges is an error, as nothing can go on without it.
+A study treats a diverged fine-tuning as a result. The job succeeds and writes a folder with a note in place of a model;
+later stages pass the note on without opening a model; tables and figures say "diverged". A diverged pre-training is an
+error, because every later stage needs its model.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,11 @@ NOTE = "diverged.json"
 
 
 class Diverged(StudyError):
-    """A training that cannot go on; `facts` are what a note says: step (how many were taken before the one that saw
-    it), loss, grad_norm."""
+    """A training that cannot go on.
+
+    `facts` are the content of the note: step (how many steps came before the one that saw the bad value), loss,
+    grad_norm.
+    """
 
     def __init__(self, log: str | Path, step: int, loss: float, norm: float):
         super().__init__(
@@ -27,12 +30,12 @@ class Diverged(StudyError):
 
 
 def mark_diverged(folder: str | Path, facts: Mapping) -> None:
-    """Write, in place of the model folder `folder`, one with nothing but a note of these facts."""
+    """Write the model folder `folder` with a note of these facts as its only content."""
     with whole_folder(folder) as partial:
         write_json(partial / NOTE, facts)
 
 
 def divergence(folder: str | Path) -> dict | None:
-    """The facts of a model folder whose fine-tuning diverged; None where it holds a model."""
+    """Return the facts in a model folder's note of divergence, or None if the folder holds a model."""
     note = Path(folder) / NOTE
     return read_json(note) if note.is_file() else None

@@ -15,14 +15,14 @@ from generality.errors import StudyError
 WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
 REMEDY = "run the stage that writes it again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
-MANY = 1000  # files; to flush so many one by one takes longer than to flush all disks once
+MANY = 1000  # files; flushing more than these one by one takes longer than flushing all disks once
 
 
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:
     """Yield a temporary sibling of `folder` that takes its place when the block succeeds.
 
-    A failure leaves neither half a folder nor a leftover; an older folder of that name is replaced.
+    Replace an older folder of that name. Delete the temporary folder when the block fails.
     """
     folder = Path(folder)
     partial = folder.with_name(f".{folder.name}.partial")
@@ -43,7 +43,7 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary sibling of the file `path` that takes its place when the block succeeds."""
     path = Path(path)
-    # The suffix stays last: pandas and matplotlib choose their format by it.
+    # The suffix stays last because pandas and matplotlib choose their format by it.
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -57,19 +57,19 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 class DiskFull(StudyError):
-    """A file could not be written whole, and is not there."""
+    """A full disk, which left a file unwritten; no part of the file remains."""
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error, of whatever library, says that the disk, or the user's share of it, is full."""
+    """Return whether an error of any library says that the disk, or the user's quota on it, is full."""
     if isinstance(error, DiskFull) or getattr(error, "errno", None) in FULL:
         return True
-    return any(os.strerror(number) in str(error) for number in FULL)  # safetensors has but the text
+    return any(os.strerror(number) in str(error) for number in FULL)  # safetensors keeps only the text
 
 
 @contextmanager
 def said_if_full(path: Path) -> Iterator[None]:
-    """Raise DiskFull, which names the file, for what the block says of a full disk."""
+    """Raise DiskFull, which names the file, if the block fails because the disk is full."""
     try:
         yield
     except OSError as error:
@@ -97,9 +97,9 @@ def flush(path: Path) -> None:
 
 
 def begin_flush(handle: IO[bytes], start: int, end: int) -> int:
-    """Have the disk begin to write a part of an open file, without waiting for it; gives `end`.
+    """Start writing a part of an open file to the disk, without waiting, and return `end`.
 
-    Linux does so where it is told that the part is not needed soon, and keeps in memory what is not written yet.
+    The advice that the part is not needed soon makes Linux write it; bytes not yet written stay in memory.
     """
     handle.flush()
     if hasattr(os, "posix_fadvise"):
@@ -108,29 +108,32 @@ def begin_flush(handle: IO[bytes], start: int, end: int) -> int:
 
 
 def visible_files(path: Path) -> list[Path]:
-    """The file itself, or all files of a folder in order; Snakemake's own, which are hidden, are left out."""
+    """Return the file itself, or a folder's files in order without hidden ones, such as Snakemake's."""
     return sorted(file for file in path.rglob("[!.]*") if file.is_file()) if path.is_dir() else [path]
 
 
 def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content in hexadecimal."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def write_json(path: str | Path, content: object) -> None:
-    """Write `content` as indented JSON, with its keys in the order given."""
+    """Write `content` as indented JSON and keep the order of its keys."""
     with whole_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: str | Path, *keys: str) -> dict:
-    """Read a JSON file that holds an object with these keys; a missing or broken one is a StudyError that names it."""
+    """Return the object in a JSON file.
+
+    Raise StudyError, which names the file, if it is missing or broken or lacks one of `keys`.
+    """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file; the stage that writes it has not finished") from None
-    except (OSError, ValueError, RecursionError) as error:  # no JSON, no UTF-8, or too deep
+    except (OSError, ValueError, RecursionError) as error:  # not JSON, not UTF-8, or too deep
         raise StudyError(f"{path}: not valid JSON ({error}); {REMEDY}") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: holds no JSON object; {REMEDY}")

@@ -1,4 +1,4 @@
-"""The file of scores of both tracks: one row per example, or one in all for a model whose fine-tuning diverged."""
+"""The score file of both tracks: one row per example, or a single row for a model whose fine-tuning diverged."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +15,8 @@ REPEATED = ("method", "setting", "data", "split")  # few values in many rows
 def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: str, seed: int) -> None:
     """Write the rows of one or more models as Parquet.
 
-    The parts hold setting, data, split, example and what the track measures, a column for each metric; the rows gain
-    method and seed, and the columns stand in the same order for both tracks.
+    The parts hold setting, data, split, example and one column for each metric of the track. This function adds method
+    and seed and puts the columns into the same order for both tracks.
     """
     table = pd.concat(parts, ignore_index=True).assign(method=method, seed=seed)
     table = table.reindex(columns=[*COLUMNS, *(column for column in table if column not in COLUMNS)])
@@ -25,12 +25,12 @@ def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: s
 
 
 def diverged_rows(steps: Mapping[str, int]) -> pd.DataFrame:
-    """A part for `write_scores` of settings without scores: setting, and `diverged`, the step at which it did."""
+    """Return a part for `write_scores` with settings that diverged: setting, and `diverged`, the step of divergence."""
     return pd.DataFrame({"setting": list(steps), "diverged": pd.array(list(steps.values()), "Int64")})
 
 
 def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str], *, method: str, seed: int) -> bool:
-    """Whether a model folder holds a note of divergence in place of a model; if so, that is all that is written."""
+    """Return whether a model folder holds a note of divergence; if it does, write only rows that say so."""
     facts = divergence(model)
     if facts:
         write_scores(output, [diverged_rows(dict.fromkeys(settings, facts["step"]))], method=method, seed=seed)

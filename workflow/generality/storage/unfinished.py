@@ -1,8 +1,8 @@
-"""What an interrupted stage has done so far: a folder beside its output, which goes when the stage succeeds.
+"""The finished work of an interrupted stage, in a folder beside its output that is deleted when the stage succeeds.
 
-Snakemake deletes the outputs of a job that fails or starts again, so this is none of them. It is good for the same
-settings, inputs, code and versions alone; one of others is discarded, not continued. What is in it was flushed to the
-disk before it was entered, and its checksum is looked at before it is used.
+Snakemake deletes the outputs of a job that fails or starts again, so this folder is not an output. It is valid only for
+the same settings, inputs, code and versions, and is discarded when any of them changed. Every entry is flushed to the
+disk before it is recorded, and its checksum is verified before it is used.
 """
 
 import hashlib
@@ -25,21 +25,21 @@ from generality.storage.files import flush, is_full, read_json, sha256, visible_
 if TYPE_CHECKING:
     import pandas as pd
 
-SECONDS = float(os.environ.get("GENERALITY_SAVE_SECONDS", 60))  # between two saves of what has no parts
+SECONDS = float(os.environ.get("GENERALITY_SAVE_SECONDS", 60))  # between two saves of work without parts
 MADE_FROM = "made_from.json"
-PACKAGES = ("torch", "numpy", "pandas")  # beside Python, what the numbers come from
+PACKAGES = ("torch", "numpy", "pandas")  # the packages that numbers depend on, beside Python
 
 
 class Unfinished:
-    """Entries, each a file and a few facts, that are there as a whole or not at all."""
+    """A folder of entries; each entry is a file with a few facts and is stored whole or not at all."""
 
     def __init__(self, folder: Path, *, reads: bool = True, writes: bool = True):
         self.folder, self.reads, self.writes = folder, reads, writes
 
     def save(self, name: str, write: Callable[[Path], None], facts: Mapping | None = None) -> None:
-        """Enter the file that `write` writes, in place of an older entry of that name.
+        """Store the file that `write` writes, in place of an older entry of that name.
 
-        A disk that is full is said and does not end the work: what cannot be kept is not lost yet.
+        Report a full disk and go on: the work itself is still in memory.
         """
         if not self.writes:
             return
@@ -50,9 +50,9 @@ class Unfinished:
             flush(new)
             checksum = sha256(new)
             file = new.rename(entry.with_name(f"{entry.stem}-{checksum[:16]}"))
-            # Last, and at once: before it the older entry holds, after it this one.
+            # This write comes last and is atomic: before it the older entry is valid, after it the new one.
             write_json(entry, {"file": file.name, "sha256": checksum, "facts": facts or {}})
-        except Exception as error:  # safetensors has a class of its own
+        except Exception as error:  # safetensors raises its own class
             if not is_full(error):
                 raise
             new.unlink(missing_ok=True)
@@ -62,7 +62,7 @@ class Unfinished:
             (self.folder / older["file"]).unlink(missing_ok=True)
 
     def load(self, name: str) -> tuple[Path, dict] | None:
-        """The file and the facts of an entry; None where there is none, or a damaged one, which is said."""
+        """Return the file and the facts of an entry, or None if it is missing or damaged; report a damaged one."""
         entry = self._entry(name)
         if not (self.reads and entry.is_file()):
             return None
@@ -76,11 +76,11 @@ class Unfinished:
         return None
 
     def part(self, name: str, make: "Callable[[], pd.DataFrame]") -> "pd.DataFrame":
-        """The table that `make` makes, made once however often the stage is interrupted.
+        """Return the table that `make` makes; call `make` only once, however often the stage is interrupted.
 
-        It has always been Parquet, so that it is the same whether it was made now or before.
+        The table always passes through Parquet, so a new one equals a stored one.
         """
-        import pandas as pd  # here, for trainings and decoding do without it
+        import pandas as pd  # imported here because training and decoding do without it
 
         if entry := self.load(name):
             return pd.read_parquet(entry[0])
@@ -89,14 +89,14 @@ class Unfinished:
         return pd.read_parquet(BytesIO(data))
 
     def any(self) -> bool:
-        """Whether there is an entry."""
+        """Return whether there is an entry."""
         return any(path.name != MADE_FROM for path in self.folder.glob("*.json"))
 
     def _entry(self, name: str) -> Path:
         return self.folder / f"{quote(name, safe='')}.json"
 
     def _content(self, entry: Path) -> dict | None:
-        """What an entry says; None where it is not there, or says something else."""
+        """Return the content of an entry, or None if it is missing or malformed."""
         try:
             content = read_json(entry)
         except ValueError:
@@ -109,12 +109,12 @@ class Unfinished:
 def unfinished(
     output: str | Path, *modules: str, settings: Mapping, inputs: Iterable[str | Path], writes: bool = True
 ) -> Iterator[Unfinished]:
-    """Yield what an interrupted run of this stage has left, or a new folder `.<output>.unfinished` beside `output`.
+    """Yield the entries of an interrupted run of this stage, or a new folder `.<output>.unfinished` beside `output`.
 
-    The stage is the code of `modules`, the one that asks (`__name__`) and those that it imports by name; `settings` are
-    its options, as JSON has them, and `inputs` its files and folders, of which names, sizes and times count. When the
-    block succeeds the folder is deleted; when it fails, or is killed, it stays, if anything was entered. Of several
-    processes one `writes`.
+    `modules` hold the code of the stage: the calling module (`__name__`) and those that it imports by name. `settings`
+    are the stage's options as JSON values; `inputs` are its files and folders, compared by name, size and time. Delete
+    the folder when the block succeeds. Keep it when the block fails or the process is killed, if it has an entry. Only
+    one of several processes `writes`.
     """
     output = Path(output)
     folder = output.with_name(f".{output.name}.unfinished")
@@ -125,34 +125,34 @@ def unfinished(
         "versions": {"python": platform.python_version()} | versions(PACKAGES),
     }
     made_from = {key: hashlib.sha256(json.dumps(value).encode()).hexdigest() for key, value in made_from.items()}
-    other = _other(folder, made_from)
-    left = Unfinished(folder, reads=writes or not other, writes=writes)
-    if writes and other:
+    changes = _changes(folder, made_from)
+    entries = Unfinished(folder, reads=writes or not changes, writes=writes)
+    if writes and changes:
         if folder.exists():
-            print(f"{folder}: an unfinished run of other {', '.join(other)} is discarded", file=sys.stderr)
+            print(f"{folder}: an unfinished run of other {', '.join(changes)} is discarded", file=sys.stderr)
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
         write_json(folder / MADE_FROM, made_from)
     try:
-        yield left
+        yield entries
     except BaseException:
-        if writes and not left.any():
+        if writes and not entries.any():
             shutil.rmtree(folder, ignore_errors=True)
         raise
     if writes:
         shutil.rmtree(folder)
 
 
-def _other(folder: Path, made_from: dict[str, str]) -> list[str]:
-    """In what that which lies in `folder` was made from something else; everything, where nothing lies there."""
+def _changes(folder: Path, made_from: dict[str, str]) -> list[str]:
+    """Return the keys of `made_from` that differ from those recorded in `folder`; all keys if nothing is recorded."""
     try:
-        found = read_json(folder / MADE_FROM)
-        return [key for key in made_from if found[key] != made_from[key]]
+        record = read_json(folder / MADE_FROM)
+        return [key for key in made_from if record[key] != made_from[key]]
     except (ValueError, KeyError, TypeError):
         return list(made_from)
 
 
 def _fingerprint(path: Path) -> list:
-    """Names, sizes and times of a file or of a folder's files."""
-    seen = [(str(file.relative_to(path)), file.stat()) for file in visible_files(path)]
-    return [[name, found.st_size, found.st_mtime_ns] for name, found in seen]
+    """Return names, sizes and times of a file or of a folder's files."""
+    files = [(str(file.relative_to(path)), file.stat()) for file in visible_files(path)]
+    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in files]

@@ -1,4 +1,4 @@
-"""Weights in safetensors files: they are taken over or refused, in one line. Nothing in such a file can run."""
+"""Weights in safetensors files, which cannot hold code. A file is loaded or refused with one line."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from generality.storage.files import REMEDY
 
 
 def open_weights(path: str | Path):
-    """The file, to read entry by entry. Raises StudyError for one that is missing, cut off or of another format."""
+    """Open a file to read it entry by entry. Raise StudyError if it is missing, cut off or of another format."""
     try:
         return safe_open(path, framework="pt")
     except Exception as error:
@@ -24,7 +24,7 @@ def open_weights(path: str | Path):
 
 
 def load_weights(module: nn.Module, path: str | Path) -> None:
-    """Load a file into a module. Raises StudyError for an unreadable one, one of another module, or not finite."""
+    """Load a file into a module. Raise StudyError if it is unreadable, of another module, or has non-finite values."""
     open_weights(path)
     try:
         load_model(module, path)
@@ -37,13 +37,13 @@ def load_weights(module: nn.Module, path: str | Path) -> None:
 def check_entries(module: nn.Module, path: str | Path, name: str) -> None:
     """Raise StudyError unless a file has exactly the module's entries, bit for bit, under the module's names.
 
-    Of entries that share memory one is enough. `name` is what the message calls the model.
+    One of several entries that share memory is enough. `name` is the model's name in the message.
     """
     weights, entries = open_weights(path), module.state_dict()
     saved = list(weights.keys())
-    there = {entries[entry].data_ptr() for entry in saved if entry in entries}
+    addresses = {entries[entry].data_ptr() for entry in saved if entry in entries}
     odd = [entry for entry in saved if entry not in entries or not equal(weights.get_tensor(entry), entries[entry])]
-    odd += [entry for entry, value in entries.items() if value.data_ptr() not in there]
+    odd += [entry for entry, value in entries.items() if value.data_ptr() not in addresses]
     if odd:
         raise StudyError(
             f"{name}: entry '{odd[0]}' is not read back as it was saved ({len(odd)} such entries); take another model"
@@ -51,21 +51,21 @@ def check_entries(module: nn.Module, path: str | Path, name: str) -> None:
 
 
 def equal(first: Tensor, second: Tensor) -> bool:
-    """Whether two tensors have the same type, shape and bits."""
+    """Return whether two tensors have the same type, shape and bits."""
     alike = (first.dtype, first.shape) == (second.dtype, second.shape)
     return alike and torch.equal(*(x.contiguous().view(-1).view(torch.uint8) for x in (first, second)))
 
 
 class Pieces:
-    """A file's entries, to read piece by piece.
+    """A reader of a file's entries, piece by piece.
 
-    What `open_weights` gives is a map of the file, and what was looked at in it stays in memory.
+    `open_weights` maps the file instead, and the pages that were read stay in memory.
     """
 
-    BYTES = 2**19  # of a piece: from its reading to its writing it stays in a core's cache
+    BYTES = 2**19  # per piece, which stays in a core's cache from reading to writing
 
     def __init__(self, path: str | Path):
-        """Raises StudyError as `open_weights` does."""
+        """Open the file; raise StudyError as `open_weights` does."""
         weights = open_weights(path)
         self.path = path
         self.dtypes = {name: weights.get_tensor(name).dtype for name in sorted(weights.keys())}
@@ -84,7 +84,7 @@ class Pieces:
         self._file.close()
 
     def read(self, name: str) -> Iterator[Tensor]:
-        """Yield the values of an entry, flat, in pieces, each of which is good until the next."""
+        """Yield the values of an entry as flat pieces; each piece is valid until the next one."""
         start, end = self.entries[name]["data_offsets"]
         for at in range(start, end, self.BYTES):
             size = min(self.BYTES, end - at)
@@ -94,18 +94,18 @@ class Pieces:
 
 
 def check_finite(entries: Iterable[tuple[str, Tensor]], path: str | Path) -> None:
-    """Raise StudyError for an entry with a value that is infinite or no number: such a model answers at random."""
+    """Raise StudyError for an entry with an infinite value or NaN, since such a model answers at random."""
     for name, entry in entries:
         if not is_finite(entry):
-            remedy = f"{REMEDY}, and if it stays so, with a lower learning rate"
+            remedy = f"{REMEDY}; if that does not help, lower the learning rate"
             raise StudyError(f"{path}: entry '{name}' has values that are not finite numbers; {remedy}")
 
 
 def is_finite(entry: Tensor) -> bool:
-    """Whether all values are finite numbers."""
+    """Return whether all values are finite numbers."""
     if not entry.is_floating_point() or not entry.numel():
         return True
-    if entry.element_size() > 1:  # not for eight bits
-        # Which no number and ±∞ reach: one pass, ten times as fast as torch.isfinite.
+    if entry.element_size() > 1:  # aminmax does not support eight-bit floats
+        # NaN and ±∞ show in the extremes: one pass, ten times as fast as torch.isfinite.
         return all(math.isfinite(value.item()) for value in entry.aminmax())
     return bool(torch.isfinite(entry).all())

@@ -1,1 +1,1 @@
-"""One training loop and one registry of methods for both tracks."""
+"""The training loop of both tracks and its parts."""

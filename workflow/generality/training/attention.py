@@ -1,9 +1,9 @@
-"""Find the queries, keys and values of a model's attention in its graph of one pass, whatever its layers are called.
+"""Find the queries, keys and values of a model's attention in autograd's graph of one pass, whatever the layers' names.
 
-Names and layouts differ: a packed matrix may hold its three parts one after the other, head by head, or group by group.
-The graph that autograd records shows them: attention is a fused product of PyTorch's, or a softmax between two
-products. From its query the graph is followed back to the nearest weights; the outputs of these weights that have a
-gradient from the query are the queries.
+Names and layouts differ between models: a packed matrix may hold its three parts one after the other, head by head, or
+group by group. In the graph, attention is one of PyTorch's fused products, or a softmax between two products. Following
+the graph back from the query leads to the nearest weights. Their outputs that have a gradient from the query are the
+queries; keys and values work the same way.
 """
 
 import re
@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node
 
-# Where a product's two operands are among its inputs.
+# The positions of a product's two operands among its inputs.
 OPERANDS = {"Mm": (0, 1), "Bmm": (0, 1), "Convolution": (0, 1), "Addmm": (1, 2), "Baddbmm": (1, 2)}
-LINEAR = {"Mm", "Addmm"}  # whose right operand has its outputs in columns
+LINEAR = {"Mm", "Addmm"}  # their right operand has its outputs in columns
 TRANSPOSED = {"T", "Transpose", "Permute"}
 VIEWS = TRANSPOSED | {
     "Alias", "Cat", "Clone", "Expand", "ReshapeAlias", "Select", "Slice", "Split", "SplitWithSizes", "Squeeze",
@@ -30,25 +30,25 @@ Edge = tuple[Node, int]
 
 
 class Projection(NamedTuple):
-    """The part of a weight in attention: per role, a mask over its outputs, which lie along `axis`."""
+    """A weight's part in attention: for each role, a mask over the weight's outputs, which lie along `axis`."""
 
     axis: int
     roles: dict[str, Tensor]
 
 
 class Found(NamedTuple):
-    """The attention that one pass of a model shows, by names of `named_parameters()`."""
+    """The attention in one pass of a model; names are those of `named_parameters()`."""
 
     projections: dict[str, Projection]
     attentions: int  # in the graph
-    whole: int  # of these, the ones with both a projection of queries and one of values
-    uncalled: set[str]  # weights that are multiplied with by other code than their module's forward
+    whole: int  # attentions with a projection of queries and one of values
+    uncalled: set[str]  # weights that code other than their module's forward multiplies with
 
 
 def find(model: nn.Module, objective: Any) -> Found:
-    """Take the first example of `objective`, a loop.Objective, through the model and read the graph.
+    """Run the first example of `objective`, a loop.Objective, through the model and return the attention in its graph.
 
-    Model, gradients and random state stay as they were.
+    Leave model, gradients and random state unchanged.
     """
     names = {p: name for name, p in model.named_parameters()}
     with _undisturbed(model), _counted_calls(model) as calls:
@@ -56,21 +56,22 @@ def find(model: nn.Module, objective: Any) -> Found:
         masks: dict[nn.Parameter, Projection] = {}
         attentions = whole = 0
         for roles in graph.attentions():
-            shown = {role: [found for edge in roles[role] for found in graph.projections(edge)] for role in ROLES}
-            for role, found in shown.items():
-                for weight, axis, mask in found:
+            weights = {role: [entry for edge in roles[role] for entry in graph.projections(edge)] for role in ROLES}
+            for role, entries in weights.items():
+                for weight, axis, mask in entries:
                     known = masks.setdefault(weight, Projection(axis, {})).roles
                     known[role] = known[role] | mask if role in known else mask
             attentions += 1
-            whole += bool(shown["query"] and shown["value"])
-        used = graph.uses()
-    uncalled = {names[p] for p, count in used.items() if p in names and count > calls[p]}
-    return Found({names[p]: found for p, found in masks.items() if p in names}, attentions, whole, uncalled)
+            whole += bool(weights["query"] and weights["value"])
+        uses = graph.uses()
+    uncalled = {names[p] for p, count in uses.items() if p in names and count > calls[p]}
+    projections = {names[p]: projection for p, projection in masks.items() if p in names}
+    return Found(projections, attentions, whole, uncalled)
 
 
 @contextmanager
 def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode, no compiled code, gradients on; after it the modes and the random state of before."""
+    """Run the block in evaluation mode, uncompiled, with gradients; restore the modes and the random state after it."""
     modes = [(module, module.training) for module in model.modules()]
     where = next(model.parameters()).device
     with (
@@ -88,7 +89,7 @@ def _undisturbed(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _counted_calls(model: nn.Module) -> Iterator[Counter]:
-    """Count how often the module of each weight is called."""
+    """Yield a count of the calls of each weight's module."""
     calls: Counter = Counter()
     hooks = [
         module.register_forward_pre_hook(lambda module, _: calls.update([module.weight]))
@@ -111,7 +112,7 @@ class _Graph:
 
     def __init__(self, root: Node):
         self.consumers: dict[Node, list[tuple[Node, int]]] = defaultdict(list)
-        self.nodes, waiting = {root: 0}, [root]  # numbered, so that an order repeats
+        self.nodes, waiting = {root: 0}, [root]  # numbered, so that orders repeat from run to run
         while waiting:
             node = waiting.pop()
             for index, (source, _) in enumerate(node.next_functions):
@@ -121,7 +122,7 @@ class _Graph:
                 if source not in self.nodes:
                     self.nodes[source] = len(self.nodes)
                     waiting.append(source)
-        # Not torch.ones, which layers of normalisation turn into zeros; not the global generator.
+        # Random weights, because normalisation layers turn ones into zeros. The global generator stays untouched.
         self.random = torch.Generator().manual_seed(0)
 
     def attentions(self) -> Iterator[dict[str, list[Edge]]]:
@@ -135,11 +136,11 @@ class _Graph:
                 yield dict(zip(ROLES, (*map(list, zip(*pairs, strict=True)), values), strict=True))
 
     def projections(self, edge: Edge) -> Iterator[tuple[nn.Parameter, int, Tensor]]:
-        """Yield the weights that make what flows along `edge`, the axis of their outputs, and which these are."""
+        """Yield each weight that produces the values on `edge`, its outputs' axis, and a mask of those outputs."""
         for node in self._linear(edge):
             index = OPERANDS[_kind(node)][1]
             if _weight_at(node) != index or _kind(node) not in LINEAR | {"Convolution"}:
-                continue  # of a batch of matrices nothing says which axis its outputs lie along
+                continue  # the axis of the outputs in a batch of matrices is unknown
             inward = node.next_functions[index]
             entries = self._gradient((node, 0), inward, self._gradient(edge, (node, 0), self._draw(_empty(edge))))
             for leaf, transposed in _leaves(inward):
@@ -148,7 +149,7 @@ class _Graph:
                 yield leaf.variable, axis, change.transpose(0, axis).flatten(1).ne(0).any(1)
 
     def uses(self) -> Counter:
-        """How many products each weight takes part in."""
+        """Count the products of each weight."""
         counts: Counter = Counter()
         for node in self.nodes:
             if (index := _weight_at(node)) is not None:
@@ -156,7 +157,7 @@ class _Graph:
         return counts
 
     def _inner(self, softmax: Node) -> list[Node]:
-        """Return the products without weights whose sum is normalised: scores. A mixture of the heads is passed."""
+        """Return the products without weights that the softmax normalises: scores. Look through mixtures of heads."""
         sizes = set(softmax._saved_result.shape)
 
         def stop(node: Node) -> bool:
@@ -165,26 +166,26 @@ class _Graph:
             weights = [leaf.variable for leaf, _ in _leaves(node.next_functions[index])]
             return not all(len(weight) == weight.shape[1] and len(weight) in sizes for weight in weights)
 
-        found = self._walk([softmax.next_functions[0][0]], _sources, stop)
-        return [node for node in found if _weight_at(node) is None]
+        products = self._walk([softmax.next_functions[0][0]], _sources, stop)
+        return [node for node in products if _weight_at(node) is None]
 
     def _outer(self, softmax: Node) -> list[tuple[Node, int]]:
-        """The products without weights that the normalised scores enter, and the operand that they are."""
+        """Return the products without weights that the normalised scores enter, and which operand the scores are."""
         stop = lambda entry: _kind(entry[0]) in OPERANDS and _weight_at(entry[0]) is None  # noqa: E731
         return self._walk(self.consumers[softmax], lambda entry: self.consumers[entry[0]], stop)
 
     def _linear(self, edge: Edge) -> list[Node]:
-        """The nearest products with weights; none where that would be those of other layers.
+        """Return the nearest products with weights, or none if these belong to other layers.
 
-        Convolutions channel by channel, which follow a projection in some models, are passed.
+        Look through convolutions channel by channel, which follow a projection in some models.
         """
 
         def stop(node: Node) -> bool:
             return _kind(node) in OPERANDS and not (_kind(node) == "Convolution" and node._saved_groups > 1)
 
         def nearest(node: Node | None) -> set[Node]:
-            found = self._walk([node], _sources, stop) if node else []
-            return {product for product in found if _weight_at(product) is not None}
+            products = self._walk([node], _sources, stop) if node else []
+            return {product for product in products if _weight_at(product) is not None}
 
         if edge[0] is None:  # a constant
             return []
@@ -192,18 +193,21 @@ class _Graph:
         for node in passed:
             if _kind(node) == "Add":
                 first, second = (nearest(source) for source, _ in node.next_functions)
-                if first and second and first != second:  # a residual stream, so there is no projection of its own
+                if first and second and first != second:  # a residual stream, which no single projection produces
                     return []
         return sorted(nearest(edge[0]), key=self.nodes.__getitem__)
 
     def _sides(self, softmax: Node, product: Node) -> tuple[Edge, Edge]:
-        """The query's and the key's side of scores: the scores of one query are a row or a column of the product."""
+        """Return the query's and the key's side of the scores.
+
+        The scores of one query are a row or a column of the product, which tells the sides apart.
+        """
         probabilities, dim = softmax._saved_result, softmax._saved_dim
         dim = dim - 2**64 if dim >= 2**63 else dim  # a negative number, stored without its sign
         rows = probabilities.movedim(dim, -1)
         chosen = torch.zeros_like(rows).flatten(0, -2)
-        seen = int((rows > 0).sum(-1).flatten().argmax())  # of the queries, one that sees the most keys
-        chosen[seen] = self._draw(chosen[seen])
+        widest = int((rows > 0).sum(-1).flatten().argmax())  # a query that sees the most keys
+        chosen[widest] = self._draw(chosen[widest])
         scores = softmax.next_functions[0]
         weight = chosen.view(rows.shape).movedim(-1, dim).to(_empty(scores).dtype)
         change = self._gradient(scores, (product, 0), weight)
@@ -216,23 +220,23 @@ class _Graph:
 
     @staticmethod
     def _gradient(of: Edge, by: Edge, weight: Tensor) -> Tensor:
-        """The gradient, by what flows along one edge, of what flows along another, weighted."""
+        """Return the gradient of the weighted sum of the values on edge `of` by the values on edge `by`."""
         edges = [GradientEdge(*of)], [GradientEdge(*by)]
         return torch.autograd.grad(*edges, [weight], retain_graph=True)[0]
 
     @staticmethod
     def _walk(start: list, onward: Callable, stop: Callable[[Any], bool], passed: bool = False) -> list:
-        """From `start` `onward` to the nearest places at which to stop; or, `passed`, those before them."""
-        seen, waiting, found = set(start), list(start), {True: [], False: []}
+        """Walk `onward` from `start`; return the nearest places to stop at, or, if `passed`, the places before them."""
+        seen, waiting, places = set(start), list(start), {True: [], False: []}
         while waiting:
             place = waiting.pop()
             ends = stop(place)
-            found[ends].append(place)
+            places[ends].append(place)
             for following in () if ends else onward(place):
                 if following not in seen:
                     seen.add(following)
                     waiting.append(following)
-        return found[not passed]
+        return places[not passed]
 
 
 def _sources(node: Node) -> list[Node]:
@@ -240,9 +244,9 @@ def _sources(node: Node) -> list[Node]:
 
 
 def _empty(edge: Edge) -> Tensor:
-    """A tensor like that which flows along an edge."""
-    about = edge[0]._input_metadata[edge[1]]
-    return torch.empty(about.shape, dtype=about.dtype, device=about.device)
+    """Return an uninitialised tensor of the shape, type and device of the values on an edge."""
+    metadata = edge[0]._input_metadata[edge[1]]
+    return torch.empty(metadata.shape, dtype=metadata.dtype, device=metadata.device)
 
 
 def _other(product: Node, index: int) -> Edge:
@@ -251,16 +255,19 @@ def _other(product: Node, index: int) -> Edge:
 
 
 def _weight_at(node: Node) -> int | None:
-    """Return which operand of a product is a weight; None where neither is, or where it is no product."""
-    for index in reversed(OPERANDS.get(_kind(node), ())):  # a learnt input may stand at the left of its weight
+    """Return which operand of a product is a weight; None if neither is, or if the node is not a product."""
+    for index in reversed(OPERANDS.get(_kind(node), ())):  # a learnt input may stand to the left of its weight
         if _leaves(node.next_functions[index]):
             return index
     return None
 
 
 def _leaves(edge: Edge) -> list[tuple[Node, bool]]:
-    """The parameters of two or more dimensions that an operand is a view of, and whether it is transposed; or none."""
-    waiting, found = [(edge[0], False)], []
+    """Return the parameters of two or more dimensions that an operand is a view of, each with whether it is transposed.
+
+    Return none if the operand is computed from anything else.
+    """
+    waiting, leaves = [(edge[0], False)], []
     while waiting:
         node, transposed = waiting.pop()
         if node is None:
@@ -268,9 +275,9 @@ def _leaves(edge: Edge) -> list[tuple[Node, bool]]:
         if hasattr(node, "variable"):
             if node.variable.ndim < 2:
                 return []
-            found.append((node, transposed))
+            leaves.append((node, transposed))
         elif _kind(node) in VIEWS:
             waiting += [(source, transposed ^ (_kind(node) in TRANSPOSED)) for source, _ in node.next_functions]
         else:
             return []
-    return found
+    return leaves

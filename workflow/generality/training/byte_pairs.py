@@ -1,7 +1,7 @@
-"""Byte-pair encoding's merges (Sennrich et al. 2016), for the vocabularies of both tracks.
+"""The merges of byte-pair encoding (Sennrich et al. 2016), for the vocabularies of both tracks.
 
-Ours because the `tokenizers` library breaks ties between equally frequent pairs differently in every process, and a
-vocabulary must come out the same twice. What is learnt here is applied by the libraries' own tokenizers.
+The `tokenizers` library breaks ties between equally frequent pairs differently in every process; this code gives the
+same vocabulary every time. The libraries' own tokenizers apply the merges that are learnt here.
 """
 
 from collections import Counter, defaultdict
@@ -12,14 +12,14 @@ Pair = tuple[str, str]
 
 
 def byte_pair_merges(words: Mapping[Sequence[str], int], limit: int | None = None) -> list[Pair]:
-    """The merges in the order in which they apply; `words` maps each word's symbols to how often it occurs.
+    """Return the merges in the order in which they apply; `words` maps each word's symbols to the word's frequency.
 
-    The most frequent pair is merged first, of equally frequent ones the first in alphabetical order. Ends after `limit`
-    merges, or when each word is one symbol.
+    Merge the most frequent pair first; among equally frequent pairs, the first in alphabetical order. Stop after
+    `limit` merges, or when each word is one symbol.
     """
     spelt, times = [list(symbols) for symbols in words], list(words.values())
     counts: Counter[Pair] = Counter()
-    places: defaultdict[Pair, set[int]] = defaultdict(set)  # words that have, or once had, the pair
+    places: defaultdict[Pair, set[int]] = defaultdict(set)  # words that have or once had the pair
     for place, symbols in enumerate(spelt):
         for pair in pairwise(symbols):
             counts[pair] += times[place]
@@ -35,7 +35,7 @@ def byte_pair_merges(words: Mapping[Sequence[str], int], limit: int | None = Non
             for pair in pairwise(spelt[place]):
                 counts[pair] += times[place]
                 places[pair].add(place)
-        counts = +counts  # without the pairs that are no more
+        counts = +counts  # drops pairs that no longer occur
     return merges
 
 

@@ -10,14 +10,14 @@ from generality.storage.divergence import Diverged
 from generality.storage.files import said_if_full
 from generality.training import processes
 
-EVERY = 10  # steps between rows; the penalty's value costs a pass over all parameters, its gradient does not
+EVERY = 10  # steps between rows, because the penalty's value, unlike its gradient, costs a pass over all parameters
 
 
 class TrainingLog:
-    """Writes step, epoch, loss, penalty, lr and gradient norm; one that is not finite is the last that it writes.
+    """A log of step, epoch, loss, penalty, lr and gradient norm, which ends with the first value that is not finite.
 
-    All of it repeats from run to run; how fast a training is, which does not, is shown as it goes and not kept.
-    Of several processes the first writes, and all refuse.
+    Its content repeats from run to run. The speed does not repeat, so it is shown as progress and not logged. Only the
+    first of several processes writes; all of them raise Diverged.
     """
 
     def __init__(self, path: str | Path):
@@ -29,25 +29,25 @@ class TrainingLog:
         self.writer.writerow(["step", "epoch", "loss", "penalty", "lr", "grad_norm"])
 
     def step(self, step: int, epoch: int, loss: float, penalty: float | None, lr: float, norm: float) -> None:
-        """Note one optimiser step; `penalty` is None on steps for which no row is due.
+        """Write the row of one optimiser step, or nothing if `penalty` is None because no row is due.
 
-        Raises Diverged, with a row of the step, where loss or norm is not finite.
+        If loss or norm is not finite, write the row in any case and raise Diverged.
         """
         diverged = not (math.isfinite(loss) and math.isfinite(norm))
         if diverged or penalty is not None:
-            own_term = "" if penalty is None else f"{penalty:.6g}"
-            self.writer.writerow([step, epoch, f"{loss:.6g}", own_term, f"{lr:.6g}", f"{norm:.6g}"])
+            penalty_text = "" if penalty is None else f"{penalty:.6g}"
+            self.writer.writerow([step, epoch, f"{loss:.6g}", penalty_text, f"{lr:.6g}", f"{norm:.6g}"])
             self.file.flush()
         if diverged:
             raise Diverged(self.path, step, loss, norm)
 
     def text(self) -> str:
-        """All that was written."""
+        """Return the whole text so far."""
         self.file.seek(0)
         return self.file.read()
 
     def restore(self, text: str) -> None:
-        """Begin with what an earlier run wrote, `text`, in place of the header."""
+        """Replace the header by `text`, the log of an earlier run."""
         self.file.seek(0)
         self.file.truncate()
         self.file.write(text)
@@ -57,5 +57,5 @@ class TrainingLog:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with said_if_full(self.path):  # closing tries again what flushing could not do
+        with said_if_full(self.path):  # closing repeats a failed flush
             self.file.close()

@@ -1,5 +1,7 @@
-"""Logits that are not computed: a language model's are the largest tensor there is, and distillation asks only how far
-they are from the teacher's."""
+"""Logits kept as their two factors, because a language model's logits are the largest tensor of all.
+
+Distillation needs only the distance between the student's and the teacher's logits, which the factors give.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +13,17 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Logits:
-    """states · weightᵀ, a row for each prediction: of hidden states (n, width) and a head's weight (classes, width)."""
+    """The product states · weightᵀ of hidden states (n, width) and a head's weight (classes, width), uncomputed.
+
+    There is one row for each prediction.
+    """
 
     states: Tensor
     weight: Tensor
 
     @classmethod
     def of(cls, states: Tensor, head: nn.Linear) -> "Logits":
-        """What a head makes of hidden states; its bias, where it has one, counts as the weight of one more state."""
+        """Return a head's logits of hidden states; treat its bias, if any, as the weight of one more state."""
         if head.bias is None:
             return cls(states, head.weight)
         return cls(F.pad(states, (0, 1), value=1.0), torch.cat([head.weight, head.bias[:, None]], 1))
@@ -28,21 +33,22 @@ class Logits:
 
 
 def computed(outputs: Tensor | Logits) -> Tensor:
-    """Logits as a tensor, shape (n, classes)."""
+    """Return logits as a tensor of shape (n, classes)."""
     return outputs.states @ outputs.weight.T if isinstance(outputs, Logits) else outputs
 
 
 def squared_distance(ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
-    """The sum over all rows and classes of the squared difference; gradients go to `ours` alone."""
+    """Return the squared difference, summed over all rows and classes; only `ours` receives gradients."""
     if isinstance(ours, Logits):
         return _Distance.apply(ours.states, ours.weight, theirs.states, theirs.weight)
     return F.mse_loss(ours, theirs, reduction="sum")
 
 
 class _Distance(torch.autograd.Function):
-    """‖S Wᵀ − R Vᵀ‖² with matrices of the width alone: with A = S − R and D = W − V the difference is A Wᵀ + R Dᵀ.
+    """The squared norm ‖S Wᵀ − R Vᵀ‖², computed from matrices no larger than the width.
 
-    So the logits' own size, in which what matters would be lost in float32, never appears.
+    With A = S − R and D = W − V the difference is A Wᵀ + R Dᵀ. Logits themselves never appear; their large values would
+    hide the small difference in float32.
     """
 
     @staticmethod
@@ -56,6 +62,6 @@ class _Distance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         s, w, r, v, ww, wd = ctx.saved_tensors
         a, twice = s - r, 2 * gradient * s
-        # The factor goes to the states and the small matrices: the weights are the largest.
+        # The factor multiplies the states and the small matrices, because the weights are the largest.
         weight = w @ (a.T @ twice) + (w - v) @ (r.T @ twice)
         return a @ (2 * gradient * ww) + r @ (2 * gradient * wd.T), weight, None, None

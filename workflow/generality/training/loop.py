@@ -1,4 +1,4 @@
-"""The training loop of both tracks, of pre-training and fine-tuning, short enough to read in one sitting."""
+"""The training loop of both tracks, for pre-training and fine-tuning, short enough to read in one sitting."""
 
 import math
 import sys
@@ -11,52 +11,52 @@ import torch
 from torch import Tensor, nn
 
 from generality.errors import StudyError
-from generality.methods.base import Method
 from generality.runtime.progress import progress
 from generality.storage.divergence import Diverged
 from generality.storage.unfinished import Unfinished
 from generality.training import processes
 from generality.training.log import EVERY, TrainingLog
 from generality.training.logits import Logits
+from generality.training.method import Method
 from generality.training.passes import Passes
 from generality.training.schedule import lr_factor
 from generality.training.state import State
 
-REMEMBERED = 8 * 2**30  # bytes that a teacher's answers may take: a tenth of the GPU that the paper's models ask for
+REMEMBERED = 8 * 2**30  # bytes for a teacher's answers: a tenth of the memory of a GPU for the paper's models
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 
 
 class Objective(Protocol):
-    """What is learnt: the data, the loss, and what one example is called."""
+    """A learning task: the data, the loss, and the name of its examples."""
 
-    unit: str  # plural of one example, such as "images"
-    divisible: bool  # whether the loss of a batch is a mean over its examples, each on its own
+    unit: str  # name of several examples, such as "images"
+    divisible: bool  # whether a batch's loss is a mean over examples that do not depend on each other
 
     def __len__(self) -> int: ...
 
     def batch(self, epoch: int, examples: np.ndarray) -> Any:
-        """The inputs of the given training examples in the given epoch."""
+        """Return the inputs of the given training examples in the given epoch."""
 
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
-        """How many predictions the loss of these examples is a mean over, and how many rows their outputs have."""
+        """Return how many predictions these examples' mean loss averages over, and how many rows their outputs have."""
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
-        """The mean loss of a batch, and what gives the model's outputs, a row for each prediction, where wanted."""
+        """Return a batch's mean loss, and a function that returns the model's outputs, one row for each prediction."""
 
     def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor | Logits] | None:
-        """Ask a model about all examples once; what it gives recalls the outputs for a batch.
+        """Run a model on all examples once and return a function from a batch's examples to the model's outputs.
 
-        None where the answers would change with the epoch or take too much memory.
+        Return None if the outputs change with the epoch or take too much memory.
         """
 
 
 def order(seed: int, epoch: int, examples: int) -> np.ndarray:
-    """The order of the training examples in an epoch: a permutation that depends on nothing else."""
+    """Return the order of the training examples in an epoch: a permutation that depends only on the arguments."""
     return np.random.default_rng([seed, epoch]).permutation(examples)
 
 
 def count_steps(objective: Objective, train: dict) -> int:
-    """The optimiser steps of a fine-tuning; `train` holds epochs and batch_size."""
+    """Return the number of optimiser steps in a fine-tuning; `train` holds epochs and batch_size."""
     return train["epochs"] * _per_epoch(objective, train["batch_size"])
 
 
@@ -75,14 +75,14 @@ def fit(
     """Fine-tune `model` in place.
 
     `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), clip_norm, batch_size,
-    epochs and perhaps micro_batch. `after`, `unfinished` and errors are those of `optimise`.
+    epochs and optionally micro_batch. `after`, `unfinished` and errors are those of `optimise`.
     """
     steps = count_steps(objective, train)
     warmup_steps = round(train["warmup"] * steps)
     torch.manual_seed(seed)
     model.train()
     method.begin(model, objective)
-    if rank := processes.rank():  # dropout differs from process to process; the first draws as one process alone
+    if rank := processes.rank():  # each process has dropout of its own; the first draws like a single process
         torch.manual_seed(int(np.random.SeedSequence([seed, rank]).generate_state(1)[0]))
     optimizer = OPTIMIZERS[train["optimizer"]](
         [p for p in model.parameters() if p.requires_grad],
@@ -115,15 +115,15 @@ def optimise(
     micro_batch: int | None = None,
     unfinished: Unfinished | None = None,
 ) -> None:
-    """Take `steps` steps, each with every optimiser, whose own learning rates are peaks that `factor(step)` scales.
+    """Take `steps` steps with every optimiser; `factor(step)` scales their learning rates, which are peaks.
 
-    `after(k)` is called when k steps have been taken, k = 0 included; it may look at the model and must not change it.
-    With `unfinished`, the state is saved there now and then (training.state); steps that are taken already are not
-    taken again, nor looked at.
-    The last incomplete batch of an epoch is dropped, as the step counts of Tables 2 and 3 imply. A pass through the
-    model holds `micro_batch` examples at most, and fewer where memory is too small; the step is that of the whole
-    batch. Raises Diverged when a loss or gradient is not finite, OutOfMemory when not even one example fits in memory,
-    and StudyError when there are fewer examples than a batch holds, or than processes in it.
+    Call `after(k)` after k steps, k = 0 included; it may read the model and must not change it. With `unfinished`, save
+    the state there from time to time (training.state); a resumed run neither repeats earlier steps nor calls `after`
+    for them. Drop the last incomplete batch of an epoch, as the step counts of Tables 2 and 3 imply. A pass through the
+    model holds at most `micro_batch` examples, fewer if memory is too small; the step is still that of the whole batch.
+
+    Raise Diverged if a loss or gradient is not finite, OutOfMemory if not even one example fits in memory, and
+    StudyError if a batch holds more examples than there are, or fewer than there are processes.
     """
     per_epoch = _per_epoch(objective, batch_size)
     if batch_size < processes.count():
@@ -136,7 +136,7 @@ def optimise(
         progress(steps, "step", what, shown=processes.rank() == 0) as bar,
     ):
         first = state.begin()
-        # Only now: what brings an optimiser's state back makes its groups anew.
+        # Only now, because restoring an optimiser's state replaces its groups.
         groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
         if first:
             bar.update(first)
@@ -156,13 +156,13 @@ def optimise(
             norm = nn.utils.clip_grad_norm_(trained, clip_norm)
 
             due = step % EVERY == 0 or step == steps - 1
-            # Looked at before the step: a diverged run must not spoil the weights and go on.
+            # Check before the step, so that a diverged run does not spoil the weights and go on.
             penalty = method.penalty(extra) if due else None
             journal.step(step, epoch, loss.item(), penalty, groups[0][0]["lr"], norm.item())
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
-            # No step follows that would see it, should the last one have spoilt the weights.
+            # No later step would notice a bad final update, so check the loss once more.
             if step + 1 == steps and not math.isfinite(now := passes.loss_now()):
                 raise Diverged(log, steps, now, norm.item())
             if after:
@@ -174,7 +174,7 @@ def optimise(
 
 
 def _per_epoch(objective: Objective, batch_size: int) -> int:
-    """The steps of one pass over the examples."""
+    """Return the number of steps in one pass over the examples."""
     if len(objective) < batch_size:
         raise StudyError(f"train.batch_size: {batch_size} is more than the {len(objective)} training {objective.unit}")
     return len(objective) // batch_size

@@ -1,4 +1,4 @@
-"""Choose the weights of a model that LoRA changes: queries and values, all linear layers, or layers by name."""
+"""The choice of weights that LoRA changes: queries and values, all linear layers, or layers by name."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,29 +8,29 @@ import torch
 from torch import Tensor, nn
 
 from generality.errors import StudyError
+from generality.methods.lora import ALL_LINEAR, QUERIES_VALUES
 from generality.training.attention import Found, find
 from generality.training.low_rank import Target
 
-QUERIES_VALUES, ALL_LINEAR = "queries-values", "all-linear"
 KEY = "methods.lora.targets"
 PACKED = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")  # of torch's MultiheadAttention
 
 
 def choose(model: nn.Module, objective: Any, targets: str | Sequence[str]) -> tuple[list[Target], str]:
-    """Return the weights that `targets` means in this model, in its own order, and a line that says what they are.
+    """Return the weights that `targets` selects, in the model's order, and a line that describes them.
 
     `targets` is "queries-values", "all-linear" (all but the head), or a list of names of layers or ends of such names.
-    One example of `objective` goes through the model. Raises StudyError where there are no such weights.
+    One example of `objective` runs through the model. Raise StudyError if there are no such weights.
     """
-    found = find(model, objective)
+    attention = find(model, objective)
     if targets == QUERIES_VALUES:
-        chosen, what = _queries_and_values(model, found)
+        chosen, what = _queries_and_values(model, attention)
     elif targets == ALL_LINEAR:
         names = {name for name, weight in _linear(model) if weight is not _head_weight(model)}
-        chosen = _whole(model, found, names)
+        chosen = _whole(model, attention, names)
         what = f"all {len(chosen)} linear layers but the head; not {', '.join(_rest(model, names))}"
     else:
-        chosen = _whole(model, found, _named(model, targets))
+        chosen = _whole(model, attention, _named(model, targets))
         what = f"{len(chosen)} layers, {', '.join(_patterns(target.name for target in chosen))}"
     weights = {target.name: model.get_parameter(target.name) for target in chosen}
     changed = sum(
@@ -40,60 +40,60 @@ def choose(model: nn.Module, objective: Any, targets: str | Sequence[str]) -> tu
     return chosen, f"{what}: {changed / sum(p.numel() for p in model.parameters()):.2%} of all parameters"
 
 
-def _queries_and_values(model: nn.Module, found: Found) -> tuple[list[Target], str]:
+def _queries_and_values(model: nn.Module, attention: Found) -> tuple[list[Target], str]:
     chosen, shared = [], []
     for name, weight in model.named_parameters():
-        if name not in found.projections:
+        if name not in attention.projections:
             continue
-        axis, roles = found.projections[name]
+        axis, roles = attention.projections[name]
         none = torch.zeros(weight.shape[axis], dtype=torch.bool, device=weight.device)
         keys, queries, values = (roles.get(role, none) for role in ("key", "query", "value"))
         if (keys & (queries | values)).any():
             shared.append(name)
         masks = [queries & ~keys, values & ~queries & ~keys]
         if groups := [mask.nonzero()[:, 0] for mask in masks if mask.any()]:
-            chosen.append(_target(model, found, name, axis, groups))
+            chosen.append(_target(model, attention, name, axis, groups))
     if not chosen:
         raise StudyError(
             f"{KEY}: this model has no attention whose queries and values show; set {ALL_LINEAR}, or names of layers"
         )
-    said = f"queries and values of {found.whole} of {found.attentions} attentions"
+    description = f"queries and values of {attention.whole} of {attention.attentions} attentions"
     if layers := _layers(model, [target.name for target in chosen]):
-        said += f", in {layers[0]} of {layers[1]} layers"
+        description += f", in {layers[0]} of {layers[1]} layers"
     if shared:
-        said += f", without the outputs of {', '.join(_patterns(shared))} that are keys as well"
-    return chosen, f"{said} ({len(chosen)} matrices)"
+        description += f", without the outputs of {', '.join(_patterns(shared))} that are keys as well"
+    return chosen, f"{description} ({len(chosen)} matrices)"
 
 
-def _whole(model: nn.Module, found: Found, names: set[str]) -> list[Target]:
-    """All outputs of these weights."""
+def _whole(model: nn.Module, attention: Found, names: set[str]) -> list[Target]:
+    """Return these weights with all their outputs as targets."""
     chosen = []
     for name, weight in model.named_parameters(remove_duplicate=False):
         if name in names:
             axis = int(_is_conv1d(model.get_submodule(name.rpartition(".")[0])))
             outputs = torch.arange(weight.shape[axis], device=weight.device)
-            chosen.append(_target(model, found, name, axis, [outputs]))
+            chosen.append(_target(model, attention, name, axis, [outputs]))
     return chosen
 
 
-def _target(model: nn.Module, found: Found, name: str, axis: int, groups: list[Tensor]) -> Target:
+def _target(model: nn.Module, attention: Found, name: str, axis: int, groups: list[Tensor]) -> Target:
     path, entry = name.rpartition(".")[::2]
     module = model.get_submodule(path)
-    if len(owners := _owners(model, getattr(module, entry))) > 1:  # a change would change both
+    if len(owners := _owners(model, getattr(module, entry))) > 1:  # a change of one would change the other
         raise StudyError(f"{KEY}: {' and '.join(owners)} are one matrix; name layers other than these")
     linear = entry == "weight" and (isinstance(module, nn.Linear) or _is_conv1d(module))
     parents = sum(module in list(parent.children()) for parent in model.modules())
     whole = linear and len(groups) == 1 and len(groups[0]) == module.weight.shape[axis]
-    return Target(name, axis, groups, called=linear and parents == 1 and name not in found.uncalled, whole=whole)
+    return Target(name, axis, groups, called=linear and parents == 1 and name not in attention.uncalled, whole=whole)
 
 
 def _is_conv1d(module: nn.Module) -> bool:
-    """Return whether it is GPT-2's layer of transformers, whose outputs are columns; without importing it."""
+    """Return whether a module is transformers' layer of GPT-2, whose outputs are columns; do not import the class."""
     return type(module).__name__ == "Conv1D" and type(module).__module__ == "transformers.pytorch_utils"
 
 
 def _linear(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Yield names and weights of all linear layers."""
+    """Yield the names and weights of all linear layers."""
     for path, module in model.named_modules():
         entries = ("weight",) if isinstance(module, nn.Linear) or _is_conv1d(module) else ()
         for entry in PACKED if isinstance(module, nn.MultiheadAttention) else entries:
@@ -102,40 +102,40 @@ def _linear(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
 
 
 def _head_weight(model: nn.Module) -> Tensor | None:
-    """The weight of what makes logits: of a language model's head, or of a classifier's."""
+    """Return the weight of the head, which makes the logits of a language model or classifier."""
     head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else getattr(model, "head", None)
     return getattr(head, "weight", None)
 
 
 def _named(model: nn.Module, names: Sequence[str]) -> set[str]:
-    """The weights of the linear layers whose names end in these."""
+    """Return the names of the weights of linear layers whose names end in one of `names`."""
     linear = [name for name, _ in _linear(model)]
     layers = {name.removesuffix(".weight"): name for name in linear}
-    found = {end: {layers[at] for at in layers if f".{at}".endswith(f".{end}")} for end in names}
-    if unknown := [end for end, named in found.items() if not named]:
-        there = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
-        raise StudyError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {there}")
-    return set().union(*found.values())
+    matches = {end: {layers[path] for path in layers if f".{path}".endswith(f".{end}")} for end in names}
+    if unknown := [end for end, weights in matches.items() if not weights]:
+        known = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
+        raise StudyError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {known}")
+    return set().union(*matches.values())
 
 
 def _owners(model: nn.Module, weight: Tensor) -> list[str]:
-    """Names of the modules that have this weight: two, where a head is the embedding."""
+    """Return the names of the modules that have this weight, such as both a head and an embedding that share it."""
     return [path for path, module in model.named_modules() if any(p is weight for p in module._parameters.values())]
 
 
 def _rest(model: nn.Module, names: set[str]) -> list[str]:
-    """Patterns of the names of the other matrices: embeddings, convolutions, experts in one piece."""
+    """Return patterns of the names of all other matrices: embeddings, convolutions, experts in one piece."""
     return _patterns(name for name, p in model.named_parameters() if p.ndim > 1 and name not in names)
 
 
 def _patterns(names: Iterable[str]) -> list[str]:
-    """Names without the numbers of layers, each once."""
+    """Return the names with `*` for the numbers of layers, each once."""
     return list(dict.fromkeys(re.sub(r"\.\d+(?=\.)", ".*", name) for name in names))
 
 
 def _layers(model: nn.Module, names: Sequence[str]) -> tuple[int, int] | None:
-    """How many layers hold these weights, and of how many that stand in a row with them; None without numbers."""
-    holders = {found[0] for name in names if (found := re.match(r".*\.\d+(?=\.)", name))}
+    """Return how many layers hold these weights, and how many such layers there are; None if layers have no numbers."""
+    holders = {match[0] for name in names if (match := re.match(r".*\.\d+(?=\.)", name))}
     rows = {re.sub(r"\d+", "*", holder) for holder in holders}
     all_layers = [path for path, _ in model.named_modules() if re.sub(r"\d+", "*", path) in rows]
     return (len(holders), len(all_layers)) if holders else None

@@ -1,4 +1,4 @@
-"""Low-rank changes of weights (Hu et al. 2021), in a model's place and merged into it again."""
+"""Low-rank changes of weights (Hu et al. 2021), applied to a model in place and merged into it afterwards."""
 
 import re
 from collections.abc import Sequence
@@ -13,29 +13,29 @@ from generality.errors import StudyError
 
 
 class Target(NamedTuple):
-    """A weight to change, and the outputs of it, in groups that get a matrix of the full rank each."""
+    """A weight to change, and its outputs to change, in groups; each group gets a matrix of the full rank."""
 
     name: str  # of the parameter
-    axis: int  # that its outputs lie along: 0, or 1 in GPT-2's layers
+    axis: int  # of its outputs: 0, or 1 in GPT-2's layers
     groups: Sequence[Tensor]
-    called: bool  # whether the weight is used by calling its module, and by nothing else
-    whole: bool  # whether the change is of one group, all outputs, of a linear layer
+    called: bool  # whether the weight is used only by calling its module
+    whole: bool  # whether the change covers all outputs of a linear layer as one group
 
     @property
     def place(self) -> tuple[str, str]:
-        """The module's path, and the weight's name in it."""
+        """Return the module's path and the weight's name in the module."""
         return self.name.rpartition(".")[::2]
 
 
 class LowRank(nn.Module):
-    """W ↦ W + s·BA in some of the outputs of W, with an A and a B for each group of them; s = alpha / rank."""
+    """A change W ↦ W + s·BA of some outputs of W, with an A and a B for each group of them; s = alpha / rank."""
 
     def __init__(self, weight: Tensor, target: Target, rank: int, alpha: float, dropout: float):
         super().__init__()
         outputs = weight.transpose(0, target.axis).flatten(1)
         self.axis, self.sizes, self.scale, self.dropout = target.axis, [*map(len, target.groups)], alpha / rank, dropout
         self.register_buffer("outputs", torch.cat([*target.groups]).to(weight.device), persistent=False)
-        # A Gaussian, B zero, so that training starts at the pre-trained model; 1/rank keeps |Ax| near |x| as PEFT does.
+        # A is Gaussian and B zero, so training starts at the pre-trained model. As in PEFT, 1/rank keeps |Ax| near |x|.
         self.a = nn.Parameter(torch.randn(len(self.sizes), rank, outputs.shape[1], device=weight.device) / rank)
         self.b = nn.Parameter(torch.zeros(sum(self.sizes), rank, device=weight.device))
 
@@ -47,7 +47,7 @@ class LowRank(nn.Module):
         return weight.index_add(self.axis, self.outputs, change.to(weight.dtype))
 
     def beside(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        """Return the changed output of a layer, a forward hook: A sees inputs of which `dropout` are left out."""
+        """Return the changed output of a layer, as a forward hook; dropout removes some of the inputs that A sees."""
         seen = F.dropout(inputs[0], self.dropout, self.training)
         change = self.scale * torch.cat([seen @ a.T @ b.T for a, b in self._pairs()], -1)
         return output.index_add(-1, self.outputs, change.to(output.dtype))
@@ -57,13 +57,14 @@ class LowRank(nn.Module):
 
 
 class Adapters:
-    """The low-rank changes of a model. Nothing else in it has gradients until they are merged.
+    """The low-rank changes of a model. Until they are merged, no other parameter of the model has gradients.
 
-    PEFT makes those of whole layers. It knows no part of a layer and no weight that is used without its module.
+    PEFT changes whole layers. This class also changes parts of a layer, and weights that are used without a call of
+    their module, which PEFT cannot.
     """
 
     def __init__(self, model: nn.Module, targets: Sequence[Target], rank: int, alpha: float, dropout: float):
-        """Raises StudyError where dropout has no inputs to leave out."""
+        """Add the changes to the model. Raise StudyError if dropout cannot reach the inputs of a weight."""
         uncalled = [target.name for target in targets if not target.called]
         if dropout and uncalled:
             raise StudyError(
@@ -86,7 +87,7 @@ class Adapters:
 
     @torch.no_grad()
     def merge(self) -> None:
-        """Put the changes into the weights and leave the model as it was made."""
+        """Add the changes to the weights and restore the model's structure."""
         for hook in self.hooks:
             hook.remove()
         for target in self.parts:
@@ -107,12 +108,12 @@ class Adapters:
 
 
 def _peft(model: nn.Module, layers: list[str], rank: int, alpha: float, dropout: float):
-    """Adapt whole layers by PEFT, in place."""
-    from peft import LoraConfig  # here, for it takes seconds to import
+    """Adapt whole layers with PEFT, in place."""
+    from peft import LoraConfig  # imported here because it takes seconds
     from peft.tuners.lora import LoraModel
 
     settings = {"r": rank, "lora_alpha": alpha, "lora_dropout": dropout, "init_lora_weights": "gaussian"}
-    # An expression, for a list would match ends of names. In a list of its own a model has no architecture that PEFT
-    # has opinions about: which weights are used without their module is known.
+    # A regular expression, because PEFT matches a list against ends of names. Wrapping the model in a ModuleList hides
+    # its architecture, for which PEFT has rules of its own; this module knows the uncalled weights without them.
     names = "0.(" + "|".join(map(re.escape, layers)) + ")"
     return LoraModel(nn.ModuleList([model]), {"default": LoraConfig(target_modules=names, **settings)}, "default")

@@ -8,10 +8,10 @@ in_bfloat16 = torchs._zeropower_via_newtonschulz
 
 
 class Muon(torch.optim.Muon):
-    """torch's, but that a CPU orthogonalises in float32.
+    """A variant of torch's Muon that orthogonalises in float32 on a CPU.
 
-    In bfloat16, as torch has it everywhere, a CPU without instructions for that (AVX-512) takes seconds a step, and a
-    pre-training hours in place of minutes. In float32 all CPUs compute alike.
+    torch always uses bfloat16. A CPU without instructions for it (AVX-512) then takes seconds per step, and a
+    pre-training takes hours in place of minutes. In float32 all CPUs compute alike.
     """
 
     def step(self, closure=None):
@@ -23,8 +23,10 @@ class Muon(torch.optim.Muon):
 
 
 def orthogonalised(gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
-    """Newton and Schulz's iteration X ← aX + (bA + cA²)X with A = XXᵀ, which moves the singular values of a matrix of
-    shape (n, m) towards 1."""
+    """Move the singular values of a matrix of shape (n, m) towards 1 and return the result.
+
+    This is Newton and Schulz's iteration X ← aX + (bA + cA²)X with A = XXᵀ.
+    """
     if gradient.is_cuda:
         return in_bfloat16(gradient, coefficients, steps, eps)
     a, b, c = coefficients

@@ -1,4 +1,4 @@
-"""The gradients of a batch, from as many examples at a time as memory holds."""
+"""The gradients of a batch, from as many examples at a time as fit in memory."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,28 +7,27 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generality.methods.base import Method
 from generality.runtime.memory import in_parts_that_fit
 from generality.training import processes
+from generality.training.method import Method
 
 
 class Passes:
-    """Takes batches through a model, in parts of `size` examples at most.
+    """Passes of batches through a model, in parts of at most `size` examples.
 
-    Where memory is too small for that, the parts become smaller, for this batch and all after it: the gradients are
-    accumulated over more of them, and the step remains that of the whole batch. Raises OutOfMemory where one example
-    does not fit.
+    If memory is too small, the parts become smaller, for this batch and all later ones. Gradients then accumulate over
+    more parts, and the step is still that of the whole batch. Methods raise OutOfMemory if one example does not fit.
     """
 
     def __init__(self, model: nn.Module, objective, method: Method, trained: Sequence[nn.Parameter], size: int):
         self.model, self.objective, self.method, self.trained, self.size = model, objective, method, trained, size
 
     def gradients(self, epoch: int, examples: np.ndarray, what: str) -> tuple[Tensor, Tensor | None]:
-        """Leave the gradients of a batch in the parameters, whatever parts and processes it is dealt out to; returns
-        its loss and the method's own term.
+        """Put the gradients of a batch into the parameters; return its loss and the method's own term.
 
-        A batch's loss is a mean over its predictions, so a part weighs as much as it has of them: of two parts with as
-        many texts, one can have more tokens to learn.
+        The result is the same for any division into parts and processes. A batch's loss is a mean over its predictions,
+        so a part's weight is its share of them: two parts with equally many texts can have different numbers of tokens
+        to learn.
         """
         wholes = self.objective.predictions(examples)
         mine = examples[processes.rank() :: processes.count()]
@@ -42,14 +41,13 @@ class Passes:
 
     @torch.no_grad()
     def loss_now(self) -> float:
-        """The loss, as the model now is, on what went through it last, to be asked for once; with other processes, the
-        sum of theirs."""
+        """Return the present loss on the last part of the last batch, summed over all processes; works only once."""
         loss, _ = self.objective.loss(self.model, self.last)
         self.last = None
         return processes.sums([loss.item()], loss.device)[0]
 
     def _accumulate(self, epoch: int, mine: np.ndarray, wholes: tuple[int, int], size: int) -> Tensor:
-        """This process's share of a batch, in parts: its share of the loss and of the method's own term."""
+        """Accumulate the gradients of this process's examples; return their share of the loss and the method's term."""
         for p in self.trained:
             p.grad = None
         sums = None
@@ -59,7 +57,8 @@ class Passes:
             loss, outputs = self.objective.loss(self.model, batch)
             extra = self.method.loss(outputs, batch, part)
             means = [loss] if extra is None else [loss, extra]
-            shares = [own / max(1, whole) for own, whole in zip(self.objective.predictions(part), wholes, strict=True)]
+            counts = self.objective.predictions(part)
+            shares = [count / max(1, whole) for count, whole in zip(counts, wholes, strict=True)]
             terms = [mean * share for mean, share in zip(means, shares, strict=False)]
             sum(terms).backward()
             terms = torch.stack(terms).detach()

@@ -1,10 +1,10 @@
-"""Several processes that fine-tune one model together, a GPU each, as torchrun starts them.
+"""Several processes, started by torchrun, that fine-tune one model together, each on a GPU of its own.
 
-Every process holds the whole model and learns its share of each batch. The gradients are added up after the backward
-pass, in place and one call a parameter: exact, of one form with accumulation and with the methods' own gradients, and
-without DistributedDataParallel's buckets, a second copy of all gradients. What that costs is that nothing overlaps:
-Galactica's 5.3 GB take some 25 ms among four GPUs joined by NVLink, of steps of 130 ms for 14 blocks a GPU [both
-computed, not measured].
+Every process holds the whole model and learns its share of each batch. Gradients are added up after the backward pass,
+in place, with one call per parameter. This is exact, works the same with accumulation and with the methods' own
+gradients, and avoids DistributedDataParallel's buckets, a second copy of all gradients. The price is that communication
+does not overlap with computation: Galactica's 5.3 GB take some 25 ms among four GPUs joined by NVLink, in steps of
+130 ms for 14 blocks per GPU [both computed, not measured].
 """
 
 import os
@@ -19,22 +19,22 @@ from generality.errors import StudyError
 
 
 def rank() -> int:
-    """The number of this process, from 0; the first one writes all files, and is the only one where there is one."""
+    """Return the number of this process, from 0. Process 0 writes all files; a single process is process 0."""
     return int(os.environ["RANK"]) if dist.is_torchelastic_launched() else 0
 
 
 def count() -> int:
-    """How many processes there are."""
+    """Return the number of processes."""
     return int(os.environ["WORLD_SIZE"]) if dist.is_torchelastic_launched() else 1
 
 
 @contextmanager
 def joined(where: torch.device) -> Iterator[None]:
-    """Let the processes speak to each other, each of which computes on its device `where`.
+    """Connect the processes for the block; each of them computes on its device `where`.
 
-    A process that fails ends alone, in the middle of what it was to send; torchrun then ends the others.
+    A process that fails ends alone, in the middle of a message; torchrun then ends the others.
     """
-    if count() == 1 or dist.is_initialized():  # torchrun's meeting place is good for one meeting
+    if count() == 1 or dist.is_initialized():  # torchrun's rendezvous works only once
         yield
         return
     on_gpu = where.type == "cuda"
@@ -51,7 +51,7 @@ def add_up(tensors: Iterable[Tensor]) -> None:
 
 
 def sums(numbers: Sequence[float], where: torch.device) -> list[float]:
-    """The sum over all processes of each number, the same in every process, each of which computes on `where`."""
+    """Return, in every process, the sum of each number over all processes; each of them computes on `where`."""
     if count() == 1:
         return list(numbers)
     shared = torch.tensor(numbers, dtype=torch.float32, device=where)
@@ -60,17 +60,17 @@ def sums(numbers: Sequence[float], where: torch.device) -> list[float]:
 
 
 def gather(tensor: Tensor, where: torch.device) -> list[Tensor]:
-    """The tensor of each process, all of one shape and dtype, on the CPU, in every process."""
+    """Return, in every process, the tensors of all processes on the CPU; they share one shape and dtype."""
     if count() == 1:
         return [tensor.cpu()]
-    own = tensor.to(where)
-    everyones = [torch.empty_like(own) for _ in range(count())]
-    dist.all_gather(everyones, own)
-    return [each.cpu() for each in everyones]
+    sent = tensor.to(where)
+    received = [torch.empty_like(sent) for _ in range(count())]
+    dist.all_gather(received, sent)
+    return [each.cpu() for each in received]
 
 
 def check_alike(parameters: Iterable[Tensor]) -> None:
-    """Raises StudyError if the processes' weights, which begin and change alike, have come to differ."""
+    """Raise StudyError if the weights differ between processes; they start equal and should change alike."""
     if count() > 1:
         sums = torch.stack([p.detach().sum(dtype=torch.float64) for p in parameters])
         least, most = sums.clone(), sums.clone()

@@ -4,10 +4,10 @@ import math
 
 
 def lr_factor(step: int, steps: int, warmup_steps: int, kind: str) -> float:
-    """The factor on the peak learning rate at `step` (counted from 0) of `steps`.
+    """Return the factor on the peak learning rate at `step` (counted from 0) of `steps`.
 
-    Rises linearly over `warmup_steps` and then falls to zero at the end: `cosine` (Appendix E, CLIP) or `linear`
-    (Appendix E, Galactica).
+    The factor rises linearly over `warmup_steps` and then falls to zero at the end: `cosine` (Appendix E, CLIP) or
+    `linear` (Appendix E, Galactica).
     """
     if step < warmup_steps:
         return (step + 1) / warmup_steps

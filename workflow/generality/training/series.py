@@ -1,4 +1,4 @@
-"""A fine-tuning from a model in memory to a folder: of its end, or of a series of checkpoints (Appendices C and D)."""
+"""A fine-tuning of a model in memory, saved as a final model or as a series of checkpoints (Appendices C and D)."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -7,17 +7,17 @@ from pathlib import Path
 from torch import nn
 
 from generality.methods import module_of
-from generality.methods.base import make_method
 from generality.storage.checkpoints import PREFIX
 from generality.storage.divergence import Diverged, mark_diverged
 from generality.storage.files import whole_folder
 from generality.storage.unfinished import unfinished
 from generality.training import processes
 from generality.training.loop import Objective, count_steps, fit
+from generality.training.method import make_method
 
 
 def due_steps(shares: Sequence[float], steps: int) -> set[int]:
-    """The steps of a series: 0, before anything is learnt, and each share of all steps, rounded, but at least 1."""
+    """Return the steps of a series: 0, before any learning, and each share of all steps, rounded and at least 1."""
     return {0, *(max(1, round(share * steps)) for share in shares)}
 
 
@@ -35,15 +35,16 @@ def fit_and_save(
     log: str | Path,
     **options,
 ) -> None:
-    """Fine-tune `model`, which is where it is to compute, with a method and `options` of `loop.fit` (train, seed), and
-    `save` it into `folder`.
+    """Fine-tune `model` on its present device with a method and `save` it into `folder`.
 
-    With a series, shares of all steps, save it into step-0, step-<k>, … in `folder` instead, as it is after that many
-    steps. What is saved on the way are the weights being trained: a method that changes entries in `end`, as LoRA
-    does, has no series. Nothing is drawn or computed for it, so the weights are those of a run without one.
-    Of a run that diverges there is a note (`divergence`) in place of the model, or of each checkpoint from there on.
-    Interrupted, it goes on where it was; `stage` and `inputs` are the module and files that `unfinished` asks for.
-    Of several processes the first saves.
+    `options` are those of `loop.fit`: train and seed. `stage` and `inputs` are the module and files for `unfinished`.
+
+    With a series, shares of all steps, save the model after those steps into step-0, step-<k>, … in `folder` instead.
+    These are the weights being trained, so a method that changes entries in `end`, as LoRA does, has no series. A
+    series draws and computes nothing, so the weights are those of a run without one.
+
+    If the run diverges, write a note (`divergence`) in place of the model, or of each checkpoint from there on. An
+    interrupted run resumes where it was. Only the first of several processes saves.
     """
     where, first = next(model.parameters()).device, processes.rank() == 0
     settings = options | {
@@ -77,7 +78,7 @@ def fit_and_save(
         with whole_folder(folder) as partial:
             for step in sorted(due):
                 place = partial / f"{PREFIX}{step}"
-                # The model after k steps is the one whose loss step k sees; the pre-trained one is there in any case.
+                # Step k sees the loss of the model after k steps. The pre-trained model, step 0, always exists.
                 if diverged and step >= max(1, diverged.facts["step"]):
                     mark_diverged(place, diverged.facts)
                 else:

@@ -1,9 +1,9 @@
-"""The state of a training between two steps: all that its next step depends on, saved now and then and brought back.
+"""The state of a training between two steps: everything that the next step depends on, saved at times and restored.
 
-Exact resume: a training that was interrupted ends with the weights, the log and so the scores of one that was not, bit
-for bit on a CPU. What is not saved follows from the seed alone: the order of the data from (seed, epoch), augmentation
-from (seed, epoch, example), the learning rate from the step; and from the start: θ₀ and a teacher, which a method makes
-anew. Tensors are safetensors, so nothing that is read can run.
+Resuming is exact. An interrupted training ends with the same weights, log and scores as an uninterrupted one, bit for
+bit on a CPU. Some of the state is not saved because it can be computed again: the order of the data from (seed, epoch),
+augmentation from (seed, epoch, example), the learning rate from the step, θ₀ and a teacher from the start of the run.
+Tensors are stored as safetensors, which cannot hold code.
 """
 
 import signal
@@ -22,15 +22,15 @@ from generality.training import processes
 from generality.training.log import TrainingLog
 
 NAME = "training"
-SHARE = 0.02  # of the time that saves may take: where one takes long, the next is later
-SIGNALS = (signal.SIGTERM, signal.SIGINT)  # of a cluster before a time limit; of a terminal
+SHARE = 0.02  # the part of the time that saves may take: after a long save the next one comes later
+SIGNALS = (signal.SIGTERM, signal.SIGINT)  # sent by a cluster before a time limit; sent by a terminal
 
 
 class State:
-    """Saves and brings back one training; without `unfinished` it does nothing.
+    """The saved state of one training; without `unfinished` it does nothing.
 
-    While it is entered, SIGTERM or SIGINT no longer ends the process at once, but after the step that is being taken,
-    with a save and SystemExit. Of several processes all come to the same decision.
+    Inside its `with` block, SIGTERM or SIGINT ends the process after the current step, with a save and SystemExit. All
+    of several processes make the same decision.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class State:
         self.unfinished, self.journal, self.optimizers = unfinished, journal, optimizers
         trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.tensors = trained | dict(model.named_buffers())
-        self.asked, self.due = False, time.monotonic() + SECONDS
+        self.stopping, self.due = False, time.monotonic() + SECONDS
 
     def begin(self) -> int:
-        """Bring back what was saved, the log's rows too; the number of steps that were taken."""
+        """Restore the saved state, including the log's rows; return the number of steps taken so far."""
         entry = self.unfinished and self.unfinished.load(NAME)
         if not entry:
             return 0
@@ -68,13 +68,14 @@ class State:
         return facts["step"]
 
     def look(self, step: int) -> None:
-        """After `step` steps: save if it is time to, or if this process is to end, and then end it."""
+        """Save after `step` steps if a save is due or a signal came; after a signal, end the process."""
         if not self.unfinished:
             return
-        asked, due = processes.sums([self.asked, processes.rank() == 0 and time.monotonic() >= self.due], self.where)
-        if asked or due:
+        due_here = processes.rank() == 0 and time.monotonic() >= self.due
+        stopping, due = processes.sums([self.stopping, due_here], self.where)
+        if stopping or due:
             self._save(step)
-        if asked:
+        if stopping:
             sys.exit(f"{self.unfinished.folder}: stopped after step {step}, from which the next run goes on")
 
     def _save(self, step: int) -> None:
@@ -97,21 +98,21 @@ class State:
     def __enter__(self) -> "State":
         self.handlers = {}
         if self.unfinished and threading.current_thread() is threading.main_thread():
-            self.handlers = {number: signal.signal(number, self._ask) for number in SIGNALS}
+            self.handlers = {number: signal.signal(number, self._stop) for number in SIGNALS}
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, frame: object) -> None:
-        if self.asked and number == signal.SIGINT:
-            raise KeyboardInterrupt  # who presses Ctrl-C twice does not want to wait
-        self.asked = True
+    def _stop(self, number: int, frame: object) -> None:
+        if self.stopping and number == signal.SIGINT:
+            raise KeyboardInterrupt  # a user who presses Ctrl-C twice does not want to wait
+        self.stopping = True
 
 
 def _random_state(where: torch.device) -> Tensor:
-    """The state of the generators that dropout draws from, as bytes: the CPU's, then the GPU's."""
+    """Return the state of the generators that dropout draws from, as bytes: the CPU's, then the GPU's."""
     states = [torch.get_rng_state()]
     if where.type == "cuda":
         states.append(torch.cuda.get_rng_state(where))

@@ -1,4 +1,4 @@
-"""The whole road once, on very little, before anything is trained: what a model cannot do is one line then."""
+"""A trial of every step of a study on very little data before any training, so that a failure is one early line."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,15 +9,15 @@ from generality.errors import StudyError
 from generality.runtime.memory import is_out_of_memory
 from generality.storage.files import whole_file
 
-Attempt = tuple[str, Callable[[], object]]  # what is tried, and how
+Attempt = tuple[str, Callable[[], object]]  # the name of a step, and a function that tries it
 
 
 def take(output: str | Path, name: str, attempts: Callable[[Path], Iterable[Attempt]]) -> None:
-    """Make the attempts one after the other, and write what was tried, a line each with its seconds, to `output`.
+    """Make the attempts in order and write one line for each, with its seconds, to `output`.
 
-    `attempts` is given a folder for what they leave to each other, on the disk where the models go, as some are larger
-    than a disk for temporary files. Raises StudyError for the first that does not work, in one line that has the
-    model's `name` and what was tried.
+    `attempts` gets a folder for files that attempts pass on to each other. It lies on the disk of the models, because
+    some models are larger than a disk for temporary files. Raise StudyError for the first attempt that fails, in one
+    line with the model's `name` and the attempt's.
     """
     lines = []
     with TemporaryDirectory(prefix=f".{Path(output).name}.", dir=Path(output).parent) as folder:
@@ -32,10 +32,10 @@ def take(output: str | Path, name: str, attempts: Callable[[Path], Iterable[Atte
 
 
 def problem_of(run: Callable[[], object]) -> str | None:
-    """Run it and return None, or its error in one line; a lack of memory says nothing of the model, and is raised."""
+    """Call `run` and return None, or its error in one line; raise a lack of memory, which is not the model's fault."""
     try:
         run()
-    except Exception as error:  # of whatever the architecture is made of
+    except Exception as error:  # any kind, since architectures differ
         if is_out_of_memory(error):
             raise
         return " ".join(str(error).split()) or type(error).__name__
@@ -43,6 +43,6 @@ def problem_of(run: Callable[[], object]) -> str | None:
 
 
 def described(trial: dict) -> str:
-    """Return the method of a trial and its hyper-parameters, as messages have them."""
-    own = "".join(f", {key} {value}" for key, value in trial["hyperparameters"].items())
-    return f"{trial['method']}{own}"
+    """Return a trial's method and hyper-parameters as text for messages."""
+    values = "".join(f", {key} {value}" for key, value in trial["hyperparameters"].items())
+    return f"{trial['method']}{values}"

@@ -1,1 +1,1 @@
-"""The vision track: CLIP, its image classifier, its training objective and its scorer."""
+"""The vision track: CLIP, the image classifier, its training objective and its scorer."""

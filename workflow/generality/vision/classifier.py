@@ -1,4 +1,4 @@
-"""A CLIP image tower with a linear head on its normalised features: what is fine-tuned, interpolated and scored."""
+"""The model of the vision track: a CLIP image tower with a linear head on its normalised features."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ from generality.vision.clip import CONFIG, build_image_tower
 
 
 class ImageClassifier(nn.Module):
-    """logits = W · φ(x)/‖φ(x)‖ + b, with φ the image tower.
+    """An image classifier: logits = W · φ(x)/‖φ(x)‖ + b, with φ the image tower.
 
-    `forward` takes pictures of shape (batch, 3, height, width), normalised as the tower was trained, and returns
+    `forward` takes pictures of shape (batch, 3, height, width), normalised as in the tower's training, and returns
     logits of shape (batch, classes).
 
-    Statistics that a layer keeps of its inputs, as BatchNorm does, stay those of pre-training: fine-tuning learns such
-    a layer's weight and bias and computes as evaluation does, so that no example's logits depend on the others of its
-    batch, and interpolated weights meet the statistics that they were trained with.
+    A layer that keeps statistics of its inputs, such as BatchNorm, keeps those of pre-training. Fine-tuning learns its
+    weight and bias but computes as in evaluation. So no example's logits depend on the other examples of its batch, and
+    interpolated weights meet the statistics that they were trained with.
     """
 
     def __init__(self, visual: nn.Module, head: nn.Linear):
@@ -35,15 +35,15 @@ class ImageClassifier(nn.Module):
 
     def features(self, pictures: Tensor) -> Tensor:
         """Return unit-length image features of shape (batch, width)."""
-        found = self.visual(pictures.contiguous() if self.planar else pictures)
-        # CoCa's tower also gives the features of each place, for its decoder.
-        return F.normalize(found[0] if isinstance(found, tuple) else found, dim=-1)
+        outputs = self.visual(pictures.contiguous() if self.planar else pictures)
+        # CoCa's tower also returns the features of each place, for its decoder.
+        return F.normalize(outputs[0] if isinstance(outputs, tuple) else outputs, dim=-1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.head(self.features(pictures))
 
     def train(self, mode: bool = True) -> "ImageClassifier":
-        """Set the mode of every module, but leave those that keep statistics in evaluation mode."""
+        """Set the mode of every module, but keep those with running statistics in evaluation mode."""
         super().train(mode)
         for module in self.modules():
             if getattr(module, "track_running_stats", False):
@@ -52,10 +52,10 @@ class ImageClassifier(nn.Module):
 
 
 def _wants_planes(module: nn.Module) -> bool:
-    """Return whether a module crashes on pictures whose channels lie together in memory, as `Pixels` gives them.
+    """Return whether a module crashes on pictures whose channels lie together in memory, as `Pixels` returns them.
 
-    On a CPU, torch 2.15 writes beyond its memory in the weight gradient of a strided 1 × 1 convolution of fewer than
-    16 channels, which MobileCLIP's tower begins with.
+    On a CPU, torch 2.15 writes outside its memory in the weight gradient of a strided 1 × 1 convolution with fewer than
+    16 channels, such as the first layer of MobileCLIP's tower.
     """
     return isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) != module.stride and module.in_channels < 16
 
@@ -69,9 +69,9 @@ def save_classifier(classifier: ImageClassifier, folder: str | Path, config: dic
 
 
 def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
-    """Open a classifier folder; the model is in evaluation mode.
+    """Open a classifier folder and return the model in evaluation mode and its config.
 
-    Raises StudyError where weights and config differ or are damaged.
+    Raise StudyError if weights and config differ or are damaged.
     """
     folder = Path(folder)
     config = read_json(folder / CONFIG, "model_cfg", "preprocess_cfg", "classes")
@@ -85,29 +85,29 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
 
 
 def sources(config: dict) -> list[dict]:
-    """What the model of a classifier folder was pre-trained on, where the study knows it."""
+    """Return the sources of the data that a classifier folder's model was pre-trained on, as far as the study knows."""
     source = config.get("provenance", {}).get("data", {})
     return [part["source"] for part in source.get("parts", ())] or [source]  # parts: of a captioned set
 
 
 def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder: str | Path) -> None:
-    """Raise StudyError where the image set in `folder` is not what the tower of the folder `model` wants to see.
+    """Raise StudyError if the image set in `folder` does not suit the tower of the model folder `model`.
 
-    Its pictures have to be of the world that the model was pre-trained in, of the tower's size, and resized as the
-    tower's training pictures were; `config` is the model folder's.
+    The pictures must be of the world that the model was pre-trained in, have the tower's size, and be resized like the
+    tower's training pictures; `config` is the model folder's.
     """
     same_world(sources(config), images.manifest, folder)
     source = images.manifest["source"]
-    found = {"size": images.manifest["size"]} | (resized(source) or {})
+    pictures = {"size": images.manifest["size"]} | (resized(source) or {})
     wanted = wanted_pictures(config)
-    for key, value in found.items():
+    for key, value in pictures.items():
         if value != wanted.get(key, value) and not (key == "fill_color" and wanted["resize_mode"] != "longest"):
             entry = f"data.{source['name']}.{key}" if source["kind"] == "image_folder" else f"the data set's `{key}`"
             raise StudyError(f"{folder}: its `{key}` is {value}, and {model} wants {wanted[key]}; set {entry} to that")
 
 
 def wanted_pictures(config: Mapping) -> dict:
-    """Return the size in pixels of the pictures that a model folder's tower takes, and what else is known of them."""
-    own = config["preprocess_cfg"]
-    size = own.get("size", config["model_cfg"]["vision_cfg"].get("image_size"))
-    return {"size": size if isinstance(size, int) else size[0]} | {key: own[key] for key in DEFAULTS if key in own}
+    """Return the size in pixels of the pictures for a model folder's tower, and their way of resizing, if known."""
+    known = config["preprocess_cfg"]
+    size = known.get("size", config["model_cfg"]["vision_cfg"].get("image_size"))
+    return {"size": size if isinstance(size, int) else size[0]} | {key: known[key] for key in DEFAULTS if key in known}

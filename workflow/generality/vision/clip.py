@@ -22,9 +22,9 @@ WEIGHTS = "open_clip_model.safetensors"
 VOCABULARY = "bpe_vocabulary.txt.gz"
 LOCAL_DIR = "local-dir:"  # open_clip's word before a folder
 HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
-LEAST_TEXT = {"context_length": 8, "vocab_size": 8, "width": 8, "heads": 1, "layers": 1}  # where none is wanted
+LEAST_TEXT = {"context_length": 8, "vocab_size": 8, "width": 8, "heads": 1, "layers": 1}  # if none is needed
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode", "fill_color")
-# A tokenizer that is saved and opened again has to read these as before: case, accents, marks, other scripts, length.
+# A tokenizer must give the same tokens after saving and opening: case, accents, marks, other scripts, length.
 SPELT = ["a photo of a Golden Retriever", "Crème brûlée, 3 x’s & more!", "北京 собака 🐕", "word " * 100]
 
 Tokenizer = Callable[[list[str]], Tensor]  # texts to token ids of shape (texts, context length)
@@ -32,21 +32,21 @@ Tokenizer = Callable[[list[str]], Tensor]  # texts to token ids of shape (texts,
 
 def save_clip(model: torch.nn.Module, folder: Path, model_cfg: dict, preprocess_cfg: dict, provenance: dict) -> None:
     """Write a CLIP model into the existing `folder`, in the layout of open_clip's `local-dir:` schema."""
-    # Cloned because open_clip ties no weights but safetensors refuses views of one storage.
+    # Clone, because safetensors refuses views of one storage; open_clip ties no weights, so nothing is duplicated.
     state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
     save_file(state, folder / WEIGHTS)
     write_json(folder / CONFIG, {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg, "provenance": provenance})
 
 
 def load_clip(folder: str | Path) -> tuple[torch.nn.Module, Tokenizer, dict]:
-    """Open a CLIP model folder: the model in evaluation mode, its tokenizer, and its configuration.
+    """Open a CLIP model folder and return the model in evaluation mode, its tokenizer and its configuration.
 
-    Raises StudyError for weights that are missing, damaged or of another model, and for a tokenizer that is missing or
+    Raise StudyError for weights that are missing, damaged or of another model, and for a tokenizer that is missing or
     another model's.
     """
     folder = Path(folder)
     config = read_json(folder / CONFIG)
-    open_weights(folder / WEIGHTS)  # without them open_clip would take a pickle beside them, or leave the model random
+    open_weights(folder / WEIGHTS)  # without this file open_clip would load a pickle or leave the model random
     model = create(folder).eval()
     check_finite(model.state_dict().items(), folder / WEIGHTS)
     tokenizer = open_tokenizer(folder)
@@ -56,35 +56,35 @@ def load_clip(folder: str | Path) -> tuple[torch.nn.Module, Tokenizer, dict]:
 
 
 def open_tokenizer(folder: Path) -> Tokenizer:
-    """Open the tokenizer of a CLIP model folder; StudyError for one that is missing or damaged."""
-    # open_clip takes a vocabulary's path relative to the working directory; ours is beside the weights.
-    own = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
+    """Open the tokenizer of a CLIP model folder. Raise StudyError if it is missing or damaged."""
+    # open_clip reads a vocabulary's path relative to the working directory; this one lies beside the weights.
+    vocabulary = {"bpe_path": str(folder / VOCABULARY)} if (folder / VOCABULARY).exists() else {}
     try:
-        return open_clip.get_tokenizer(f"{LOCAL_DIR}{folder}", **own)
-    except Exception as error:  # transformers raises what its many formats do
-        if own:
+        return open_clip.get_tokenizer(f"{LOCAL_DIR}{folder}", **vocabulary)
+    except Exception as error:  # any kind, since transformers passes on the errors of its many formats
+        if vocabulary:
             raise StudyError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
         raise StudyError(f"{folder}: its tokenizer cannot be opened ({_line(error)}); {REMEDY}") from None
 
 
 def create(folder: str | Path, **options) -> torch.nn.Module:
-    """Make the model of a folder, by open_clip. Raises StudyError for a configuration or weights that it cannot use."""
+    """Make a folder's model with open_clip. Raise StudyError for a configuration or weights that it cannot use."""
     text_cfg = read_json(Path(folder) / CONFIG, "model_cfg")["model_cfg"].get("text_cfg", {})
-    if HUB_MODEL in text_cfg and (Path(folder) / "config.json").exists():  # open_clip would ask the hub for it
+    if HUB_MODEL in text_cfg and (Path(folder) / "config.json").exists():  # keeps open_clip from asking the hub
         options.setdefault("text_cfg", text_cfg | {HUB_MODEL: str(folder), "hf_model_pretrained": False})
     try:
         return open_clip.create_model(f"{LOCAL_DIR}{folder}", **{"pretrained_text": False} | options)
-    except (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # of timm and torch, too
+    except (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # or timm's, torch's
         raise StudyError(
             f"{folder}: open_clip cannot make this model ({_line(error)}); correct `architecture`"
         ) from None
 
 
 def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
-    """Make the image tower that a folder's configuration describes, with weights still to be loaded."""
+    """Make the image tower of a folder's configuration with random weights, to be replaced by loading."""
     root = logging.getLogger()
     level = root.level
-    root.setLevel(logging.ERROR)  # open_clip warns that the model is random, which is what is asked for
+    root.setLevel(logging.ERROR)  # silences open_clip's warning that the model is random
     try:
         return create(config_folder, load_weights=False, text_cfg=LEAST_TEXT).visual
     finally:
@@ -92,23 +92,25 @@ def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
 
 
 def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mapping | None = None) -> None:
-    """Save an open_clip model as a folder of the study, with its tokenizer, so that it opens without a network.
+    """Save an open_clip model with its tokenizer as a folder of the study, which opens without a network.
 
-    `name` is one of open_clip's model names, or `local-dir:` and a folder with a model's configuration; `weights` one
-    of its pretrained tags for that name, which is downloaded, or a local `.safetensors` file. `preprocess` says what
-    pictures the weights of a file were trained with: mean, std, interpolation, resize_mode and perhaps fill_color;
-    without it, they are what that folder says, or what all tags of the name have in common.
+    `name` is one of open_clip's model names, or `local-dir:` and a folder with a model's configuration. `weights` is a
+    pretrained tag of that name, to be downloaded, or a local `.safetensors` file. `preprocess` describes the pictures
+    that a file's weights were trained with: mean, std, interpolation, resize_mode and optionally fill_color. Its
+    default is that of the folder, or the values that all tags of the name share.
 
-    Raises StudyError for an unknown name or tag, for a file of another format (a pickle could execute code), for one
-    of whose pictures nothing is known or that takes other sizes than `name` says, for a tokenizer that cannot be had or
-    is not read back as it was, and for an activation that the weights were not trained with: OpenAI's weights need a
-    `-quickgelu` name, with which open_clip gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
+    Raise StudyError for
+    - an unknown name or tag, or a file of another format (a pickle could execute code);
+    - a file whose training pictures are unknown, or whose sizes differ from those of `name`;
+    - a tokenizer that is not available or changes when it is saved and read back;
+    - an activation that the weights were not trained with: OpenAI's weights need a `-quickgelu` name, with which
+      open_clip gives 68.3 % instead of 64.4 % zero-shot accuracy on ImageNet.
     """
     local = name.startswith(LOCAL_DIR)
     if not local and name not in open_clip.list_models():
         raise StudyError(f"models: open_clip knows no model '{name}'; `open_clip.list_models()` lists them")
-    own = read_json(Path(name.removeprefix(LOCAL_DIR)) / CONFIG, "model_cfg") if local else {}
-    model_cfg = own["model_cfg"] if local else open_clip.get_model_config(name)
+    config = read_json(Path(name.removeprefix(LOCAL_DIR)) / CONFIG, "model_cfg") if local else {}
+    model_cfg = config["model_cfg"] if local else open_clip.get_model_config(name)
     quick_gelu = model_cfg.get("quick_gelu", False)
     if tag := {} if local else open_clip.get_pretrained_cfg(name, weights):
         if tag.get("quick_gelu", False) != quick_gelu:
@@ -120,22 +122,22 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         raise StudyError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
     else:
         open_weights(weights)
-        preprocess = preprocess or _known_preprocess(name, weights, own.get("preprocess_cfg"))
+        preprocess = preprocess or _known_preprocess(name, weights, config.get("preprocess_cfg"))
     try:
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         hub = model_cfg["text_cfg"].get("hf_tokenizer_name", name)
         raise StudyError(
-            f"models: the tokenizer '{hub}' of {name} cannot be had ({_line(error)}); run this with a network, or put "
+            f"models: the tokenizer '{hub}' of {name} is missing ({_line(error)}); run this with a network, or put "
             "it into the hub's cache"
         ) from None
     try:
-        if local:  # open_clip alone would take what weights it finds in the folder in place of those that are named
+        if local:  # open_clip alone would load the weights in the folder in place of the named ones
             model = create(name.removeprefix(LOCAL_DIR), load_weights=False, force_preprocess_cfg=preprocess)
             open_clip.load_checkpoint(model, weights)
         else:
             model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
-    except Exception as error:  # open_clip asserts, and asks for what is not there, before torch compares names
+    except Exception as error:  # any kind: open_clip asserts and looks up missing entries before torch compares names
         raise StudyError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
     check_finite(model.state_dict().items(), weights)
     if not tag:
@@ -153,11 +155,11 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         save_clip(model, partial, model_cfg, preprocess_cfg, {"name": name, "weights": weights})
         _save_text_files(partial, model, tokenizer, model_cfg["text_cfg"])
         if not torch.equal(open_tokenizer(partial)(SPELT), tokenizer(SPELT)):
-            raise StudyError(f"models: the tokenizer of {name} is another once it is saved; take another model")
+            raise StudyError(f"models: the tokenizer of {name} changes when it is saved; take another model")
 
 
 def _check_places(model: torch.nn.Module, weights: str, name: str) -> None:
-    """Raise StudyError where open_clip has stretched a file's position embeddings to the size or length of a model."""
+    """Raise StudyError if open_clip stretched a file's position embeddings to another picture size or text length."""
     file = open_weights(weights)
     sizes = {math.prod(file.get_slice(key).get_shape()) for key in file.keys() if "pos" in key}  # noqa: SIM118
     for key, entry in model.named_parameters():
@@ -169,7 +171,7 @@ def _check_places(model: torch.nn.Module, weights: str, name: str) -> None:
 
 
 def _save_text_files(folder: Path, model: torch.nn.Module, tokenizer: Tokenizer, text_cfg: Mapping) -> None:
-    """Write what the tokenizer and the text tower are opened from, beside the weights."""
+    """Write the files of the tokenizer and the text tower beside the weights."""
     if hasattr(tokenizer, "save_pretrained"):
         tokenizer.save_pretrained(str(folder))
     if vocabulary := text_cfg.get("tokenizer_kwargs", {}).get("bpe_path"):
@@ -178,13 +180,14 @@ def _save_text_files(folder: Path, model: torch.nn.Module, tokenizer: Tokenizer,
         model.text.config.save_pretrained(folder)
 
 
-def _known_preprocess(name: str, weights: str, own: Mapping | None) -> dict:
-    """Return what pictures the weights of a file were trained with: as its folder has it, or as all tags of its name.
+def _known_preprocess(name: str, weights: str, preprocess_cfg: Mapping | None) -> dict:
+    """Return the description of a file's training pictures: `preprocess_cfg`, or the one that all tags of `name` share.
 
-    Raises StudyError where neither says it.
+    Raise StudyError if neither exists or the tags differ.
     """
     tags = [open_clip.get_pretrained_cfg(name, tag) for tag in open_clip.list_pretrained_tags_by_model(name)]
-    known = [{key: one[key] for key in PREPROCESS_KEYS if key in one} for one in ([own] if own else tags)]
+    sources = [preprocess_cfg] if preprocess_cfg else tags
+    known = [{key: source[key] for key in PREPROCESS_KEYS if key in source} for source in sources]
     if not known or any(one != known[0] for one in known) or not known[0].keys() >= {"mean", "std"}:
         why = "differ in theirs" if known else "do not exist"
         raise StudyError(

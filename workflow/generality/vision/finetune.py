@@ -25,7 +25,7 @@ def finetune_classifier(
 ) -> None:
     """Fine-tune the classifier folder `model` on the image set `data` and write the classifier folder `folder`.
 
-    With a `series`, shares of all steps, write the checkpoints into `folder` instead: see `fit_and_save`.
+    With a `series`, shares of all steps, write the checkpoints into `folder` instead (see `fit_and_save`).
     """
     classifier, config, objective = prepare(model, data, train=train, seed=seed)
     fit_and_save(
@@ -38,9 +38,9 @@ def finetune_classifier(
 def prepare(
     model: str | Path, data: str | Path, *, train: dict, seed: int
 ) -> tuple[ImageClassifier, dict, ImageClassification]:
-    """Open a classifier, where it is to compute, and what it is to learn: the classifier, its config, its objective.
+    """Return a classifier on its device, its config and its objective on the image set `data`.
 
-    Raises StudyError for pictures of other classes than the classifier's, or other than its tower wants to see.
+    Raise StudyError if the pictures have other classes than the classifier or do not suit its tower.
     """
     classifier, config = load_classifier(model)
     images = open_image_set(data)

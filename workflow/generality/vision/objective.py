@@ -1,4 +1,4 @@
-"""Fine-tuning an image classifier."""
+"""The objective of fine-tuning an image classifier."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,10 @@ class ImageClassification:
         return F.cross_entropy(logits, labels), lambda: logits
 
     def logits(self, model: ImageClassifier, pictures: Tensor) -> Tensor:
-        """Shape (batch, classes), float32: the head's products are few, and logits around 30 would lose much."""
+        """Return the logits, float32 of shape (batch, classes).
+
+        The head always computes in float32: it has few products, and logits around 30 would lose much in bfloat16.
+        """
         with autocast(pictures.device, self.precision):
             features = model.features(pictures)
         return model.head(features.float())

@@ -1,4 +1,4 @@
-"""From stored bytes to what an image tower sees, with augmentation that depends on (seed, epoch, example) alone."""
+"""From stored bytes to the inputs of an image tower, with augmentation that depends only on (seed, epoch, example)."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ TRIES = 10  # crops drawn before the whole picture is taken, as torchvision does
 
 
 class Pixels:
-    """Normalises uint8 pictures of shape (batch, height, width, 3) to floats of shape (batch, 3, height, width)."""
+    """A function that normalises uint8 pictures (batch, height, width, 3) to floats (batch, 3, height, width)."""
 
     def __init__(self, preprocess_cfg: dict, device: torch.device):
         self.mean = 255 * torch.tensor(preprocess_cfg["mean"], device=device)
@@ -20,20 +20,19 @@ class Pixels:
         self.device = device
 
     def __call__(self, images: np.ndarray) -> Tensor:
-        # Pictures that were picked one by one are a copy already; those that lie together in a read-only map are not,
-        # and torch wants what can be written.
+        # torch needs writable memory. Pictures picked one by one are already a copy; a slice of a read-only map is not.
         pictures = torch.from_numpy(np.require(images, requirements="CW")).to(self.device).float()
-        # In place, and by rows of the picture: on a CPU a loop over three channels at a time is ten times as slow.
+        # In place and by rows of the picture, because on a CPU a loop over three channels is ten times as slow.
         rows = pictures.flatten(2)
         rows.sub_(self.mean.repeat(images.shape[2])).mul_(self.scale.repeat(images.shape[2]))
         return pictures.permute(0, 3, 1, 2)
 
 
 def uniform(seed: int, epoch: int, examples: np.ndarray, count: int) -> np.ndarray:
-    """`count` numbers in [0, 1) for each example, float64 of shape (len(examples), count).
+    """Return `count` numbers in [0, 1) for each example, float64 of shape (len(examples), count).
 
-    A number is a hash (the finaliser of SplitMix64) of seed, epoch, example and its place, so it does not depend on
-    the batch that an example falls into nor on what was drawn before: a resumed run augments as an undisturbed one.
+    A number is a hash (the finaliser of SplitMix64) of seed, epoch, example and place. It does not depend on the batch
+    of an example or on earlier draws, so a resumed run augments like an uninterrupted one.
     """
     with np.errstate(over="ignore"):
         state = _mix(_mix(np.uint64(seed)) + np.uint64(epoch))
@@ -52,15 +51,15 @@ def _mix(x: np.ndarray) -> np.ndarray:
 def augment(pictures: Tensor, kind: str, seed: int, epoch: int, examples: np.ndarray) -> Tensor:
     """Augment pictures of shape (batch, 3, height, width); `examples` are their indices in the training set.
 
-    `none` returns them as they are; `shift_flip` moves by up to an eighth of the side and mirrors half of them;
-    `random_resized_crop` takes 90–100 % of the area, bicubic, not mirrored (the paper's training, Appendix E).
+    `none` returns them unchanged; `shift_flip` moves them by up to an eighth of the side and mirrors half of them;
+    `random_resized_crop` crops 90–100 % of the area, bicubic, not mirrored (the paper's training, Appendix E).
     """
     if kind == "none":
         return pictures
     if kind == "shift_flip":
         u = torch.from_numpy(uniform(seed, epoch, examples, 3)).to(pictures)
         side = pictures.shape[-1]
-        # Whole pixels: a shift must not blur.
+        # Whole pixels, so that a shift does not blur.
         shift = torch.round((2 * u[:, :2] - 1) * SHIFT * side) * 2 / side
         mirror = torch.where(u[:, 2] < 0.5, -1.0, 1.0)
         ones = torch.ones_like(mirror)

@@ -1,4 +1,4 @@
-"""Contrastive pre-training of a small CLIP on captioned pictures (Radford et al. 2021), on the spot."""
+"""Contrastive pre-training of a small CLIP on captioned pictures (Radford et al. 2021)."""
 
 from pathlib import Path
 
@@ -11,20 +11,20 @@ from torch import Tensor, nn
 from generality.data.image_set import ImageSet, open_image_set
 from generality.data.pictures.resizing import resized
 from generality.errors import StudyError
-from generality.methods.base import Method
 from generality.runtime.device import device
 from generality.storage.files import whole_folder, write_json
 from generality.storage.unfinished import unfinished
 from generality.training.loop import optimise
+from generality.training.method import Method
 from generality.training.muon import Muon
 from generality.training.schedule import lr_factor
 from generality.vision.clip import CONFIG, VOCABULARY, create, save_clip
 from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
 
-EMBEDDING_STD = 0.5  # open_clip's 0.02 suits a text tower of width 512; one of width 64 then learns next to nothing
+EMBEDDING_STD = 0.5  # open_clip's 0.02 suits a text tower of width 512; with it one of width 64 learns almost nothing
 START_SCALE = 20.0  # of the logits; open_clip starts at 14.3, and the two were not compared
-MAX_SCALE = 100.0  # Radford et al. clip the learnt scale there
+MAX_SCALE = 100.0  # Radford et al. clip the learnt scale at this value
 PREPROCESS = {"mean": list(open_clip.OPENAI_DATASET_MEAN), "std": list(open_clip.OPENAI_DATASET_STD)}
 
 
@@ -33,9 +33,9 @@ def pretrain_clip(
 ) -> None:
     """Pre-train a CLIP on the captioned image set `data` and write a folder that open_clip opens.
 
-    `architecture` is open_clip's model_cfg without a vocabulary: a byte-pair vocabulary in which each word of the
-    captions is one token is trained and saved with the model. Raises StudyError for an image set without captions, or
-    with fewer pictures than a batch. Interrupted, it goes on where it was.
+    `architecture` is open_clip's model_cfg without a vocabulary. Train a byte-pair vocabulary in which each word of the
+    captions is one token, and save it with the model. Raise StudyError for an image set without captions, or with fewer
+    pictures than a batch. An interrupted run resumes where it was.
     """
     images = open_image_set(data)
     if not images.captions:
@@ -69,7 +69,10 @@ def pretrain_clip(
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
-    """The symmetric cross-entropy of Radford et al. (2021), figure 3; features of shape (batch, width), unit length."""
+    """Return the symmetric cross-entropy of Radford et al. (2021), figure 3.
+
+    `images` and `texts` are features of unit length, shape (batch, width).
+    """
     logits = scale * images @ texts.T
     labels = torch.arange(len(logits), device=logits.device)
     return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2
@@ -89,7 +92,7 @@ class Contrast:
         return len(self.data)
 
     def batch(self, epoch: int, examples: np.ndarray) -> tuple[Tensor, Tensor]:
-        # Sorted: which examples make a batch is random, their order in it is not, and the disk prefers it so.
+        # Sorted for faster reading from the disk; only the choice of a batch's examples is random, not their order.
         examples = np.sort(examples)
         pictures = self.pixels(self.data.images[examples])
         return augment(pictures, self.augmentation, self.seed, epoch, examples), self.tokens[examples]
@@ -107,7 +110,7 @@ class Contrast:
 
 
 def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the transformer blocks, AdamW for everything else."""
+    """Return Muon for the matrices of the transformer blocks and AdamW for everything else."""
     matrices, rest = [], []
     for name, parameter in model.named_parameters():
         inside = "blocks." in name and parameter.ndim == 2

@@ -1,8 +1,9 @@
-"""Linear probing of a series of checkpoints on target domains (Appendix C): is it the features that are forgotten?
+"""Linear probing of a series of checkpoints on target domains (Appendix C), to see whether features are forgotten.
 
-The paper states neither split, nor solver, nor feature point. Here, for each checkpoint [Φ, v] and domain: features are
-those that the head v sees, the image tower's of unit length; the probe v̄ is fitted on the domain's train split, its L2
-strength chosen on a fifth of that; and [Φ, v] and [Φ, v̄] are both measured on the domain's test split.
+The paper states neither the splits, nor the solver, nor the layer of the features. This module does the following for
+each checkpoint [Φ, v] and domain. Features are those that the head v sees: the image tower's, at unit length. The probe
+v̄ is fitted on the domain's train split, with its L2 strength chosen on a fifth of that split. [Φ, v] and [Φ, v̄] are
+both measured on the domain's test split.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,13 +42,13 @@ def probe_series(
 ) -> None:
     """Probe every checkpoint of a series on every domain and write one row for each test picture.
 
-    `sets` maps (data name, "train" or "test") to an image-set folder, both splits for each name. At most `limit`
-    pictures of each test split are measured; probes are fitted on the whole train split. The rows carry step,
-    data, seed, example, acc (whether the running classifier is right), probing (whether the probe is) and strength (the
-    L2 strength chosen). Of a checkpoint that is none, because the fine-tuning diverged, there is one row: step, seed
-    and `diverged`, the step at which it did.
-    Raises StudyError for a name without both splits, or whose splits differ in their classes.
-    Interrupted, it goes on after the last domain that was done.
+    `sets` maps (data name, "train" or "test") to an image-set folder, with both splits for each name. At most `limit`
+    pictures of each test split are measured; probes are fitted on the whole train split. The rows hold step, data,
+    seed, example, acc (whether the current classifier is right), probing (whether the probe is right) and strength (the
+    chosen L2 strength). A checkpoint lost to divergence has one row: step, seed and `diverged`, the step of divergence.
+
+    Raise StudyError for a name without both splits, or with splits of different classes. An interrupted run resumes
+    after the last complete domain.
     """
     names = list(dict.fromkeys(name for name, _ in sets))
     opened = {name: _open(name, sets, limit) for name in names}
@@ -58,7 +59,7 @@ def probe_series(
         unfinished(output, __name__, settings=settings, inputs=[series, *sets.values()]) as begun,
         progress(len(models) * len(names), "probe", str(output)) as bar,
     ):
-        # A domain's probes begin where those of the checkpoint before ended, so it is done as a whole.
+        # Each probe starts from the one of the checkpoint before, so a domain is a single part.
         parts = [
             begun.part(name, partial(_probe_domain, name, *opened[name], models, sets[name, "test"], bar))
             for name in names
@@ -72,7 +73,7 @@ def probe_series(
 def _probe_domain(
     name: str, train: ImageSet, test: ImageSet, models: Mapping[int, Path], where: str | Path, bar: tqdm
 ) -> pd.DataFrame:
-    """The rows of all checkpoints on one domain, whose test set lies at `where`."""
+    """Return the rows of all checkpoints on one domain; `where` is the folder of its test set."""
     starts: dict[float, Probe] = {}
     rows = []
     for step, folder in models.items():
@@ -94,7 +95,7 @@ def _probe_domain(
 
 @torch.no_grad()
 def features(model: ImageClassifier, data: ImageSet, pixels: Pixels) -> Tensor:
-    """Unit-length features of all pictures, float32 of shape (n, width)."""
+    """Return the unit-length features of all pictures, float32 of shape (n, width)."""
     return torch.cat([model.features(pixels(data.images[part])).float() for part in passes(data)])
 
 

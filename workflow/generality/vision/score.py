@@ -1,6 +1,6 @@
-"""Scoring image classifiers: one row per example."""
+"""Scores of image classifiers: one row per example."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,40 +11,41 @@ from torch import Tensor
 
 from generality.data.class_groups import class_groups
 from generality.data.image_set import ImageSet, open_image_set
-from generality.methods.interpolate import interpolations, setting_of
+from generality.methods import load
 from generality.runtime.device import device
 from generality.runtime.progress import progress
+from generality.storage.mixtures import mixtures, settings_of
 from generality.storage.score_file import write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
 from generality.vision.pixels import Pixels
 
-# Pictures in one pass, and floats of those in one on a CPU: more lie in memory that the kernel hands out anew each
-# time, and 32 pictures of 224 pixels are scored twice as fast as 256. Scores do not depend on it.
+# Pictures in one pass on a GPU, and their floats in one pass on a CPU. The kernel allocates larger tensors anew each
+# time, so a CPU scores 32 pictures of 224 pixels at a time twice as fast as 256. Scores do not depend on either number.
 BATCH, FLOATS = 256, 2**22
 
 
 def group_logits(logits: Tensor, groups: list[list[int]]) -> Tensor:
-    """Logits of shape (n, model classes) to (n, set classes): the maximum over each group."""
+    """Return the maximum logit of each group: shape (n, model classes) becomes (n, set classes)."""
     return torch.stack([logits[:, group].amax(1) for group in groups], dim=1)
 
 
 def margins(logits: Tensor, labels: Tensor) -> Tensor:
-    """The logit of the right class minus the largest other one, shape (n,); positive where top-1 is right."""
+    """Return the logit of the right class minus the largest other one, shape (n,); positive where top-1 is right."""
     right = logits.gather(1, labels[:, None]).squeeze(1)
     others = logits.scatter(1, labels[:, None], float("-inf"))
     return right - others.amax(1)
 
 
 def passes(data: ImageSet) -> Iterator[slice]:
-    """The pictures of a set in parts that go through a model at once."""
+    """Return slices of a set, each with the pictures of one pass."""
     size = BATCH if device().type == "cuda" else max(1, min(BATCH, FLOATS // data.images[0].size))
     return (slice(start, start + size) for start in range(0, len(data), size))
 
 
 @torch.no_grad()
 def score_set(model: ImageClassifier, data: ImageSet, groups: list[list[int]], pixels: Pixels) -> pd.DataFrame:
-    """Rows (example, acc, margin) of one model on one image set."""
+    """Return the rows (example, acc, margin) of one model on one image set."""
     parts = []
     for part in passes(data):
         logits = model(pixels(data.images[part])).float()
@@ -63,17 +64,20 @@ def score_classifiers(
     setting: str,
     seed: int,
     finetuned: str | Path | None = None,
-    alphas: tuple[float, ...] = (),
+    mix: str = "",
+    values: Sequence[float] = (),
     limit: int | None = None,
 ) -> None:
-    """Score one classifier folder, or its interpolations with `finetuned` at each α, on all sets into one file.
+    """Score one classifier folder, or what the post-hoc method `mix` makes of it and `finetuned`, on all sets.
 
-    `sets` maps (data name, split) to an image-set folder, of which at most `limit` pictures are taken. Each set is
-    opened once, and all interpolations share one model in memory. The rows carry method, setting, seed, data, split,
-    example, acc and margin. Interrupted, it goes on after the last set that was scored. Of a fine-tuning that diverged
-    there is a row for each setting, with the step at which it did (`score_file.diverged_rows`).
+    `sets` maps (data name, split) to an image-set folder; at most `limit` pictures of each are scored. `values` are
+    those of the method's grid. Each set is opened once, and all mixtures share one model in memory. The rows hold
+    method, setting, seed, data, split, example, acc and margin. A fine-tuning that diverged has one row for each
+    setting, with the step of divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set
+    that was scored.
     """
-    if wrote_diverged(output, finetuned or model, [*map(setting_of, alphas)] or [setting], method=method, seed=seed):
+    settings = settings_of(load(mix), values, setting) if finetuned else [setting]
+    if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
         return
     classifier, config = load_classifier(model)
     where = device()
@@ -84,12 +88,12 @@ def score_classifiers(
         check_pictures(model, config, data, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
-    variants = interpolations(classifier, model, finetuned, alphas) if finetuned else [setting]
-    made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "setting": setting, "alphas": list(alphas)}
+    variants = mixtures(classifier, load(mix), model, finetuned, values, setting) if finetuned else [setting]
+    made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "settings": settings}
     inputs = [model, *filter(None, [finetuned]), *sets.values()]
     with (
         unfinished(output, __name__, settings=made_from | {"device": where.type}, inputs=inputs) as begun,
-        progress(len(opened) * max(1, len(alphas)), "set", str(output)) as bar,
+        progress(len(opened) * len(settings), "set", str(output)) as bar,
     ):
         for name in variants:
             for (data, split), images in opened.items():

@@ -1,8 +1,8 @@
 """A vision transformer with a convolutional stem, small enough to be pre-trained on a laptop.
 
 At 32 pixels a plain patch embedding learns several times slower than three strided convolutions (46 % against 69 %
-zero-shot accuracy after the same two minutes), and open_clip's configuration can express a stem only through timm's
-registry of models. Importing this module puts the model there, so that open_clip's own loader opens whatever was
+zero-shot accuracy after the same two minutes). open_clip's configuration can express a stem only through timm's
+registry of models. Importing this module registers the model there, so that open_clip's own loader opens any model
 pre-trained with `timm_model_name: tiny_stem_vit`.
 """
 
@@ -12,7 +12,7 @@ from timm.layers import HybridEmbed
 from timm.models import VisionTransformer, register_model
 from torch import nn
 
-WIDTH = 96  # three attention heads of 32; wider models see fewer pictures in the time there is
+WIDTH = 96  # three attention heads of 32; wider models see fewer pictures in the same time
 CHANNELS = (24, 48, WIDTH)  # each convolution halves the side: 32 → 4, sixteen tokens
 
 
@@ -21,7 +21,7 @@ def _stem() -> nn.Sequential:
     for channels in CHANNELS:
         layers += [
             nn.Conv2d(before, channels, kernel_size=3, stride=2, padding=1, bias=False),
-            # GroupNorm has no running statistics, which interpolation of two models would have to treat apart.
+            # GroupNorm has no running statistics, which interpolation of two models would need to treat separately.
             nn.GroupNorm(8, channels),
             nn.GELU(),
         ]
@@ -31,9 +31,9 @@ def _stem() -> nn.Sequential:
 
 @register_model
 def tiny_stem_vit(pretrained: bool = False, **kwargs) -> VisionTransformer:
-    """Two transformer blocks of width 96 over a three-layer stem, for 32 × 32 pictures; 0.3 M parameters."""
+    """Build two transformer blocks of width 96 over a three-layer stem, for 32 × 32 pictures; 0.3 M parameters."""
     assert not pretrained, "there are no published weights of this model"
     sizes = {"img_size": 32, "embed_dim": WIDTH, "depth": 2, "num_heads": 3, "patch_size": 1}
     for key in ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"):
-        kwargs.pop(key, None)  # timm passes them to every model; they say where weights are
+        kwargs.pop(key, None)  # timm passes these keys, which locate weights, to every model
     return VisionTransformer(embed_layer=partial(HybridEmbed, backbone=_stem(), proj=False), **sizes | kwargs)

@@ -11,14 +11,14 @@ from generality.training.byte_pairs import byte_pair_merges
 SPECIAL = 2  # <start_of_text> and <end_of_text>
 BYTES = 512  # each of the 256 bytes, inside a word and at its end
 END = "</w>"  # marks the last symbol of a word
-MOST = 48_894  # merges that SimpleTokenizer reads of a file; the rest it leaves out
+MOST = 48_894  # merges that SimpleTokenizer reads from a file; it ignores the rest
 
 
 def write_vocabulary(texts: Iterable[str], path: str | Path) -> int:
     """Write a vocabulary in which each word of the texts is one token; return its size.
 
-    Texts are cleaned, put into lower case, cut into words and spelt in bytes as SimpleTokenizer will do it.
-    It reads a gzip file of one header line and one merge a line; it counts lines, so the file must not end with a
+    Clean the texts, convert them to lower case, cut them into words and spell these in bytes as SimpleTokenizer does.
+    It reads a gzip file of one header line and one merge per line. It counts lines, so the file does not end with a
     newline.
     """
     spelt = {(*word[:-1], word[-1] + END): 1 for word in sorted(_words(texts))}
@@ -30,7 +30,7 @@ def write_vocabulary(texts: Iterable[str], path: str | Path) -> int:
 
 
 def _words(texts: Iterable[str]) -> set[str]:
-    """Return the words that SimpleTokenizer finds in the texts, each byte written as the character it has for it."""
+    """Return the words that SimpleTokenizer finds in the texts, with its character for each byte."""
     tokenizer = open_clip.SimpleTokenizer()
-    found = {word for text in set(texts) for word in tokenizer.pat.findall(tokenizer.clean_fn(text))}
-    return {"".join(tokenizer.byte_encoder[byte] for byte in word.encode()) for word in found}
+    words = {word for text in set(texts) for word in tokenizer.pat.findall(tokenizer.clean_fn(text))}
+    return {"".join(tokenizer.byte_encoder[byte] for byte in word.encode()) for word in words}

@@ -1,4 +1,4 @@
-"""A released CLIP takes the whole road once, on a few random pictures, before anything is trained with it."""
+"""A trial of every step of a study with a released CLIP and a few random pictures, before any training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -11,10 +11,11 @@ from torch import Tensor
 
 from generality.data.image_set import new_image_set, open_image_set
 from generality.errors import StudyError
-from generality.methods.base import Method, make_method
-from generality.methods.interpolate import interpolations
+from generality.methods import load
 from generality.storage.files import read_json
+from generality.storage.mixtures import mixtures
 from generality.training.loop import fit
+from generality.training.method import Method, make_method
 from generality.training.passes import Passes
 from generality.training.trial import Attempt, described, take
 from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
@@ -28,21 +29,21 @@ from generality.vision.zero_shot import build_classifier
 CLASSES = ["cat", "dog", "ship", "tree"]  # one picture each
 PROMPT = "a photo of a {}"
 BRIEF = {"batch_size": len(CLASSES), "epochs": 1, "warmup": 0.0}  # one step, at the peak of the learning rate
-CLOSE = 1e-4  # of the largest logit: what rounding may change
-PARTS = 1e-2  # of the gradient's length; rounding changes less than a thousandth, BatchNorm's statistics a quarter
+CLOSE = 1e-4  # the share of the largest logit that rounding may change
+PARTS = 1e-2  # a share of the gradient's length: rounding changes under a thousandth, BatchNorm's statistics a quarter
 
 
 def try_clip(output: str | Path, *, model: str | Path, name: str, trials: Sequence[Mapping]) -> None:
-    """Try all that a study does with the CLIP folder `model`, and write what was tried, a line each, to `output`.
+    """Try every step of a study with the CLIP folder `model` and write one line for each step to `output`.
 
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raises StudyError, in one line with
-    the model's `name` and what was tried, for the first thing that does not work.
+    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raise StudyError for the first step
+    that fails, in one line with the model's `name` and the step.
     """
     take(output, name, lambda folder: attempts(model, folder, trials))
 
 
 def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
-    """Yield what is tried and how, each on what the ones before left in `folder`."""
+    """Yield the name of each step and a function that tries it; steps pass their files on in `folder`."""
     base, data = folder / "base", folder / "pictures"
     yield "the zero-shot head", partial(_build, base, model, data)
     yield "scoring a picture", partial(_check_scores, folder / "scores.parquet", model, base, data)
@@ -62,7 +63,7 @@ def _build(base: Path, model: str | Path, data: Path) -> None:
 
 
 def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
-    """Take a step, which has to change a weight; save, and open again."""
+    """Take a step, which must change a weight; save the classifier, open it and compare its logits."""
     classifier, config, objective = prepare(base, data, train=trial["train"], seed=0)
     before = [entry.clone() for entry in classifier.state_dict().values()]
     method = make_method(trial["method"], **trial["hyperparameters"])
@@ -72,21 +73,19 @@ def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
     if all(map(torch.equal, before, classifier.state_dict().values())):
         raise StudyError("no weight changed")
     save_classifier(classifier, tuned, config)
-    _check_same(
-        _logits(classifier, objective), _logits(load_classifier(tuned)[0], objective), "opened again, its logits"
-    )
+    _check_same(_logits(classifier, objective), _logits(load_classifier(tuned)[0], objective), "the saved logits")
 
 
 def _interpolate(base: Path, tuned: Path, data: Path, train: Mapping) -> None:
     classifier, _, objective = prepare(base, data, train=train, seed=0)
-    for _ in interpolations(classifier, base, tuned, [0.5]):
+    for _ in mixtures(classifier, load("wise"), base, tuned, [0.5]):
         if not torch.isfinite(_logits(classifier, objective)).all():
             raise StudyError("its logits are not finite")
 
 
 @torch.no_grad()
 def _check_scores(scores: Path, model: str | Path, base: Path, data: Path) -> None:
-    """Compare the scores of the zero-shot classifier with what the whole CLIP says of pictures and prompts."""
+    """Compare the scores of the zero-shot classifier with the whole CLIP's logits of pictures and prompts."""
     score_classifiers(
         scores, sets={("trial", "test"): data}, model=base, method="pretrained", setting="default", seed=0
     )  # fmt: skip
@@ -99,7 +98,7 @@ def _check_scores(scores: Path, model: str | Path, base: Path, data: Path) -> No
 
 
 def _check_parts(base: Path, data: Path, train: dict) -> None:
-    """Compare the gradient of a batch with the sum of its examples' gradients, without what dropout draws."""
+    """Compare the gradient of a batch with the sum of its examples' gradients, with dropout off."""
     classifier, _, objective = prepare(base, data, train=train | {"precision": "float32", "compile": False}, seed=0)
     classifier.train()
     for module in classifier.modules():
@@ -113,9 +112,7 @@ def _check_parts(base: Path, data: Path, train: dict) -> None:
 
     whole = gradient(len(CLASSES))
     if not (difference := (gradient(1) - whole).norm()) <= PARTS * whole.norm():
-        raise StudyError(
-            f"the gradient of a batch is another than that of its parts, by {difference / whole.norm():.2g}"
-        )
+        raise StudyError(f"the gradient of a batch differs from that of its parts by {difference / whole.norm():.2g}")
 
 
 @torch.no_grad()

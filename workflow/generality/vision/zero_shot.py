@@ -20,9 +20,9 @@ Templates = Sequence[str] | Sequence[Callable[[str], str]]
 def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str], templates: Templates) -> nn.Linear:
     """Return the zero-shot classifier as a linear layer (Radford et al. 2021; the start of fine-tuning in WiSE-FT).
 
-    Each class's prompts are encoded, normalised, averaged and normalised again; the rows carry exp(logit_scale), and
-    the bias, which is trained, starts at SigLIP's logit_bias or at zero, so that the logits are the model's own.
-    Raises StudyError for two classes of different names whose prompts are all the same tokens.
+    Encode each class's prompts, normalise, average and normalise again. The rows include the factor exp(logit_scale).
+    The bias, which is trained, starts at SigLIP's logit_bias or at zero, so that the logits are the model's own. Raise
+    StudyError for two classes of different names whose prompts are the same tokens in every template.
     """
     if twins := _twins(tokenizer, sorted(set(classes)), templates):
         raise StudyError(
@@ -42,7 +42,7 @@ def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str
 def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Templates) -> tuple[str, str] | None:
     """Return two names whose prompts are the same tokens in every template, or None."""
     groups = [names]
-    for template in templates:  # from the second on, only for names that are alike so far
+    for template in templates:  # from the second on, only for names that are still alike
         fill = template.format if isinstance(template, str) else template
         alike = defaultdict(list)
         for number, group in enumerate(groups):
@@ -53,10 +53,10 @@ def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Templates) -> 
 
 
 def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, templates: list[str] | str) -> None:
-    """Make the pre-trained classifier of an experiment: the zero-shot head for the classes of the image set `data`.
+    """Build the pre-trained classifier of an experiment: the zero-shot head for the classes of the image set `data`.
 
-    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al. Raises StudyError
-    for pictures that are not what the tower wants to see, and for classes that the model cannot tell apart.
+    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al. Raise StudyError
+    for pictures that do not suit the tower, for a single class, and for classes that the model cannot tell apart.
     """
     model, tokenizer, config = load_clip(clip)
     images = open_image_set(data)

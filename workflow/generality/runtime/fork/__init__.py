@@ -1,4 +1,4 @@
-"""Where jobs begin as copies of one process (server.py), in place of importing everything anew."""
+"""A fork server: jobs start as copies of one process (server.py) in place of importing everything anew."""
 
 import os
 import secrets
@@ -8,24 +8,24 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-GPUS = ("/dev/nvidiactl", "/dev/kfd")  # of their drivers; what looks for one while it is imported must not be copied
-OFF = "GENERALITY_FORK"  # =0 in the environment
-SERVER = "GENERALITY_FORK_SERVER"  # its name, for client.py
-# A library reads its number of threads as it is loaded, so copies have the server's: one (jobs.sh sees to it).
+GPUS = ("/dev/nvidiactl", "/dev/kfd")  # devices of GPU drivers; a library that has looked for a GPU must not be forked
+OFF = "GENERALITY_FORK"  # 0 in the environment switches the server off
+SERVER = "GENERALITY_FORK_SERVER"  # names the server, for client.py
+# A library reads its number of threads when it is loaded, so a copy has the server's number, one (jobs.sh checks it).
 THREADS = ("OMP_NUM", "OPENBLAS_NUM", "GOTO_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
 
 
 def start_fork_server() -> None:
-    """Start the server of this process's jobs and tell them where it is; it ends when this process has.
+    """Start the server of this process's jobs and put its address into the environment; it ends with this process.
 
-    Nothing, and jobs start as ever, where there is no Linux, or a GPU, or GENERALITY_FORK is 0 in the environment.
+    Do nothing, so that jobs start as usual, without Linux, with a GPU, or if GENERALITY_FORK is 0 in the environment.
     """
     python = shutil.which("python")
     if sys.platform != "linux" or any(map(os.path.exists, GPUS)) or os.environ.get(OFF) == "0" or not python:
         return
     name = f"generality-{secrets.token_hex(16)}"
     threads = {f"{library}_THREADS": "1" for library in THREADS}
-    lifeline, _ = os.pipe()  # the other end, which no job inherits, stays open as long as this process
+    lifeline, _ = os.pipe()  # no job inherits the other end, which stays open as long as this process lives
     subprocess.Popen(
         [python, "-P", HERE / "server.py", name],
         env=os.environ | threads | {"PYTHONPATH": str(HERE.parents[2])}, start_new_session=True,

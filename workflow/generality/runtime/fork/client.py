@@ -1,6 +1,6 @@
-"""`client.py SCRIPT …` runs `python SCRIPT …` as a copy of the fork server, and ends as it ends.
+"""The client of the fork server: `client.py SCRIPT …` runs `python SCRIPT …` as a copy of it and ends as the copy ends.
 
-Where the server is gone it is run as ever. No more is imported than a process start of 15 ms allows.
+If the server is gone, the script runs as usual. The client imports so little that it starts in 15 ms.
 """
 
 import json
@@ -11,7 +11,7 @@ import struct
 import sys
 from contextlib import suppress
 
-# A terminal's, too: the copy is in another session.
+# The copy is in another session, so it does not get a terminal's signals by itself.
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,7 +25,7 @@ def main(command: list[str]) -> None:
         server.connect(f"\0{os.environ['GENERALITY_FORK_SERVER']}")
         socket.send_fds(server, [struct.pack("!I", len(text))], [0, 1, 2, end.fileno()])
         server.sendall(text)
-        end.close()  # the copy has it now, and the other one this process, until it ends
+        end.close()  # the copy holds this end now; this process holds the other one until it ends
         answers = server.makefile()
         copy = int(answers.readline())
     except (OSError, ValueError):
@@ -36,7 +36,7 @@ def main(command: list[str]) -> None:
             os.kill(copy, number)
 
     for number in FORWARDED:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as after `nohup`, and then the copy ignores it, too
+        if signal.getsignal(number) is not signal.SIG_IGN:  # ignored after `nohup`; the copy ignores it then, too
             signal.signal(number, forward)
     try:
         status = int(answers.readline())
@@ -44,7 +44,7 @@ def main(command: list[str]) -> None:
         forward(signal.SIGKILL, None)
         sys.exit("error: the fork server ended before this job; run it again")
     if os.WIFSIGNALED(status):
-        with suppress(OSError):  # SIGKILL has no other
+        with suppress(OSError):  # SIGKILL's handler cannot be set
             signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
         os.kill(os.getpid(), os.WTERMSIG(status))
     sys.exit(os.waitstatus_to_exitcode(status))

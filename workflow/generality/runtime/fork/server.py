@@ -1,12 +1,14 @@
-"""A fork server: jobs begin as copies of one process that has imported their libraries already.
+"""A fork server: jobs start as copies of one process that has already imported their libraries.
 
-Importing torch, transformers and open_clip takes ten seconds of CPU, and of a study's two hundred jobs half do it. The
+Importing torch, transformers and open_clip takes ten seconds of CPU, and half of a study's two hundred jobs do it. The
 main Snakemake starts this server (rules/common.smk). Where a rule says `python SCRIPT …`, the shell runs client.py
-(jobs.sh): it asks for a copy that runs the script in the client's folder, environment and streams, and ends as it ends.
+(jobs.sh). The client asks for a copy, which runs the script in the client's folder, environment and streams; the client
+ends with the copy's exit status.
 
-What to import the server learns: a job that ends tells what it had loaded from site-packages, and that is imported
-before the next job of the same script. So a run of few jobs imports nothing in vain, and the project's own code is
-never kept: an edit holds for the next job. Linux only: the kernel ends a copy whose client is gone.
+The server learns what to import. A job that ends reports the modules that it loaded from site-packages; the server
+imports these before the next job of the same script. So a run of few jobs imports nothing in vain. The project's own
+code is never kept, so an edit is valid for the next job. Linux only, because its kernel ends a copy whose client is
+gone.
 """
 
 import atexit
@@ -29,13 +31,13 @@ from contextlib import suppress
 from typing import NoReturn
 
 SITE = tuple({f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib")})
-LENGTH = struct.Struct("!I")  # of a request's JSON, before it
-ROOM = 2**20  # bytes, so that a copy tells its modules, some 200 kB, and ends whatever the server does at that time
-PATIENCE = 10  # seconds for a client to say what it wants, which it does at once
+LENGTH = struct.Struct("!I")  # the length of a request's JSON, sent before it
+ROOM = 2**20  # bytes of the pipe: a copy reports its modules, some 200 kB, and ends even while the server is busy
+PATIENCE = 10  # seconds for a client to send its request, which it does at once
 
 
 class Server:
-    """Forks for clients until there are none, and nobody holds the other end of its standard input."""
+    """A server that forks for clients until none is left and the other end of its standard input is closed."""
 
     def __init__(self, name: str):
         listener = socket.socket(socket.AF_UNIX)
@@ -48,13 +50,13 @@ class Server:
         signal.set_wakeup_fd(wake.fileno())
         self.listener, self.ended, self.wake = listener, ended, wake
         self.clients: dict[int, socket.socket] = {}  # by the process of their copy
-        self.modules: dict[str, list[str]] = {}  # what the scripts load, in its order
+        self.modules: dict[str, list[str]] = {}  # by script, in the order of loading
         self.selector = selectors.DefaultSelector()
         for file, act in ((listener, self.accept), (ended, self.reap), (sys.stdin, self.finish)):
             self.selector.register(file, selectors.EVENT_READ, act)
 
     def serve(self) -> list[str] | None:
-        """In a copy, the command to run, once; in the server None, when its work is over."""
+        """Serve clients. Return the command to run in a copy, and None in the server when its work is over."""
         while self.clients or sys.stdin in self.selector.get_map():
             for key, _ in self.selector.select():
                 if command := key.data():
@@ -71,11 +73,11 @@ class Server:
             return None
         script = request["command"][0]
         self.load(self.modules.get(script, ()))
-        told, tell = os.pipe()
+        report, tell = os.pipe()
         fcntl.fcntl(tell, fcntl.F_SETPIPE_SZ, ROOM)
         if copy := os.fork():
             os.close(tell)
-            self.selector.register(told, selectors.EVENT_READ, lambda: self.learn(script, told))
+            self.selector.register(report, selectors.EVENT_READ, lambda: self.learn(script, report))
             self.clients[copy] = client
             with suppress(OSError):
                 client.sendall(b"%d\n" % copy)
@@ -90,16 +92,16 @@ class Server:
     def load(self, modules: list[str]) -> None:
         if new := [name for name in modules if name not in sys.modules]:
             for name in new:
-                with suppress(Exception):  # the job that needs it will say what is wrong
+                with suppress(Exception):  # the job that needs the module will report what is wrong
                     importlib.import_module(name)
-                self.reap()  # whose copy has ended need not wait for this
+                self.reap()  # clients whose copies have ended need not wait for the other imports
             gc.collect()
-            gc.freeze()  # what is collected by copies would be copied
+            gc.freeze()  # a search for garbage in a copy would touch, and so copy, these objects' memory
 
-    def learn(self, script: str, told: int) -> None:
-        with open(told) as report:
-            self.selector.unregister(told)
-            names = report.read().split()
+    def learn(self, script: str, report: int) -> None:
+        with open(report) as file:
+            self.selector.unregister(report)
+            names = file.read().split()
         known = self.modules.setdefault(script, [])
         known += [name for name in names if name not in known]
 
@@ -117,7 +119,7 @@ class Server:
         self.selector.unregister(sys.stdin)
 
     def forget(self) -> None:
-        """In a copy: let go of what is the server's."""
+        """Close the server's files and undo its signal handling, in a copy."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.selector.close()
@@ -126,7 +128,10 @@ class Server:
 
 
 def receive(client: socket.socket) -> tuple[dict, list[int]]:
-    """A client's command, folder and environment; its three streams, and a socket that is closed when it ends."""
+    """Return a client's request (command, folder, environment), and its files: three streams and a socket.
+
+    The socket closes when the client ends. Raise PermissionError for a client of another user.
+    """
     user = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
     if user != os.getuid():
         raise PermissionError
@@ -137,17 +142,17 @@ def receive(client: socket.socket) -> tuple[dict, list[int]]:
 
 
 def become(request: dict, files: list[int], tell: int) -> None:
-    """In a copy: be the process that the client would have been."""
+    """Turn a copy into the process that the client would have been."""
     *streams, client = files
     fcntl.fcntl(client, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(client, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(client, fcntl.F_SETFL, fcntl.fcntl(client, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([client], [], [], 0)[0]:
-        os._exit(1)  # it had ended before
+        os._exit(1)  # the client ended before the kernel watched it
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    with suppress(OSError), open("/proc/self/comm", "w") as name:  # what `top` and `ps` show
+    with suppress(OSError), open("/proc/self/comm", "w") as name:  # the name that `top` and `ps` show
         name.write(os.path.splitext(os.path.basename(request["command"][0]))[0])
     os.chdir(request["folder"])
     os.environ.update(request["environment"])
@@ -165,8 +170,10 @@ def become(request: dict, files: list[int], tell: int) -> None:
 
 
 def run(command: list[str]) -> NoReturn:
-    """In a copy: run the script as Python would, and end as it would, but for a last search for garbage among all that
-    was imported: it takes seconds, and finds nothing that the end of the process does not free."""
+    """Run the script in a copy as Python would, and end as Python would, but without a last search for garbage.
+
+    That search goes through all imported objects for seconds, and the end of the process frees them anyway.
+    """
     code = 0
     try:
         runpy.run_path(command[0], run_name="__main__")

@@ -1,12 +1,21 @@
 """Penalties on the distance from the pre-trained weights (section 3.2.1), as gradients that are added in place."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
+from generality.methods import Key
+from generality.training.method import Method
 
-from generality.methods.base import Method
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
+# The hyper-parameter of all penalties.
+STRENGTH = Key(
+    "lambda", "Strengths of the penalty. They are positive; 0 would be the method full.", {"$ref": "#/$defs/positive"},
+    symbol="λ", scientific=True,
+)  # fmt: skip
 PIECE = 2**17  # entries for each thread: of θ, θ₀, their difference and the gradient 2 MB, which a core's caches hold
 
 
@@ -38,6 +47,8 @@ class WeightPenalty(Method):
 
 def pieces(tensor: Tensor) -> tuple[Tensor, ...]:
     """The tensor, on a CPU in so many of its rows at a time that what is done with them is done in the cache."""
+    import torch
+
     size = PIECE * torch.get_num_threads()
     if tensor.is_cuda or tensor.numel() <= size:
         return (tensor,)

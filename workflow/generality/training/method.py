@@ -1,43 +1,31 @@
-"""What a method may do, and where it does it."""
+"""What a method may do in a training, and where it does it."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
-
-import numpy as np
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from generality.errors import StudyError
-from generality.methods import module_of
-from generality.training.logits import Logits
+from generality.methods import Trained, load
 
-METHODS: dict[str, type["Method"]] = {}
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
 
-
-def register(name: str) -> Callable[[type["Method"]], type["Method"]]:
-    """Enter a Method under the name that config.yaml uses for it."""
-
-    def enter(cls: type["Method"]) -> type["Method"]:
-        METHODS[name] = cls
-        return cls
-
-    return enter
+    from generality.training.logits import Logits
 
 
-def make_method(name: str, **hyperparameters: float) -> "Method":
-    """The method of that name, with the hyper-parameters of one setting (such as `lambda`).
+def make_method(name: str, **hyperparameters: float) -> Method:
+    """Return the hooks of a method with the hyper-parameters of one setting (such as `lambda`).
 
-    Raises StudyError for a name that neither a file nor a class registered before has.
+    Raises StudyError for a name that no file of `methods` has, and for a method that trains nothing.
     """
-    if name not in METHODS and find_spec(module_of(name)):
-        import_module(module_of(name))
-    if name not in METHODS:
-        raise StudyError(f"methods: no method '{name}'; none is registered under that name in {module_of(name)}")
-    return METHODS[name](**hyperparameters)
+    declared = load(name)
+    if not isinstance(declared, Trained):
+        raise StudyError(f"methods: '{name}' trains nothing; name a method that does")
+    return declared.make(**hyperparameters)
 
 
-@register("full")
 class Method:
     """Full fine-tuning: every hook does nothing. The other methods override what they need."""
 

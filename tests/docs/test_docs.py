@@ -1,0 +1,147 @@
+"""The documentation: its commands run, its links lead somewhere, its reference is the schema's, its words are plain."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docs.reference import PAGE, Reference, anchor
+from generality.config.schema import validator
+from workflows import FORK, ROOT, _forked, copy_project
+
+DOCS = ROOT / "docs"
+GENERATED = {"architectures.md", "reference.md"}
+PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "config").glob("*.md")])
+FENCE = re.compile(r"(?:^`(?P<file>[^`\n]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def in_words(page: Path) -> str:
+    """Return the text of a page without its code."""
+    return re.sub(r"`[^`\n]*`", "", FENCE.sub("", page.read_text()))
+
+
+def dry_run(folder: Path, arguments: list[str]) -> str:
+    """Return what `snakemake <arguments> -n` prints in `folder`, from a fork that has Snakemake imported."""
+    printed = folder / "printed.txt"
+    process = FORK.Process(target=_in_folder, args=(folder, printed, [*arguments, "-n", "--nocolor"]))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, printed.read_text()[-4000:]
+    return printed.read_text()
+
+
+def _in_folder(folder: Path, printed: Path, arguments: list[str]) -> None:
+    os.chdir(folder)
+    _forked(printed, arguments)
+
+
+def run(folder: Path, line: str) -> str:
+    """Run a line of the tutorial as it stands, but `make` as a dry run."""
+    program = line.split()[0]
+    line = f"{line} --dry-run" if program == "make" else line
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euc", line], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+    return done.stdout
+
+
+def test_every_command_of_the_tutorial_works(tmp_path):
+    copy_project(tmp_path)
+    for name in ("config.yaml", "Makefile", "pyproject.toml"):
+        shutil.copy2(ROOT / name, tmp_path)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    studies, printed = {}, {}
+    for fence in FENCE.finditer((DOCS / "tutorial.md").read_text()):
+        if fence["file"]:
+            (tmp_path / fence["file"]).write_text(fence["text"])
+        elif fence["language"] == "sh":
+            for line in fence["text"].splitlines():
+                if line.startswith("snakemake "):
+                    studies[line.replace(" -n", "")] = None  # a study and its dry run are planned once
+                else:
+                    printed[line] = run(tmp_path, line)
+    assert len(studies) == 6
+    printed |= {line: dry_run(tmp_path, line.split()[1:]) for line in studies}
+    assert all("Job stats:" in printed[line] for line in studies)
+    assert "bin/snakemake --cores" in printed["make"]
+    talks = next(text for line, text in printed.items() if line.endswith("talks.yaml"))
+    assert re.search(r"^read_records +2$", talks, re.MULTILINE), "the validation and the test part of the new set"
+
+
+def test_the_configuration_pages_name_files_that_are_there():
+    """Each `--configfile` of a page that is no file of the tutorial's own."""
+    own = {fence["file"] for fence in FENCE.finditer((DOCS / "tutorial.md").read_text())}
+    named = re.findall(r"--configfile ([\w./-]+)", "".join(page.read_text() for page in PAGES))
+    assert {name for name in named if name not in own and not (ROOT / name).exists()} == set()
+    assert "workflow/studies/paper.yaml" in named
+
+
+def test_the_reference_is_that_of_the_schema():
+    assert PAGE.read_text() == Reference(validator().schema).text, "run `python docs/reference.py`"
+
+
+def test_the_reference_has_every_key_with_its_meaning():
+    text = PAGE.read_text()
+    for name, schema in validator().schema["$defs"].items():
+        for key, inner in schema.get("properties", {}).items():
+            assert f"`{key}`" in text, f"{name}.{key}"
+            assert "description" in inner or "$ref" in inner, f"{name}.{key}"
+
+
+def headings(page: Path) -> set[str]:
+    return {anchor(title) for title in re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    text = FENCE.sub("", page.read_text())
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        file, _, place = target.partition("#")
+        linked = page.parent / file if file else page
+        assert linked.exists(), f"{page.name}: {target}"
+        assert not place or place in headings(linked), f"{page.name}: {target}"
+
+
+def test_every_page_is_in_the_site():
+    listed = re.findall(r"^\w+$", (DOCS / "index.md").read_text(), re.MULTILINE)
+    assert sorted([*listed, "index"]) == sorted(page.stem for page in DOCS.glob("*.md"))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)
+def test_no_sentence_makes_a_reader_stumble(page):
+    """A subject comes first: no sentence opens with Of, What, Whether, "In what" or "Needed are", unless it asks."""
+    sentences = re.findall(
+        r"(?:^|[.:!?|] |^[-*|] )((?:Of|What|Whether|In what|Needed are)\b[^.?]*[.?]?)", in_words(page), re.M
+    )
+    assert [sentence for sentence in sentences if not sentence.endswith("?")] == []
+
+
+def test_the_readme_is_short_and_shows_a_figure():
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 200
+    (figure,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert (ROOT / figure).stat().st_size < 150_000
+
+
+def test_the_version_is_the_same_everywhere():
+    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    assert re.search(r"^## \[(\d\S+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version
+
+
+def test_the_workflow_catalog_finds_what_it_asks_for():
+    """Main workflow, instructions for configuration, and usage: the catalog's "standardized usage"."""
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert set(usage["software-stack-deployment"]) == {"conda", "apptainer", "apptainer+conda", "report"}
+    assert (ROOT / "workflow/Snakefile").exists()
+    assert (ROOT / "config/README.md").read_text().startswith("# ")
+    assert list((ROOT / "workflow/rules").glob("*.smk"))

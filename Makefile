@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DOCS := .venv-docs
 PAGE := from generality.config import study_file; from generality.plan import page, study; \
 	print(page.page_file(study.Study(study_file.load("config.yaml")), "report.html"))
-# The jobs' python is the environment's.
+# Jobs use the environment's python.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all study env chromium slurm test soak bench architectures docs lint format lock clean
@@ -20,8 +20,8 @@ study: $(READY)
 
 env: $(READY)
 
-# uv installs the same packages as pip, from the same lock, several times faster. Bytecode is compiled once, here: where
-# Python is told to write none, or may not, each job would compile its imports anew, 23 s of CPU in place of 10.
+# uv installs the same packages as pip, from the same lock, several times faster. Bytecode is compiled once, here. Where
+# Python cannot write it later, each job would compile its imports anew: 23 s of CPU instead of 10.
 $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet "$$(grep '^uv==' envs/requirements.lock)"
@@ -29,38 +29,39 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-# What the tests of the report's page open it in. Where it cannot be installed, they are skipped, with the reason.
+# The tests of the report's page open it in Chromium. If it cannot be installed, they are skipped, with the reason.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null; } \
-		|| echo "chromium is not there and could not be installed: the tests that need it are skipped"
+		|| echo "chromium is missing and could not be installed: the tests that need it are skipped"
 
-# What the tests of the cluster profile start a SLURM of their own with, beside one that may run. The same holds.
+# The tests of the cluster profile start a SLURM of their own, beside one that may run. If it cannot be installed, they
+# are skipped, with the reason.
 slurm:
 	@PATH="$$PATH:/usr/sbin"; command -v slurmctld >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
 			slurm-wlm munge >/dev/null; } \
-		|| echo "SLURM is not there and could not be installed: the tests that need it are skipped"
+		|| echo "SLURM is missing and could not be installed: the tests that need it are skipped"
 
-# One thread a process: two test processes on two cores beat two threads in one, and one more works while others wait for
-# SLURM. A file stays in one process, as its fixtures (a whole tiny study) are shared.
+# Each process has one thread: on two cores, two test processes beat two threads in one. One more process works while
+# others wait for SLURM. A file stays in one process, since its tests share fixtures (a whole tiny study).
 test: $(READY) chromium slurm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
-# A whole study, killed at random twenty times; 7 to 14 minutes.
+# Run a whole study that is killed at random twenty times; 7 to 14 minutes.
 soak: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak
 
-# Speed beside others' on the same work, and beside limits; an hour and a half on two cores that do nothing else.
-# BENCH="--only sweep --tiny" narrows it; BENCH=--help lists what there is.
+# Compare speed with other programs on the same work, and with limits; an hour and a half on two idle cores.
+# BENCH="--only sweep --tiny" narrows it; BENCH=--help lists the benchmarks.
 bench: $(READY) $(PEERS)/ready
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:tests:. $(BIN)/python -m benchmarks --output reports/speed.json reports/speed.md $(BENCH)
 
-# What works with which architecture; a minute.
+# Write the table of architectures and the methods that work with them; a minute.
 architectures: $(READY)
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:tests $(BIN)/python -m matrix
 
-# What is measured beside the project stays out of its own environment.
+# The programs that the project is compared with stay out of its own environment.
 $(PEERS)/ready: envs/peers.lock $(READY)
 	$(PYTHON) -m venv $(PEERS)
 	$(BIN)/uv pip install --compile-bytecode --python $(PEERS)/bin/python --requirements envs/peers.lock

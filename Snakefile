@@ -1,7 +1,7 @@
 include: "workflow/Snakefile"
 
 
-# The first rule of an included file is no default target.
+# This rule names the default target, since Snakemake takes none from an included file.
 rule default:
     default_target: True
     input:

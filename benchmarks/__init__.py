@@ -1,1 +1,1 @@
-"""Speed side by side: our ways against others on the same work, or against a limit. `make bench`; BENCHMARKS.md."""
+"""Compare the project's speed with other programs on the same work, or with a limit (`make bench`, BENCHMARKS.md)."""

@@ -1,6 +1,7 @@
-"""Measure how fast the project is beside others on the same work, and write one table.
+"""Compare the project's speed with other programs on the same work, and write one table.
 
-Turns alternate, medians count. The peers have an environment of their own (envs/peers.lock), which `make bench` makes.
+Turns alternate, and medians count. The peers have an environment of their own (envs/peers.lock), which `make bench`
+creates.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from generality.report.provenance import machine, revision
 from generality.runtime.versions import versions
 from generality.storage.files import whole_file, write_json
 
-# Each is a module with `rows(context)`; in the order of the table.
+# Modules with `rows(context)`, in the order of the table.
 BENCHES = (
     "penalties", "distillation", "language_steps", "sweep", "interpolation", "tasks", "probe", "image_folder", "worlds",
     "dry_runs", "growth", "embedded",
@@ -38,15 +39,15 @@ def main() -> None:
     for name in args.only:
         begun = time.monotonic()
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
-            made = import_module(f"benchmarks.{name}").rows(Context(Path(folder), args.peers, args.rounds, args.tiny))
-        rows += made
-        print(f"{name} ({time.monotonic() - begun:.0f} s)\n{table(made)}", file=sys.stderr, flush=True)
+            new = import_module(f"benchmarks.{name}").rows(Context(Path(folder), args.peers, args.rounds, args.tiny))
+        rows += new
+        print(f"{name} ({time.monotonic() - begun:.0f} s)\n{table(new)}", file=sys.stderr, flush=True)
         write(rows, args)
     print(table(rows))
 
 
 def write(rows: list[Row], args: argparse.Namespace) -> None:
-    """All that has been measured so far, should the run be cut off."""
+    """Write all rows so far, in case the run is cut off."""
     content = {
         "machine": machine(),
         "revision": revision(Path(__file__).parent),
@@ -63,7 +64,7 @@ def write(rows: list[Row], args: argparse.Namespace) -> None:
 
 
 def table(rows: list[Row]) -> str:
-    """A Markdown table: medians, and of what is held to the target lowest and highest too."""
+    """Return a Markdown table of medians; the figure that is held to the target has its lowest and highest too."""
     lines = ["| work | ours | beside it | figure (lowest … highest) | target | |", "|---|---|---|---|---|---|"]
     for row in rows:
         figures = sorted(row.figures)
@@ -77,7 +78,7 @@ def table(rows: list[Row]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that say something, without an exponent."""
+    """Return a number with three significant digits, without an exponent."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

@@ -1,8 +1,8 @@
-"""Distillation from the model that a fine-tuning begins with: a step with it beside one without.
+"""Compare a step of fine-tuning with distillation from the initial model and a step without.
 
-Both sides are the project's own loop on copies of one model, with the same data and optimiser. Where a picture or text
-is the same in every epoch the teacher was asked once, before: how long that took is in the note, beside the training it
-is for. What was remembered agrees with what the teacher says, which is checked first.
+Both sides are the project's own loop on copies of one model, with the same data and optimiser. If a picture or text is
+the same in every epoch, the teacher's outputs are computed once, before the training; the note has the time of that,
+as a share of the training. A check before the first turn compares the stored outputs with the teacher's.
 """
 
 import time
@@ -36,7 +36,7 @@ def rows(context: Context) -> list[Row]:
 
 def _row(context: Context, what: str, target: str, subject: tuple, steps: int) -> Row:
     model, objective, train = subject
-    asked = seconds_of_asking(deepcopy(model), objective)
+    preparation = seconds_of_asking(deepcopy(model), objective)
     trainings = {
         name: training(model, objective, make_method(name, **settings), train, context.folder / f"{name}.csv")
         for name, settings in {"full": {}, "kd": {"lambda": LAMBDA}}.items()
@@ -45,16 +45,17 @@ def _row(context: Context, what: str, target: str, subject: tuple, steps: int) -
         sides = {side: partial(seconds_of_a_step, turn, steps) for side, turn in turns.items()}
         took = alternate(sides, context.rounds)
     note = ""
-    if asked:
+    if preparation:
         whole = count_steps(objective, train) * median(took["full"])
-        note = f"asking the teacher once: {asked:.2g} s, {asked / whole:.1%} of a training without distillation"
+        share = preparation / whole
+        note = f"asking the teacher once: {preparation:.2g} s, {share:.1%} of a training without distillation"
     return Row(f"KD, {what}: a step", "ms", ms(took["kd"]), "plain fine-tuning", target, ms(took["full"]), note)
 
 
 def seconds_of_asking(model: nn.Module, objective: Objective) -> float | None:
-    """What the method takes to begin where it asks the teacher once, None where it asks in every step.
+    """Return the seconds that the method takes to begin if it asks the teacher once, or None if it asks in every step.
 
-    Raises AssertionError where what it remembers of the first and last batches is not what the teacher says.
+    Raises AssertionError if the stored outputs for the first and last batches differ from the teacher's.
     """
     method = make_method("kd", **{"lambda": LAMBDA})
     start = time.perf_counter()
@@ -65,6 +66,6 @@ def seconds_of_asking(model: nn.Module, objective: Objective) -> float | None:
     for examples in (np.arange(4), np.arange(len(objective) - 4, len(objective))):
         batch = objective.batch(0, examples)
         with torch.no_grad():
-            said = objective.loss(model.eval(), batch)[1]()
-        torch.testing.assert_close(computed(method.targets(batch, examples)), computed(said), rtol=1e-4, atol=1e-4)
+            outputs = objective.loss(model.eval(), batch)[1]()
+        torch.testing.assert_close(computed(method.targets(batch, examples)), computed(outputs), rtol=1e-4, atol=1e-4)
     return took

@@ -1,6 +1,6 @@
-"""`snakemake -n` of generated studies: the two tiny ones as one, with seeds for 1,000 and for 10,000 jobs.
+"""Measure `snakemake -n` on generated studies: the two tiny ones as one, with seeds for 1,000 and for 10,000 jobs.
 
-Growth no worse than linear: ten times the jobs may take ten times the time.
+The limit is linear growth: ten times the jobs may take ten times the time.
 """
 
 from statistics import median

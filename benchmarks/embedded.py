@@ -1,7 +1,8 @@
-"""The embedded study from nothing, on two cores, as a newcomer runs it: once, for it takes as long as all the others.
+"""Measure the embedded study from nothing, on two cores, as a newcomer runs it.
 
+It runs once, because it takes as long as all other benches.
 Figure 5 is made first and then the rest, so the whole has a second start of Snakemake and of the fork server. Work is
-the CPU time of jobs less their imports; all else, Snakemake's own and that of shells too, is start-up.
+the CPU time of jobs without their imports; all else, including Snakemake's own time and that of shells, is start-up.
 """
 
 from benchmarks.pairs import Context, Row

@@ -1,8 +1,8 @@
-"""Cost against size: examples, settings, seeds and α of the two tiny studies in one are doubled in turn, twice.
+"""Measure cost against size: double the examples, settings, seeds and α of the two tiny studies in one, each twice.
 
-With linear growth the second doubling adds twice what the first did. Sizes begin where what grows takes as long as the
-rest, or a machine whose speed drifts by a tenth would hide it. Each is run twice, from small to large and back, as two
-rounds: five would take an hour. A figure shows wall time.
+With linear growth the second doubling adds twice as much as the first. The smallest sizes are chosen so that the
+growing part takes as long as the rest; else a machine whose speed drifts by a tenth would hide it. Each size runs
+twice, from small to large and back, as two rounds: five would take an hour. A figure shows wall time.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,20 +17,20 @@ from workflows import ROOT, both, write_talk
 
 FACTORS = (1, 2, 4)
 FIGURE = ROOT / "reports" / "growth.png"
-PICTURES = 4  # they are learnt faster, and a world has only so many texts: 612 for piqa's tests, of which 576 are taken
+PICTURES = 4  # pictures are learnt faster, and texts are limited: piqa's test has 612, of which 576 are taken
 MOST = 2.2  # a tenth beyond linear: two runs of the same study differ by some percent
 
 
 def examples(study: dict, count: int) -> None:
-    """Of every generated set, as multiples of those it has; `PICTURES` times as often of sets of pictures."""
+    """Multiply the examples of every generated set by `count`, and of picture sets by `PICTURES` too."""
     for settings in study["data"].values():
         if counts := settings.get("counts"):
             times = count * (PICTURES if settings["source"] == "picture_world" else 1)
-            settings["counts"] = {split: times * own for split, own in counts.items()}
+            settings["counts"] = {split: times * number for split, number in counts.items()}
 
 
 def settings(study: dict, count: int) -> None:
-    """λ of distillation."""
+    """Give distillation `count` values of λ."""
     for experiment in study["experiments"].values():
         experiment["methods"]["kd"] = {"lambda": _between_0_and_1(count)}
 
@@ -48,14 +48,14 @@ def _between_0_and_1(count: int) -> list[float]:
     return [round((one + 1) / (count + 1), 6) for one in range(count)]
 
 
-# With how many each begins.
+# The functions that grow a study, each with its smallest count.
 GROWING: dict[str, tuple[Callable[[dict, int], None], int]] = {
     "times its examples": (examples, 6), "settings": (settings, 16), "seeds": (seeds, 4), "α": (alphas, 64),
 }  # fmt: skip
 
 
 def rows(context: Context) -> list[Row]:
-    made, walls = [], {}
+    comparisons, walls = [], {}
     for name, (grow, first) in GROWING.items():
         counts = [factor if context.tiny else first * factor for factor in FACTORS]
         costs: dict[int, list[Cost]] = {count: [] for count in counts}
@@ -69,9 +69,11 @@ def rows(context: Context) -> list[Row]:
         small, middle, large = ([cost.cpu for cost in each] for each in costs.values())
         cpu = [f"{mean(each):.0f} s" for each in (small, middle, large)]
         work = f"a tiny study of both tracks, {_listed(counts)} {name}: CPU time {_listed(cpu)}; the second doubling"
-        made.append(Row(work, "s", minus(large, middle), "the first doubling", f"≤ {MOST}", minus(middle, small)))
+        comparisons.append(
+            Row(work, "s", minus(large, middle), "the first doubling", f"≤ {MOST}", minus(middle, small))
+        )
     draw(walls)
-    return made
+    return comparisons
 
 
 def _listed(values: Iterable[object]) -> str:
@@ -79,7 +81,7 @@ def _listed(values: Iterable[object]) -> str:
 
 
 def draw(walls: dict[str, list[float]]) -> None:
-    """Wall time against size, a line for each, from zero: what grows linearly is straight."""
+    """Draw wall time against size from zero, one line for each thing that grows; linear growth is a straight line."""
     with paper_style():
         figure, ax = plt.subplots(figsize=(5, 3.5), layout="constrained")
         for name, seconds in walls.items():

@@ -1,6 +1,6 @@
-"""The peer of the benches that score texts: the command line of lm-evaluation-harness, on the same texts and prompts.
+"""Run the peer of the benches that score texts: lm-evaluation-harness's command line, on the same texts and prompts.
 
-Its metrics that the harness lacks are the project's own functions, in a file beside the task files.
+For metrics that the harness lacks, a file beside the task files has the project's own functions.
 """
 
 import inspect
@@ -21,14 +21,14 @@ from generality.language.encoding import Encoder
 from generality.language.outputs import UNLIMITED
 from generality.language.tasks import METRICS, STOP, kinds
 
-BATCH = 64  # texts in one pass of the harness, as its users have it
+BATCH = 64  # texts in one pass of the harness
 FUNCTIONS = (tasks._generated, tasks._response, tasks._likelihood)
 HEADER = f"from collections.abc import Mapping\n\nDELIMITER = {DELIMITER!r}\n\n\n"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 def write_tasks(folder: Path, sets: Sets, generate: Sequence[str], tokenizer, limit: int | None) -> dict[str, str]:
-    """Write text sets as task files of the harness; the data sets, "set/domain:split", by the names of their tasks."""
+    """Write text sets as task files of the harness; return "set/domain:split" by the names of the tasks."""
     folder.mkdir()
     (folder / "own.py").write_text(
         inspect.getsource(extraction) + HEADER + "\n\n".join(map(inspect.getsource, FUNCTIONS)), encoding="utf-8"
@@ -67,7 +67,7 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
         {"metric": metric, "aggregation": "mean", "higher_is_better": better}
         for metric, better in METRICS[kind].items()
     ]
-    # A tag of the harness's own, which no writer of YAML knows.
+    # The harness has a YAML tag of its own, which no writer knows.
     tagged = "".join(f"{key}: !function own.{name}\n" for key, name in functions.items())
     return yaml.safe_dump(settings, allow_unicode=True) + tagged
 
@@ -79,25 +79,25 @@ def score(python: Path, model: Path, tasks_folder: Path, named: dict[str, str], 
         "--tasks", ",".join(named), "--include_path", tasks_folder, "--batch_size", str(BATCH), "--device", "cpu",
         "--output_path", output,
     ]  # fmt: skip
-    own = {"HF_HOME": str(tasks_folder / "cache"), "PYTHONPATH": ""}
-    done = subprocess.run(list(map(str, command)), env=os.environ | OFFLINE | own, capture_output=True, text=True)
+    apart = {"HF_HOME": str(tasks_folder / "cache"), "PYTHONPATH": ""}
+    done = subprocess.run(list(map(str, command)), env=os.environ | OFFLINE | apart, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"lm_eval failed:\n{done.stderr[-3000:]}")
 
 
 def read_scores(output: Path, named: dict[str, str]) -> pd.DataFrame:
-    """The means of all metrics, a row for each "set/domain:split"; of several results the last."""
+    """Return the means of all metrics, a row for each "set/domain:split", from the last of the result files."""
     results = json.loads(max(output.parent.rglob(f"{output.stem}*.json")).read_text(encoding="utf-8"))["results"]
     table: dict[str, dict[str, float]] = {}
     for name, data in named.items():
-        found = {key.removesuffix(",none"): value for key, value in results[name].items() if key.endswith(",none")}
-        own = {key: value for key, value in found.items() if not key.endswith("_stderr")}
-        table.setdefault(data, {}).update(own)
+        values = {key.removesuffix(",none"): value for key, value in results[name].items() if key.endswith(",none")}
+        means = {key: value for key, value in values.items() if not key.endswith("_stderr")}
+        table.setdefault(data, {}).update(means)
     return pd.DataFrame.from_dict(table, orient="index")
 
 
 def our_scores(output: Path, setting: str = "default") -> pd.DataFrame:
-    """The same of a setting in a file of scores of the project, which has one row for each example."""
+    """Return the same table for one setting of the project's file of scores, which has a row for each example."""
     rows = pd.read_parquet(output)
     rows = rows[rows["setting"] == setting]
     names = rows["data"].astype(str) + ":" + rows["split"].astype(str)
@@ -106,7 +106,7 @@ def our_scores(output: Path, setting: str = "default") -> pd.DataFrame:
 
 
 def assert_same_scores(ours: pd.DataFrame, theirs: pd.DataFrame, examples: int) -> None:
-    """Up to rounding of float32, by which one example of a set may fall to the other side."""
+    """Raise AssertionError unless scores agree up to float32 rounding, which may flip one example of a set."""
     assert set(ours.index) == set(theirs.index), "not the same sets"
     assert set(ours) == set(theirs), "not the same metrics"
     theirs = theirs.loc[ours.index, list(ours)]

@@ -1,8 +1,9 @@
-"""Eight models measured on a folder of JPEGs: decoded once for all, or once for each.
+"""Score eight models on a folder of JPEGs: decoded once for all models, or once for each.
 
-Ours are the stages: `decode` writes the image set, `score_classifiers` scores a model on it and writes its rows; eight
-times. Beside it each model goes through the folder as torchvision and open_clip have it: `ImageFolder`, open_clip's
-evaluation transform, a `DataLoader` without workers. Both load the same classifiers and run them on one core.
+Our side is the stages: `decode` writes the image set once, and `score_classifiers` scores each of the eight models on
+it and writes its rows. On the other side, each model goes through the folder by torchvision and open_clip:
+`ImageFolder`, open_clip's evaluation transform, and a `DataLoader` without workers. Both load the same classifiers and
+run them on one core.
 
 The models are a ViT of one narrow layer on 224 pixels, so that decoding is most of the work, as it is on a GPU: there
 ViT-B/16 takes 0.1 ms a picture, and 16 cores need 0.2 ms to decode one.
@@ -27,18 +28,18 @@ from generality.vision.classifier import ImageClassifier, load_classifier, save_
 from generality.vision.clip import CONFIG, build_image_tower
 from generality.vision.score import margins, score_classifiers
 
-SIZE = (500, 375)  # of ImageNet's pictures the most usual one
-QUALITY = 90  # with the noise below 100 KB a picture, about what ImageNet's have
+SIZE = (500, 375)  # pixels; the most usual size in ImageNet
+QUALITY = 90  # with the noise below, 100 KB a picture, about as in ImageNet
 CLASSES = [f"class_{number}" for number in range(10)]
 MODELS = 8  # fewer than a study scores on each set
 ARCHITECTURE = {
     "embed_dim": 64,
     "vision_cfg": {"image_size": 224, "layers": 1, "width": 64, "head_width": 32, "patch_size": 32},
-    "text_cfg": {"context_length": 8, "vocab_size": 16, "width": 32, "heads": 2, "layers": 1},  # built, not used
+    "text_cfg": {"context_length": 8, "vocab_size": 16, "width": 32, "heads": 2, "layers": 1},  # built, but unused
 }
 PREPROCESS = {"size": 224, "mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD}
 BATCH = 32  # pictures that the DataLoader gives at a time: the fastest of 16, 32 and 256
-CLOSE = 1e-4  # of logits around 1: float32, and bytes normalised in another order
+CLOSE = 1e-4  # for logits around 1 in float32, with bytes normalised in another order
 
 
 def rows(context: Context) -> list[Row]:
@@ -46,7 +47,7 @@ def rows(context: Context) -> list[Row]:
     root = context.folder / "pictures"
     _draw(root / "test", count)
     folders = [_model(context.folder / f"model-{number}", number) for number in range(models)]
-    found = {}  # by side and model: the margin of each picture
+    results = {}  # by side and model: the margin of each picture
 
     def ours() -> None:
         decode(
@@ -58,15 +59,15 @@ def rows(context: Context) -> list[Row]:
                 output, sets={("bench/test", "test"): context.folder / "set"}, model=folder, method="pretrained",
                 setting="default", seed=1,
             )  # fmt: skip
-            found["ours", folder] = pd.read_parquet(output)["margin"].to_numpy()
+            results["ours", folder] = pd.read_parquet(output)["margin"].to_numpy()
 
     def theirs() -> None:
         for folder in folders:
-            found["theirs", folder] = _evaluate(folder, root / "test")
+            results["theirs", folder] = _evaluate(folder, root / "test")
 
     seconds = alternate({"ours": ours, "theirs": theirs}, context.rounds)
     for folder in folders:
-        _check_alike(found["ours", folder], found["theirs", folder])
+        _check_alike(results["ours", folder], results["theirs", folder])
     return [
         Row(
             work=f"decode {count} JPEGs of {SIZE[0]} × {SIZE[1]} and evaluate {models} models on them",
@@ -82,15 +83,15 @@ def rows(context: Context) -> list[Row]:
 
 @torch.no_grad()
 def _evaluate(folder: Path, pictures: Path) -> np.ndarray:
-    """The usual loop over a folder of pictures; the margins are for the comparison."""
+    """Run the usual loop over a folder of pictures; return margins, for the comparison."""
     classifier, config = load_classifier(folder)
     data = ImageFolder(pictures, image_transform_v2(PreprocessCfg(**config["preprocess_cfg"]), is_train=False))
-    found = [margins(classifier(images), labels) for images, labels in DataLoader(data, BATCH)]
-    return torch.cat(found).numpy()
+    batches = [margins(classifier(images), labels) for images, labels in DataLoader(data, BATCH)]
+    return torch.cat(batches).numpy()
 
 
 def _check_alike(ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Both saw the same pixels in the same models: margins are close, and the answers are the same where not at 0."""
+    """Raise AssertionError unless margins are close and, away from 0, the answers are the same."""
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=CLOSE)
     clear = np.abs(ours) > CLOSE
     assert clear.mean() > 0.99
@@ -98,7 +99,7 @@ def _check_alike(ours: np.ndarray, theirs: np.ndarray) -> None:
 
 
 def _draw(folder: Path, count: int) -> None:
-    """JPEGs of smooth colours under noise, in the folders of their classes."""
+    """Draw JPEGs of smooth colours under noise, in the folders of their classes."""
     rng = np.random.default_rng(0)
     for number in range(count):
         place = folder / CLASSES[number % len(CLASSES)]
@@ -110,7 +111,7 @@ def _draw(folder: Path, count: int) -> None:
 
 
 def _model(folder: Path, seed: int) -> Path:
-    """A classifier folder with weights drawn from a seed."""
+    """Write a classifier folder with weights drawn from a seed."""
     torch.manual_seed(seed)
     config = {"model_cfg": ARCHITECTURE, "preprocess_cfg": PREPROCESS}
     folder.with_suffix(".config").mkdir()

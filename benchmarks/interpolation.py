@@ -1,10 +1,9 @@
-"""Writing one interpolation of two large models, beside mergekit and beside copying as many bytes.
+"""Write one interpolation of two large models, and compare with mergekit and with copying as many bytes.
 
-Beside mergekit: both commands as whole processes on the same two folders, in float32; mergekit's linear merge with the
-weights 1 − α and α, from safetensors to safetensors, without copying a tokenizer, as there is none. Ours also waits
-until the file is on the disk, which mergekit does not. Beside copying: the function alone, against reading one model's
-file and copying the other's, which moves the same bytes and waits for the disk in the same way. All read from the page
-cache.
+Mergekit is compared as a whole process with our script, on the same two folders, in float32. Its linear merge has the
+weights 1 − α and α, goes from safetensors to safetensors, and copies no tokenizer, as there is none. Our script also
+waits until the file is on the disk. Copying is compared with the function alone: reading one model's file and copying
+the other's moves the same bytes and waits for the disk in the same way. All sides read from the page cache.
 """
 
 import os
@@ -28,18 +27,18 @@ from generality.storage.mixtures import write_mixture
 from workflows import ROOT
 
 ALPHA = 0.3
-# OPT-350M's width and depth with all else of OPT-1.3B: 356 million weights, 1.4 GB. All of it has to stay in the page
-# cache three times over.
+# OPT-350M's width and depth with all else of OPT-1.3B: 356 million weights, 1.4 GB. The page cache must hold three such
+# files.
 SIZE = {
     "vocab_size": 50272, "hidden_size": 1024, "word_embed_proj_dim": 1024, "ffn_dim": 4096, "num_hidden_layers": 24,
     "num_attention_heads": 16,
 }  # fmt: skip
 TINY = SIZE | {"vocab_size": 1000, "hidden_size": 64, "word_embed_proj_dim": 64, "ffn_dim": 256, "num_hidden_layers": 2}
-BUFFER = 2**20  # of the copy's reading: no larger one was faster
-# The peak of the process: three times the largest tensor, and what Python and torch take.
+BUFFER = 2**20  # bytes that the copy reads at a time; no larger buffer was faster
+# The limit of the peak memory: three times the largest tensor, and a fixed part for Python and torch.
 LARGEST, MEGABYTES = 3, 300
-# Runs a script and says the largest resident memory of this process alone: in the kernel's count for children is what
-# their parent had when they began.
+# Run a script and print the largest resident memory of this process alone: the kernel's count for children would
+# include their parent's memory at their start.
 MEASURED = """
 import runpy, sys
 sys.argv = sys.argv[1:]
@@ -93,7 +92,7 @@ def rows(context: Context) -> list[Row]:
 
 
 def _into(folder: Path, write: Callable[[], object]) -> Turn:
-    """A turn that writes a folder anew; to delete the older one and to empty the disk's queue is not counted."""
+    """Return a turn that writes a folder anew; deleting the older one and emptying the disk's queue do not count."""
 
     def turn() -> float:
         shutil.rmtree(folder, ignore_errors=True)
@@ -106,7 +105,7 @@ def _into(folder: Path, write: Callable[[], object]) -> Turn:
 
 
 def _write_model(folder: Path, seed: int, tiny: bool) -> int:
-    """An OPT with random weights, as transformers writes it; the bytes of its largest tensor."""
+    """Write an OPT with random weights as transformers does; return the bytes of its largest tensor."""
     with torch.device("meta"):
         model = OPTForCausalLM(OPTConfig(**(TINY if tiny else SIZE)))
     model.to_empty(device="cpu").tie_weights()
@@ -118,7 +117,7 @@ def _write_model(folder: Path, seed: int, tiny: bool) -> int:
 
 
 def _assert_same(ours: Path, theirs: Path) -> None:
-    """Up to rounding: mergekit adds two products."""
+    """Raise AssertionError unless both files agree up to rounding, since mergekit adds two products."""
     with safe_open(ours, framework="pt") as one, safe_open(theirs, framework="pt") as other:
         assert set(one.keys()) == set(other.keys()), "not the same entries"
         for name in one.keys():  # noqa: SIM118

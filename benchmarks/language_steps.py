@@ -1,10 +1,10 @@
-"""Steps of fine-tuning a language model: the project's loop beside the Trainer of transformers.
+"""Compare steps of fine-tuning a language model in the project's loop and in the Trainer of transformers.
 
 Both fine-tune copies of one model, the embedded study's OPT, on the same blocks in the same order, in one process, in
-float32, with fused AdamW, the same learning rates and the same clipping. Only answers are learnt, as in the study: the
-project makes logits where something is learnt, the Trainer, whose labels say so, everywhere. The Trainer shows no
-progress, logs, evaluates and saves nothing; the project writes its log and its bar. Their losses agree, which is
-checked first.
+float32, with fused AdamW, the same learning rates and the same clipping. Only answers are learnt, as in the study. The
+project computes logits only where something is learnt; the Trainer, whose labels mark the answers, computes all. The
+Trainer shows no progress, and logs, evaluates and saves nothing; the project writes its log and its bar. A check before
+the first turn compares their losses.
 """
 
 import csv
@@ -25,12 +25,12 @@ from generality.training.log import EVERY
 from generality.training.loop import count_steps, order
 from generality.training.method import make_method
 
-IGNORED = -100  # the label of a token that transformers is not to learn
-STEPS = 2 * EVERY  # a turn: some seconds
+IGNORED = -100  # the label of a token that transformers must not learn
+STEPS = 2 * EVERY  # steps in a turn of some seconds
 
 
 class Calls(TrainerCallback):
-    """Calls `after` as the project's loop does, and keeps the losses that the Trainer logs."""
+    """Call `after` as the project's loop does, and keep the losses that the Trainer logs."""
 
     def __init__(self, after: Callable[[int], None], losses: list | None):
         self.after, self.losses = after, losses
@@ -70,8 +70,8 @@ def rows(context: Context) -> list[Row]:
 
 
 def by_trainer(model: nn.Module, objective: NextToken, train: dict, folder: Path, logs: list | None = None) -> Callable:
-    """The same fine-tuning by the Trainer, as `Turns` takes it; where asked to, it logs every step, into `logs`."""
-    own, steps = deepcopy(model), count_steps(objective, train)
+    """Return the same fine-tuning by the Trainer, as `Turns` takes it; with `logs`, it logs every step there."""
+    copy, steps = deepcopy(model), count_steps(objective, train)
     per_epoch = len(objective) // train["batch_size"] * train["batch_size"]
     examples = np.concatenate([order(SEED, epoch, len(objective))[:per_epoch] for epoch in range(train["epochs"])])
     data = []
@@ -90,7 +90,7 @@ def by_trainer(model: nn.Module, objective: NextToken, train: dict, folder: Path
 
     def run(after: Callable[[int], None]) -> None:
         trainer = Trainer(
-            own, TrainingArguments(**options), train_dataset=data, data_collator=default_data_collator,
+            copy, TrainingArguments(**options), train_dataset=data, data_collator=default_data_collator,
             callbacks=[Calls(after, logs)],
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
@@ -100,13 +100,13 @@ def by_trainer(model: nn.Module, objective: NextToken, train: dict, folder: Path
 
 
 def agree(model: nn.Module, objective: NextToken, train: dict, folder: Path) -> None:
-    """Raises AssertionError where the losses before each of the steps that our log has rows of differ."""
+    """Raise AssertionError if the losses before any step in our log differ."""
     log, logs = folder / "agree.csv", []
     both = {
         "ours": training(model, objective, make_method("full"), train, log),
         "theirs": by_trainer(model, objective, train, folder, logs),
     }
-    with taking_turns(both, EVERY + 2) as turns:  # the Trainer logs a step after it has called
+    with taking_turns(both, EVERY + 2) as turns:  # the Trainer logs a step after its call of `after`
         for turn in turns.values():
             turn()
     with log.open(encoding="utf-8") as file:

@@ -1,7 +1,7 @@
-"""A peer of the sweep: mix two classifiers and score the mixture, as a script that is run once for each weight.
+"""Mix two classifiers and score the mixture: a peer of the sweep, run once for each weight.
 
-It keeps weights in torch's own files, writes the mixture, loads it and counts right answers; no part of it is the
-project's but the architecture.
+The script keeps weights in torch's own files, writes the mixture, loads it and counts right answers. Only the
+architecture is the project's.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A peer of the sweep: write the mixture of two model folders as a third, with nothing but safetensors."""
+"""Write the mixture of two model folders as a third, with safetensors alone: a peer of the sweep."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What is compared: turns that alternate, and rows of a table."""
+"""Comparisons: turns that alternate, and rows of a table."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-Turn = Callable[[], float | None]  # does the work once; gives the seconds that count, or None where all of it does
+Turn = Callable[[], float | None]  # does the work once; returns the seconds that count, or None if all count
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a bench is given: a folder of its own, the python that has the peers, rounds, and whether it is a trial."""
+    """The arguments of a bench; `folder` is its own."""
 
     folder: Path
     peers: Path  # the python of an environment with envs/peers.lock
@@ -23,22 +23,22 @@ class Context:
 class Row:
     """One comparison.
 
-    `values` and `against` have a figure for each round; where there are two, what counts is their ratio, round by
-    round: `against / values` with `target` "≥", ours as a multiple of their speed, and `values / against` with "≤", our
-    time as a multiple of theirs. With no `against`, `values` itself is held to the target.
+    `values` and `against` have a number for each round. With both, their ratio counts, round by round: for a `target`
+    with "≥", `against / values`, our speed as a multiple of theirs; with "≤", `values / against`, our time as a
+    multiple of theirs. Without `against`, `values` are held to the target.
     """
 
-    work: str  # what was done, and how much of it
+    work: str  # the work and its size
     unit: str  # of values, such as "s" or "pictures/s"
     values: Sequence[float]
-    peer: str  # whose `against` is, or what the target is a limit of
+    peer: str  # the other side, or the limit's conditions
     target: str  # "≥ 1.5" or "≤ 1.03"
     against: Sequence[float] = field(default_factory=list)
     note: str = ""
 
     @property
     def figures(self) -> list[float]:
-        """What is held to the target, of each round."""
+        """Return the figures that are held to the target, one for each round."""
         if not self.against:
             return list(self.values)
         pairs = zip(self.values, self.against, strict=True)
@@ -52,21 +52,21 @@ class Row:
 
 
 def alternate(turns: Mapping[str, Turn], rounds: int) -> dict[str, list[float]]:
-    """Seconds of `rounds` turns of each: in their order, then in reverse, so that what drifts hits all alike.
+    """Return the seconds of `rounds` turns of each: in their order, then in reverse, so that any drift hits all alike.
 
-    Each has a turn before, which is not counted: it pays for what is done once.
+    Each has one more turn before, which does not count: it pays for work that is done only once.
     """
     seconds = {name: [] for name in turns}
     for number in range(-1, rounds):
         for name in turns if number % 2 else reversed(turns):
             start = time.perf_counter()
-            own = turns[name]()
-            took = time.perf_counter() - start if own is None else own
+            measured = turns[name]()
+            took = time.perf_counter() - start if measured is None else measured
             if number >= 0:
                 seconds[name].append(took)
     return seconds
 
 
 def minus(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    """What one takes beyond the other, round by round."""
+    """Return the differences `one` − `other`, round by round."""
     return [a - b for a, b in zip(one, other, strict=True)]

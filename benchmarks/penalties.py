@@ -1,16 +1,16 @@
-"""L1 and L2 penalties: a step of fine-tuning with one, beside one without, and beside the usual way to write one.
+"""Compare a step of fine-tuning with an L1 or L2 penalty, a step without, and a step with the usual form of a penalty.
 
-All sides are the project's own loop on copies of one model, with the same data, optimiser and clipping; they differ in
-the method alone. The usual way is a term of the loss, summed over all parameters, that autograd differentiates. Both
-ways' gradients agree, which is checked first. The log asks for a penalty's value every tenth step: a tenth of what
-that takes counts.
+All sides are the project's own loop on copies of one model, with the same data, optimiser and clipping; only the method
+differs. The usual form is a term of the loss, summed over all parameters, that autograd differentiates. A check before
+the first turn compares the gradients of both forms. The log needs a penalty's value every tenth step, so a tenth of the
+time for the value counts.
 
-On a CPU a step takes as long as its batch is large, a penalty as long as the model is: a small batch is the hard case.
-What a penalty takes is measured without the model's passes, too: beside them it would be a small difference of large
-numbers.
+On a CPU the time of a step grows with the batch and that of a penalty with the model, so a small batch is the hard
+case. The penalty is also measured without the model's passes, because beside them it would be a small difference of
+large numbers.
 
-Of the tiny model, trainings that do the same differ by up to 3 % for as long as they live, and others do when they are
-begun anew: so each round begins them anew.
+Equal trainings of the tiny model differ by up to 3 % for as long as they live, and differently after a new beginning.
+So each round begins them anew.
 """
 
 import time
@@ -33,7 +33,7 @@ TERMS: dict[str, Callable[[Tensor], Tensor]] = {"l1": torch.abs, "l2": torch.squ
 
 
 class Term(Method):
-    """The usual way: λ Σ|θ − θ₀| or λ Σ(θ − θ₀)² as a part of the loss."""
+    """The usual form of a penalty: λ Σ|θ − θ₀| or λ Σ(θ − θ₀)² as a term of the loss."""
 
     def __init__(self, term: Callable[[Tensor], Tensor], weight: float):
         self.term, self.weight = term, weight
@@ -57,7 +57,7 @@ def rows(context: Context) -> list[Row]:
 def _rows(
     context: Context, what: str, model: nn.Module, objective: Objective, train: dict, steps: int, anew: bool = False
 ) -> list[Row]:
-    """Turns of so many steps, either all of the same trainings, or with medians of as many of trainings begun anew."""
+    """Measure turns of `steps` steps and return rows; with `anew`, each round is the median of trainings begun anew."""
     ways = {}
     for name, weight in WEIGHTS.items():
         ways |= {name: make_method(name, **{"lambda": weight}), f"{name} as a term": Term(TERMS[name], weight)}
@@ -70,37 +70,37 @@ def _rows(
         took = {side: [median(one[side]) for one in rounds] for side in rounds[0]}
     else:
         took = turns()
-    made = []
+    comparisons = []
     for name in WEIGHTS:
         title, usual = f"{name.upper()}, {what}", f"{name} as a term"
         whole = [theirs / ours for ours, theirs in zip(took[name], took[usual], strict=True)]
-        made += [
+        comparisons += [
             Row(f"{title}: a step", "ms", ms(took[name]), "plain fine-tuning", "≤ 1.03", ms(took["full"])),
             Row(
                 f"{title}: the penalty alone", "ms", ms(alone[name]), "a term of the loss", "≥ 1.5", ms(alone[usual]),
                 f"a whole step with the term, most of it the model's passes, takes {median(whole):.2f} times ours",
             ),
         ]  # fmt: skip
-    return made
+    return comparisons
 
 
 def _turns(
     context: Context, model: nn.Module, objective: Objective, train: dict, ways: dict[str, Method], steps: int
 ) -> dict[str, list[float]]:
-    """A step's seconds, by each way and in plain fine-tuning, in trainings begun for it."""
+    """Return the seconds of a step for each method and for plain fine-tuning, in new trainings."""
     trainings = {
         side: training(model, objective, way, train, context.folder / f"{side}.csv")
         for side, way in ({"full": make_method("full")} | ways).items()
     }
     with taking_turns(trainings, steps) as turns:
         sides = {side: partial(seconds_of_a_step, turn, steps) for side, turn in turns.items()}
-        if steps % EVERY:  # then the log has rows of none of the steps that count
+        if steps % EVERY:  # the log has no row of the steps that count
             sides |= {side: partial(with_value, sides[side], way) for side, way in ways.items()}
         return alternate(sides, context.rounds)
 
 
 def seconds_alone(model: nn.Module, way: Method, steps: int) -> float:
-    """What a way takes to add its gradient to gradients that are there, as they are in a step."""
+    """Return the seconds that a method takes to add its gradient to existing gradients, as in a step."""
     way.begin(model, None)
     for p in model.parameters():
         p.grad = torch.ones_like(p)
@@ -112,12 +112,12 @@ def seconds_alone(model: nn.Module, way: Method, steps: int) -> float:
                 extra.backward()
             way.add_gradients()
 
-    add()  # a first time touches memory that was never used
+    add()  # the first call touches fresh memory
     return with_value(partial(seconds_of_a_step, add, steps), way)
 
 
 def with_value(step: Callable[[], float], way: Method) -> float:
-    """A step's seconds, with its share of what the value for the log takes; a term of the loss has it at no cost."""
+    """Return a step's seconds with its share of the time for the log's value, which a term of the loss has for free."""
     took = step()
     start = time.perf_counter()
     way.penalty(None)
@@ -126,7 +126,7 @@ def with_value(step: Callable[[], float], way: Method) -> float:
 
 @torch.no_grad()
 def agree(model: nn.Module, ours: Method, usual: Method) -> None:
-    """Raises AssertionError where both ways differ, in value or gradient, on weights that have moved."""
+    """Raise AssertionError if both forms differ, in value or gradient, on weights that have moved."""
     parameters = list(model.parameters())
     for way in (ours, usual):
         way.begin(model, None)

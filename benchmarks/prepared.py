@@ -1,6 +1,6 @@
-"""Data and models of the embedded study, at its sizes, for the benches that score: made by the study's own stages.
+"""Prepare data and models of the embedded study, at its sizes and by its own stages, for the benches that score.
 
-No time here depends on what a model knows: the OPT begins with random weights and the CLIP after one step, and both are
+No time depends on a model's knowledge. The OPT begins with random weights and the CLIP after one step, and both are
 fine-tuned for an epoch, so that scores differ from one another and generated answers end.
 """
 
@@ -17,7 +17,7 @@ from workflows import ROOT
 
 Sets = dict[tuple[str, str], Path]  # folders by ("set/domain", split)
 SEED = 1
-TEXTS = 2000  # of the corpus: words enough for the whole vocabulary
+TEXTS = 2000  # texts of the corpus: enough words for the whole vocabulary
 
 
 def study() -> Study:
@@ -26,52 +26,54 @@ def study() -> Study:
 
 def evaluation_sets(folder: Path, experiment: str) -> Sets:
     """Make all sets that an experiment of the embedded study is scored on."""
-    own = study()
-    keys = own.evaluation_sets(experiment)
-    return {(name, split): _make_set(own, folder, name, split) for name, split in keys}
+    embedded = study()
+    keys = embedded.evaluation_sets(experiment)
+    return {(name, split): _make_set(embedded, folder, name, split) for name, split in keys}
 
 
 def language_models(folder: Path, tiny: bool) -> tuple[Path, Path]:
-    """An OPT of the embedded study's architecture and tokenizer, and one fine-tuned from it on its medmcqa."""
+    """Make an OPT of the embedded study's architecture and tokenizer, and one fine-tuned from it on its medmcqa."""
     from transformers import OPTConfig, OPTForCausalLM
 
     from generality.language.causal_lm import save_causal_lm
     from generality.language.finetune import finetune_causal_lm
     from generality.language.tokenizer import train_tokenizer
 
-    own, start, finetuned = study(), folder / "opt", folder / "opt-full"
-    corpus = open_text_set(_make_set(own, folder, "corpus/all", "train", 400 if tiny else TEXTS))
-    settings = own.pretraining_settings("tiny-opt")
+    embedded, start, finetuned = study(), folder / "opt", folder / "opt-full"
+    corpus = open_text_set(_make_set(embedded, folder, "corpus/all", "train", 400 if tiny else TEXTS))
+    settings = embedded.pretraining_settings("tiny-opt")
     tokenizer = train_tokenizer((example["text"] for example in corpus.examples), settings["vocabulary"])
     torch.manual_seed(SEED)
     tokens = {f"{role}_token_id": getattr(tokenizer, f"{role}_token_id") for role in ("bos", "pad", "eos")}
     model = OPTForCausalLM(OPTConfig(**settings["architecture"], vocab_size=len(tokenizer), **tokens))
     save_causal_lm(model.eval(), tokenizer, start, {"data": [corpus.manifest["source"]]})
     finetune_causal_lm(
-        finetuned, model=start, data=_make_set(own, folder, "medical/medmcqa", "train", 40 if tiny else None),
-        **_shorter(own.finetune_settings("medmcqa", "full", "default"), epochs=1), seed=SEED, log=folder / "full.csv",
+        finetuned, model=start, data=_make_set(embedded, folder, "medical/medmcqa", "train", 40 if tiny else None),
+        **_shorter(embedded.finetune_settings("medmcqa", "full", "default"), epochs=1), seed=SEED,
+        log=folder / "full.csv",
     )  # fmt: skip
     return start, finetuned
 
 
 def classifiers(folder: Path, tiny: bool) -> tuple[Path, Path]:
-    """Where the embedded study's experiment `imagenet` starts, and a classifier fine-tuned from there."""
+    """Make the initial classifier of the embedded study's experiment `imagenet`, and one fine-tuned from it."""
     from generality.vision.finetune import finetune_classifier
     from generality.vision.pretrain import pretrain_clip
     from generality.vision.zero_shot import build_classifier
 
-    own, clip, start, finetuned = study(), folder / "clip", folder / "clip-start", folder / "clip-full"
-    settings = _shorter(own.model_settings("tiny-clip"), steps=1)
-    web = _make_set(own, folder, "web/all", "train", 256)
+    embedded, clip, start, finetuned = study(), folder / "clip", folder / "clip-start", folder / "clip-full"
+    settings = _shorter(embedded.model_settings("tiny-clip"), steps=1)
+    web = _make_set(embedded, folder, "web/all", "train", 256)
     pretrain_clip(
         clip, data=web, architecture=settings["architecture"], train=settings["train"], seed=SEED,
         log=folder / "clip.csv",
     )  # fmt: skip
-    data = _make_set(own, folder, "imagenet/in", "train", 128 if tiny else None)
-    build_classifier(start, clip=clip, data=data, templates=own.templates("imagenet"))
+    data = _make_set(embedded, folder, "imagenet/in", "train", 128 if tiny else None)
+    build_classifier(start, clip=clip, data=data, templates=embedded.templates("imagenet"))
     finetune_classifier(
-        finetuned, model=start, data=data, **_shorter(own.finetune_settings("imagenet", "full", "default"), epochs=1),
-        seed=SEED, log=folder / "full.csv",
+        finetuned, model=start, data=data,
+        **_shorter(embedded.finetune_settings("imagenet", "full", "default"), epochs=1), seed=SEED,
+        log=folder / "full.csv",
     )  # fmt: skip
     return start, finetuned
 
@@ -80,9 +82,9 @@ def _shorter(settings: dict, **train: int | str) -> dict:
     return settings | {"train": settings["train"] | train}
 
 
-def _make_set(own: Study, folder: Path, name: str, split: str, count: int | None = None) -> Path:
+def _make_set(embedded: Study, folder: Path, name: str, split: str, count: int | None = None) -> Path:
     data, domain = name.split("/")
-    settings = own.generated(data, split)
+    settings = embedded.generated(data, split)
     output = folder / "data" / name / split
     write = render if "size" in settings else write_texts
     write(output, domain=domain, split=split, **settings | ({"count": count} if count else {}))

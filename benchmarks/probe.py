@@ -1,17 +1,17 @@
-"""Linear probes with a choice of strength beside scikit-learn's: one domain, many checkpoints, and many classes.
+"""Compare linear probes with a choice of strength with scikit-learn's: one domain, many checkpoints, many classes.
 
-Ours is `choose_and_fit`. Beside it, scikit-learn's `LogisticRegression` (L-BFGS) in the same loop: the same split, the
-same strengths from strong to weak, each from the solution before (`warm_start`), the same stop and the same last fit,
-on the same features in float64, centred and scaled, which its solver likes best. Both minimise the same objective (C =
-1/(n · strength), no penalty on the bias) until the gradient's norm is below `TOLERANCE`. scikit-learn asks after its
-largest entry instead: it is given the loosest of some limits with which the norm of its last probes is. That is checked
-on both sides, and that both chose the same strength and answer alike. At each further checkpoint ours begins with the
-solutions of the one before; scikit-learn begins anew, as a loop over checkpoints does. It is the same version as the
-peers', and runs in our process.
+Our side is `choose_and_fit`. The other is scikit-learn's `LogisticRegression` (L-BFGS) in the same loop: the same
+split, the same strengths from strong to weak, each from the solution before (`warm_start`), the same stop and the same
+last fit, on the same features in float64, centred and scaled, which suits its solver best. Both minimise the same
+objective (C = 1/(n · strength), no penalty on the bias) until the gradient's norm is below `TOLERANCE`. scikit-learn
+limits the largest entry of the gradient instead, so it gets the loosest of some limits with which the norm of its last
+probes is below `TOLERANCE`. Checks make sure of that on both sides, and that both choose the same strength and give the
+same answers. At each further checkpoint our side begins with the solutions of the one before; scikit-learn begins anew,
+as a loop over checkpoints does. It has the same version as among the peers, and runs in our process.
 
 The features of the first two rows are those of a tiny CLIP of the embedded study at its checkpoints, pre-trained a
-sixth as long. No published model is at hand for the third: its features are drawn, 512 wide, of unit length in a narrow
-cone, and their variances fall as 1/rank.
+sixth as long. No published model is available for the third row. Its features are drawn: 512 wide, of unit length, in a
+narrow cone, with variances that fall as 1/rank.
 """
 
 from collections.abc import Sequence
@@ -40,14 +40,14 @@ from generality.vision.probe import features
 from generality.vision.zero_shot import build_classifier
 
 CONFIG = Path(__file__).parents[1] / "config.yaml"
-DOMAIN = "sketch"  # probed; the model is fine-tuned on real pictures
-APART = 0.15  # of the drawn classes: they overlap, and the best strength is neither the strongest nor the weakest
-DOUBLINGS = 5  # of the limit that suffices; the drawn task is within the tolerance at four, and not at five
-ALIKE = 0.995  # of the answers to training examples; two solutions within the tolerance differ in a few close calls
+DOMAIN = "sketch"  # the probed domain; the model is fine-tuned on real pictures
+APART = 0.15  # distance of the drawn classes: they overlap, and the best strength is neither strongest nor weakest
+DOUBLINGS = 5  # of the limit that suffices; the drawn task is within the tolerance at four, and beyond it at five
+ALIKE = 0.995  # share of equal answers to training examples: solutions within the tolerance differ in a few close calls
 
 
 class Task(NamedTuple):
-    """What a probe is fitted to."""
+    """The features and labels that a probe is fitted to."""
 
     x: Tensor
     y: Tensor
@@ -65,18 +65,18 @@ def rows(context: Context) -> list[Row]:
 
 
 def _row(work: str, tasks: Sequence[Task], context: Context, note: str = "") -> Row:
-    found = {}
+    results = {}
 
     def turn(name: str, choose) -> None:
-        found[name] = []
+        results[name] = []
         starts: dict[float, Probe] = {}
         for task in tasks:
-            found[name].append(choose(*task, starts))
+            results[name].append(choose(*task, starts))
 
     theirs = partial(_theirs, entry=_entry(tasks))
     turns = {"ours": partial(turn, "ours", choose_and_fit), "theirs": partial(turn, "theirs", theirs)}
     seconds = alternate(turns, context.rounds)
-    for task, (one, strength), (other, same) in zip(tasks, found["ours"], found["theirs"], strict=True):
+    for task, (one, strength), (other, same) in zip(tasks, results["ours"], results["theirs"], strict=True):
         assert strength == same
         for probe in (one, other):
             assert _norm(task, probe, strength) <= TOLERANCE
@@ -94,26 +94,26 @@ def _row(work: str, tasks: Sequence[Task], context: Context, note: str = "") -> 
 
 
 def _entry(tasks: Sequence[Task]) -> float:
-    """The largest entry of the gradient that scikit-learn may stop at, for its norm to be within the tolerance."""
+    """Return the largest entry of the gradient at which scikit-learn may stop with a norm within the tolerance."""
     for doublings in range(DOUBLINGS, 0, -1):
-        # At none, its norm is: were all entries as large as that, it would be the tolerance.
+        # Without a doubling the norm is within the tolerance: it would equal it if all entries were as large as this.
         entry = 2**doublings * TOLERANCE / np.sqrt(tasks[0].classes * (tasks[0].x.shape[1] + 1))
-        found = [(task, *_theirs(*task, {}, entry)) for task in tasks]
-        if all(_norm(*each) <= TOLERANCE for each in found):
+        probes = [(task, *_theirs(*task, {}, entry)) for task in tasks]
+        if all(_norm(*each) <= TOLERANCE for each in probes):
             return entry
     return entry / 2
 
 
 def _theirs(x: Tensor, y: Tensor, classes: int, _: dict, entry: float) -> tuple[Probe, float]:
-    """What `choose_and_fit` does, with scikit-learn's solver; nothing is kept for the next checkpoint."""
+    """Do as `choose_and_fit` does, but with scikit-learn's solver, and keep nothing for the next checkpoint."""
     model = LogisticRegression(warm_start=True, tol=entry, max_iter=MAX_STEPS)
 
     def fit(rows: Tensor, strength: float) -> Probe:
-        own = x[rows].double()
-        centre = own.mean(0)
-        scale = (own - centre).square().mean().sqrt()
-        model.C = 1 / (len(own) * strength)
-        model.fit(((own - centre) / scale).numpy(), y[rows].numpy())
+        part = x[rows].double()
+        centre = part.mean(0)
+        scale = (part - centre).square().mean().sqrt()
+        model.C = 1 / (len(part) * strength)
+        model.fit(((part - centre) / scale).numpy(), y[rows].numpy())
         return Probe(torch.from_numpy(model.coef_), torch.from_numpy(model.intercept_), centre, scale)
 
     order = torch.from_numpy(np.random.default_rng(0).permutation(len(y)))
@@ -130,7 +130,7 @@ def _theirs(x: Tensor, y: Tensor, classes: int, _: dict, entry: float) -> tuple[
 
 
 def _norm(task: Task, probe: Probe, strength: float) -> float:
-    """The norm of the objective's gradient."""
+    """Return the norm of the objective's gradient."""
     x = (task.x.double() - probe.centre) / probe.scale
     weight, bias = (value.clone().requires_grad_() for value in (probe.weight, probe.bias))
     (F.cross_entropy(x @ weight.T + bias, task.y) + strength / 2 * weight.square().sum()).backward()
@@ -139,18 +139,18 @@ def _norm(task: Task, probe: Probe, strength: float) -> float:
 
 def _drawn(n: int, width: int, classes: int) -> Task:
     generator = torch.Generator().manual_seed(0)
-    deviations = torch.arange(1, width + 1).rsqrt()  # of principal directions: their variances are 1/rank
+    deviations = torch.arange(1, width + 1).rsqrt()  # of the principal directions, whose variances are 1/rank
     y = torch.arange(n) % classes
     means, noise = (torch.randn(count, width, generator=generator) * deviations for count in (classes, n))
     x = APART * means[y] + noise
-    cone = torch.randn(width, generator=generator)  # what all have in common is as long as what they differ in
+    cone = torch.randn(width, generator=generator)  # the common part is as long as the differing parts
     x = x / x.norm(dim=1).mean() + cone / cone.norm()
     turn = torch.linalg.qr(torch.randn(width, width, generator=generator))[0]
     return Task(F.normalize(x, dim=1) @ turn, y, classes)
 
 
 def _series(context: Context) -> list[Task]:
-    """The features of one domain at each checkpoint of a fine-tuning, by the stages of the embedded study."""
+    """Return the features of one domain at each checkpoint of a fine-tuning, by the stages of the embedded study."""
     config, folder = load(CONFIG), context.folder
     model, experiment = config["models"]["tiny-clip"], config["experiments"]["domainnet"]
     settings = config["data"]["domainnet"]

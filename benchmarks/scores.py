@@ -1,4 +1,4 @@
-"""Scores of two runs of one study, such as before and after it was made faster: does each stay in its interval?
+"""Compare the scores of two runs of one study, such as before and after a speed-up: does each stay in its interval?
 
 python -m benchmarks.scores BEFORE AFTER --figure FILE
 """
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def read(project: Path) -> pd.DataFrame:
-    """What a study's models score on test examples, mean of seeds: value, low and high by `KEY`."""
+    """Return the test scores of a study's models, mean of seeds: value, low and high by `KEY`."""
     tables = sorted(project.glob("results/*/*/scores.csv"))
     if not tables:
         raise SystemExit(f"error: {project}: has no results/<study>/<experiment>/scores.csv; run the study there")
@@ -38,7 +38,7 @@ def read(project: Path) -> pd.DataFrame:
 
 
 def paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Columns with "_before" and "_after", and "within": whether each run's value lies within the other's interval."""
+    """Join both tables by columns "_before" and "_after", and add "within": each value is in the other's interval."""
     if lacking := len(before.index.symmetric_difference(after.index)):
         raise SystemExit(f"error: {lacking} scores are in one study only; compare two of the same configuration")
     scores = pd.concat([before.add_suffix("_before"), after.add_suffix("_after")], axis=1)
@@ -48,7 +48,7 @@ def paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> str:
-    """A Markdown table, a row for each metric of each experiment."""
+    """Return a Markdown table with a row for each metric of each experiment."""
     lines = ["| scores | how many | within | after − before, mean | the largest |", "|---|---|---|---|---|"]
     for (experiment, metric), group in scores.groupby(["experiment", "metric"]):
         change = group["value_after"] - group["value_before"]
@@ -62,13 +62,13 @@ def table(scores: pd.DataFrame) -> str:
 
 
 def sides(scores: pd.DataFrame, run: str) -> list[pd.Series]:
-    """How far an interval reaches below its value, and above."""
+    """Return the distances from a run's values down to the lower and up to the upper ends of their intervals."""
     low, value, high = (scores[f"{name}_{run}"] for name in ("low", "value", "high"))
     return [value - low, high - value]
 
 
 def draw(scores: pd.DataFrame, path: Path) -> None:
-    """Shares and losses apart; a score that did not change lies on the line."""
+    """Draw shares and losses in two panels, with equal scores on the line."""
     is_loss = scores.index.get_level_values("metric") == LOSS
     panels = {"Share of test examples": scores[~is_loss], "Loss of responses (nats)": scores[is_loss]}
     with paper_style():

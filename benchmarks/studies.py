@@ -1,4 +1,4 @@
-"""Runs of whole studies, with what they cost."""
+"""Run whole studies and measure their cost."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import yaml
 
 from workflows import ROOT, copy_project
 
-# Python runs it first in each process of the project's copy. What it notes is CPU time: all of it, and that of imports
+# Python runs this first in each process of the project's copy. It notes CPU time: the total, and the parts of imports
 # and of the interpreter's own start. A copy of the fork server begins with none.
 NOTE = """
 import atexit, builtins, json, os, pathlib, sys, time
@@ -50,8 +50,11 @@ atexit.register(note)
 
 @dataclass
 class Cost:
-    """Of a run: seconds of wall time, seconds of CPU of the whole machine, which did nothing else, and those of them
-    in which jobs did their work: not Snakemake, nor the start of processes, nor imports."""
+    """The cost of a run, in seconds: wall time, CPU time and the part of it that is work.
+
+    `cpu` is that of the whole machine, which does nothing else. `work` is the jobs' without imports and the start of
+    processes; Snakemake's own time is no work either.
+    """
 
     wall: float
     cpu: float
@@ -62,7 +65,7 @@ class Cost:
 
 
 def new_project(folder: Path) -> Path:
-    """A copy of the project, whose processes note what they spend."""
+    """Make a copy of the project whose processes note their CPU time."""
     folder.mkdir(parents=True)
     copy_project(folder)
     shutil.copy2(ROOT / "config.yaml", folder)
@@ -92,6 +95,6 @@ def run(project: Path, *arguments: str, study: Mapping | None = None, cores: int
 
 
 def _busy() -> float:
-    """Seconds that the machine's cores have computed since it began."""
+    """Return the seconds that the machine's cores have computed since it began."""
     times = psutil.cpu_times()
     return times.user + times.nice + times.system + times.irq + times.softirq

@@ -1,9 +1,9 @@
-"""Scoring eleven weights of WiSE-FT: the stage's script, one process for all, against one process for each weight.
+"""Score eleven weights of WiSE-FT: in the stage's script, one process for all, against one process for each weight.
 
-Beside it, as people do: for pictures a plain script for each weight, which reads two files of torch, writes the
-mixture, loads it and scores it; for texts a mixed model folder for each weight, which lm-evaluation-harness scores from
-its command line. All are whole processes on the same models and examples, in float32 on one thread of a CPU, and give
-the same scores. As each weight is the same work for them, some are measured and the time is multiplied.
+The other side is common practice. For pictures, a plain script for each weight reads two files of torch, writes the
+mixture, loads it and scores it. For texts, lm-evaluation-harness scores a mixed model folder for each weight from its
+command line. All are whole processes on the same models and examples, in float32 on one thread of a CPU, and give the
+same scores. Each weight is the same work for the other side, so only some are measured and the time is multiplied.
 """
 
 import json
@@ -28,8 +28,8 @@ from generality.storage.setting import write
 from workflows import ROOT
 
 ALPHAS = tuple(number / 10 for number in range(11))
-PICTURES = 300  # of each of twelve sets: with all, a turn takes minutes
-TEXTS = 50  # of each of ten sets, likewise
+PICTURES = 300  # pictures of each of twelve sets: with all, a turn takes minutes
+TEXTS = 50  # texts of each of ten sets, for the same reason
 
 
 def rows(context: Context) -> list[Row]:
@@ -62,9 +62,9 @@ def vision(context: Context) -> Row:
     scores = pd.read_parquet(output)
     for alpha in alphas:
         part = scores[scores["setting"] == write({"alpha": alpha})]
-        own = part.groupby(["data", "split"], observed=True)["acc"].mean()
-        beside = json.loads((folder / f"{alpha}.json").read_text())
-        apart = [abs(own[key] - beside[str(path)]) for key, path in sets.items()]
+        means = part.groupby(["data", "split"], observed=True)["acc"].mean()
+        peers = json.loads((folder / f"{alpha}.json").read_text())
+        apart = [abs(means[key] - peers[str(path)]) for key, path in sets.items()]
         assert max(apart) <= 1 / count + 1e-9, f"accuracies differ at {alpha}: {apart}"
     work = f"score {len(ALPHAS)} weights of a CLIP on {len(sets)} sets of {count} pictures"
     peer = f"a plain script for each weight ({len(alphas)} measured)"
@@ -89,15 +89,15 @@ def language(context: Context) -> Row:
     }
     seconds = alternate(turns, context.rounds)
     for alpha in alphas:
-        own = our_scores(output, write({"alpha": alpha}))
-        assert_same_scores(own, read_scores(folder / f"{alpha}.json", named), limit)
+        ours = our_scores(output, write({"alpha": alpha}))
+        assert_same_scores(ours, read_scores(folder / f"{alpha}.json", named), limit)
     work = f"score {len(ALPHAS)} weights of an OPT on {len(sets)} sets of {limit} texts, {len(named)} tasks"
     peer = f"a mixed folder and lm_eval's command line for each weight ({len(alphas)} measured)"
     return Row(work, "s", seconds["ours"], peer, "≥ 3", seconds["theirs"])
 
 
 def _times(one, alphas: tuple[float, ...]) -> Turn:
-    """A turn that measures some weights and gives the seconds of all."""
+    """Return a turn that measures some weights and returns the seconds of all."""
 
     def turn() -> float:
         begun = time.perf_counter()
@@ -109,7 +109,7 @@ def _times(one, alphas: tuple[float, ...]) -> Turn:
 
 
 def _cut(path: Path, folder: Path, count: int) -> Path:
-    """A part of an image set, evenly spread, as a set of its own: a plain script knows no limit."""
+    """Write an evenly spread part of an image set as a set of its own, since a plain script knows no limit."""
     whole = open_image_set(path)
     part = whole.part(count)
     with new_image_set(

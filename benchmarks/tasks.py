@@ -1,8 +1,8 @@
-"""Scoring one language model on all sets of the embedded study: the stage's script against lm-evaluation-harness's own.
+"""Score one language model on all sets of the embedded study: by the stage's script, against lm-evaluation-harness.
 
 Both are whole processes on the same model folder, examples, prompts and batch size, in float32 on one thread of a CPU,
-with the imports, which a job of a study pays too. The harness's command line builds the same tasks from files; its data
-are in the cache of `datasets` from the turn that is not counted on.
+including the imports, which a job of a study pays too. The harness's command line builds the same tasks from files;
+from the first, uncounted turn on, its data are in the cache of `datasets`.
 """
 
 import subprocess
@@ -43,7 +43,7 @@ def rows(context: Context) -> list[Row]:
 
 
 def score_by_stage(output: Path, sets: Sets, generate: list[str], limit: int | None, *models: object) -> None:
-    """The language track's stage of scoring, as its rule calls it."""
+    """Run the language track's stage of scoring as its rule does."""
     command = [
         sys.executable, ROOT / "workflow/scripts/score_lm.py", *models, "--sets", *study().set_arguments(sets),
         "--generate", *generate, "--method", "m", "--seed", 1, *(["--limit", limit] if limit else []),

@@ -1,4 +1,4 @@
-"""What the benches of training share: the study's models with random weights, and trainings that take turns."""
+"""Tools for the benches of training: the study's models with random weights, and trainings that take turns."""
 
 import io
 import threading
@@ -33,7 +33,7 @@ from generality.vision.objective import ImageClassification
 STUDY = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
 CPU = torch.device("cpu")
 SEED = 1
-# Pictures of ViT-B/16: 7 s a step on a core, and 30 steps are taken; the paper's 512 would be 7 minutes a step.
+# Pictures in a batch of ViT-B/16: 7 s a step on a core, for 30 steps; the paper's 512 would take 7 minutes a step.
 BATCH = 8
 VOCABULARY_TEXTS = 2000  # of the corpus's 36,000: enough for all 2,000 tokens
 VISION = STUDY["experiments"]["imagenet"]["train"] | {"precision": "float32"}
@@ -42,10 +42,10 @@ WORLD = STUDY["data"]["imagenet"]
 
 
 class Turns:
-    """A training that goes on by `steps` steps with each call, and waits in a thread of its own in between.
+    """A training that takes `steps` steps at each call, and waits in a thread of its own in between.
 
-    `train(after)` is all of it, and calls `after(k)` when k steps have been taken, 0 included. So each side's steps
-    follow those of its own training, and trainings take turns without being begun anew.
+    `train(after)` runs the whole training, and calls `after(k)` after k steps, 0 included. So each side continues its
+    own training, and trainings take turns without a new beginning.
     """
 
     def __init__(self, train: Callable[[Callable[[int], None]], object], steps: int):
@@ -61,7 +61,7 @@ class Turns:
         self._wait()
 
     def end(self) -> None:
-        """Leave the training where it is, and its memory to others."""
+        """Stop the training where it is, and free its memory."""
         self.ended = True
         self.go.release()
         self.thread.join()
@@ -84,14 +84,14 @@ class Turns:
             self.error = RuntimeError("the training is at its end")
         except SystemExit:
             pass
-        except BaseException as error:  # is raised in the thread that waits
+        except BaseException as error:  # the waiting thread raises it
             self.error = error
         self.done.release()
 
 
 @contextmanager
 def taking_turns(trainings: dict[str, Callable], steps: int) -> Iterator[dict[str, Turns]]:
-    """The trainings as turns of `steps` steps each, while the block is entered; their bars would overwrite another."""
+    """Yield the trainings as turns of `steps` steps; hide their progress bars, which would overwrite each other."""
     turns: dict[str, Turns] = {}
     with redirect_stderr(io.StringIO()):
         try:
@@ -104,25 +104,25 @@ def taking_turns(trainings: dict[str, Callable], steps: int) -> Iterator[dict[st
 
 
 def seconds_of_a_step(turn: Callable[[], None], steps: int) -> float:
-    """What one of a turn's steps takes."""
+    """Run a turn, and return the seconds of one of its steps."""
     start = time.perf_counter()
     turn()
     return (time.perf_counter() - start) / steps
 
 
 def ms(seconds: Iterable[float]) -> list[float]:
-    """As milliseconds."""
+    """Return seconds as milliseconds."""
     return [1000 * each for each in seconds]
 
 
 def training(model: nn.Module, objective: Objective, method: Method, train: dict, log: Path) -> Callable:
-    """The project's own loop on a copy of the model, as `Turns` takes it."""
-    own = deepcopy(model)
-    return lambda after: fit(own, objective, method, train=train, seed=SEED, log=log, what=log.stem, after=after)
+    """Return the project's own loop on a copy of the model, as `Turns` takes it."""
+    copy = deepcopy(model)
+    return lambda after: fit(copy, objective, method, train=train, seed=SEED, log=log, what=log.stem, after=after)
 
 
 def vit_b_16(batch: int, augment: str, small: bool) -> tuple[nn.Module, Objective, dict]:
-    """The paper's ViT-B/16 with a head of 1,000 classes, and `batch` random pictures, which every step learns."""
+    """Return the paper's ViT-B/16 with a head of 1,000 classes, and `batch` random pictures for every step."""
     settings = (tiny(SETTINGS) if small else SETTINGS)["models"]["tiny-vit-b-16" if small else "vit-b-16"]
     train = settings["train"] | {
         "batch_size": batch, "micro_batch": batch, "augment": augment, "precision": "float32", "epochs": 1000,
@@ -133,7 +133,7 @@ def vit_b_16(batch: int, augment: str, small: bool) -> tuple[nn.Module, Objectiv
 
 
 def tiny_clip(augment: str, small: bool) -> tuple[nn.Module, Objective, dict]:
-    """The embedded study's classifier, with as many pictures as it is fine-tuned on; what they show is random."""
+    """Return the embedded study's classifier and random pictures, as many as it is fine-tuned on."""
     architecture, size = STUDY["models"]["tiny-clip"]["architecture"], WORLD["size"]
     count, train = (16, VISION | {"batch_size": 8, "epochs": 100}) if small else (WORLD["counts"]["train"], VISION)
     torch.manual_seed(SEED)
@@ -149,9 +149,9 @@ def tiny_clip(augment: str, small: bool) -> tuple[nn.Module, Objective, dict]:
 
 
 def tiny_opt(folder: Path, small: bool) -> tuple[nn.Module, NextToken, dict]:
-    """The embedded study's OPT and the blocks that it is fine-tuned on: how much of them is answers counts."""
-    own, questions = STUDY["models"]["tiny-opt"], STUDY["data"]["medical"]
-    count, texts, vocabulary = questions["counts"]["train"], VOCABULARY_TEXTS, own["vocabulary"]
+    """Return the embedded study's OPT and its real blocks, since the share of answers in them matters."""
+    settings, questions = STUDY["models"]["tiny-opt"], STUDY["data"]["medical"]
+    count, texts, vocabulary = questions["counts"]["train"], VOCABULARY_TEXTS, settings["vocabulary"]
     train = LANGUAGE
     if small:
         count, texts, vocabulary, train = 100, 100, 300, LANGUAGE | {"batch_size": 2, "epochs": 100}
@@ -165,7 +165,7 @@ def tiny_opt(folder: Path, small: bool) -> tuple[nn.Module, NextToken, dict]:
     blocks = pack(examples, train["block_size"], order(SEED, 0, len(examples)))
     torch.manual_seed(SEED)
     config = OPTConfig(
-        **own["architecture"], vocab_size=len(tokenizer), bos_token_id=tokenizer.bos_token_id,
+        **settings["architecture"], vocab_size=len(tokenizer), bos_token_id=tokenizer.bos_token_id,
         pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
     )  # fmt: skip
     objective = NextToken(blocks, unit="blocks", pad=tokenizer.pad_token_id, device=CPU)

@@ -1,9 +1,9 @@
-"""How fast the two worlds are made, held to limits: the picture world is rendered and the text world is written.
+"""Measure the speed of rendering the picture world and of writing the text world, against limits.
 
 Each turn calls the stage functions of `render_pictures.py` and `write_texts.py` for every domain and split of the
-embedded study's families, at the counts of config.yaml, or at all that a split has where that is less. What counts is
-wall time on one core with all that a stage does (drawing, writing, flushing, checksums), but not its imports. A stage
-is a process of its own, so each set of texts pays for its world's knowledge anew.
+embedded study's families, at the counts of config.yaml, or at all that a split has if that is less. Wall time on one
+core counts, with a stage's whole work (drawing, writing, flushing, checksums) but without its imports. A stage is a
+process of its own, so each set of texts pays for its world's knowledge anew.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from generality.data.text_world.worlds import world
 from generality.plan.study import Study
 
 CONFIG = Path(__file__).parents[1] / "config.yaml"
-FEWEST = 48  # pictures: in fewer, a class of the web would have none
+FEWEST = 48  # pictures; with fewer, a class of the web would have none
 
 
 class Made(NamedTuple):
@@ -46,16 +46,16 @@ def rows(context: Context) -> list[Row]:
 
 def _row(work: str, sets: list[Made], unit: str, target: str, context: Context) -> Row:
     amounts, seconds = Counter(), Counter()
-    for made in sets:
-        amounts[made.domain] += made.amount
+    for one in sets:
+        amounts[one.domain] += one.amount
 
     def turn() -> float:
         total = 0.0
-        for made in sets:
+        for one in sets:
             begun = perf_counter()
-            made.make()
+            one.make()
             took = perf_counter() - begun
-            seconds[made.domain] += took
+            seconds[one.domain] += took
             total += took
             rmtree(context.folder / "set")
         return total
@@ -75,7 +75,7 @@ def _row(work: str, sets: list[Made], unit: str, target: str, context: Context) 
 
 
 def _sets(study: Study, source: str, domains: Callable[[str], Iterable[str]], tiny: bool) -> Iterator[tuple[str, dict]]:
-    """The name and the stage's options of each set of a source; where `tiny`, of one split of each domain."""
+    """Yield the name and the stage's options of each set of a source; with `tiny`, of one split of each domain."""
     for name in study.sets(source):
         splits = [*study.data_settings(name)["counts"]]
         for split in splits[-1:] if tiny else splits:
@@ -93,8 +93,8 @@ def _pictures(study: Study, context: Context) -> Iterator[Made]:
 
 def _texts(study: Study, context: Context) -> Iterator[Made]:
     for domain, options in _sets(study, "text_world", text_world.domains, context.tiny):
-        there = available(options["family"], options["domain"], options["split"], options["seed"])
-        options["count"] = min(options["count"], there or options["count"], 10 if context.tiny else 10**9)
+        most = available(options["family"], options["domain"], options["split"], options["seed"])
+        options["count"] = min(options["count"], most or options["count"], 10 if context.tiny else 10**9)
         make = partial(_write, context.folder / "set", options)
         make()
         written = open_text_set(context.folder / "set")
@@ -108,6 +108,6 @@ def _write(folder: Path, options: dict) -> None:
 
 
 def _bytes(form: str, example: dict) -> int:
-    """Of what a reader sees: the prompt and all that may follow it, without ids and field names."""
+    """Return the bytes of an example's texts: the prompt and all that may follow it, without ids and field names."""
     texts = [example["prompt"], *example["choices"]] if form == "choice" else pair(form, example)
     return sum(len(text.encode()) for text in texts)

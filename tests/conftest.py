@@ -1,4 +1,4 @@
-"""Small things that many tests need: pictures with something to learn, and a CLIP pre-trained for a few steps."""
+"""Fixtures for many tests: small data sets with something to learn, and models pre-trained for a few steps."""
 
 import shutil
 from pathlib import Path
@@ -32,13 +32,13 @@ TRAIN = {
     "warmup": 0.1, "clip_norm": 1.0, "batch_size": 16, "epochs": 2, "augment": "none",
     "precision": "float32", "compile": False,
 }  # fmt: skip
-# What the weights of a file were trained with, for architectures of which open_clip has no weights.
+# The preprocessing of a file's weights, for architectures without weights in open_clip.
 PICTURES = {"mean": [0.4] * 3, "std": [0.2] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
 METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
 
 
 def pytest_collection_modifyitems(items):
-    """The tests of SLURM come first: they take minutes, most of which they wait."""
+    """Put the tests of SLURM first: they take minutes, and wait for most of them."""
     items.sort(key=lambda item: item.path.name != "test_slurm.py")
 
 
@@ -48,7 +48,7 @@ def _one_thread():
 
 
 def make_image_set(folder, count, *, classes=CLASSES, captions=False, seed=0, size=32, source=None):
-    """Pictures with a bright band whose height is the class, over noise."""
+    """Write an image set of noise with a bright band, whose height is the class; return the folder."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % len(classes)
     texts = [f"a photo of a {classes[label]}" for label in labels] if captions else ()
@@ -62,7 +62,7 @@ def make_image_set(folder, count, *, classes=CLASSES, captions=False, seed=0, si
 
 @pytest.fixture(scope="session")
 def clip_folder(tmp_path_factory):
-    """A CLIP of open_clip's own format, pre-trained for eight steps."""
+    """Return a CLIP in open_clip's own format, pre-trained for eight steps."""
     from generality.vision.pretrain import pretrain_clip
 
     folder = tmp_path_factory.mktemp("models")
@@ -76,7 +76,7 @@ def clip_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def classifier_folder(clip_folder):
-    """The zero-shot classifier of that CLIP, with a training and a test set beside it."""
+    """Return the zero-shot classifier of that CLIP, with a training and a test set beside it."""
     from generality.vision.zero_shot import build_classifier
 
     root = clip_folder.parent
@@ -104,7 +104,7 @@ LANGUAGE_PRETRAIN = {
 
 
 def make_text_set(folder, form, count, *, seed=0, source=None):
-    """Sentences on which thing has which colour: learnable from the other examples."""
+    """Write a text set of sentences about colours of things, learnable from each other; return the folder."""
     rng = np.random.default_rng(seed)
     examples = []
     for index in range(count):
@@ -132,7 +132,7 @@ def make_text_set(folder, form, count, *, seed=0, source=None):
 
 @pytest.fixture(scope="session")
 def language_folder(tmp_path_factory):
-    """A folder with text sets (corpus, train, choice, instruction) and an OPT, pre-trained for twelve steps."""
+    """Return a folder with text sets (corpus, train, choice, instruction) and an OPT, pre-trained for twelve steps."""
     from generality.language.pretrain import pretrain_opt
 
     root = tmp_path_factory.mktemp("language")
@@ -149,26 +149,26 @@ def language_folder(tmp_path_factory):
 
 @pytest.fixture
 def files(tmp_path):
-    """Score files of a small vision experiment; see `scored`."""
+    """Return the score files of a small vision experiment; see `scored`."""
     return vision_files(tmp_path)
 
 
 @pytest.fixture
 def table(files):
-    """Their tidy table."""
+    """Return the tidy table of `files`."""
     return collect(files, **EXPERIMENT)
 
 
 @pytest.fixture
 def language(tmp_path):
-    """The tidy table of a small language experiment."""
+    """Return the tidy table of a small language experiment."""
     (tmp_path / "language").mkdir()
     return collect(language_files(tmp_path / "language"), **LANGUAGE)
 
 
 @pytest.fixture
 def copied(tmp_path):
-    """Copies a folder, to be damaged."""
+    """Return a function that copies a folder, for tests that damage it."""
 
     def copy(folder: Path) -> Path:
         return Path(shutil.copytree(folder, tmp_path / "copy"))

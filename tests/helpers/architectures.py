@@ -1,4 +1,4 @@
-"""Tiny random language models of the architectures that people have, by name."""
+"""Tiny random language models of popular architectures, by name."""
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -7,8 +7,8 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 SIZES = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 GROUPED = SIZES | {"num_key_value_heads": 2}
 POSITIONS = {"max_position_embeddings": 256}
-WINDOW = 8  # tokens, less than any text of the tests has
-# The type in transformers, and what makes it small.
+WINDOW = 8  # tokens, fewer than in any text of the tests
+# Each architecture's type in transformers, and the settings that make it small.
 ARCHITECTURES = {
     "OPT": (
         "opt",
@@ -94,9 +94,9 @@ ARCHITECTURES = {
 
 
 def tiny(name: str, tokenizer, scale: float = 0.3) -> PreTrainedModel:
-    """Return a random model of that architecture for a tokenizer, in evaluation mode.
+    """Return a random model of an architecture for a tokenizer, in evaluation mode.
 
-    Matrices are normal with `scale` as standard deviation, so that what a text ends with depends on all of it.
+    Matrices are normal with `scale` as standard deviation, so that the end of a text depends on all of it.
     """
     kind, settings = ARCHITECTURES[name]
     special = {f"{role}_token_id": getattr(tokenizer, f"{role}_token_id") for role in ("bos", "pad", "eos")}

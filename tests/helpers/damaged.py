@@ -1,4 +1,4 @@
-"""What damages a file or a folder, and what is expected of its reader then."""
+"""Damage files and folders, and check that their reader refuses them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from generality.errors import StudyError
 
 
 class Trap:
-    """What a pickle can do: whoever loads it makes a file."""
+    """An object whose pickle makes a folder when it is loaded."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -21,7 +21,7 @@ class Trap:
 
 
 def refusal(read, *arguments, **options) -> str:
-    """The one line of a refusal."""
+    """Return the one line of the StudyError that `read` raises."""
     with pytest.raises(StudyError, match=r".") as caught:
         read(*arguments, **options)
     text = str(caught.value)
@@ -46,7 +46,7 @@ def pickled(path: Path, trap: Path) -> None:
 
 
 def changed(name, change):
-    """A file of JSON with other content."""
+    """Return damage that changes the content of a JSON file."""
 
     def damage(folder: Path) -> None:
         content = json.loads((folder / name).read_text())

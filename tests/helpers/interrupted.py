@@ -1,4 +1,4 @@
-"""Interrupting a stage, in processes of their own, until it has come to its end."""
+"""Interrupt a stage again and again, in processes of its own, until it is done."""
 
 import multiprocessing
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-FORK = multiprocessing.get_context("fork")  # a stage starts in milliseconds, as everything is imported
+FORK = multiprocessing.get_context("fork")  # a stage starts in milliseconds, since everything is imported
 
 
 def ends(run: Callable[[], None], log: Path) -> int:
-    """The exit code of a process that does `run`, negative for a signal; what it says is added to `log`."""
+    """Run `run` in a process; return its exit code, negative for a signal, and append its output to `log`."""
 
     def child() -> None:
         with log.open("a") as out:
@@ -29,7 +29,7 @@ def ends(run: Callable[[], None], log: Path) -> int:
 
 
 def until_done(run: Callable[[], None], owner: type, call: str, count: int, number: signal.Signals, log: Path) -> int:
-    """Run a stage until it succeeds; how often it was killed: by the signal, in call `count` (from 1) of a method."""
+    """Run a stage until it succeeds; return the number of kills, by the signal in call `count` (from 1) of a method."""
     original, calls = getattr(owner, call), []
 
     def method(self, *arguments):
@@ -39,7 +39,7 @@ def until_done(run: Callable[[], None], owner: type, call: str, count: int, numb
         return original(self, *arguments)
 
     def doomed() -> None:
-        setattr(owner, call, method)  # of the child's own class: each counts from the beginning
+        setattr(owner, call, method)  # in the child's copy of the class, so that each child counts from 1
         run()
 
     for kills in range(1000):
@@ -51,6 +51,6 @@ def until_done(run: Callable[[], None], owner: type, call: str, count: int, numb
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """All files of a folder by their path in it."""
+    """Return the bytes of all files of a folder by their path in it."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}

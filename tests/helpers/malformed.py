@@ -1,7 +1,7 @@
-"""Studies with one mistake each, made systematically from right ones.
+"""Make studies with one mistake each, systematically, from correct ones.
 
-Every place that the schema knows is found in the first study that has it; there everything is done to it that its part
-of the schema forbids: another type, a number out of range, a key too many or too few, a name of odd characters, …
+Every place in the schema is spoilt in the first study that has it, in every way that its part of the schema forbids:
+another type, a number out of range, a key too many or too few, a name of odd characters, …
 """
 
 import math
@@ -20,29 +20,29 @@ TYPES = {
     "null": None, "boolean": True, "integer": 3, "number": 1.5, "string": "words", "array": ["words"],
     "object": {"words": 1},
 }  # fmt: skip
-FOREIGN = {"date": "2024-01-01", "bytes": "!!binary YQ==", "set": "!!set {a}"}  # YAML has them, and JSON has not
+FOREIGN = {"date": "2024-01-01", "bytes": "!!binary YQ==", "set": "!!set {a}"}  # types of YAML that JSON lacks
 NO_NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 SPELT = {"1e400 as text": "1e400", "nan as text": "nan", "comma": "0,5"}
 HUGE = {"10^30": 10**30, "-10^30": -(10**30), "10^400": 10**400}
-# No text has these. What JSON cannot write is no text either.
+# No text may have these; JSON cannot write the last.
 CONTROL = {"NUL": "a\0b", "escape": "a\x1b[31m", "delete": "a\x7f", "C1": "a\x85b", "half a character": "a\ud800"}
 LINES = {"two lines": "a\nb", "line separator": "a\u2028b", "paragraph separator": "a\u2029b"}
-# What no name may be that a folder gets; no text with a pattern of its own may be one of these either.
+# Forbidden as names of folders, and as texts with a pattern of their own.
 ODD = {
     "empty": "", "blank": " ", "line end": "name\n", "blank inside": "a b", "upwards": "../a", "absolute": "/a",
     "two dots": "..", "umlaut": "häuser", "chinese": "数据", "emoji": "a😀", "invisible": "a\u200bb",
     "right to left": "a\u202eb", "full width": "ａ", "shell": "$(touch x)", "quote": "a'b", "backslash": "a\\b",
     "braces": "{a}", "star": "*", **LINES, **CONTROL,
 }  # fmt: skip
-# After a key; the last asks for something to be run.
+# Broken values after a key; the last asks for code to run.
 NO_VALUES = [
     "[", "]", "{", "}", '"', "'", "a: b", "@a", "%a", "`a", "*nowhere", "&", "!nowhere a", r'"\q"', "\0", "\x1b", "- a",
     "{a: 1, a: 2}", "!!int a", "!!bool 3", "!!timestamp a", "!!python/object/apply:os.system [exit]",
 ]  # fmt: skip
-# Where nothing is something: an empty list or mapping, or a zero, may stand at the end of these paths.
+# The last keys of paths where an empty list or mapping is allowed, and of those where a zero is.
 EMPTY = ("exact_match", "lr", "warmup", "full", "shares", "style", "train", "resources", "downloads", "text_cfg")
 ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels", "fill_color", "mean")
-# Where a name has to lead somewhere, by the last keys of the path (* is any).
+# The last keys of paths whose value names something in the study (* is any key).
 NAMED = [
     ("models", "*", "data"), ("models", "*", "data", "*"), ("data", "*", "of", "*"), ("experiments", "*", "model"),
     ("experiments", "*", "speciality"), ("generality", "*", "*"), ("probe", "*"), ("exact_match", "*"),
@@ -52,7 +52,7 @@ NAMED = [
 
 
 class Mistake(NamedTuple):
-    """What is wrong with a study, and how the message about it has to begin."""
+    """A study with one mistake; `told` is the required beginning of the message about it."""
 
     kind: str
     what: str
@@ -68,28 +68,28 @@ class Place(NamedTuple):
     parts: list[dict]
 
     def say(self, keyword: str) -> list:
-        """What the schema says of it by a keyword, in one part or in several."""
+        """Return the values of a keyword in all parts of the schema that apply."""
         return [part[keyword] for part in self.parts if keyword in part]
 
     @property
     def kinds(self) -> set[str]:
-        """The types that it may have; none where the schema leaves it to others."""
-        found = [{one} if isinstance(one, str) else set(one) for one in self.say("type")]
+        """Return the types that the schema allows here; none where it does not say."""
+        types = [{one} if isinstance(one, str) else set(one) for one in self.say("type")]
         for values in self.say("enum"):
-            found.append({"string" for value in values if isinstance(value, str)})
-        kinds = set.intersection(*found) if found else set()
+            types.append({"string" for value in values if isinstance(value, str)})
+        kinds = set.intersection(*types) if types else set()
         return kinds | ({"integer"} if "number" in kinds else set())
 
 
 def mistakes(studies: Iterable[dict]) -> Iterator[Mistake]:
-    """One after the other; the first of the studies that has a place is the one it is spoilt in."""
+    """Yield all mistakes; each place is spoilt in the first study that has it."""
     for study, place in places(studies):
         for kind, what, path, value in _wrong(place) if place.kinds else ():
             yield Mistake(kind, f"{dotted(place.path)}: {what}", dotted(path), edited(study, place.path, value))
 
 
 def places(studies: Iterable[dict]) -> Iterator[tuple[dict, Place]]:
-    """Every place of the schema that one of the studies has: (the first study with it, the place)."""
+    """Yield every place of the schema that a study has, as (the first study with it, the place)."""
     seen = set()
     schema = validator().schema
     for study in studies:
@@ -100,7 +100,7 @@ def places(studies: Iterable[dict]) -> Iterator[tuple[dict, Place]]:
 
 
 def edited(study: object, path: Path, value: object) -> object:
-    """A copy with another value there."""
+    """Return a copy of a study with another value at a path."""
     if not path:
         return value
     first, *rest = path
@@ -109,14 +109,14 @@ def edited(study: object, path: Path, value: object) -> object:
     return copy
 
 
-def _walk(schema: dict, value: object, found: list[dict], path: Path) -> Iterator[Place]:
-    parts = [part for one in found for part in _parts(schema, one, value)]
+def _walk(schema: dict, value: object, outer: list[dict], path: Path) -> Iterator[Place]:
+    parts = [part for one in outer for part in _parts(schema, one, value)]
     yield Place(path, value, parts)
     if isinstance(value, dict):
         for key, inner in value.items():
-            own = [part["properties"][key] for part in parts if key in part.get("properties", {})]
-            own = own or [part["additionalProperties"] for part in parts if part.get("additionalProperties")]
-            yield from _walk(schema, inner, own, (*path, key))
+            named = [part["properties"][key] for part in parts if key in part.get("properties", {})]
+            others = [part["additionalProperties"] for part in parts if part.get("additionalProperties")]
+            yield from _walk(schema, inner, named or others, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _walk(schema, inner, [part["items"] for part in parts if "items" in part], (*path, index))
@@ -132,7 +132,7 @@ def _parts(schema: dict, part: dict, value: object) -> Iterator[dict]:
 
 
 def _wrong(place: Place) -> Iterator[tuple[str, str, Path, object]]:
-    """Kind, words, the path that is told, the value."""
+    """Yield wrong values for a place: kind, words, the path in the message, the value."""
     path, value, kinds = place.path, place.value, place.kinds
     last = next((part for part in reversed(path) if isinstance(part, str)), "")
     for kind in [kind for kind in TYPES if kind not in kinds]:
@@ -175,7 +175,7 @@ def _no_text(place: Place) -> dict[str, str]:
     if allowed := [value for values in place.say("enum") for value in values]:
         return {name: odd for name, odd in ODD.items() if odd not in allowed}
     wrong = CONTROL | {"empty": "", "blank": " ", "line end only": "\n"}
-    if place.say("pattern") != [r"\S"]:  # but a template's, which may have several lines
+    if place.say("pattern") != [r"\S"]:  # a template's, which may have several lines
         wrong |= LINES
     if any("a-z0-9" in pattern for pattern in place.say("pattern")):
         wrong |= ODD
@@ -185,34 +185,34 @@ def _no_text(place: Place) -> dict[str, str]:
 
 
 def _no_mapping(place: Place) -> Iterator[tuple[str, Path, object]]:
-    """Words, the path that is told, the value."""
+    """Yield wrong mappings for a place: words, the path in the message, the value."""
     path, value = place.path, place.value
     for key in (3, None, True, 1.5):
         yield f"the key {key!r}", path, value | {key: 1}
-    given = {key for part in place.parts for key, own in part.get("properties", {}).items() if "default" in own}
+    given = {key for part in place.parts for key, rule in part.get("properties", {}).items() if "default" in rule}
     for key in sorted({key for keys in place.say("required") for key in keys} - given):
         yield f"no {key}", (*path, key), {one: inner for one, inner in value.items() if one != key}
     if names := place.say("propertyNames"):
         for name, odd in (LINES | CONTROL if names == [{"$ref": "#/$defs/line"}] else ODD).items():
             yield f"the key is {name}", (*path, odd), value | {odd: next(iter(value.values()))}
         return
-    if any(isinstance(own, dict) for own in place.say("additionalProperties")):
-        return  # splits, whose names are looked at where they are used
+    if any(isinstance(rule, dict) for rule in place.say("additionalProperties")):
+        return  # splits, whose names are checked where they are used
     for key in ("words", "häuser", "a b", ""):
         yield f"unknown key {key!r}", (*path, key), value | {key: 1}
     for key in value:
         renamed = {f"{key}x" if one == key else one: inner for one, inner in value.items()}
-        # Without `source` nobody knows which other keys belong there.
+        # Without `source`, the other keys that belong there are unknown.
         yield f"misspelt key {key!r}", (*path, key if key == "source" else f"{key}x"), renamed
 
 
 def _fits(path: Path, pattern: tuple[str, ...]) -> bool:
     end = path[-len(pattern) :]
-    return len(end) == len(pattern) and all(wanted in ("*", own) for own, wanted in zip(end, pattern, strict=True))
+    return len(end) == len(pattern) and all(wanted in ("*", key) for key, wanted in zip(end, pattern, strict=True))
 
 
 def broken(text: str) -> Iterator[tuple[str, str]]:
-    """What is wrong, and the text of a study with it: no YAML, or YAML that says something twice."""
+    """Yield a mistake in words and the text of a study with it: invalid YAML, or YAML with a key twice."""
     lines = text.splitlines()
     for number, line in enumerate(lines):
         before, after = lines[:number], lines[number + 1 :]
@@ -226,7 +226,7 @@ def broken(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _with_a_key_twice(root: yaml.Node) -> Iterator[yaml.Node]:
-    """The same document again and again, in each of which one more mapping has its first, second, … pair twice."""
+    """Yield the same document again and again, each time with another pair of one mapping twice."""
     mappings, left = [], [root]
     while left:
         if isinstance(node := left.pop(), yaml.CollectionNode) and node not in mappings:

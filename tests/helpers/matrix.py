@@ -1,4 +1,4 @@
-"""Write docs/architectures.md: what each architecture does on the road of a study (`make architectures`)."""
+"""Write docs/architectures.md: the result of each architecture at each stage of a study (`make architectures`)."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ A number stands for a line, below the table, that refuses the model before any t
 
 
 def table(rows: dict[str, dict[str, str]]) -> str:
-    """Return rows of cells as Markdown, each cell that is not `WORKS` as a number of the lines below."""
+    """Return rows of cells as Markdown; a cell other than `WORKS` becomes the number of its line below the table."""
     columns = [column for column in COLUMNS if any(column in row for row in rows.values())]
     lines = list(dict.fromkeys(cell for row in rows.values() for cell in row.values() if cell != WORKS))
     mark = {WORKS: WORKS, "": ""} | {line: f"[{number}]" for number, line in enumerate(lines, 1)}

@@ -1,4 +1,4 @@
-"""Take each architecture of language models along the road of a study, as rows of a table."""
+"""Run each architecture of language models through the stages of a study, as rows of a table."""
 
 import tempfile
 from pathlib import Path
@@ -19,20 +19,20 @@ WORKS = "works"
 
 
 def row(name: str) -> dict[str, str]:
-    """Return for each column `WORKS` or the line that refuses a tiny model of that architecture."""
+    """Return, for each column, `WORKS` or the line that refuses a tiny model of that architecture."""
     texts = [f"{example['prompt']} {choice}" for example in EXAMPLES for choice in example["choices"]]
     tokenizer = byte_level(texts * 5, template="<s> $A")
-    trials = [{"method": m, "hyperparameters": own, "train": LANGUAGE_TRAIN} for m, own in METHODS.items()]
+    trials = [{"method": m, "hyperparameters": values, "train": LANGUAGE_TRAIN} for m, values in METHODS.items()]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         tiny(name, tokenizer).save_pretrained(folder / "hub")
         tokenizer.save_pretrained(folder / "hub")
-        found = {"fetch": problem_of(lambda: fetch_causal_lm(folder / "model", name=str(folder / "hub"))) or WORKS}
-        if found["fetch"] == WORKS:
+        cells = {"fetch": problem_of(lambda: fetch_causal_lm(folder / "model", name=str(folder / "hub"))) or WORKS}
+        if cells["fetch"] == WORKS:
             for what, run in attempts(folder / "model", folder, trials):
                 if column := COLUMNS.get(what.split(",")[0]):
-                    found[column] = problem_of(run) or WORKS
-        return {key: value.replace(str(folder), "model") for key, value in found.items()}
+                    cells[column] = problem_of(run) or WORKS
+        return {key: value.replace(str(folder), "model") for key, value in cells.items()}
 
 
 def rows() -> dict[str, dict[str, str]]:

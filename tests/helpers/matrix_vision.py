@@ -1,4 +1,4 @@
-"""Take CLIPs along the road of a study: tiny random models of each family, taken through the real stages."""
+"""Run tiny random CLIPs of each family through the real stages of a study, as rows of a table."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,12 +21,12 @@ WORKS = "works"
 
 def rows() -> dict[str, dict[str, str]]:
     """Return, for each family of CLIPs and each column, "works" or the line that refuses it."""
-    found = {}
+    cells = {}
     for family in CONFIGS:
         with TemporaryDirectory() as folder:
             stages = _stages(family, Path(folder))
-            found[family] = {column: problem_of(stages[column]) or WORKS for column in COLUMNS}
-    return found
+            cells[family] = {column: problem_of(stages[column]) or WORKS for column in COLUMNS}
+    return cells
 
 
 def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
@@ -53,9 +53,10 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
         tune(folder / "series", series=[0.5, 1.0])
         probe_series(folder / "probed", series=folder / "series", sets=sets, seed=1)
 
-    trials = {name: [{"method": name, "hyperparameters": own, "train": TRAIN}] for name, own in METHODS.items()}
+    trials = {name: [{"method": name, "hyperparameters": values, "train": TRAIN}] for name, values in METHODS.items()}
     methods = {
-        name: partial(try_clip, folder / "tried", model=model, name=family, trials=own) for name, own in trials.items()
+        name: partial(try_clip, folder / "tried", model=model, name=family, trials=trial)
+        for name, trial in trials.items()
     }
     score = partial(score_classifiers, folder / "score", sets=sets, setting="default", **key)
     return {"fetch": fetch, **methods, "wise": wise, "series": series, "score": score}

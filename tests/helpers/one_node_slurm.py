@@ -1,7 +1,7 @@
-"""A real SLURM of one node for the tests: munged, slurmctld and slurmd, all of whose files lie in one folder.
+"""A real SLURM of one node for the tests: munged, slurmctld and slurmd, with all their files in one folder.
 
-It needs the programs and nothing else: no systemd, no root, no file under /etc. The user who starts it is the cluster's
-administrator, and its ports and its munge socket are its own, so that a SLURM that runs on the machine is not touched.
+It needs only the programs: no systemd, no root, no file under /etc. The user who starts it is the cluster's
+administrator. It has its own ports and munge socket, so that it does not touch a SLURM that runs on the machine.
 """
 
 import os
@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel", "sinfo")
-PATIENCE = 120  # seconds for an answer, and for the node to become idle; on a machine with nothing else to do, two
+PATIENCE = 120  # seconds for an answer, and for the node to become idle; an idle machine takes two
 
-# Four CPUs and four GPUs wherever it runs: a job that waits for its end costs nothing, and no other waits for it.
+# The node has four CPUs and four GPUs on any machine: a waiting job costs nothing, and delays no other.
 CONF = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -34,7 +34,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
-# No control groups, which a container may not let one have.
+# No control groups, which a container may forbid.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -45,7 +45,7 @@ SelectTypeParameters=CR_Core_Memory
 # A job of the partition "urgent" sends those of "usual" back to the queue.
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-# Seconds that a job is known after its end: for squeue, and here for the tests.
+# Seconds that squeue, and so the tests, know a job after its end.
 MinJobAge=3600
 # Between SIGTERM and SIGKILL, and for a job that does not react.
 KillWait=5
@@ -61,8 +61,8 @@ PartitionName=urgent Nodes=ALL MaxTime=1-0 PriorityTier=2
 
 
 def missing_programs() -> list[str]:
-    """The programs of SLURM and munge that this machine lacks."""
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # where Debian has the daemons, and not every user's PATH
+    """Return the programs of SLURM and munge that this machine lacks."""
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # Debian's folders of daemons, which a user's PATH may lack
     return [program for program in PROGRAMS if not shutil.which(program, path=path)]
 
 
@@ -81,14 +81,14 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
-    # Snakemake's plugin hides SLURM_CONF from the srun inside a job, which has nothing else to find its cluster by.
+    # Snakemake's plugin hides SLURM_CONF from the srun inside a job, which cannot find its cluster without it.
     srun = folder / "bin" / "srun"
     srun.parent.mkdir()
     srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
     srun.chmod(0o700)
     path = f"{srun.parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
     environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": path}
-    # In the foreground, as children of ours: to stop them is to end three processes that we know.
+    # They run in the foreground, as our children: to stop the cluster, end these three processes.
     commands = [
         ["munged", "--foreground", "--force", f"--key-file={key}", f"--socket={folder}/munge.socket",
          f"--pid-file={folder}/munged.pid", f"--log-file={folder}/munged.log", f"--seed-file={folder}/munged.seed"],

@@ -1,4 +1,4 @@
-"""A page of the report from small made scores, with every kind of part that it can show."""
+"""Make a page of the report from small invented scores, with every kind of part that it can show."""
 
 import json
 
@@ -16,7 +16,7 @@ from generality.report.tables import render_table
 from generality.report.tradeoff_numbers import render_tradeoffs
 
 LABELS = {method: method.upper() for method in METHODS}
-# What a study file may hold, at its worst: nothing of it may become a part of the page's own code.
+# The worst text that a study file may hold: none of it may become part of the page's own code.
 HOSTILE = "<script>alert('1')</script><img src=x onerror=alert(2)> \"Ünïcode\" 数据 & co"
 PROVENANCE = {
     "study": "made", "rendered": "2026-01-02T03:04:05Z", "revision": {"commit": "0123abcd" * 5, "dirty": True},
@@ -31,20 +31,20 @@ PROVENANCE = {
 
 
 def part(name, title, files, category="Figures", says="What it means."):
-    """A part of the page, as `study_page.page_parts` makes it."""
+    """Return a part of the page, as `plan.page.page_parts` does."""
     caption = {"title": title, "name": f"About {title}", "category": category, "text": says}
     return {"part": name, **caption, "files": {path.suffix[1:]: str(path) for path in files}}
 
 
 def draw(path, width=2100, height=1200):
-    """A picture with something to see."""
+    """Draw a picture with something to see."""
     pixels = np.zeros((height, width, 3), np.uint8) + np.arange(width, dtype=np.uint16).astype(np.uint8)[:, None]
     Image.fromarray(pixels).save(path)
     return path
 
 
 def made_page(folder, *, says="What it means.", study="made", labels=LABELS, worlds=None):
-    """Write the page and what it is made of to a folder, new or empty; returns its path."""
+    """Write the page and its sources to a folder, new or empty; return the page's path."""
     folder.mkdir(exist_ok=True)
     worlds = worlds or {"first": PAPER, "second": PAPER | {"lora": (0.7, 0.3, 0.3, 0.1)}}
     settings = {name: experiment(folder / name, name, world) for name, world in worlds.items()}

@@ -1,4 +1,4 @@
-"""Files of records, and what becomes of them."""
+"""Write files of records, and read them or expect a refusal."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ TEXT = {"form": "text", "text": "{x}"}
 def lines(path: Path, *records: dict | str) -> str:
     """Write records, or lines of JSON as they are, as JSON Lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in records]
-    path.write_text("".join(line + "\n" for line in written), encoding="utf-8")
+    rows = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in records]
+    path.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
     return str(path)
 
 
@@ -47,7 +47,7 @@ def texts(folder: Path, file: str, field: str = "x", **settings) -> list[str]:
 
 
 def refused(folder: Path, split: str = "test", **settings) -> str:
-    """Return the one line that a reading is refused with; it leaves nothing behind."""
+    """Return the one line of the StudyError that a reading raises, and check that it leaves nothing behind."""
     with pytest.raises(StudyError, match=r".") as caught:
         read(folder, split, **settings)
     assert not list((folder / "out").glob("*"))

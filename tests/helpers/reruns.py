@@ -1,4 +1,4 @@
-"""What an edit of a finished study reruns: the table in reruns.yaml, one dry run each."""
+"""Find the jobs that an edit of a finished study reruns: the table in reruns.yaml, one dry run each."""
 
 import copy
 import json
@@ -21,13 +21,15 @@ WILDCARDS = re.compile(r"^    wildcards: (?:study=\w+, )?(.*)$", re.MULTILINE)
 
 
 def edits(study: str):
-    """The parameters of a test: the edits of one of the tiny studies."""
+    """Return the parameters of a test: the edits of one of the tiny studies."""
     return pytest.mark.parametrize("edit", [pytest.param(edit, id=edit["edit"]) for edit in TABLE[study]])
 
 
 def reruns(folder: Path, config: dict, edit: dict) -> dict[str, int | list[str]]:
-    """What a study that has run in `folder` reruns after an edit, in the form in which the table has it: by rule the
-    wildcards of each job ("imagenet/l2/lambda-1/1"), or where the table counts them, how many there are."""
+    """Return the jobs that a study which has run in `folder` reruns after an edit, in the form of the table.
+
+    By rule, that is the wildcards of each job ("imagenet/l2/lambda-1/1"), or their number where the table has one.
+    """
     with applied(folder, edit):
         text = dry_run(folder, edited(config, edit), comment=edit.get("comment", ""))
     jobs = {}
@@ -41,8 +43,11 @@ def reruns(folder: Path, config: dict, edit: dict) -> dict[str, int | list[str]]
 
 
 def edited(config: dict, edit: dict) -> dict:
-    """The configuration with what another study has beside it, the values that an edit sets, by dotted path, without
-    what it leaves out, and with the keys that it turns round in the reverse order."""
+    """Return the configuration after an edit.
+
+    The edit may add another study `beside` it, `set` values by dotted path, `leave_out` some, and `turn_round` the
+    order of a mapping's keys.
+    """
     config = copy.deepcopy(config)
     if "beside" in edit:
         other = tiny(edit["beside"])
@@ -69,7 +74,7 @@ def _place(config: dict, path: str) -> tuple[dict, str]:
 
 @contextmanager
 def applied(folder: Path, edit: dict) -> Iterator[None]:
-    """The files that an edit adds text to, touches or deletes, until the block ends."""
+    """Add text to files, replace text in them, touch or delete files, as an edit says; undo it when the block ends."""
     before = {}
     try:
         for name, text in edit.get("add", {}).items():
@@ -100,10 +105,10 @@ def applied(folder: Path, edit: dict) -> Iterator[None]:
 
 
 def check_imports(folder: Path) -> None:
-    """Each job of a study that ran in a copy of the project has imported the modules that its rule lists and no others.
+    """Check that the jobs of a study in a copy of the project imported the modules of their rules and no others.
 
-    A missing one would leave a result of older code; one too many would be a reason to rerun that is none. What only
-    some jobs of a script import counts for all of them.
+    A missing module would leave results of older code; one too many would be a false reason to rerun. A module that
+    only some jobs of a script import counts for all of them.
     """
     listed, imported = {}, {}
     for note in folder.glob("imported/*.json"):

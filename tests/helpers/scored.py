@@ -1,11 +1,11 @@
-"""Small score files whose numbers can be worked out by hand, for the tests of tables and figures."""
+"""Write small score files with numbers that can be worked out by hand, for the tests of tables and figures."""
 
 import pandas as pd
 import pytest
 
 SPECIAL, A, B = "set/real_all", "set/a", "set/b"
 EXPERIMENT = {"experiment": "tiny", "speciality": SPECIAL, "generality": {"ood": [A, B]}}
-# Which examples each model has right; B has two examples only.
+# The right answers of each model; B has two examples only.
 PRETRAINED = {SPECIAL: [1, 1, 0, 0], A: [1, 1, 1, 1], B: [1, 0]}
 FULL = {SPECIAL: [1, 1, 1, 0], A: [1, 0, 0, 1], B: [0, 0]}
 GOOD = {SPECIAL: [1, 1, 1, 1], A: [1, 1, 1, 1], B: [1, 1]}
@@ -44,7 +44,10 @@ PASSAGES = {RACE: ["p", "p", "q", None]}  # the last question has a passage of i
 
 
 def scores(method, setting, seed, test, validation=None, clusters=None):
-    """A score file: outcomes by data set, and there by metric or of `acc`; without `validation` it is as the test."""
+    """Return the rows of a score file from outcomes by data set, each of `acc` or by metric.
+
+    Without `validation`, its outcomes are those of the test.
+    """
     parts = []
     for split, outcomes in (("validation", validation or test), ("test", test)):
         for data, columns in outcomes.items():
@@ -58,7 +61,7 @@ def scores(method, setting, seed, test, validation=None, clusters=None):
 
 
 def write(folder, *frames):
-    """One score file for each frame."""
+    """Write a score file for each frame, and return the paths."""
     paths = [folder / f"scores-{i}.parquet" for i in range(len(frames))]
     for path, frame in zip(paths, frames, strict=True):
         frame.to_parquet(path, index=False)
@@ -66,8 +69,10 @@ def write(folder, *frames):
 
 
 def vision_files(folder):
-    """Two ends, two WiSE settings in one categorical file, and KD, whose better setting on the test split is
-    the worse one on validation; in no order."""
+    """Write score files of the two ends, of two WiSE settings (in one categorical file) and of KD, in no order.
+
+    KD's better setting on the test split is the worse one on validation.
+    """
     wise = pd.concat([scores("wise", "alpha-0.8", 1, FULL), scores("wise", "alpha-0.2", 1, PRETRAINED)])
     return write(
         folder,
@@ -80,23 +85,23 @@ def vision_files(folder):
 
 
 def language_files(folder):
-    """Two ends, and WiSE: α = 0.2 equals the pre-trained model and 0.8 the fully fine-tuned one."""
+    """Write score files of the two ends and of WiSE, where α = 0.2 equals the one end and 0.8 the other."""
     models = [("full", "default", AFTER), ("pretrained", "default", BEFORE)]
     models += [("wise", "alpha-0.2", BEFORE), ("wise", "alpha-0.8", AFTER)]
     return write(folder, *(scores(method, setting, 1, test, clusters=PASSAGES) for method, setting, test in models))
 
 
 def row(table, method, data, seed="1", split="test", metric=None):
-    """The one row of a tidy table."""
-    found = table.query("method == @method and data == @data and seed == @seed and split == @split")
+    """Return the one matching row of a tidy table."""
+    rows = table.query("method == @method and data == @data and seed == @seed and split == @split")
     if metric:
-        found = found[found["metric"] == metric]
-    assert len(found) == 1
-    return found.iloc[0]
+        rows = rows[rows["metric"] == metric]
+    assert len(rows) == 1
+    return rows.iloc[0]
 
 
 def drawn(module, plot):
-    """The figure that `plot` has a module draw."""
+    """Return the figure that a module draws in `plot`."""
     figures = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "save", lambda figure, outputs: figures.append(figure))

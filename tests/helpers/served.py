@@ -1,4 +1,4 @@
-"""A local HTTP server with ranges, ETags and faults on demand, and archives as others make them."""
+"""Run a local HTTP server with ranges, ETags and faults on demand, and make archives."""
 
 import hashlib
 import io
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Files:
-    """What the server has, by path, and what it did: `sent` bytes of bodies and the `requests` by path."""
+    """The server's content and faults by path, the bytes of bodies that it has `sent`, and its `requests`."""
 
     def __init__(self, address: tuple[str, int]):
         self.url = f"http://{address[0]}:{address[1]}"
@@ -20,8 +20,11 @@ class Files:
         self.sent = 0
 
     def put(self, path: str, content: bytes, **faults) -> str:
-        """Serve `content`; the URL. Faults: drop (bytes of a body, then the line is cut), times (how often), status
-        (with times), ranges (False: none), etag (text or None), modified, type, stall (an Event to wait for)."""
+        """Serve `content`, and return its URL.
+
+        Faults are: drop (bytes of a body before the line is cut), times (number of failures), status (with times),
+        ranges (False: none), etag (text or None), modified, type, stall (an Event to wait for).
+        """
         self.content[path], self.faults[path] = content, faults
         return self.url + path
 
@@ -31,7 +34,7 @@ class Files:
 
 @contextmanager
 def serving():
-    """A running server, as `Files`."""
+    """Yield a running server, as `Files`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -95,7 +98,7 @@ def serving():
 
 
 def archive(kind: str, members: dict[str, bytes | None]) -> bytes:
-    """A zip, tar or tar.gz of files by name; None is a folder."""
+    """Return a zip, tar or tar.gz of files by name; None stands for a folder."""
     buffer = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:

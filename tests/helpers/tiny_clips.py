@@ -1,4 +1,4 @@
-"""Tiny random CLIPs of the families that open_clip has, each as a registered name with weights in a file."""
+"""Tiny random CLIPs of open_clip's families, each as a registered name with weights in a file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +89,7 @@ def tiny_eva02(pretrained: bool = False, **options):
 
 
 def save_tokenizer(folder: Path) -> Path:
-    """Write a tokenizer of transformers that knows WORDS, and a configuration of a text tower beside it."""
+    """Write a tokenizer of transformers that has WORDS, and a configuration of a text tower beside it."""
     known = ["<pad>", "</s>", "<unk>", *WORDS]
     tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(known)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -105,7 +105,7 @@ def save_tokenizer(folder: Path) -> Path:
 def registered(family: str, folder: Path, **changes) -> Iterator[dict]:
     """Register a family's model with open_clip, write random weights of it, and yield the arguments of `fetch_clip`.
 
-    `changes` take the place of keys of its configuration.
+    `changes` replace keys of its configuration.
     """
     name = f"tiny {family}".replace(" ", "-")
     config = {"embed_dim": 16} | CONFIGS[family] | changes
@@ -115,10 +115,10 @@ def registered(family: str, folder: Path, **changes) -> Iterator[dict]:
     try:
         torch.manual_seed(0)
         model = open_clip.create_model(name, load_weights=False, pretrained_text=False)
-        if "multimodal_cfg" in config:  # open_clip leaves this one to what the memory held before
+        if "multimodal_cfg" in config:  # open_clip leaves this one uninitialised
             torch.nn.init.normal_(model.text_decoder.text_projection)
         for module in model.modules():
-            if getattr(module, "track_running_stats", False):  # as a trained tower has them, not 0 and 1
+            if getattr(module, "track_running_stats", False):  # as in a trained tower; they begin as 0 and 1
                 module.running_mean.normal_(std=0.1)
                 module.running_var.uniform_(0.5, 2)
                 module.num_batches_tracked.fill_(1000)
@@ -130,7 +130,7 @@ def registered(family: str, folder: Path, **changes) -> Iterator[dict]:
 
 
 def fetched(family: str, folder: Path, pictures: dict = PICTURES, **changes) -> Path:
-    """Fetch a family's model, trained on such `pictures`, into a folder of the study, and return that."""
+    """Fetch a family's model, trained on such `pictures`, into a folder of the study, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with registered(family, folder, **changes) as given:
         fetch_clip(folder / "released", **given | {"preprocess": pictures})

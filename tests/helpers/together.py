@@ -1,7 +1,7 @@
-"""What the test of several processes runs in each of them: `torchrun together.py SOURCE TARGET`.
+"""Fine-tune in each of several processes, for their test: `torchrun together.py SOURCE TARGET`.
 
-From the models and data in SOURCE it fine-tunes with each method on both tracks, into TARGET/<rank>, and writes there
-which examples full fine-tuning read. One more run diverges.
+From the models and data in SOURCE, it fine-tunes with each method on both tracks, into TARGET/<rank>, and writes the
+examples that each run read to TARGET. One more run diverges.
 """
 
 import json
@@ -18,7 +18,7 @@ from generality.training import processes
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
 
-# Of 15 pictures two processes have 8 and 7; of 8 texts 4 each, in parts of 3 and 1.
+# Two processes get 8 and 7 of 15 pictures, and 4 texts each, in parts of 3 and 1.
 VISION = TRAIN | {"batch_size": 15, "augment": "shift_flip", "epochs": 1}
 LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 8, "micro_batch": 3, "epochs": 1}
 TRACKS = {
@@ -28,31 +28,31 @@ TRACKS = {
 
 
 def main(source: Path, target: Path, patch: Callable = setattr) -> None:
-    own = target / str(processes.rank())
+    place = target / str(processes.rank())
     read = {}
     for track, (run, objective, inputs, train) in TRACKS.items():
         folders = {name: source / folder for name, folder in inputs.items()}
         patch(objective, "batch", recorded(objective.batch, read.setdefault(track, [])))
         for method, hyperparameters in METHODS.items():
             run(
-                own / track / method, **folders, method=method, hyperparameters=hyperparameters, train=train, seed=1,
-                log=own / track / f"{method}.csv",
+                place / track / method, **folders, method=method, hyperparameters=hyperparameters, train=train, seed=1,
+                log=place / track / f"{method}.csv",
             )  # fmt: skip
             read.setdefault(f"{track} {method}", []).extend(read[track])
             read[track].clear()
         run(
-            own / track / "series", **folders, method="full", hyperparameters={}, train=train, seed=1,
-            log=own / track / "series.csv", series=[0.5],
+            place / track / "series", **folders, method="full", hyperparameters={}, train=train, seed=1,
+            log=place / track / "series.csv", series=[0.5],
         )  # fmt: skip
         run(
-            own / track / "diverged", **folders, method="full", hyperparameters={}, train=train | {"lr": 1e30}, seed=1,
-            log=own / track / "diverged.csv",
+            place / track / "diverged", **folders, method="full", hyperparameters={}, train=train | {"lr": 1e30},
+            seed=1, log=place / track / "diverged.csv",
         )  # fmt: skip
     (target / f"read-{processes.rank()}.json").write_text(json.dumps(read))
 
 
 def recorded(batch: Callable, read: list) -> Callable:
-    """A method that makes batches and notes the examples of each."""
+    """Return a method that makes batches and notes the examples of each."""
 
     def noting(self, epoch, examples):
         read.append(list(map(int, examples)))

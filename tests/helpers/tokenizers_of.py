@@ -1,4 +1,4 @@
-"""Small tokenizers of the kinds that released models have, trained on the texts of the tests."""
+"""Train small tokenizers of the kinds of released models, on the texts of the tests."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 
 
 def byte_level(texts: Iterable[str], *, template: str = "$A", words: bool = True, size: int = 400):
-    """GPT-2's kind; without `words` its tokens may span several, as superword tokenizers' do."""
+    """Return a tokenizer of GPT-2's kind; without `words`, a token may span several words (superword tokenizers)."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     split = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=words)
     tokenizer.pre_tokenizer, tokenizer.decoder = split, decoders.ByteLevel()
@@ -17,7 +17,7 @@ def byte_level(texts: Iterable[str], *, template: str = "$A", words: bool = True
 
 
 def prepending(texts: Iterable[str], *, template: str = "<s> $A", size: int = 400):
-    """Llama's kind: a blank is put before a text, and blanks are ▁."""
+    """Return a tokenizer of Llama's kind: it puts a blank before a text, and blanks are ▁."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("▁"), "merged_with_next")
@@ -28,7 +28,7 @@ def prepending(texts: Iterable[str], *, template: str = "<s> $A", size: int = 40
 
 
 def metaspace(texts: Iterable[str], *, template: str = "$A </s>", size: int = 400):
-    """SentencePiece's Unigram, as T5's: the template ends a text."""
+    """Return a tokenizer of T5's kind, SentencePiece's Unigram: the template ends a text."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
     trainer = trainers.UnigramTrainer(

@@ -1,4 +1,4 @@
-"""Running Snakemake in tests."""
+"""Run Snakemake in tests."""
 
 import json
 import multiprocessing
@@ -9,18 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema  # noqa: F401 (by Snakemake when it runs: a dry run finds it imported)
+import jsonschema  # noqa: F401 (Snakemake imports it when it runs; so a dry run's fork has it already)
 import smart_open  # noqa: F401
 import yaml
 from snakemake import cli
 
 ROOT = Path(__file__).parents[2]
 FORK = multiprocessing.get_context("fork")
-LAST = ("default", "record_provenance", "render_report")  # after all that the record of jobs counts
-# Tiny studies ask for as much memory as large ones, so that on a small machine their jobs would wait for each other.
+LAST = ("default", "record_provenance", "render_report")  # rules after all jobs that the record counts
+# Tiny studies ask for as much memory as large ones, so on a small machine their jobs would wait for each other.
 SHARED = ("--resources", "mem_mb=1000000", "--nocolor")
-PROJECT = ("Snakefile", "workflow", "envs")  # what a study runs from
-# Python runs it first in each job, which finds it beside the library.
+PROJECT = ("Snakefile", "workflow", "envs")  # the files and folders that a study runs from
+# Python runs this first in each job, which finds it beside the library.
 NOTE_IMPORTS = """
 import atexit, json, os, pathlib, sys
 
@@ -72,14 +72,14 @@ PART = Part("figure", ENTRIES, needs, draw, caption, settings, title="Losses")
 
 
 def tiny(name: str) -> dict:
-    """The content of one of the tiny studies beside this file."""
+    """Return the content of one of the tiny studies beside this file."""
     return yaml.safe_load((ROOT / "tests/helpers" / f"{name}.yaml").read_text())
 
 
 def copy_project(folder):
-    """Put a copy of the project into `folder`, from which Snakemake then runs there: its code may be edited.
+    """Copy the project into `folder`, so that Snakemake runs there from code that a test may edit.
 
-    Each job leaves a note of what it was and which files of the library it imported, in imported/<process>.json.
+    Each job notes its arguments and the files of the library that it imported, in imported/<process>.json.
     """
     for name in PROJECT:
         whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
@@ -88,7 +88,7 @@ def copy_project(folder):
 
 
 def _arguments(folder, config, comment=""):
-    """Write a study file of that content; the arguments that every run of it has."""
+    """Write a study file of that content; return the arguments of every run of it."""
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (folder / "study.yaml").write_text(f"{comment}{text}")
     root = folder if (folder / "Snakefile").exists() else ROOT
@@ -116,28 +116,28 @@ def snakemake(folder, *arguments, config, check=True):
 
 
 def dry_run(folder, config, *arguments, comment=""):
-    """What a dry run prints. Its process is a fork that has Snakemake imported: that takes most of the time."""
-    said = folder / "dry_run.txt"
+    """Return the output of a dry run, in a fork that has Snakemake imported already: that takes most of the time."""
+    output = folder / "dry_run.txt"
     command = [*_arguments(folder, config, comment), "--dry-run", "--nocolor", *arguments]
-    process = FORK.Process(target=_forked, args=(said, command))
+    process = FORK.Process(target=_forked, args=(output, command))
     process.start()
     process.join()
-    assert process.exitcode == 0, said.read_text()[-4000:]
-    return said.read_text()
+    assert process.exitcode == 0, output.read_text()[-4000:]
+    return output.read_text()
 
 
-def _forked(said, command):
-    with said.open("w") as out:
+def _forked(output, command):
+    with output.open("w") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     for name in [name for name in sys.modules if name.split(".")[0] == "generality"]:
-        del sys.modules[name]  # the Snakefile finds its own
+        del sys.modules[name]  # the Snakefile imports its own copy
     cli.main(command)
 
 
 def planned(folder, config, *arguments):
-    """The jobs that a dry run plans, {rule: count}."""
+    """Return the jobs that a dry run plans, {rule: count}."""
     text = dry_run(folder, config, *arguments)
     if "Nothing to be done" in text:
         return {}
@@ -146,14 +146,14 @@ def planned(folder, config, *arguments):
 
 
 def write_talk(folder: Path, name: str = "small") -> None:
-    """The records that the tiny language study reads, data/<name>.jsonl in its folder."""
+    """Write the records that the tiny language study reads, data/<name>.jsonl in its folder."""
     talk = [{"name": f"talk {i}", "ask": f"say the number {i}", "say": f"it is the number {i} ."} for i in range(6)]
     (folder / "data").mkdir(exist_ok=True)
     (folder / f"data/{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in talk))
 
 
 def both() -> dict:
-    """The two tiny studies as one, of both tracks."""
+    """Return the two tiny studies as one, of both tracks."""
     one, other = tiny("tiny"), tiny("tiny_language")
     for section in ("data", "models", "experiments", "report"):
         for key, value in other[section].items():

@@ -1,7 +1,7 @@
 from generality.speed.settings import SETTINGS as BENCH
 
 
-# A target of its own, on a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).
+# This target is for a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).
 rule bench:
     input:
         code=code(
@@ -17,8 +17,8 @@ rule bench:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=48000,  # some copies of a model of 5 GB
-        runtime=120,  # four times what an H100 would take
+        mem_mb=48000,  # several copies of a model of 5 GB
+        runtime=120,  # minutes; four times the time of an H100
     params:
         settings=as_json(BENCH),
     shell:

@@ -26,8 +26,8 @@ from generality.plan.page import page_file
 from generality.runtime.resources import asks, cores
 from generality.methods import Trained, module_of, registry
 
-# Not Snakemake's `config`: of a key that is there twice it has the last, and it evaluates a file that begins with
-# `__use_yte__`. A study file is complete in itself: config.yaml must not leak into one that is given.
+# Our own reader reads the study file. Snakemake's `config` keeps the last of two equal keys, evaluates a file that
+# begins with `__use_yte__`, and would mix config.yaml into another study file, which is complete in itself.
 try:
     study = Study(load(*workflow.overwrite_configfiles or ["config.yaml"], given=workflow.config_settings.config))
 except StudyError as error:
@@ -37,34 +37,36 @@ if workflow.is_main_process:
     for note in notes(study):
         logger.warning(note)
 
-# Every job finds the library, in whatever environment it runs; Snakemake itself finds what lies beside its Snakefile.
+# Every job must find the library, in any environment; Snakemake itself finds it beside its Snakefile.
 RULES = Path(str(workflow.current_basedir))
 LIBRARY, FUNCTIONS = shlex.quote(str(RULES.parent)), shlex.quote(str(RULES / "jobs.sh"))
-# A prefix of our own takes the place of Snakemake's, whose strict mode lets a job fail with its first command.
+# This prefix replaces Snakemake's, so it repeats its strict mode, in which a job fails with its first failing command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={LIBRARY}; source {FUNCTIONS}; ")
 
 
-# Not for a job that SLURM runs, by a Snakemake of its own: signals and limits of SLURM reach what it has started alone.
+# A job under SLURM runs in a Snakemake of its own and must not use the fork server of the submitter: SLURM's signals
+# and limits reach only the processes that it has started.
 if not workflow.is_main_process:
-    os.environ.pop(SERVER, None)  # of the environment of who submitted it
+    os.environ.pop(SERVER, None)  # SLURM passes on the environment of the submitter
 
 
 # On one machine, jobs share its memory as they share its cores, unless the user says `--resources mem_mb=…`. A cluster
-# keeps its own accounts (`nodes`), and a job that runs there has what it asked for.
+# keeps its own accounts (`nodes`), and gives each job the memory that it asks for.
 if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workflow.global_resources:
     workflow.register_resource("mem_mb", usable_memory_mb())
 
 
 def own(files, sources, made):
-    """Return the inputs of a job that makes `made` from the user's own `sources`: `files`, and what is missing.
+    """Return the inputs of a job that makes `made` from the user's own `sources`: `files` and the missing sources.
 
-    Snakemake ends a run that needs a missing input, but names neither its key nor a remedy; a line before does.
+    Snakemake ends a run with a missing input, but names neither its key nor a remedy. A line printed before does.
     """
     missing = study.missing(sources)
     if not os.path.exists(made):
         for line in missing.values():
             tell(line)
-    # Snakemake takes a folder without a file for an input that is there, and stops at a link to nothing.
+    # `/*` makes an empty folder or a link to nothing a missing input. Snakemake would accept the one, and stop at the
+    # other.
     lost = [f"{path}/*" if os.path.lexists(path) else path for path in missing]
     return list(dict.fromkeys([*(file for file in files if file not in missing), *lost]))
 
@@ -81,9 +83,9 @@ def tell(line):
 
 
 def too_large():
-    """Return the names of the rules of which a job to be run asks for all the memory that there is to share, or more.
+    """Return the names of the rules with a job to run that asks for all the shared memory, or more.
 
-    Snakemake cuts such a request to what there is, so the job waits until no other job has any memory.
+    Snakemake cuts such a request down to all of the memory, so the job waits until no other job has any.
     """
     shared = workflow.global_resources["mem_mb"].value
     jobs = workflow.dag.needrun_jobs()
@@ -91,8 +93,8 @@ def too_large():
 
 
 onstart:
-    # Where jobs begin at a limited rate, Snakemake also looks at the files of all that are ready each second, and once more
-    # each second for every job that has ended: 197 s of CPU in 14 minutes. On this machine cores are limit enough.
+    # With a limited rate of starts, Snakemake looks at the files of all ready jobs each second, and once more each
+    # second for every job that has ended: 197 s of CPU in 14 minutes. On one machine the cores limit the rate enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
         if workflow.is_main_process and (rules := too_large()):
@@ -104,15 +106,15 @@ onstart:
         start_fork_server()
 
 
-# Under SLURM, a controller that restarts must not cost the jobs that run; see `patient`.
+# Under SLURM, a restart of the controller must not fail the running jobs; see `patient`.
 if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
     slurm.query_job_status = patient(slurm.query_job_status)
 
-# A model is tried again where its study names one more method, and what is trained already stays.
+# A study with one more method tries its model again, but keeps the models that are trained already.
 DAG.bfs = not_through_ancient(DAG.bfs)
 
-# Where the captions of Snakemake's own report (report/part.rst) find their texts: a template sees the config, but of its
-# job only what the job's params say too, and as params a word changed would plot the figures again.
+# The captions of Snakemake's own report (report/part.rst) find their texts here. A template sees only the config and
+# the job's params, and as params a changed word would plot the figures again.
 config["captions"] = captions(study)
 
 
@@ -123,13 +125,13 @@ def part_files(part):
 
 
 def _marked(file):
-    def own(wildcards):
+    def words(wildcards):
         return labels(config["captions"], file.format(**dict(wildcards.items())))
 
-    return report(file, caption="../report/part.rst", category=lambda w: own(w)[0], labels=lambda w: own(w)[1])
+    return report(file, caption="../report/part.rst", category=lambda w: words(w)[0], labels=lambda w: words(w)[1])
 
 
-# The model before any method, which several rules speak of.
+# The model before any method, for several rules.
 PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
 
 

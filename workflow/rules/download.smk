@@ -1,6 +1,6 @@
-# What comes from elsewhere. Paths are the study file's own, whatever the study: two that name the same file share it.
-# An edit of the code fetches and unpacks nothing anew (`ancient`): what arrives is checked, and a day's downloads and all
-# that was computed from them must not hang on a comment.
+# Files from elsewhere. Their paths are those of the study file, so two studies that name the same file share it.
+# An edit of the code fetches and unpacks nothing anew (`ancient`): each arrival is checked, and a day's downloads and
+# all results from them must not depend on a comment.
 
 
 rule download:
@@ -17,15 +17,15 @@ rule download:
         "../../envs/download.yaml"
     params:
         identity=lambda w: as_json(study.downloads.identity(w.file)),
-        # Read off the output, and so no reason to run again: a new mirror of the same file changes nothing.
+        # A function of the output is no reason to run again: a new mirror of the same file changes nothing.
         known=lambda w, output: as_json(study.downloads.known(output[0])),
         urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
     shell:
         "python {input.code[0]} --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
-# The archive stays: it may be the user's own, put there by hand, and while it is there an emptied folder costs no second
-# download. Who wants the room deletes it; nothing is then made anew.
+# The archive stays: the user may have put it there by hand, and an emptied folder then costs no second download. Users
+# who want the room may delete it; that makes nothing run again.
 rule unpack:
     input:
         code=ancient(code("unpack")),
@@ -46,8 +46,8 @@ rule unpack:
         " 2>&1 | tee {log:q}"
 
 
-# What only the user can get is no job's output, since Snakemake deletes outputs; a note beside it is. It comes before
-# all else, so that what is missing is told at once, not after hours of downloads.
+# Data that only the user can get are no job's output, since Snakemake deletes outputs; a note beside them is. This rule
+# comes before all others, so that the user learns of missing data at once, not after hours of downloads.
 rule find_own_copy:
     input:
         code=ancient(code("find_own_copy")),

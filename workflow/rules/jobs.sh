@@ -1,6 +1,7 @@
-# What the rules' shell commands are made of; every job reads it (common.smk).
+# Functions of the shell for the rules' commands; every job reads this file (common.smk).
 
-# python SCRIPT …: as a copy of the fork server (generality.runtime.fork) where one runs, of the same python and number of threads.
+# python SCRIPT …: run a script as a copy of the fork server (generality.runtime.fork), if one runs with the same python
+# and number of threads, and else as a new process.
 python() {
     if [ "${GENERALITY_FORK_SERVER:-}" ] && [ "${1:0:1}" != - ] && [ "${OMP_NUM_THREADS:-}" = 1 ] \
         && [ "$(type -P python)" = "$GENERALITY_FORK_PYTHON" ]; then
@@ -10,8 +11,8 @@ python() {
     fi
 }
 
-# launch GPUS SCRIPT…: a script in a process for each of a job's GPUs. It is a function of the shell, not a parameter of
-# the rules, for a model is not out of date because another number of GPUs was asked for. After `--` torchrun reads no
+# launch GPUS SCRIPT…: run a script in one process for each of a job's GPUs. This is a function of the shell and no
+# parameter of the rules, so that another number of GPUs makes no model out of date. After `--` torchrun reads no
 # options: it would take a script's `--log` for a short form of one of its own.
 launch() {
     if [ "$1" -gt 1 ]; then
@@ -21,8 +22,8 @@ launch() {
     fi
 }
 
-# cached INPUTS -- OUTPUTS -- COMMAND: a command, unless the run cache (generality.runtime.run_cache) is on and has what it makes.
-# Whatever goes wrong with the cache, the command runs, and its success is the job's.
+# cached INPUTS -- OUTPUTS -- COMMAND: run a command, unless the run cache (generality.runtime.run_cache) is on and has
+# its outputs. If the cache fails, the command runs all the same, and its success is the job's.
 cached() {
     local job=("$@") key
     while [ "$1" != -- ]; do shift; done

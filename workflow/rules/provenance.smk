@@ -1,7 +1,8 @@
 from generality.plan.logs import log_folders
 
 
-# After all that it counts, whose logs say what they used; so it does not count itself, nor the page that shows it.
+# This rule comes after all jobs that it counts, because their logs say what they used. So it counts neither itself nor
+# the page that shows the record.
 rule record_provenance:
     input:
         code=code("record_provenance"),

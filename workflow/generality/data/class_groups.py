@@ -1,4 +1,4 @@
-"""Which classes of a classifier count as a class of a data set that it is scored on."""
+"""Map each class of a scored data set to the classifier's classes that count as it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +11,17 @@ from generality.storage.files import whole_file
 def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int]]:
     """Return, for each class of a data set, the numbers of the model's classes that count as it.
 
-    A set over part of the model's classes (ImageNet-R and -A) names them as the model does; one with classes of its
-    own (ObjectNet) has `class_groups` in its manifest, and a class's score is the maximum over its group. Raises
-    StudyError for a class that the model does not have, and for a set of one class, of which every answer is right.
+    A set over part of the model's classes (ImageNet-R and -A) names them as the model does. A set with classes of its
+    own (ObjectNet) has `class_groups` in its manifest, and a class's score is the maximum over its group.
+
+    Raises StudyError for a class that the model does not have, and for a set of one class, where every answer is right.
     """
     if len(data.classes) < 2:
         raise StudyError(f"{what}: '{data.classes[0]}' is its only class, and every answer is right; leave the set out")
     index = {name: i for i, name in enumerate(classes)}
     groups = data.manifest["source"].get("class_groups") or {name: [name] for name in data.classes}
     try:
-        return [[index[name] for name in groups[own]] for own in data.classes]
+        return [[index[name] for name in groups[class_name]] for class_name in data.classes]
     except KeyError as error:
         raise StudyError(
             f"{what}: the model has no class {error}; check the set's `classes` or `class_groups`"

@@ -1,4 +1,4 @@
-"""The canonical form of pictures: decoded once, memory-mapped by whoever reads them."""
+"""The canonical form of pictures: decoded once, then memory-mapped by every reader."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ IMAGES, LABELS, IDS, CAPTIONS, MANIFEST = "images.npy", "labels.npy", "ids.txt",
 class ImageSet:
     """One domain and split of an image data set.
 
-    `images` is a read-only memory map, uint8 of shape (n, height, width, 3); `labels` is int64 of shape (n,) and
-    indexes `classes`; `ids` names each example for good, so that the rows of two models can be paired;
-    `captions` is empty for sets that are not for pre-training.
+    `images` is a read-only memory map, uint8 of shape (n, height, width, 3). `labels` is int64 of shape (n,) and
+    indexes `classes`. `ids` names each example for good, so that the rows of two models can be paired. `captions` is
+    empty for sets that are not for pre-training.
     """
 
     images: np.ndarray
@@ -38,9 +38,9 @@ class ImageSet:
         return len(self.labels)
 
     def part(self, limit: int | None) -> "ImageSet":
-        """At most `limit` of its pictures, evenly spread and without captions; None: itself."""
+        """Return at most `limit` of its pictures, evenly spread and without captions; for None, the set itself."""
         if (kept := places(len(self), limit)) is None:
-            return self  # not a copy: the pictures stay on the disk
+            return self  # the pictures stay on the disk; a copy would load them
         return ImageSet(self.images[kept], self.labels[kept], [self.ids[place] for place in kept], [], self.manifest)
 
 
@@ -58,12 +58,14 @@ def new_image_set(
 ) -> Iterator[np.ndarray]:
     """Create an image set; the block fills the yielded uint8 memory map of shape (n, size, size, 3).
 
-    With `begun`, a folder on the same disk, the map lies there until the block succeeds, and is found there again.
+    With `begun`, a folder on the same disk, the map lies there until the block succeeds. A later call continues it.
 
     `source` (where the pictures are from: kind, name, licence, seed, …) goes into the manifest, beside the counts of
-    each class and the checksum of each file. `found`, what became of the files that the pictures are read from, goes
-    there as `files`, and the block may add to it. Raises StudyError for a label outside the classes, an id that occurs
-    twice, or captions that are not one line a picture, and OSError at once if the disk is too full.
+    each class and the checksum of each file. `found` says what became of the files that the pictures are read from. It
+    goes into the manifest as `files`, and the block may add to it.
+
+    Raises StudyError for a label outside the classes, an id that occurs twice, or captions that are not one line a
+    picture; and OSError at once if the disk is too full.
     """
     labels = np.asarray(labels, dtype=np.int64)
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
@@ -96,7 +98,7 @@ def new_image_set(
 
 
 def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """The memory map at `path` if it is one of that shape, else a new one."""
+    """Return the memory map at `path` if it has that shape, else a new one."""
     if path.exists():
         try:
             images = np.lib.format.open_memmap(path, mode="r+")
@@ -107,13 +109,13 @@ def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
                 return images
     images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     with open(path, "rb+") as file:
-        # The map is sparse: a disk that is full only when a page is written kills the process without a word.
+        # Reserve the space now. The map is sparse, and a disk that fills up later kills the process without a word.
         os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
     return images
 
 
 def open_image_set(folder: str | Path) -> ImageSet:
-    """Open an image set without reading its pictures; a damaged one is a StudyError that names the file."""
+    """Open an image set without reading its pictures; raise StudyError, naming the file, for a damaged one."""
     folder = Path(folder)
     manifest = read_json(folder / MANIFEST, "source", "count", "size", "classes", "sha256")
     try:
@@ -125,7 +127,7 @@ def open_image_set(folder: str | Path) -> ImageSet:
         )
     except (EOFError, OSError, ValueError) as error:
         raise _damaged(folder, error) from None
-    # The pictures are too many to be read through each time; what says what they show is not.
+    # Check all files but the pictures: those are too many to be read through each time.
     for name, known in manifest["sha256"].items():
         if name != IMAGES and sha256(folder / name) != known:
             raise _damaged(folder / name, "it is not what its manifest describes")

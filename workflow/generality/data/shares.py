@@ -1,4 +1,4 @@
-"""Shares of a data set by a hash: which split an entry goes to, now and after others were added."""
+"""Shares of a data set by a hash: an entry keeps its split when others are added."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -16,14 +16,14 @@ def check_shares(shares: Mapping[str, float]) -> None:
 
 
 def leaves_train(shares: Mapping[str, float]) -> bool:
-    """Whether something is left for train: not where the shares add up to 1, for a set that is only measured on."""
+    """Return whether the shares leave entries for train; shares of 1 in all are for a set that is only scored."""
     return not isclose(sum(shares.values()), 1)
 
 
 def split_of(key: str, shares: Mapping[str, float]) -> str:
-    """The split of the entry `key`: one that has a share, or else train; the key alone decides."""
+    """Return the split of the entry `key`: one that has a share, or else train; the key alone decides."""
     place = int.from_bytes(sha256(key.encode()).digest()[:8], "big") / 2**64  # uniform in [0, 1)
-    # By name, so test comes first: another share for validation leaves the test entries as they are.
+    # Sort by name, so that test comes first: another share for validation leaves the test entries as they are.
     for split in sorted(shares):
         place -= shares[split]
         if place < 0:

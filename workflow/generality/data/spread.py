@@ -2,7 +2,10 @@
 
 
 def places(count: int, limit: int | None) -> list[int] | None:
-    """`limit` of the places 0 … count − 1, evenly spread, as sets are in the order of their classes; None for all."""
+    """Return `limit` of the places 0 … count − 1, or None for all of them.
+
+    They are evenly spread, because some sets are in the order of their classes.
+    """
     if limit is None or limit >= count:
         return None
     return [place * (count - 1) // (limit - 1) for place in range(limit)]

@@ -1,4 +1,4 @@
-"""The canonical form of texts: one JSON object a line, beside a manifest."""
+"""The canonical form of texts: one JSON object a line, and a manifest."""
 
 import json
 from collections import Counter
@@ -11,13 +11,13 @@ from generality.errors import StudyError
 from generality.storage.files import read_json, sha256, whole_folder, write_json
 
 EXAMPLES, MANIFEST = "examples.jsonl", "manifest.json"
-# What an example of each form has, and of which type; `cluster` names the passage that questions share.
+# The fields of each form's examples, with their types; `cluster` names the passage that questions share.
 FORMS = {
     "text": {"id": str, "text": str},
     "choice": {"id": str, "prompt": str, "choices": list, "answer": int, "cluster": (str, type(None))},
     "instruction": {"id": str, "prompt": str, "response": str},
 }
-# Stands between a prompt and what is asked for, in training as in scoring; neither begins or ends with a blank.
+# This stands between a prompt and its answer, in training as in scoring; neither of them begins or ends with a blank.
 DELIMITER = " "
 
 
@@ -25,9 +25,9 @@ DELIMITER = " "
 class TextSet:
     """One split of a text data set, in memory.
 
-    `form` says what `examples` are: `text` for pre-training; `choice`, a question whose `choices[answer]` is right;
-    `instruction`, a prompt and the response to it. `id` names each example for good, so that the rows of two models
-    can be paired.
+    `form` says what the `examples` are: `text` for pre-training; `choice`, a question whose `choices[answer]` is
+    right; `instruction`, a prompt and the response to it. An example's `id` names it for good, so that the rows of two
+    models can be paired.
     """
 
     form: str
@@ -38,14 +38,14 @@ class TextSet:
         return len(self.examples)
 
     def part(self, limit: int | None) -> "TextSet":
-        """At most `limit` of its examples, evenly spread; None: itself."""
+        """Return at most `limit` of its examples, evenly spread; for None, the set itself."""
         if (kept := places(len(self), limit)) is None:
             return self
         return TextSet(self.form, [self.examples[place] for place in kept], self.manifest)
 
 
 def pair(form: str, example: Mapping) -> tuple[str, str]:
-    """The prompt of an example, and what a model should say after it: the text that is fine-tuned on.
+    """Return the prompt of an example and the answer, on which a model is fine-tuned.
 
     An example of the form `text` is all answer.
     """
@@ -58,12 +58,14 @@ def pair(form: str, example: Mapping) -> tuple[str, str]:
 
 
 def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], source: Mapping) -> None:
-    """Write a text set; `source` (where the texts are from: kind, name, licence, revision, seed, …) goes into the
-    manifest beside the count and the checksum.
+    """Write a text set.
 
-    Raises StudyError, naming the example, for a missing or wrong field, an id that occurs twice, an empty text, a
-    prompt that ends or an answer that begins with a blank, fewer than two choices, two equal ones, or an answer that
-    is none of them; and for a set without examples.
+    `source` (where the texts are from: kind, name, licence, revision, seed, …) goes into the manifest, beside the
+    count and the checksum.
+
+    Raises StudyError for a set without examples, and names the example for: a missing or wrong field, an id that occurs
+    twice, an empty text, a prompt that ends or an answer that begins with a blank, fewer than two choices, two equal
+    choices, or an answer that is none of the choices.
     """
     if not examples:
         raise StudyError(f"{folder}: no examples; check the source and the shares of its splits")
@@ -88,7 +90,7 @@ def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], s
 
 
 def open_text_set(folder: str | Path, form: str | None = None) -> TextSet:
-    """Read a text set; a damaged one, or one of another form than asked for, is a StudyError that names the file."""
+    """Read a text set; raise StudyError, naming the file, for a damaged set or another form than `form`."""
     folder = Path(folder)
     manifest = read_json(folder / MANIFEST, "source", "form", "sha256")
     path = folder / EXAMPLES
@@ -96,7 +98,7 @@ def open_text_set(folder: str | Path, form: str | None = None) -> TextSet:
         raise StudyError(f"{folder}: holds the form '{manifest['form']}', and '{form}' is needed")
     if not path.is_file() or sha256(path) != manifest["sha256"].get(EXAMPLES):
         raise StudyError(f"{path}: not what its manifest describes; delete {folder} and run its stage again")
-    # Not splitlines: U+2028 and its like are part of a text.
+    # `splitlines` would also split at U+2028 and its like, which are part of a text.
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     return TextSet(manifest["form"], [json.loads(line) for line in lines], manifest)
 

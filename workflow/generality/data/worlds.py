@@ -1,4 +1,4 @@
-"""Which world a model and a data set are from."""
+"""Check that a model and a data set are from the same generated world."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,12 +9,12 @@ from generality.errors import StudyError
 def same_world(known: Iterable[Mapping], manifest: Mapping, folder: str | Path) -> None:
     """Raise StudyError where a model that was pre-trained in one generated world meets data of another.
 
-    `known` are the sources that the model learnt from, `manifest` is that of the data set in `folder`. What was not
-    generated has no fingerprint, and belongs everywhere.
+    `known` are the sources that the model learnt from; `manifest` is that of the data set in `folder`. A source
+    without fingerprint was not generated, and goes with every world.
     """
     fingerprints = {source["fingerprint"] for source in known if "fingerprint" in source}
-    own = manifest["source"].get("fingerprint")
-    if own and fingerprints and own not in fingerprints:
+    fingerprint = manifest["source"].get("fingerprint")
+    if fingerprint and fingerprints and fingerprint not in fingerprints:
         raise StudyError(
             f"{folder}: of another world than what the model was pre-trained on; give all generated data sets of the "
             "study the same `seed` and run their stages again"

@@ -1,4 +1,4 @@
-"""Files over HTTP: continued where they were cut off, tried again, checked, and whole or absent."""
+"""Download files over HTTP: continued after a break, tried again, checked, and whole or absent."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ import urllib3
 from generality.errors import StudyError
 from generality.runtime.progress import progress
 
-TRIES = 6  # without a byte gained in between; with the waits between them, half a minute
+TRIES = 6  # in a row without a byte gained; with the waits between them, half a minute
 WAIT = 1.0  # seconds before the second try, doubled with each further one
 LONGEST_WAIT = 60.0  # seconds
 TIMEOUT = (30, 60)  # seconds to connect, and between two bytes
-CHUNK = 1 << 16  # bytes; what a killed process loses of what had arrived
+CHUNK = 1 << 16  # bytes that a killed process loses at most
 MB = 10**6
-PASSING = (408, 429)  # HTTP states that a later try may not meet; so are all from 500 on
+PASSING = (408, 429)  # HTTP states that may pass; so may all from 500 on
 
 
 class _Passing(Exception):
@@ -41,15 +41,16 @@ def download(
     tries: int = TRIES,
     wait: float = WAIT,
 ) -> None:
-    """Write the file `path` from the first of `urls` that gives what is described; the others are mirrors.
+    """Write the file `path` from the first of `urls` that gives the described file; the others are mirrors.
 
-    What has arrived stays in a hidden file beside `path` until all has, so that a later call, also of another process,
-    goes on from there. That needs a server that says by ETag or Last-Modified that its file is the same as before, or a
-    checksum to see it by afterwards; otherwise, and from servers without ranges, a file is fetched from its start.
-    States of 500 and above, broken and silent connections are tried again, `tries` times without a byte gained, after
-    `wait`, 2 · `wait`, … seconds. `size` is in bytes, checksums in hexadecimal. Proxies are those of the environment.
+    A partial file stays hidden beside `path` until it is whole, so that a later call, also of another process,
+    continues it. That needs an ETag or Last-Modified, by which the server says that its file is the same as before, or
+    a checksum to prove it afterwards. Otherwise, and from servers without ranges, a file is fetched from its start.
+    After a state of 500 or above, or a broken or silent connection, the URL is tried again, `tries` times without a
+    byte gained, after `wait`, 2 · `wait`, … seconds. `size` is in bytes, checksums are hexadecimal. Proxies are those
+    of the environment.
 
-    Raises StudyError, in one line, if no URL gives the file or the disk is too small; `path` is then as it was.
+    Raises StudyError, in one line, if no URL gives the file or the disk is too small; `path` then stays unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,7 @@ def download(
 
 
 class _Partial:
-    """What has arrived of a URL's file, and what the server called it: its ETag or Last-Modified."""
+    """The part of a URL's file that has arrived, with the server's mark of its version: ETag or Last-Modified."""
 
     def __init__(self, path: Path, url: str):
         stem = f".{path.name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}"
@@ -85,7 +86,7 @@ class _Partial:
         return self.file.stat().st_size if self.file.exists() else 0
 
     def resume(self, identified: bool) -> dict[str, str]:
-        """The headers that ask for the rest, if there is a way to see that it is the rest of the same file."""
+        """Return headers that ask for the rest, or none without a way to see that the file is still the same."""
         try:
             mark = json.loads(self._mark.read_text(encoding="utf-8")).get("mark")
         except (OSError, ValueError):
@@ -95,7 +96,7 @@ class _Partial:
         return {"Range": f"bytes={self.size}-"} | ({"If-Range": mark} if mark else {})
 
     def start(self, headers: Mapping[str, str]) -> None:
-        """Begin anew, with a file that the server describes so."""
+        """Begin anew, and keep the server's mark of the file."""
         etag = headers.get("ETag", "")
         # A weak ETag promises the same meaning, not the same bytes.
         mark = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified")
@@ -103,16 +104,16 @@ class _Partial:
         self._mark.write_text(json.dumps({"mark": mark}), encoding="utf-8")
 
     def check(self, size: int | None, wanted: Mapping[str, str]) -> None:
-        """Raise _Failed, and forget the file, unless it is what is wanted."""
-        found = {}
+        """Raise _Failed, and discard the file, unless its checksums and size are as wanted."""
+        actual = {}
         for name in wanted:
             with open(self.file, "rb") as handle:
-                found[name] = hashlib.file_digest(handle, name).hexdigest()
+                actual[name] = hashlib.file_digest(handle, name).hexdigest()
         if size is not None:
-            wanted, found = {"size": size, **wanted}, {"size": self.size, **found}
-        if wrong := [name for name in wanted if wanted[name] != found[name]]:
+            wanted, actual = {"size": size, **wanted}, {"size": self.size, **actual}
+        if wrong := [name for name in wanted if wanted[name] != actual[name]]:
             self.discard()
-            raise _Failed(f"its {wrong[0]} is {found[wrong[0]]}, {wanted[wrong[0]]} is expected")
+            raise _Failed(f"its {wrong[0]} is {actual[wrong[0]]}, {wanted[wrong[0]]} is expected")
 
     def discard(self) -> None:
         self.file.unlink(missing_ok=True)
@@ -125,7 +126,7 @@ def _fetch(url: str, partial: _Partial, size: int | None, identified: bool, trie
         try:
             return _attempt(url, partial, size, identified)
         except _Passing as error:
-            # Gained is what no try had before: a server without ranges that breaks off each time gains nothing.
+            # Only bytes beyond the longest try count as gained: a server without ranges that breaks off gains none.
             failures = 1 if partial.size > most else failures + 1
             most = max(most, partial.size)
             if failures >= tries:
@@ -134,8 +135,8 @@ def _fetch(url: str, partial: _Partial, size: int | None, identified: bool, trie
 
 
 def _attempt(url: str, partial: _Partial, size: int | None, identified: bool) -> None:
-    """One request: the whole file, or the rest of it, into `partial`."""
-    # What is stored is what is sent: some servers take a .tar.gz for a compressed .tar, and requests would unpack it.
+    """Make one request for the whole file, or for the rest of it, and store the answer in `partial`."""
+    # Store the bytes as sent: some servers take a .tar.gz for a compressed .tar, and requests would unpack it.
     headers = {"Accept-Encoding": "identity"} | partial.resume(identified)
     try:
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
@@ -154,10 +155,10 @@ def _attempt(url: str, partial: _Partial, size: int | None, identified: bool) ->
 
 
 def _start(response: requests.Response, partial: _Partial) -> int | None:
-    """Where in the file the body of a response begins, in bytes; None if nothing is missing any more."""
-    status, there = response.status_code, partial.size
-    if status == 416 and there:
-        if response.headers.get("Content-Range") == f"bytes */{there}":
+    """Return where in the file the body of a response begins, in bytes; None if the file is already whole."""
+    status, present = response.status_code, partial.size
+    if status == 416 and present:
+        if response.headers.get("Content-Range") == f"bytes */{present}":
             return None
         partial.discard()
         raise _Passing("the file there has become shorter")
@@ -168,11 +169,11 @@ def _start(response: requests.Response, partial: _Partial) -> int | None:
     if response.headers.get("Content-Type", "").startswith("text/html"):
         raise _Failed("the server sends a web page, not the file; it may want a login or a consent")
     if status == 206:
-        if not response.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
+        if not response.headers.get("Content-Range", "").startswith(f"bytes {present}-"):
             partial.discard()
             raise _Passing("the server sends another part than asked for")
-        return there
-    partial.start(response.headers)  # all of it: because that was asked for, or the file is another now
+        return present
+    partial.start(response.headers)  # the whole file comes: by request, or because it has changed
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Archives of others as folders: nothing is written but plain files below the folder."""
+"""Unpack foreign archives safely: only plain files are written, and only below the folder."""
 
 import gzip
 import re
@@ -17,18 +17,18 @@ from generality.errors import StudyError
 from generality.runtime.progress import progress
 from generality.storage.files import whole_folder
 
-# Text shrinks to a tenth at best and pictures not at all; what grows a hundredfold was made to fill a disk.
+# Text shrinks to a tenth at best and pictures not at all; an archive that grows a hundredfold is there to fill a disk.
 MOST_GROWTH = 100
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError),
     *(FileExistsError, NotADirectoryError, IsADirectoryError),  # one name for a file and a folder
 )
-SMALL = 1 << 20  # bytes that any archive may grow to: of few bytes, the headers alone are many
+SMALL = 1 << 20  # bytes that any archive may grow to: most of a small one are headers
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file or folder in an archive: its name there, its bytes, whether it is a folder, and `odd`, what else it is."""
+    """A file or folder in an archive; `size` is in bytes, and `odd` says what it is if neither a file nor a folder."""
 
     name: str
     size: int
@@ -40,13 +40,13 @@ class Member:
 def unpack(folder: str | Path, *, archive: str | Path, inside: str = "", files: int | None = None) -> None:
     """Unpack `archive` (.zip, .tar, .tar.gz) into `folder`, which is whole or absent.
 
-    `inside` is the folder of the archive that becomes `folder`; what lies beside it is left out, and so are hidden
-    files and macOS's `__MACOSX`. Permissions, owners and times of the archive are not taken over. `files` is how many
-    files there must be.
+    `inside` is the folder of the archive that becomes `folder`. Files beside it, hidden files and macOS's `__MACOSX`
+    are left out. The archive's permissions, owners and times are ignored. `files` is the required number of files.
 
-    Everything is looked at before anything is written. Raises StudyError for an archive that is damaged, truncated or
-    locked by a password; that holds a link, a device, an absolute path, one with `..`, or two that differ in case at
-    most; that would grow beyond reason or beyond the disk; without the folder `inside`; or with other than `files`.
+    All members are checked before any is written. Raises StudyError for an archive that is damaged, truncated or locked
+    by a password; that holds a link, a device, an absolute path, a path with `..`, or two paths that differ in case at
+    most; that would grow beyond reason or beyond the disk; that lacks the folder `inside`; or that has another number
+    of files than `files`.
     """
     archive, folder = Path(archive), Path(folder)
     with _open(archive) as opened:
@@ -75,7 +75,7 @@ class _Zip:
             odd = "locked" if info.flag_bits & 1 else "a link" if kind == stat.S_IFLNK else ""
             if not odd and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 odd = "no plain file"
-            # `filename` is cut at a NUL, which would hide what follows it.
+            # `filename` ends at a NUL and would hide the rest of the name.
             yield Member(info.orig_filename, info.file_size, info.is_dir(), odd, info)
 
     def contents(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
@@ -96,7 +96,7 @@ class _Tar:
         for info in self._file:
             odd = "a link" if info.issym() or info.islnk() else "" if info.isreg() or info.isdir() else "no plain file"
             yield Member(info.name, info.size, info.isdir(), odd, info)
-        # A tar ends with a block of zeros; tarfile takes one that was cut off between two members for whole.
+        # A tar ends with a block of zeros; tarfile alone would take one that is cut off between two members for whole.
         self._file.fileobj.seek(self._file.offset)
         if self._file.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("it ends too early")
@@ -126,7 +126,7 @@ def _open(archive: Path) -> Iterator[_Zip | _Tar]:
 
 
 def _checked(archive: Path, opened: _Zip | _Tar) -> list[Member]:
-    """All members; StudyError for the first that is unsafe. Sizes are summed on the way: a bomb is not read through."""
+    """Return all members; raise StudyError for the first unsafe one, or as soon as the sizes add up to too much."""
     limit = max(archive.stat().st_size * MOST_GROWTH, SMALL)
     free = shutil.disk_usage(archive.parent).free
     members, seen, total = [], {}, 0
@@ -152,19 +152,19 @@ def _checked(archive: Path, opened: _Zip | _Tar) -> list[Member]:
                 )
         total += member.size
         if total > min(limit, free):
-            what = f"would unpack to more than {min(limit, free) / 1e6:,.0f} MB"
+            fault = f"would unpack to more than {min(limit, free) / 1e6:,.0f} MB"
             why = (
                 "the space that is free; make room"
                 if free < limit
                 else f"{MOST_GROWTH} times its size; do not trust it"
             )
-            raise StudyError(f"{archive}: {what}, {why}")
+            raise StudyError(f"{archive}: {fault}, {why}")
         members.append(member)
     return members
 
 
 def _targets(archive: Path, members: list[Member], inside: str) -> dict[str, Path | None]:
-    """Where each member goes, relative to the folder; None for folders and for what is left out."""
+    """Return each member's path relative to the folder; None for folders and for members that are left out."""
     prefix, targets = _parts(inside), {}
     for member in members:
         parts = _parts(member.name)

@@ -1,6 +1,7 @@
 """A world of simple rendered objects in several styles: the embedded study's pictures, drawn from a seed.
 
-The names stand here, free of NumPy, because every process of the workflow checks the configuration by them.
+This module holds the names without importing NumPy, because every process of the workflow checks the configuration
+by them.
 """
 
 from generality.errors import StudyError
@@ -13,7 +14,7 @@ FAMILIES = {
 
 
 def domains(family: str) -> list[str]:
-    """The domains of a family ("domainnet", "imagenet" or "web"); StudyError for another one."""
+    """Return the domains of a family: "domainnet", "imagenet" or "web". Raise StudyError for another name."""
     if family not in FAMILIES:
         raise StudyError(f"family: '{family}' is not in the picture world; choose one of {', '.join(FAMILIES)}")
     return list(FAMILIES[family])

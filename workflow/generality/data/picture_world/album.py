@@ -1,4 +1,4 @@
-"""The pictures of one class: first what each shows, then its pixels."""
+"""Plan the pictures of one class, then caption them and draw their pixels."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,17 +13,20 @@ from generality.data.picture_world.plane import Plane
 from generality.data.picture_world.shot import Shot
 from generality.data.picture_world.styles import Look
 
-# Numbers a picture takes from each of its streams, with room to spare, and the grids of its smooth noise.
+# Numbers that a picture takes from each of its streams, with room to spare, and the grids of its smooth noise.
 PLAN, SHAPE, SCENE, STYLE, GRIDS = 16, 24, 144, 72, (10, 5, 5)
-# Pictures computed together: few enough for the arrays to stay in the processor's cache, enough to amortise the calls.
+# Pictures computed together: few enough to stay in the processor's cache, enough to amortise the calls.
 BATCH = 32
-# Random numbers drawn together, 16 MB: at 32 pixels enough pictures that each look of a mixed domain fills batches.
+# Random numbers drawn together, 16 MB: at 32 pixels, pictures enough for each look of a mixed domain to fill batches.
 BLOCK = 4_000_000
 
 
 class Plan(NamedTuple):
-    """What each of n pictures shows: `kind` and `look` (n,) index the lists they were made from, `main` and `places`
-    (n,) colours.NAMES and colours.PLACE_NAMES."""
+    """The content of n pictures, as indices of shape (n,).
+
+    `kind` and `look` index the lists that were passed to `plan`, `main` and `places` index colours.NAMES and
+    colours.PLACE_NAMES.
+    """
 
     kind: np.ndarray
     look: np.ndarray
@@ -32,7 +35,7 @@ class Plan(NamedTuple):
 
 
 def plan(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], count: int) -> Plan:
-    """Decide on the first `count` pictures of the class whose random streams have the names `key`."""
+    """Plan the first `count` pictures of the class whose random streams have the names `key`."""
     draws = Draws(Stream(*key, "plan").rows(count, PLAN))
     kind = draws.pick(len(kinds))
     look = np.searchsorted(np.cumsum([weight for weight, _ in looks]), draws()[:, 0])
@@ -48,7 +51,7 @@ def plan(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], count: 
 
 
 def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], shown: Plan) -> list[str]:
-    """The captions of planned pictures."""
+    """Return the captions of planned pictures."""
     numbers = Stream(*key, "caption").rows(len(shown.kind), WIDTH).tolist()
     texts = []
     for row, k, one, colour, place in zip(numbers, *(column.tolist() for column in shown), strict=True):
@@ -68,7 +71,7 @@ def pictures(
     for start in range(0, len(shown.kind), step):
         block = Plan(*(column[start : start + step] for column in shown))
         numbers = {name: stream.rows(len(block.kind), widths[name]) for name, stream in streams.items()}
-        # Looks that two domains share are drawn together; sorted by first occurrence, so the order is no set's.
+        # Draw looks that two domains share together. Sort by first occurrence: a set's order would vary.
         groups: dict[tuple[int, Look], list[int]] = {}
         for row, (k, one) in enumerate(zip(block.kind.tolist(), block.look.tolist(), strict=True)):
             groups.setdefault((k, looks[one][1]), []).append(row)
@@ -89,7 +92,7 @@ def _batch(
     grids, grain = numbers["grain"][:, :noise].reshape(n, *GRIDS), numbers["grain"][:, noise:].reshape(n, 3, pixels)
     scale = draws(*look.scale)
     warped = np.repeat(points[None], n, axis=0)
-    # Smooth noise has a standard deviation of about 0.2 of its grid's range, so the shapes waver by as much of this.
+    # Smooth noise has a standard deviation of about 0.2 of its grid's range, so shapes waver by 0.2 of this factor.
     warped[:, :2] += (scene.smooth(grids[:, :2], size) - 0.5) * (2 * look.wobble)
     plane = scene.stand(warped, scale, look, draws)
     palette = colours.palette(kind, shown.main, look.freedom, draws)

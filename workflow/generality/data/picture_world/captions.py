@@ -1,4 +1,4 @@
-"""Captions as the web has them: in many words, and not always right."""
+"""Write captions like the web's: in many words, and not always right."""
 
 import re
 
@@ -6,14 +6,14 @@ from generality.data.picture_world import colours
 from generality.data.picture_world.kinds import KINDS, Kind
 from generality.data.picture_world.styles import DOMAINS
 
-# With captions that are always right, zero-shot classification is already as good as the features allow, and weight
-# interpolation has nothing to win. The web's are not, and CLIP's zero-shot accuracy is suboptimal in the same way.
+# With captions that are always right, zero-shot classification is as good as the features allow, and weight
+# interpolation has nothing to win. The web's captions are often wrong, so CLIP's zero-shot accuracy is suboptimal too.
 PARTNER = 0.25  # share of captions that name the class's look-alike
 NOISY = 0.10  # share of captions that name a hypernym or some other thing
 HYPERNYM = 0.5  # share of the noisy captions that are merely vague
 ALONE = 0.35  # share of the captions with a look-alike that name nothing else: their author mistook the thing
 
-# Details are mentioned now and then; words for the style often enough to tell styles apart.
+# Captions mention details now and then, and the style often enough to tell styles apart.
 COLOUR, PLACE, TAIL = 0.25, 0.25, 0.12
 
 PAIRS = ("{} or {}", "{} and {}", "{} next to {}", "{} like {}")
@@ -45,19 +45,19 @@ PLACE_WORDS = {
     "night": "at night",
     "snow": "in the snow",
 }
-WIDTH = 24  # random numbers a caption takes
+WIDTH = 24  # random numbers that a caption takes
 
 
 def with_article(words: str) -> str:
-    """The words after "a" or "an"."""
+    """Return the words after "a" or "an"."""
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def caption(kind: Kind, numbers: list[float], style: str, colour: int, place: int) -> str:
-    """The caption of one picture of `kind`, a function of its `numbers` (WIDTH of them, from 0 to 1).
+    """Return the caption of one picture of `kind`, a function of its `numbers` (WIDTH of them, from 0 to 1).
 
-    `style` is a word for the kind of picture; `colour` and `place` index colours.NAMES and colours.PLACE_NAMES, -1
-    for what does not show.
+    `style` is a word for the kind of picture. `colour` and `place` index colours.NAMES and colours.PLACE_NAMES; -1
+    stands for a colour or place that does not show.
     """
     draw = iter(numbers)
 
@@ -86,7 +86,7 @@ def caption(kind: Kind, numbers: list[float], style: str, colour: int, place: in
 
 
 def texts() -> list[str]:
-    """Texts that together have every word of every caption."""
+    """Return texts that together have every word of every caption."""
     phrases = [re.sub(r"\{.*?\}", "", text) for text in (*PHRASES, *PAIR_PHRASES, *PAIRS)]
     names = [text for kind in KINDS.values() for text in (kind.name, kind.hypernym)]
     styles = [word for looks in DOMAINS.values() for _, look in looks for word in look.words]

@@ -5,7 +5,7 @@ import numpy as np
 from generality.data.picture_world.draws import Draws
 from generality.data.picture_world.kinds import Kind
 
-# sRGB from 0 to 1. These are the words a caption can use; drawing functions name materials by them too.
+# sRGB from 0 to 1. Captions use these words, and drawing functions name materials by them.
 COLOURS = {
     "red": (0.80, 0.12, 0.12),
     "orange": (0.95, 0.52, 0.12),
@@ -25,7 +25,7 @@ GLASS = np.float32([0.62, 0.80, 0.90])
 # "main" and "second" come first, then the materials; each has a row in a palette.
 ROLES = ["main", "second", "glass", *NAMES]
 
-# Colours (upper, lower) of what is behind and below a thing, and whether a horizon divides them.
+# The colour behind a thing (upper), the colour below it (lower), and whether a horizon divides the two.
 PLACES = {
     "sky": ((0.40, 0.62, 0.92), (0.74, 0.85, 0.95), False),
     "sea": ((0.25, 0.55, 0.75), (0.05, 0.22, 0.48), False),
@@ -45,12 +45,18 @@ HORIZON = np.array([horizon for _, _, horizon in PLACES.values()])
 
 
 def main_colour(kind: Kind, freedom: float, draws: Draws) -> np.ndarray:
-    """The index into NAMES of each picture's main colour: the kind's own ones, or any with probability `freedom`."""
+    """Return each picture's main colour, as an index into NAMES.
+
+    It is one of the kind's own colours, or any colour with probability `freedom`.
+    """
     return _named(kind.main, freedom, draws)
 
 
 def place(kind: Kind, freedom: float, draws: Draws) -> np.ndarray:
-    """The index into PLACE_NAMES of each picture's place: the kind's own ones, or any with probability `freedom`."""
+    """Return each picture's place, as an index into PLACE_NAMES.
+
+    It is one of the kind's own places, or any place with probability `freedom`.
+    """
     own = np.array([PLACE_NAMES.index(name) for name in kind.places])[draws.pick(len(kind.places))]
     anywhere = draws.pick(len(PLACE_NAMES))
     return np.where(draws.chance(freedom)[:, 0], anywhere, own)
@@ -63,10 +69,13 @@ def _named(names: list[str], freedom: float, draws: Draws) -> np.ndarray:
 
 
 def palette(kind: Kind, main: np.ndarray, freedom: float, draws: Draws) -> dict[str, np.ndarray]:
-    """The colour of each role: (n, 3). A role takes any colour with probability `freedom`, else its natural one."""
+    """Return the colour of each role: (n, 3).
+
+    A role takes any colour with probability `freedom`, else its natural one; a material does so half as often.
+    """
     n, jitter = len(draws), np.float32(0.16)
     second = _named(kind.second, freedom, draws)
-    # Two neighbouring parts of one colour would hide the drawing: the second colour then takes the next one.
+    # Two neighbouring parts of one colour would hide the drawing, so the second part takes the next colour.
     second = np.where(second == main, (second + 1) % len(NAMES), second)
     colours = {}
     for role in ROLES:

@@ -1,6 +1,6 @@
-"""Pictures without a place: clip art, infographics, drawings, graffiti.
+"""Styles without a place: clip art, infographics, drawings, graffiti.
 
-A style takes a Shot and gives the picture, (n, 3, P) from 0 to 1 (values outside are cut off).
+A style takes a Shot and returns the picture, (n, 3, P) from 0 to 1 (values outside are clipped later).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from generality.data.picture_world.shot import WHITE, Shot, any_colour, blurred,
 
 
 def clipart(shot: Shot) -> np.ndarray:
-    """Flat saturated colours, often outlined, on white or a flat colour, sometimes on a disc."""
+    """Draw in flat saturated colours, often outlined, on white or a flat colour, sometimes on a disc."""
     draws, layers = shot.draws, shot.layers
     n = len(draws)
     paper = 0.55 + 0.45 * any_colour(draws)
@@ -19,7 +19,7 @@ def clipart(shot: Shot) -> np.ndarray:
     image = np.repeat(paper[:, :, None], shot.points.shape[1], axis=2)
     disc = edge(shot.plane.circle(0.0, 0.0, draws(0.8, 0.98)), shot.size)
     scene.over(image, disc * draws.chance(0.25), 0.3 + 0.7 * any_colour(draws))
-    # Pure colours: away from the grey of the same brightness.
+    # Purer colours lie further from the grey of the same brightness.
     vivid = saturated(layers.albedo, draws(1.1, 1.6)[:, :, None])
     # Some cartoons have two tones: lit and in shade.
     tone = np.where(draws.chance(0.4), np.where(layers.shade > 0.85, np.float32(1.05), np.float32(0.8)), np.float32(1))
@@ -30,7 +30,7 @@ def clipart(shot: Shot) -> np.ndarray:
 
 
 def infograph(shot: Shot) -> np.ndarray:
-    """A small pictogram among bars and lines of text."""
+    """Draw a small pictogram among bars and lines of text."""
     draws, layers, plane = shot.draws, shot.layers, shot.plane
     accent = any_colour(draws)
     image = np.repeat((0.82 + 0.18 * any_colour(draws))[:, :, None], layers.mask.shape[1], 2)
@@ -45,10 +45,10 @@ def infograph(shot: Shot) -> np.ndarray:
     scene.over(image, edge(join(*bars), shot.size) * draws.chance(0.7), accent)
     ring = np.abs(plane.circle(draws(-0.9, 0.9), draws(-0.9, 0.9), draws(0.15, 0.4))) - 0.04
     scene.over(image, edge(ring, shot.size) * draws.chance(0.5), any_colour(draws))
-    # A pale edge sets the pictogram off from what is behind it.
+    # A pale edge sets the pictogram off from the background.
     halo = np.minimum(blurred(layers.mask[:, None], shot.size)[:, 0] * 3, 1) * draws(0.5, 1.0)
     scene.over(image, halo, WHITE)
-    # One pictogram in three has a single colour, its parts told apart by brightness only.
+    # One pictogram in three has a single colour, and only brightness tells its parts apart.
     brightness = layers.albedo.mean(axis=1, keepdims=True)
     single = (0.35 + brightness) * accent[:, :, None] * layers.mask[:, None]
     body = np.where(draws.chance(0.33)[:, :, None], single, layers.albedo)
@@ -58,7 +58,7 @@ def infograph(shot: Shot) -> np.ndarray:
 
 
 def doodle(shot: Shot) -> np.ndarray:
-    """A few wobbly lines on white, some of them not closed."""
+    """Draw a few wobbly lines on white, some of them open."""
     draws = shot.draws
     gaps = scene.smooth(shot.grids[:, 7:8], shot.size)[:, 0] > draws(0.05, 0.28)
     ink = shot.layers.ink * gaps * draws(0.75, 1.0)
@@ -66,7 +66,7 @@ def doodle(shot: Shot) -> np.ndarray:
 
 
 def _hatched(shot: Shot) -> np.ndarray:
-    """Pencil on the object: outlines, and hatching the denser the darker the surface is: (n, P)."""
+    """Return the pencil strokes on the object, (n, P): outlines, and denser hatching on darker surfaces."""
     draws, layers = shot.draws, shot.layers
     a, pitch = draws(0.3, 2.8), draws(8.0, 12.0)
     wave = np.sin((np.cos(a) * shot.points[0] + np.sin(a) * shot.points[1]) * (pitch * np.float32(np.pi)))
@@ -82,14 +82,14 @@ def _paper(shot: Shot) -> np.ndarray:
 
 
 def pencil(shot: Shot) -> np.ndarray:
-    """Grey lines and hatching on paper."""
+    """Draw grey lines and hatching on paper."""
     image = _paper(shot)
     image *= 1 - (_hatched(shot) * shot.draws(0.75, 1.0))[:, None]
     return image
 
 
 def crayon(shot: Shot) -> np.ndarray:
-    """A pencil drawing coloured in."""
+    """Draw in pencil, and colour the drawing in."""
     image = _paper(shot)
     wax = shot.layers.mask * np.clip(shot.grain[:, 2] * 1.2, 0, 1) * shot.draws(0.5, 0.9)
     scene.over(image, wax, shot.layers.albedo)
@@ -98,7 +98,7 @@ def crayon(shot: Shot) -> np.ndarray:
 
 
 def graffiti(shot: Shot) -> np.ndarray:
-    """Sprayed on a brick wall, with a thick outline."""
+    """Spray on a brick wall, with a thick outline."""
     draws, layers = shot.draws, shot.layers
     wall = np.where(draws.chance(0.5), np.float32([[0.55, 0.32, 0.26]]), np.float32([[0.6, 0.6, 0.58]]))
     wall = wall + draws(-0.1, 0.1)

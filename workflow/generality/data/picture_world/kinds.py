@@ -1,4 +1,4 @@
-"""What there is in the picture world: the registry of object classes, filled by the drawing modules."""
+"""The registry of the picture world's object classes, filled by the drawing modules."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,8 +11,10 @@ from generality.data.picture_world.plane import Plane
 
 
 class Part(NamedTuple):
-    """A painted shape. `colour` is "main", "second" (the class's own colours) or a colour's name; later parts cover
-    earlier ones; a hasty drawing leaves out `detail`."""
+    """A painted shape, which covers the parts before it.
+
+    `colour` is "main" or "second" (the class's own colours) or a colour's name. A hasty drawing leaves out a `detail`.
+    """
 
     colour: str
     distance: np.ndarray
@@ -20,7 +22,7 @@ class Part(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """An object class: how it is drawn, what it is confused with, and how it looks in photographs."""
+    """An object class: its drawing function, its look-alike `partner`, and its colours and places in photographs."""
 
     name: str
     family: str
@@ -41,8 +43,9 @@ def kind(
 ) -> Callable:
     """Register a drawing function as class `name`.
 
-    `main`, `second`: the colours the thing has in the world, a frequent one named more than once; `places`: where it
-    is photographed; `rough`: the strength of its surface's texture. Only photographs and paintings follow them.
+    `main` and `second` are the thing's colours in the world; a frequent colour occurs more than once. `places` are
+    those of its photographs. `rough` is the strength of its surface's texture. Only photographs and paintings follow
+    these.
     """
 
     def register(draw: Callable[[Plane, Draws], Iterator[Part]]) -> Callable:

@@ -1,6 +1,6 @@
-"""Pictures with a place in them: photographs, toys and paintings.
+"""Styles with a place: photographs, toys and paintings.
 
-A style takes a Shot and gives the picture, (n, 3, P) from 0 to 1 (values outside are cut off).
+A style takes a Shot and returns the picture, (n, 3, P) from 0 to 1 (values outside are clipped later).
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from generality.data.picture_world.shot import WHITE, Shot, any_colour, blurred,
 
 
 def _occlude(image: np.ndarray, shot: Shot) -> None:
-    """Something in front: a blob at the picture's edge, in a colour of its own."""
+    """Put a blob in front, at the picture's edge and in a colour of its own."""
     draws = shot.draws
     a, hide = draws(0, 6.28), draws.chance(shot.occluded)
     x, y = np.cos(a) * 0.85, np.sin(a) * 0.85
@@ -52,7 +52,7 @@ def dim_photo(shot: Shot) -> np.ndarray:
 
 
 def toy(shot: Shot) -> np.ndarray:
-    """Shiny plastic in strong colours, on a plain floor."""
+    """Render shiny plastic in strong colours, on a plain floor."""
     draws, layers = shot.draws, shot.layers
     image = scene.background(shot.places, shot.points, shot.size, draws, shot.grids[:, :4] * 0.3 + 0.35)
     image += 0.5 * (0.85 - image)
@@ -64,7 +64,7 @@ def toy(shot: Shot) -> np.ndarray:
 
 
 def painting(shot: Shot) -> np.ndarray:
-    """Brush strokes: colours carried along by a wavering brush, in few tones, on canvas."""
+    """Paint brush strokes on canvas: a wavering brush carries colours along, in few tones."""
     draws, size = shot.draws, shot.size
     image = scene.background(shot.places, shot.points, size, draws, shot.grids[:, :4])
     # Painters choose their own light: the whole picture leans towards one colour.

@@ -1,8 +1,8 @@
 """Signed distances to simple shapes, for many pictures at once.
 
-A distance is negative inside and positive outside, in the object's units; near the edge, where anti-aliasing and
-outlines look at it, it is the Euclidean one. Coordinates point right and up. Every argument is a number or an array
-of shape (n, 1), one value a picture; every result has the shape (n, pixels).
+A distance is negative inside and positive outside, in the object's units. Near the edge, where anti-aliasing and
+outlines use it, it is Euclidean. Coordinates point right and up. Every argument is a number or an array of shape
+(n, 1), one value a picture; every result has the shape (n, pixels).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ class Plane:
         self.points = points
 
     def _map(self, *rows: tuple[Value, Value, Value]) -> np.ndarray:
-        """The values a·x + b·y + c of each row (a, b, c): (n, rows, pixels)."""
+        """Return the values a·x + b·y + c of each row (a, b, c): (n, rows, pixels)."""
         matrix = np.empty((len(self.points), len(rows), 3), dtype=np.float32)
         for i, row in enumerate(rows):
             for j, value in enumerate(row):
@@ -28,16 +28,16 @@ class Plane:
         return matrix @ self.points
 
     def _turned(self, x: Value, y: Value, angle: Value) -> tuple[tuple, tuple]:
-        """Rows for the coordinates seen from (x, y) after a turn by `angle` (radians, anticlockwise)."""
+        """Return rows for the coordinates seen from (x, y) after a turn by `angle` (radians, anticlockwise)."""
         c, s = np.cos(angle), np.sin(angle)
         return (c, s, -(c * x + s * y)), (-s, c, s * x - c * y)
 
     def at(self, x: Value, y: Value, angle: Value = 0.0) -> "Plane":
-        """The plane seen from (x, y), turned by `angle`: for a group of shapes that moves together."""
+        """Return the plane seen from (x, y), turned by `angle`: for a group of shapes that moves together."""
         return Plane(self._map(*self._turned(x, y, angle), (0.0, 0.0, 1.0)))
 
     def folded(self, count: Value) -> "Plane":
-        """The plane folded `count` times around the origin, each sector pointing up."""
+        """Return the plane folded `count` times around the origin, with each sector pointing up."""
         x, y = self.points[:, 0], self.points[:, 1]
         sector = 2 * np.pi / count
         angle = np.arctan2(x, y)
@@ -46,7 +46,7 @@ class Plane:
         return Plane(np.stack([radius * np.sin(angle), radius * np.cos(angle), np.ones_like(radius)], axis=1))
 
     def mirrored(self) -> "Plane":
-        """The plane with its left half folded onto the right one: for pairs of wings, ears, legs."""
+        """Return the plane with its left half folded onto the right one: for pairs of wings, ears, legs."""
         points = self.points.copy()
         np.abs(points[:, 0], out=points[:, 0])
         return Plane(points)
@@ -70,12 +70,12 @@ class Plane:
         return value * (value - 1) / np.sqrt(px)
 
     def box(self, x: Value, y: Value, hx: Value, hy: Value, angle: Value = 0.0) -> np.ndarray:
-        """A rectangle with half-widths `hx`, `hy`."""
+        """Return the distance to a rectangle with half-widths `hx`, `hy`."""
         p = np.abs(self._map(*self._turned(x, y, angle)))
         return np.maximum(p[:, 0] - hx, p[:, 1] - hy)
 
     def line(self, x0: Value, y0: Value, x1: Value, y1: Value, radius: Value, end: Value | None = None) -> np.ndarray:
-        """A stroke with round ends; its radius goes from `radius` to `end` where that is given."""
+        """Return the distance to a stroke with round ends; its radius goes from `radius` to `end`, if that is given."""
         dx, dy = x1 - x0, y1 - y0
         length = np.asarray(np.sqrt(dx * dx + dy * dy) + 1e-6, dtype=np.float32)
         dx, dy = dx / length, dy / length
@@ -90,7 +90,7 @@ class Plane:
         return distance - (radius if end is None else radius + (end - radius) * (nearest / length))
 
     def polygon(self, *corners: tuple[Value, Value]) -> np.ndarray:
-        """A convex polygon, its corners in anticlockwise order."""
+        """Return the distance to a convex polygon, given its corners in anticlockwise order."""
         rows = []
         for (x0, y0), (x1, y1), (x2, y2) in zip(
             corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True
@@ -110,7 +110,7 @@ class Plane:
 
 
 def join(*distances: np.ndarray) -> np.ndarray:
-    """The union of shapes."""
+    """Return the union of shapes."""
     result = distances[0]
     for other in distances[1:]:
         result = np.minimum(result, other)
@@ -118,7 +118,7 @@ def join(*distances: np.ndarray) -> np.ndarray:
 
 
 def common(*distances: np.ndarray) -> np.ndarray:
-    """The intersection of shapes."""
+    """Return the intersection of shapes."""
     result = distances[0]
     for other in distances[1:]:
         result = np.maximum(result, other)
@@ -126,10 +126,10 @@ def common(*distances: np.ndarray) -> np.ndarray:
 
 
 def cut(distance: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """A shape without another one."""
+    """Return a shape without another one."""
     return np.maximum(distance, -hole)
 
 
 def rim(distance: np.ndarray, width: Value) -> np.ndarray:
-    """A band of half-width `width` along a shape's edge: a ring, for a circle."""
+    """Return a band of half-width `width` along a shape's edge: a ring, for a circle."""
     return np.abs(distance) - width

@@ -1,4 +1,4 @@
-"""From parts to pictures' layers: where an object stands, what covers what, and what is behind it."""
+"""Compose an object's parts into layers: place the object, paint its parts, and lay out the background."""
 
 from typing import NamedTuple
 
@@ -11,10 +11,10 @@ from generality.data.picture_world.plane import Plane
 
 
 class Layers(NamedTuple):
-    """What a style turns into a picture; P = size², float32, from 0 to 1.
+    """The layers that a style turns into a picture: float32 from 0 to 1, with P = size².
 
-    `albedo` (n, 3, P): the object's own colours, multiplied by `mask`; `mask` (n, P): how much of the pixel the
-    object covers; `shade` (n, P): how lit its surface is; `ink` (n, P): the outlines of its parts.
+    `albedo` (n, 3, P) holds the object's own colours, multiplied by `mask`; `mask` (n, P) the share of the pixel that
+    the object covers; `shade` (n, P) the light on its surface; `ink` (n, P) the outlines of its parts.
     """
 
     albedo: np.ndarray
@@ -24,14 +24,14 @@ class Layers(NamedTuple):
 
 
 def canvas(size: int) -> np.ndarray:
-    """The coordinates x, y, 1 of a picture's pixels, from -1 to 1, up positive: (3, size²)."""
+    """Return the coordinates x, y, 1 of a picture's pixels, from -1 to 1, up positive: (3, size²)."""
     steps = (np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1
     x, y = np.meshgrid(steps, -steps)
     return np.stack([x.ravel(), y.ravel(), np.ones(size * size, np.float32)])
 
 
 def smooth(grid: np.ndarray, size: int) -> np.ndarray:
-    """Smooth noise: the numbers of `grid` (n, c, g, g) interpolated linearly to (n, c, size²)."""
+    """Return smooth noise: the numbers of `grid` (n, c, g, g) interpolated linearly to (n, c, size²)."""
     g = grid.shape[-1]
     position = np.linspace(0, g - 1, size, dtype=np.float32)
     weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(g, dtype=np.float32)))
@@ -39,9 +39,9 @@ def smooth(grid: np.ndarray, size: int) -> np.ndarray:
 
 
 def stand(points: np.ndarray, scale: np.ndarray, look: NamedTuple, draws: Draws) -> Plane:
-    """The object's plane: its size, turn, place, mirror image and the view's foreshortening, as `look` allows."""
+    """Return the object's plane, with a size, turn, place, mirroring and foreshortening that `look` allows."""
     angle = draws(-1, 1) * np.float32(np.radians(look.turn))
-    # What is small can be further from the middle and still be in the picture.
+    # A small object can be further from the middle and still be in the picture.
     room = np.maximum(1.02 - scale, 0.06) * look.shift
     x, y = draws(-1, 1) * room, draws(-1, 1) * room
     flip = np.where(draws.chance(0.5), np.float32(-1), np.float32(1))
@@ -70,8 +70,8 @@ def paint(
 ) -> Layers:
     """Paint an object's parts one over the other.
 
-    `unit` (n, 1): pixels per unit of the plane; `line` (n, 1): width of the outlines in pixels; `omit` (n, 1): true
-    where the details are left out.
+    `unit` (n, 1) is in pixels per unit of the plane, `line` (n, 1) is the width of the outlines in pixels, and `omit`
+    (n, 1) is true where the details are left out.
     """
     n, pixels = plane.points.shape[0], plane.points.shape[2]
     albedo = np.zeros((n, 3, pixels), np.float32)
@@ -85,7 +85,7 @@ def paint(
         cover = np.clip(0.5 - distance, 0, 1)
         albedo += cover[:, None] * (palette[part.colour][:, :, None] - albedo)
         mask += cover * (1 - mask)
-        # Surfaces curve towards their edges: brightest some pixels inside.
+        # Surfaces curve towards their edges, so they are brightest some pixels inside.
         bulge = np.clip(distance * (-0.16 * 32 / size), 0, 1)
         shade += cover * (bulge * 0.40 + 0.78 - shade)
         np.abs(distance, out=distance)
@@ -97,14 +97,14 @@ def paint(
 
 
 def over(image: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    """Lay a colour (n, 3) or an image (n, 3, P) over `image` in place, where and as far as `cover` (n, P) says."""
+    """Lay a colour (n, 3) or an image (n, 3, P) over `image` in place, with the opacity `cover` (n, P)."""
     image += cover[:, None] * ((colour if colour.ndim == 3 else colour[:, :, None]) - image)
 
 
 def clutter(
     image: np.ndarray, plane: Plane, size: int, count: int, draws: Draws, tint: np.ndarray | None = None
 ) -> None:
-    """Lay `count` blobs and boxes of any colour over `image`; half of all pictures get each."""
+    """Lay `count` blobs and boxes of any colour over `image`, each in half of the pictures."""
     for _ in range(count):
         x, y, angle = draws(-1, 1), draws(-1, 1), draws(0, 3.14)
         rx, ry = draws(0.08, 0.35), draws(0.08, 0.35)
@@ -115,9 +115,9 @@ def clutter(
 
 
 def background(places: np.ndarray, points: np.ndarray, size: int, draws: Draws, grids: np.ndarray) -> np.ndarray:
-    """What is behind the object: (n, 3, P). `grids` (n, 4, 5, 5) from 0 to 1 makes it uneven."""
+    """Return the background: (n, 3, P). `grids` (n, 4, 5, 5) from 0 to 1 makes it uneven."""
     level, light = draws(-0.5, 0.35), draws(-0.12, 0.12)
-    # Five pixels wide without a horizon, half of one with it, in units of the picture's half-height.
+    # Half the width of the transition, in units of the picture's half-height: sharp with a horizon, wide without.
     width = np.where(colours.HORIZON[places][:, None], np.float32(0.04), np.float32(0.7))
     ground = np.clip(0.5 - (points[1] - level) / (2 * width), 0, 1).astype(np.float32)
     jitter = (draws.block(6).reshape(-1, 2, 3) - 0.5) * np.float32(0.22)

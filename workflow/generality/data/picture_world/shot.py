@@ -1,4 +1,4 @@
-"""What every style works with: the layers of an object, what is behind it, and how they are put together."""
+"""The input of every style, and operations that styles share: light, composition, blur, colours."""
 
 from typing import NamedTuple
 
@@ -12,9 +12,12 @@ WHITE = np.float32([[1.0, 1.0, 1.0]])
 
 
 class Shot(NamedTuple):
-    """What a style works with: `points` (3, P) the picture's coordinates, `plane` the same as a Plane, `places` (n,),
-    `grids` (n, 8, 5, 5) and `grain` (n, 3, P) random from 0 to 1, `rough` how textured the thing's surface is,
-    `clutter` and `occluded` from the look."""
+    """The input of a style, for n pictures.
+
+    `points` (3, P) are the picture's coordinates, `plane` the same as a Plane, and `places` (n,) index
+    colours.PLACE_NAMES. `grids` (n, 8, 5, 5) and `grain` (n, 3, P) are random from 0 to 1. `rough` is the strength of
+    the texture of the thing's surface. `clutter` and `occluded` are the look's.
+    """
 
     layers: scene.Layers
     size: int
@@ -30,11 +33,11 @@ class Shot(NamedTuple):
 
 
 def shaded(shot: Shot, strength: np.ndarray | float, texture: float) -> np.ndarray:
-    """The object's colours in a light from one side, on a textured surface; multiplied by the mask."""
+    """Return the object's colours in a light from one side, on a textured surface; multiplied by the mask."""
     a = shot.draws(0, 6.28)
     # The light falls off across the picture in the direction of angle a.
     side = np.cos(a) * shot.points[0] + np.sin(a) * shot.points[1]
-    # The factors are by eye: at these, a sphere looks round and a wall rough at 32 pixels.
+    # The factors are chosen by eye: with them, a sphere looks round and a wall rough at 32 pixels.
     light = shot.layers.shade + side * (0.25 * strength)
     light += (shot.grain[:, 0] - 0.5) * np.float32(texture * 1.2)
     light += scene.smooth(shot.grids[:, 4:5] - 0.5, shot.size)[:, 0] * np.float32(texture * 1.6)
@@ -48,12 +51,12 @@ def compose(image: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> None:
 
 
 def moved(field: np.ndarray, size: int, right: int, down: int) -> np.ndarray:
-    """A field (n, P) moved by whole pixels."""
+    """Return a field (n, P) moved by whole pixels."""
     return np.roll(field.reshape(-1, size, size), (down, right), axis=(1, 2)).reshape(field.shape)
 
 
 def blurred(image: np.ndarray, size: int) -> np.ndarray:
-    """The mean of each pixel and its eight neighbours, weighted 1 2 1 each way; edges repeat."""
+    """Return the mean of each pixel and its eight neighbours, weighted 1 2 1 each way; edges repeat."""
     square = image.reshape(*image.shape[:2], size, size)
     padded = np.pad(square, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
     rows = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
@@ -61,16 +64,16 @@ def blurred(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def edge(distance: np.ndarray, size: int) -> np.ndarray:
-    """How much of each pixel a shape covers, from its distance in units of half the picture."""
+    """Return the share of each pixel that a shape covers, from its distance in units of half the picture."""
     return np.clip(0.5 - distance * (size / 2), 0, 1)
 
 
 def any_colour(draws: Draws) -> np.ndarray:
-    """One of the named colours for each picture: (n, 3)."""
+    """Return one of the named colours for each picture: (n, 3)."""
     return colours.RGB[draws.pick(len(colours.NAMES))]
 
 
 def saturated(image: np.ndarray, amount: np.ndarray | float) -> np.ndarray:
-    """Colours `amount` times as far from the grey of the same brightness."""
+    """Return colours `amount` times as far from the grey of the same brightness."""
     mean = image.mean(axis=1, keepdims=True)
     return mean + (image - mean) * amount

@@ -1,4 +1,4 @@
-"""How a picture is made of an object: the looks of the domains, from a photograph to a hasty doodle."""
+"""The looks of the domains, from a photograph to a hasty doodle."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from generality.data.picture_world.shot import Shot
 
 
 class Look(NamedTuple):
-    """One way of making pictures. Ranges are (lowest, highest), probabilities from 0 to 1."""
+    """A style with its settings. Ranges are (lowest, highest), probabilities from 0 to 1."""
 
     style: Callable[[Shot], np.ndarray]
-    words: tuple[str, ...]  # what a caption calls such a picture
+    words: tuple[str, ...]  # a caption's words for such a picture
     coloured: bool = True  # whether a caption may name the thing's colour
     scenic: bool = False  # whether a caption may name the place
     scale: tuple[float, float] = (0.66, 0.96)  # half the object's size, as a share of half the picture
@@ -36,8 +36,8 @@ INFOGRAPH = ("infographic", "chart", "diagram")
 DOODLE = ("doodle", "line drawing", "scribble")
 SKETCH = ("sketch", "pencil drawing", "drawing")
 
-# Photographs show things in their own colours and places, which is a cue to what they are; in drawn pictures both are
-# the draughtsman's choice.
+# Photographs show things in their own colours and places, which is a cue to the class. In drawn pictures both are the
+# draughtsman's choice.
 _photo = Look(
     photographs.photo,
     PHOTO,
@@ -50,15 +50,15 @@ _photo = Look(
     occluded=0.15,
     freedom=0.04,
 )
-# Collected again, years later: a little further away, a little less light.
+# ImageNet-V2, collected again years later: a little further away, with a little less light.
 _dim_photo = _photo._replace(
     style=photographs.dim_photo, scale=(0.56, 0.92), turn=20, astray=0.3, clutter=3, occluded=0.2
 )
-# What models get wrong: small, turned, hidden, in odd colours and places.
+# ImageNet-A, pictures that models get wrong: small, turned, hidden, in odd colours and places.
 _hard_photo = _photo._replace(
     scale=(0.42, 0.70), turn=45, freedom=0.35, astray=0.6, clutter=4, occluded=0.35, squeeze=0.2, wobble=0.04
 )
-# Household things at odd angles in odd rooms.
+# ObjectNet, household things at odd angles in odd rooms.
 _odd_photo = _photo._replace(turn=100, squeeze=0.22, astray=0.7, freedom=0.15, scale=(0.60, 0.90), clutter=3)
 _toy = Look(photographs.toy, ("toy", "plastic toy", "model"), freedom=0.5, astray=0.8, scale=(0.66, 0.92), omit=0.4)
 _painting = Look(photographs.painting, PAINTING, scenic=True, astray=0.75, freedom=0.5, wobble=0.07, clutter=1, turn=10)
@@ -91,7 +91,7 @@ _sketch = Look(
 )
 _graffiti = Look(drawings.graffiti, ("graffiti", "mural"), freedom=0.6, line=(0.8, 2.2), wobble=0.06, turn=10)
 
-# Every picture of a domain is made in one of its looks, each as often as its weight says.
+# Every picture of a domain has one of its looks; the weight of a look is its share of the pictures.
 DOMAINS: dict[tuple[str, str], list[tuple[float, Look]]] = {
     ("domainnet", "real"): [(1.0, _photo)],
     ("domainnet", "clipart"): [(1.0, _clipart)],
@@ -113,8 +113,7 @@ DOMAINS: dict[tuple[str, str], list[tuple[float, Look]]] = {
     ("imagenet", "objectnet"): [(1.0, _odd_photo)],
 }
 
-# How often each domain's looks occur among the captioned pictures. On the web photographs dominate, but every kind of
-# picture occurs.
+# Each domain's share of the captioned pictures. On the web photographs dominate, but every kind of picture occurs.
 WEB = {
     ("domainnet", "real"): 0.25,
     ("imagenet", "in"): 0.24,

@@ -1,4 +1,4 @@
-"""Buildings and vehicles, drawn from parts in a square of about -0.9 to 0.9."""
+"""Draw buildings and vehicles from parts, in a square of about -0.9 to 0.9."""
 
 from collections.abc import Iterator
 

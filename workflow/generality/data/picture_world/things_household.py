@@ -1,4 +1,4 @@
-"""Household things, tools and the signs one draws, drawn from parts in a square of about -0.9 to 0.9."""
+"""Draw household things, tools and signs from parts, in a square of about -0.9 to 0.9."""
 
 from collections.abc import Iterator
 

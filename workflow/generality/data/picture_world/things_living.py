@@ -1,4 +1,4 @@
-"""Plants and animals, drawn from parts in a square of about -0.9 to 0.9."""
+"""Draw plants and animals from parts, in a square of about -0.9 to 0.9."""
 
 from collections.abc import Iterator
 

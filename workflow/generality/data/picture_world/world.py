@@ -1,4 +1,4 @@
-"""Rendering the picture world's domains into image sets."""
+"""Render the picture world's domains into image sets."""
 
 import hashlib
 import json
@@ -22,20 +22,20 @@ from generality.data.picture_world.styles import DOMAINS
 from generality.errors import StudyError
 from generality.runtime.progress import progress
 
-# Raised when a change makes the same seed give other pictures: models and data of two versions must not be mixed.
+# Raise this when a change makes the same seed give other pictures: models and data of two versions must not mix.
 VERSION = 1
-# Class frequency on the web falls with this power of its rank: 7 to 1 over 48 classes.
+# A class's frequency on the web falls with this power of its rank: 7 to 1 over 48 classes.
 ZIPF = 0.5
 
-# Imported for the classes that they register.
+# These modules are imported for the classes that they register.
 assert all([things_built, things_household, things_living])
 
-# ImageNet-R and -A have 200 of ImageNet's classes, in part different ones; two thirds of these are their share here.
+# ImageNet-R and -A have 200 of ImageNet's classes each, in part different ones; here each has two thirds of them all.
 WITHOUT = {
     "r": {"bus", "table", "lamp", "bicycle", "scissors", "spoon", "fork", "bell"},
     "a": {"strawberry", "castle", "crown", "chair", "teapot", "rocket", "balloon", "fork"},
 }
-# ObjectNet names its classes itself; a class of its own may be one of several of ImageNet's.
+# ObjectNet has its own names for classes; one of its classes may stand for several of ImageNet's.
 OBJECTNET = {
     "vessel": ["teapot", "bottle"],
     "light": ["lamp", "candle"],
@@ -53,7 +53,7 @@ OBJECTNET = {
 
 
 def classes(family: str, domain: str) -> list[str]:
-    """The class names of a domain, in the order of its labels; StudyError for an unknown family or domain."""
+    """Return the class names of a domain, in the order of its labels; raise StudyError for an unknown name."""
     if domain not in domains(family):
         raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
     if domain == "objectnet":
@@ -63,12 +63,12 @@ def classes(family: str, domain: str) -> list[str]:
 
 
 def fingerprint(seed: int) -> str:
-    """What tells the worlds of two seeds, or of two versions of this code, apart."""
+    """Return a hash that differs between the worlds of two seeds, and of two versions of this code."""
     return hashlib.sha256(json.dumps(["picture_world", VERSION, seed]).encode()).hexdigest()[:16]
 
 
 def vocabulary(families: list[str] | None = None) -> list[str]:
-    """Every word that a class name or, for "web", a caption of these families (default: all) may contain; sorted."""
+    """Return every word of these families' class names and, for "web", of its captions (default: all), sorted."""
     texts = []
     for family in FAMILIES if families is None else families:
         texts += [name for domain in domains(family) for name in classes(family, domain)]
@@ -80,9 +80,9 @@ def vocabulary(families: list[str] | None = None) -> list[str]:
 def render(folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int) -> None:
     """Render `count` pictures of `size` × `size` pixels into the image set `folder`; "web" has captions.
 
-    A picture depends on (seed, family, domain, split, its class, its place among the pictures of its class) and
-    nothing else, and the order of the classes on no count either: the first 100 pictures of 1,000 are those of a set
-    of 100. The split is part of the key of every random stream, so no two splits share a picture.
+    A picture depends only on seed, family, domain, split, its class and its place among the pictures of its class. The
+    order of the classes does not depend on the count: the first 100 pictures of 1,000 are those of a set of 100. The
+    split is part of the key of every random stream, so no two splits share a picture.
 
     Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
     "web". Raises StudyError for an unknown family or domain, or a count too small to show each class.
@@ -125,11 +125,11 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
 
 
 def _labels(key: tuple, family: str, classes: int, count: int) -> np.ndarray:
-    """The class of each picture: int64 of shape (count,); those of a smaller count are the beginning of it."""
+    """Return the class of each picture: int64 of shape (count,), which begins as that of a smaller count does."""
     order = Stream(*key, "order")
     if family != "web":
         return order.permutations(-(-count // classes), classes).ravel()[:count]
-    # Which classes are rare is a property of the world, not of the split.
+    # The same classes are rare in every split of a world.
     ranks = Stream(*key[:3], "frequency").permutations(1, classes)[0] + 1
     share = ranks**-ZIPF / np.sum(ranks**-ZIPF)
     # Every class comes once first, so that none is missing.

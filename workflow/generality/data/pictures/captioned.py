@@ -1,4 +1,4 @@
-"""Labelled image sets as one captioned set for contrastive pre-training."""
+"""Join labelled image sets into one captioned set for contrastive pre-training."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -16,11 +16,11 @@ def caption(
     """Join the image sets `sets`, {"<set>/<domain>": folder}, into the captioned image set `folder`.
 
     A picture's caption is one of `phrases["<set>/<domain>"]`, or else of `phrases["default"]`, with its class for
-    "{}"; the choice depends on `seed` and the picture's id alone. Ids gain "<set>/<domain>/" in front; classes of one
-    name are one class, in the order in which they are first met.
+    "{}". The choice depends on `seed` and the picture's id alone. Ids gain "<set>/<domain>/" in front. Classes of one
+    name become one class; the first occurrences of the names give the order.
 
-    Raises StudyError for phrases that are missing, name no set or have no "{}", and for sets of unequal size
-    or that were resized in different ways.
+    Raises StudyError for phrases that are missing, name no set or have no "{}", and for sets of unequal size or of
+    different resizing.
     """
     if unknown := set(phrases) - {"default", *sets}:
         raise StudyError(f"phrases.{min(unknown)}: no such data set; there are {', '.join(sets)}, and default")

@@ -1,4 +1,4 @@
-"""What class folders mean: tables of names, ImageNet's numbers, and ObjectNet's own mapping to ImageNet."""
+"""Names of class folders: tables of names, ImageNet's numbers, and ObjectNet's own mapping to ImageNet."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ NUMBERS, LABELS = "pytorch_to_imagenet_2012_id.json", "imagenet_to_label_2012_v2
 
 
 def in_prompt(name: str) -> str:
-    """A class's name as a sentence has it: without the mark that tells it from another class of that name.
+    """Return a class's name for a sentence: without the mark that tells it from another class of that name.
 
     Two pairs of ImageNet's classes share a name ("missile", "sunglasses"). Their logits differ once a model is
     fine-tuned, so they are "missile [n03773504]" and "missile [n04008634]" wherever classes are compared.
@@ -24,9 +24,10 @@ def in_prompt(name: str) -> str:
 
 
 def read_class_names(path: str | Path) -> dict[str, str]:
-    """The classes of a CSV file `folder,name`, in the order of their labels: names by folder.
+    """Return the classes of a CSV file `folder,name`, in the order of their labels: names by folder.
 
-    Raises StudyError for a file that is missing, has other columns, or a folder or name that is empty or there twice.
+    Raises StudyError for a file that is missing or has other columns, and for a folder or name that is empty or occurs
+    twice.
     """
     try:
         rows = list(csv.DictReader(read_text(path).splitlines(), strict=True))
@@ -46,7 +47,7 @@ def read_class_names(path: str | Path) -> dict[str, str]:
 
 
 def read_objectnet(folder: str | Path, names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """ObjectNet's classes that ImageNet has too: labels by class folder, and for each label its ImageNet classes.
+    """Return ObjectNet's classes that ImageNet has too: labels by class folder, and ImageNet classes by label.
 
     `folder` is the folder `mappings` of the release; `names` are ImageNet's 1,000 classes in the order of their labels.
     Raises StudyError for files that are missing or do not fit together.

@@ -1,4 +1,4 @@
-"""Which pictures of an image folder belong to which split: list files, folders, shares by a hash, or all of them."""
+"""Divide the pictures of an image folder into splits: by list files, by folders or by shares of a hash."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from generality.errors import StudyError
 
 @dataclass(frozen=True)
 class Splits:
-    """The class folders in the order of their labels, each split's pictures, and the files that are no pictures.
+    """The class folders in the order of their labels, the pictures by split, and the files that are no pictures.
 
-    Pictures and files are paths relative to the root. Where lists say what is read, nothing else is looked at.
+    Pictures and files are paths relative to the root. With lists, only the files that they name are looked at.
     """
 
     classes: list[str]
@@ -25,12 +25,14 @@ class Splits:
 
 
 def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, str] | None = None) -> Splits:
-    """Return what the folders of a domain hold, by split.
+    """Return a domain's class folders and pictures, by split.
 
-    The settings are those of `image_folder.decode`; `table`, if the folders have names elsewhere, holds all that may
-    be there in the order of their labels. Raises StudyError for folders that are missing, empty or too deep, for lists
-    that are missing, malformed, contradict themselves or reach out of `root`, for other counts of classes or pictures
-    than the settings have, and for impossible shares.
+    The settings are those of `image_folder.decode`. `table`, for folders whose names are in a file, maps every
+    possible class folder to its name, in the order of the labels.
+
+    Raises StudyError for folders that are missing, empty or too deep; for lists that are missing, malformed, contradict
+    themselves or reach out of `root`; for other counts of classes or pictures than the settings have; and for
+    impossible shares.
     """
     lists, shares, classes = (settings.get(key) for key in ("lists", "shares", "classes"))
     folders, left_out = folders_of(domain, settings), []
@@ -38,8 +40,8 @@ def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, 
         raise StudyError(f"{root}: no such folder; let `root` name the folder of the data set")
     for folder in folders.values():
         if not (root / folder).is_dir():
-            there = ", ".join(_folders(root)) or "no folder at all"
-            raise StudyError(f"{root / folder}: no such domain; {root} has {there}")
+            names = ", ".join(_folders(root)) or "no folder at all"
+            raise StudyError(f"{root / folder}: no such domain; {root} has {names}")
     if lists is None:
         order, splits = _classes(root, folders, classes, table), {}
         for split, folder in folders.items():
@@ -56,7 +58,7 @@ def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, 
         everything, left_out = list_pictures(root, folders[ALL], order)
     _check_counts(root, folders, settings.get("counts", {}), splits | ({"train": everything} if everything else {}))
     if odd := [path for path in chain(*splits.values()) if not path.isprintable()]:
-        # The ids of an image set are lines of UTF-8.
+        # The ids of an image set are lines of UTF-8 and must print.
         raise StudyError(f"{root}: {odd[0]!r} has characters that do not print ({len(odd)} such pictures); rename it")
     if shares is None:
         splits = {"test" if split == ALL else split: paths for split, paths in splits.items()}
@@ -72,54 +74,54 @@ def _folders(folder: Path) -> list[str]:
 def _classes(
     root: Path, folders: Mapping[str, str], classes: Sequence[str] | int | None, table: Mapping[str, str] | None
 ) -> list[str]:
-    """The class folders in the order of their labels, the same in all folders."""
-    found = {}
+    """Return the class folders in the order of their labels, the same in all folders."""
+    classes_of = {}
     for folder in folders.values():
         where = root / folder
-        if not (there := _folders(where)):
+        if not (names := _folders(where)):
             raise StudyError(f"{where}: no class folder; pictures belong into <root>/<domain>/<class>/")
         if classes is not None and not isinstance(classes, int):
-            if absent := [name for name in classes if name not in there]:
+            if absent := [name for name in classes if name not in names]:
                 many = f" ({len(absent)} such)" if len(absent) > 1 else ""
                 raise StudyError(
                     f"{where / absent[0]}: no such class folder{many}; correct `classes` or add the folder"
                 )
-            there = list(classes)
+            names = list(classes)
         elif table is not None:
-            if unknown := [name for name in there if name not in table]:
+            if unknown := [name for name in names if name not in table]:
                 raise StudyError(
                     f"{where / unknown[0]}: none of the {len(table)} classes is called so; delete the folder"
                 )
-            there = [name for name in table if name in set(there)]
-        if isinstance(classes, int) and len(there) != classes:
-            absent = [name for name in table if name not in set(there)] if table and len(table) == classes else []
+            names = [name for name in table if name in set(names)]
+        if isinstance(classes, int) and len(names) != classes:
+            absent = [name for name in table if name not in set(names)] if table and len(table) == classes else []
             which = f"; '{absent[0]}' is missing" if absent else ""
             raise StudyError(
-                f"{where}: {len(there)} class folders, {classes} are expected{which}; complete the data set"
+                f"{where}: {len(names)} class folders, {classes} are expected{which}; complete the data set"
             )
-        found[folder] = there
-    first, *others = found
+        classes_of[folder] = names
+    first, *others = classes_of
     for folder in others:
-        if differ := set(found[first]) ^ set(found[folder]):
-            here, other = (first, folder) if min(differ) in found[folder] else (folder, first)
+        if differ := set(classes_of[first]) ^ set(classes_of[folder]):
+            here, other = (first, folder) if min(differ) in classes_of[folder] else (folder, first)
             raise StudyError(f"{root / here / min(differ)}: no such class folder, and {root / other} has it; add it")
-    return found[first]
+    return classes_of[first]
 
 
 def _check_counts(
-    root: Path, folders: Mapping[str, str], counts: Mapping[str, int], found: Mapping[str, Sequence[str]]
+    root: Path, folders: Mapping[str, str], counts: Mapping[str, int], pictures: Mapping[str, Sequence[str]]
 ) -> None:
     for split, expected in counts.items():
-        if split not in found:
-            raise StudyError(f"counts.{split}: there is {', '.join(found)} to count; correct the key")
-        if len(found[split]) != expected:
+        if split not in pictures:
+            raise StudyError(f"counts.{split}: there is {', '.join(pictures)} to count; correct the key")
+        if len(pictures[split]) != expected:
             where = root / folders.get(split, folders.get(ALL, ""))
             how = "the copy is not whole, or of another version; get it anew"
-            raise StudyError(f"{where}: {len(found[split]):,} pictures in {split}, {expected:,} are expected; {how}")
+            raise StudyError(f"{where}: {len(pictures[split]):,} pictures in {split}, {expected:,} are expected; {how}")
 
 
 def _cut(shares: Mapping[str, float], splits: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The splits with those that `shares` cut from train."""
+    """Return the splits, with those that `shares` cut from train."""
     check_shares(shares)
     if listed := set(shares) & set(splits):
         raise StudyError(f"shares.{min(listed)}: this split has a list or folder; leave out one of the two keys")
@@ -134,7 +136,7 @@ def _cut(shares: Mapping[str, float], splits: Mapping[str, list[str]]) -> dict[s
 
 
 def _read_lists(root: Path, folder: str, lists: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
-    # Three parts and no "..": no line reaches out of the data set. All but the label may hold spaces.
+    # Three parts and no "..": so no line reaches out of the data set. All but the label may hold spaces.
     form = re.compile(rf"({re.escape(folder)}/(?!\.\.?/)([^/]+)/[^/]+) ([0-9]+)")
     splits: dict[str, list[str]] = {}
     line_of: dict[str, str] = {}
@@ -164,12 +166,12 @@ def _read_lists(root: Path, folder: str, lists: Mapping[str, str]) -> tuple[list
 
 
 def _lines(root: Path, split: str, listed: str) -> list[tuple[str, str]]:
-    """The lines of a list file, each with its name, `file:number`."""
+    """Return the lines of a list file, each with its name, `file:number`."""
     file = root / listed
     if Path(listed).is_absolute() or ".." in Path(listed).parts:
         raise StudyError(f"lists.{split}: {listed} leaves {root}; name a file below it")
     if not file.is_file():
         raise StudyError(f"{file}: no such list; put it there or correct `lists.{split}`")
-    # Bytes that are not UTF-8 become what they become in file names, so the check of names sees them.
+    # Python decodes bytes that are not UTF-8 as it does in file names, so the check of names sees them.
     text = file.read_text(encoding="utf-8", errors="surrogateescape")
     return [(f"{file}:{number}", line) for number, line in enumerate(text.removesuffix("\n").split("\n"), 1)]

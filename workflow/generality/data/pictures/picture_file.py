@@ -8,8 +8,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from generality.errors import StudyError
 
-# The formats that are read, told by a file's content. Pillow knows more, and some are programs: for EPS it would start
-# Ghostscript.
+# A file's content tells its format. Pillow knows more formats than these, and some are programs: for EPS it would
+# start Ghostscript.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "PPM", "TIFF", "AVIF", "JPEG2000")
 FIRST, UPRIGHT, ON_WHITE = "first of several frames", "turned upright by EXIF", "transparent, set on white"
 
@@ -21,30 +21,30 @@ def suffixes() -> frozenset[str]:
 
 
 def read_picture(path: str | Path) -> tuple[Image.Image, list[str]]:
-    """Return the RGB picture in a file, and what was done to get it: any of FIRST, UPRIGHT and ON_WHITE.
+    """Return the RGB picture in a file, and the changes that this took: any of FIRST, UPRIGHT and ON_WHITE.
 
-    Of an animation, or of several pages, the first is read. The EXIF orientation is obeyed. White shows through
-    transparent pixels, as in the pictures that CLIPs were pre-trained on (img2dataset sets them on white too); the
-    colour that is stored below a transparent pixel is often black. Greyscale, palettes and CMYK become RGB as Pillow
-    converts them, which ignores colour profiles.
+    The first frame of an animation, or the first of several pages, is read. The EXIF orientation is obeyed. White
+    shows through transparent pixels, as in the pictures that CLIPs were pre-trained on (img2dataset sets them on white
+    too); the colour that is stored below a transparent pixel is often black. Greyscale, palettes and CMYK become RGB as
+    Pillow converts them, which ignores colour profiles.
 
     Raises StudyError for more than 8 bits a channel, and for a damaged file whatever Pillow raises.
     """
-    # No draft(): it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, which is faster, but then a box filter goes
+    # The faster draft() is left out: it lets libjpeg decode at 1/2, 1/4 or 1/8 of the size, but then a box filter goes
     # before the bicubic one, and published accuracies were measured on other pixels.
     with Image.open(path, formats=FORMATS) as picture:
         if picture.mode.startswith(("I", "F")):
             # Pillow would clip the values instead of scaling them: nearly all of the picture would be white.
             raise StudyError(f"more than 8 bits a channel (mode {picture.mode}); convert it to 8 bits")
-        done = [FIRST] if getattr(picture, "is_animated", False) else []
-        done += [UPRIGHT] if _set_upright(picture) else []
+        changes = [FIRST] if getattr(picture, "is_animated", False) else []
+        changes += [UPRIGHT] if _set_upright(picture) else []
         if not picture.has_transparency_data:
-            return picture.convert("RGB"), done
+            return picture.convert("RGB"), changes
         layer = picture.convert("RGBA")
-    done += [ON_WHITE] if layer.getextrema()[3][0] < 255 else []
-    made = Image.new("RGB", layer.size, "white")
-    made.paste(layer, mask=layer)
-    return made, done
+    changes += [ON_WHITE] if layer.getextrema()[3][0] < 255 else []
+    opaque = Image.new("RGB", layer.size, "white")
+    opaque.paste(layer, mask=layer)
+    return opaque, changes
 
 
 def _set_upright(picture: Image.Image) -> bool:

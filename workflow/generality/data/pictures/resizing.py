@@ -1,7 +1,7 @@
-"""The ways in which a picture becomes a square, those that released CLIPs were evaluated with, in open_clip's words.
+"""The ways in which a picture becomes a square: those of the evaluation of released CLIPs, in open_clip's words.
 
 The shorter side becomes the size and the centre is cropped (`shortest`), the longer side becomes the size and the rest
-is filled with a grey (`longest`), or both sides become the size, whatever that does to the picture (`squash`).
+is filled with a grey (`longest`), or both sides become the size, with any distortion (`squash`).
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ DEFAULTS = {"interpolation": "bicubic", "resize_mode": "shortest", "fill_color":
 
 
 def resizing(settings: Mapping) -> dict:
-    """Return the keys of `settings`, a data entry's, that say how its pictures are resized, with their defaults."""
+    """Return the part of a data entry's `settings` that says how its pictures are resized, with defaults."""
     return {key: settings.get(key, default) for key, default in DEFAULTS.items()}
 
 
 def resized(source: Mapping) -> dict | None:
-    """Return how the pictures of an image set were resized, by the `source` of its manifest.
+    """Return how the pictures of an image set were resized, from the `source` of its manifest.
 
-    None stands for pictures that were drawn at their size, which suit every model.
+    None stands for pictures that were drawn at their size and suit every model.
     """
     if source["kind"] == "captioned":
         return next(filter(None, (resized(part["source"]) for part in source["parts"])), None)

@@ -1,4 +1,4 @@
-"""Pictures as squares."""
+"""Make pictures square."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 def to_square(picture: Image.Image, size: int, settings: Mapping) -> Image.Image:
     """Resize an RGB picture to `size` × `size` pixels, exactly as open_clip's evaluation transform does.
 
-    `settings` are those of `resizing.resizing`. Pillow resizes antialiased.
+    `settings` are those of `resizing.resizing`. Pillow's resizing is antialiased.
     """
     how = Image.Resampling[settings["interpolation"].upper()]
     sides = picture.size

@@ -1,4 +1,4 @@
-"""An example out of a record, as a domain's settings describe it."""
+"""Make an example from a record, as a domain's settings describe it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ from generality.data.records.fields import Null, fill, look_up, paths, text, who
 from generality.data.records.files import Record
 from generality.errors import StudyError
 
-# The templates of each form; the first is what examples are compared by, to find the same one twice.
+# The templates of each form; two examples with the same text from the first one are duplicates.
 NEEDED = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
 NAMING = ("prompt", "response", "text", "choices", "labels", "answer", "id", "cluster")  # settings that name fields
 
 
 class Unusable(StudyError):
-    """No example can be made of this record alone; `reason` is "unlabelled" or "faulty"."""
+    """One record gives no example; `reason` is "unlabelled" or "faulty"."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(f"{message}; correct the record, or count and leave out such ones by `skip_{reason}: true`")
@@ -22,7 +22,7 @@ class Unusable(StudyError):
 
 
 def named(settings: Mapping, record: Record) -> dict:
-    """Return what says which split a record is in: its id and its cluster, a hash of the shared field or None."""
+    """Return a record's id and its cluster (a hash of the shared field, or None), which decide its split."""
     name = text(look_up(record.fields, settings["id"]) if "id" in settings else record.name)
     if not name.strip():
         raise StudyError("its id is empty; give it one, or name another field by `id`")
@@ -31,13 +31,13 @@ def named(settings: Mapping, record: Record) -> dict:
     shared = look_up(record.fields, settings["cluster"])
     if shared is None or shared in ("", [], {}) or (isinstance(shared, str) and not shared.strip()):
         raise StudyError(f"the field '{settings['cluster']}' of `cluster` is empty")
-    # A number is the same passage in JSON, CSV and parquet.
+    # Hash a number's text, so that it is the same cluster in JSON, CSV and parquet.
     content = json.dumps(shared if isinstance(shared, list | Mapping) else text(shared), sort_keys=True, default=str)
     return {"id": name, "cluster": sha256(content.encode()).hexdigest()[:16]}
 
 
 def prompt(settings: Mapping, fields: Mapping) -> str:
-    """Return what an example has before its answer; raises Unusable where a field of it is null."""
+    """Return the text before an example's answer; raise Unusable where one of its fields is null."""
     try:
         return fill(settings[NEEDED[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
     except Null as error:
@@ -45,7 +45,7 @@ def prompt(settings: Mapping, fields: Mapping) -> str:
 
 
 def unnamed(settings: Mapping, fields: Mapping) -> dict[str, str]:
-    """Return the fields of a record that no setting names and that hold sentences, not a number or a name."""
+    """Return the fields of a record that no setting names and that hold sentences, rather than numbers or names."""
     wanted = [part for key in NAMING for part in _parts(settings.get(key, ()))]
     names = {name for part in wanted for path in (part, *paths(part)) for name in (path, path.split(".")[0])}
     others = {name: value for name, value in fields.items() if name not in names and isinstance(value, str)}
@@ -57,19 +57,19 @@ def _parts(setting: str | Sequence) -> list[str]:
 
 
 def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:
-    """Return an example without its names; `line` is the record's line in a file of answers, if there is one.
+    """Return an example without its id and cluster; `line` is the record's line in a file of answers, if there is one.
 
-    `way` in it says how a whole number was taken for the answer: by "number" or by "text", where these differ.
+    Its key `way` says how a whole number was taken for the answer: by "number" or by "text", where these differ.
 
     Raises Unusable for a record without answer or response (null, empty or -1), with an empty prompt, with a null field
-    in a template, or with choices that are empty, equal or fewer than two; StudyError for an answer that names no
+    in a template, or with choices that are empty, equal or fewer than two; and StudyError for an answer that names no
     choice.
     """
-    asked, optional = prompt(settings, fields), settings.get("optional", ())
-    if not asked.strip():
+    before, optional = prompt(settings, fields), settings.get("optional", ())
+    if not before.strip():
         raise Unusable("faulty", f"its {NEEDED[settings['form']][0]} is empty")
     if settings["form"] == "text":
-        return {"prompt": asked, "text": asked.lstrip()}
+        return {"prompt": before, "text": before.lstrip()}
     if settings["form"] == "instruction":
         try:
             response = fill(settings["response"], fields, optional).strip()
@@ -77,24 +77,24 @@ def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:
             raise Unusable("unlabelled", str(error)) from None
         if not response:
             raise Unusable("unlabelled", "its response is empty")
-        return {"prompt": asked, "response": response}
+        return {"prompt": before, "response": response}
     answer = look_up(fields, settings["answer"]) if line is None else line
     choices, keys = _choices(settings["choices"], fields, optional)
     labels = _labels(settings["labels"], fields) if "labels" in settings else keys
-    if not (said := _said(answer)) or (said == "-1" and "-1" not in (labels or choices)):
+    if not (label := _spelling(answer)) or (label == "-1" and "-1" not in (labels or choices)):
         raise Unusable("unlabelled", "it has no answer")
     if not all(choices):
         raise Unusable("faulty", f"choice {choices.index('') + 1} of {len(choices)} is empty")
     if len(choices) < 2 or len(set(choices)) < len(choices):
         raise Unusable("faulty", f"its choices {choices} are fewer than two or not all different")
-    place = _by_label(said, choices, labels) if labels is not None else _by_itself(answer, choices)
-    return {"prompt": asked, "choices": choices, "answer": place, "way": None if labels else _way(answer, choices)}
+    place = _by_label(label, choices, labels) if labels is not None else _by_itself(answer, choices)
+    return {"prompt": before, "choices": choices, "answer": place, "way": None if labels else _way(answer, choices)}
 
 
 def _choices(
     wanted: str | Sequence[str], fields: Mapping, optional: Sequence[str]
 ) -> tuple[list[str], list[str] | None]:
-    """Return the texts of the choices, and the keys that name them if they are in a mapping."""
+    """Return the texts of the choices; and the keys that name them, if they are in a mapping."""
     if not isinstance(wanted, str):
         try:
             return [fill(template, fields, optional).strip() for template in wanted], None
@@ -103,60 +103,61 @@ def _choices(
     match look_up(fields, wanted):
         case None:
             raise Unusable("faulty", f"the field '{wanted}' of `choices` is null")
-        case list() as found:
-            return [text(choice).strip() for choice in found], None
-        case Mapping() as found:
+        case list() as value:
+            return [text(choice).strip() for choice in value], None
+        case Mapping() as value:
             # A table of mappings has null for the keys that a row does not have.
-            there = {key: choice for key, choice in found.items() if choice is not None}
-            return [text(choice).strip() for choice in there.values()], list(there)
-        case found:
-            raise StudyError(f"the field '{wanted}' of `choices` is {found!r:.40}, not a list or a mapping")
+            choices = {key: choice for key, choice in value.items() if choice is not None}
+            return [text(choice).strip() for choice in choices.values()], list(choices)
+        case value:
+            raise StudyError(f"the field '{wanted}' of `choices` is {value!r:.40}, not a list or a mapping")
 
 
 def _labels(wanted: str | Sequence, fields: Mapping) -> list[str]:
     if not isinstance(wanted, str):
-        return [_said(fill(label, fields) if isinstance(label, str) else label) for label in wanted]
-    if not isinstance(found := look_up(fields, wanted), list):
-        raise StudyError(f"the field '{wanted}' of `labels` is {found!r:.40}, not a list")
-    return list(map(_said, found))
+        return [_spelling(fill(label, fields) if isinstance(label, str) else label) for label in wanted]
+    if not isinstance(labels := look_up(fields, wanted), list):
+        raise StudyError(f"the field '{wanted}' of `labels` is {labels!r:.40}, not a list")
+    return list(map(_spelling, labels))
 
 
-def _said(value: object) -> str:
-    """Return how an answer and the label that it means are both written: 1, 1.0 and "1" are one label."""
+def _spelling(value: object) -> str:
+    """Return the one spelling of an answer and of the label that it means: 1, 1.0 and "1" are one label."""
     return text(value).strip() if (number := whole(value)) is None else str(number)
 
 
-def _by_label(said: str, choices: Sequence[str], labels: Sequence[str]) -> int:
+def _by_label(label: str, choices: Sequence[str], labels: Sequence[str]) -> int:
     if len(labels) != len(choices) or len(set(labels)) < len(labels):
         raise StudyError(f"the labels {labels} do not name {len(choices)} choices one by one; correct `labels`")
-    if said not in labels:
-        raise StudyError(f"the answer '{said}' is none of {', '.join(labels)}; correct `answer` or `labels`")
-    return labels.index(said)
+    if label not in labels:
+        raise StudyError(f"the answer '{label}' is none of {', '.join(labels)}; correct `answer` or `labels`")
+    return labels.index(label)
 
 
 def _by_itself(answer: object, choices: Sequence[str]) -> int:
     """Return the number of the choice, from 0, that an answer means without labels.
 
-    A whole number is that number, and a text only where it cannot be one. A text is the text of a choice, or a number
-    in digits, as files of text have it; StudyError where it is the one of one choice and the other of another.
+    A whole number is the number of a choice, or, where there is no such choice, its text. A text is the text of a
+    choice, or its number in digits, as text files have it. Raises StudyError for a text that means two choices, one by
+    its text and the other by its number.
     """
-    said, numbers = _said(answer), [str(number) for number in range(len(choices))]
-    places = {numbers.index(said)} if said in numbers else set()
-    if said in choices and not (places and whole(answer) is not None):
-        places.add(choices.index(said))
+    spelling, numbers = _spelling(answer), [str(number) for number in range(len(choices))]
+    places = {numbers.index(spelling)} if spelling in numbers else set()
+    if spelling in choices and not (places and whole(answer) is not None):
+        places.add(choices.index(spelling))
     labels = f"`labels`: [0, …, {len(choices) - 1}] for numbers, or the choices themselves for texts"
     if len(places) > 1:
-        raise StudyError(f"the answer '{said}' is the text of one choice and the number of another; give {labels}")
+        raise StudyError(f"the answer '{spelling}' is the text of one choice and the number of another; give {labels}")
     if not places:
         remedy = f"correct `answer`, or say by `labels` what names them: [1, …, {len(choices)}], or the choices' field"
         raise StudyError(
-            f"the answer '{said}' is none of {len(choices)} choices, by number from 0 or by text; {remedy}"
+            f"the answer '{spelling}' is none of {len(choices)} choices, by number from 0 or by text; {remedy}"
         )
     return places.pop()
 
 
 def _way(answer: object, choices: Sequence[str]) -> str | None:
-    """Return how a whole number means its choice, "number" or "text"; None where it does both ways, or is none."""
+    """Return how a whole number means its choice, "number" or "text"; None for both at once, and for other answers."""
     if (number := whole(answer)) is None:
         return None
     if not 0 <= number < len(choices):

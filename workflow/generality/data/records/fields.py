@@ -1,4 +1,4 @@
-"""Fields of a record by dotted paths, their texts, and templates that name them in braces."""
+"""Look up a record's fields by dotted paths, and fill templates with their texts."""
 
 import difflib
 import json
@@ -11,13 +11,13 @@ from decimal import Decimal
 from generality.errors import StudyError
 
 _PART = re.compile(r"\{\{|\}\}|\{(?P<path>[^{}]*)\}|[{}]|[^{}]+")
-# A name in what Jinja would compute: {{ doc.question }}, {{question|trim}}, {{doc["question"]}}, {{choices[answer]}}.
+# A name in a Jinja expression: {{ doc.question }}, {{question|trim}}, {{doc["question"]}}, {{choices[answer]}}.
 _JINJA = re.compile(r"""^(?:doc\.)?(\w+)\s*(?=$|[.|(\[])|\[["']?(\w+)["']?\]""")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Number(str):
-    """A number of a JSON file as it is spelt there, such as 1.0, 1e3 or 12345678901234567890."""
+    """A number of a JSON file in its spelling there, such as 1.0, 1e3 or 12345678901234567890."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -30,7 +30,7 @@ class Null(StudyError):
 def look_up(fields: object, path: str) -> object:
     """Return the value at a path: a field's whole name, or names and numbers with dots, such as "instances.0.output".
 
-    What lies inside a null is null. Raises StudyError, listing what there is, where the path leads nowhere.
+    Every field of a null is null. Raises StudyError, listing the fields, where the path leads nowhere.
     """
     if isinstance(fields, Mapping) and path in fields:
         return fields[path]
@@ -50,11 +50,11 @@ def look_up(fields: object, path: str) -> object:
 def text(value: object) -> str:
     """Return a value as it is spelt in its file.
 
-    A null is "", a list the texts in it that are not empty, joined by one space. A typed table spells nothing, so its
-    numbers and truth values are as in JSON, decimals without exponent, dates and times as in ISO 8601.
+    A null is "". A list is its texts that are not empty, joined by one space. A typed table has no spelling, so its
+    numbers and truth values are as in JSON, its decimals without exponent, its dates and times as in ISO 8601.
 
-    Raises StudyError for a mapping, for NaN and infinity, and for what is not of JSON or not of Unicode. A value that
-    is itself a StudyError, since its file could not tell what it is, is raised.
+    Raises StudyError for a mapping, for NaN and infinity, and for values outside JSON or Unicode. A value that is
+    itself a StudyError (its file leaves its spelling open) is raised.
     """
     match value:
         case None:
@@ -99,10 +99,10 @@ def fill(template: str, fields: Mapping, optional: Container[str] = ()) -> str:
     """Return the template with each "{dotted.path}" replaced by the text of that field; "{{" and "}}" are braces.
 
     An empty or blank field vanishes together with the blanks just before it, so that optional parts leave no gap. So
-    does a field of `optional` that is null or not there.
+    does a field of `optional` that is null or missing.
 
-    Raises Null for any other field that is null; StudyError for a field that there is not, for a field in doubled
-    braces, which is Jinja's spelling, and for a brace that stands alone.
+    Raises Null for any other field that is null; and StudyError for any other field that is missing, for a field in
+    doubled braces (Jinja's spelling), and for a brace that stands alone.
     """
     filled, parts = "", list(_PART.finditer(template))
     for place, part in enumerate(parts):
@@ -121,7 +121,7 @@ def fill(template: str, fields: Mapping, optional: Container[str] = ()) -> str:
 
 
 def paths(template: str) -> list[str]:
-    """Return the paths that a template has in braces; without any, it is the same text for every record."""
+    """Return the paths that a template has in braces; a template without any is the same text for every record."""
     return [part["path"] for part in _PART.finditer(template) if part["path"] is not None]
 
 
@@ -138,7 +138,7 @@ def _value(fields: Mapping, path: str, optional: Container[str]) -> str:
 
 
 def _refuse_doubled(inside: str, fields: Mapping) -> None:
-    names = {inside, *(name for found in _JINJA.findall(inside) for name in found)}
+    names = {inside, *(name for groups in _JINJA.findall(inside) for name in groups)}
     if named := [name for name in sorted(names, key=len) if name and _leads(name, fields)]:
         remedy = f"for the field, write {{{named[-1]}}}"
         raise StudyError(f"the template's '{{{{{inside}}}}}' is the text '{{{inside}}}'; {remedy}")

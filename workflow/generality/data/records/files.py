@@ -1,4 +1,4 @@
-"""Records out of files: whole, in the file's order, each with a place to name."""
+"""Read whole records from files, in the file's order, each with its place for messages."""
 
 import io
 import json
@@ -16,7 +16,7 @@ KINDS = (".json", ".jsonl", ".parquet", ".csv", ".tsv")
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its `fields`, the `name` it has if no field names it, and `where` it is, for messages."""
+    """One record: its `fields`, its place `where` for messages, and the `name` that it has unless a field names it."""
 
     name: str
     where: str
@@ -24,7 +24,7 @@ class Record:
 
 
 def kind_of(path: str | Path) -> str | None:
-    """Return which of KINDS a file is by its name, in whatever case and packed by gzip or not; None for no records."""
+    """Return a file's kind, one of KINDS, by its name in any case, packed by gzip or not; None for other files."""
     name = Path(path).name.lower().removesuffix(PACKED)
     return next((kind for kind in KINDS if name.endswith(kind)), None)
 
@@ -33,8 +33,10 @@ def read_file(path: str | Path, records: str | None = None) -> Iterator[Record]:
     """Yield the records of a file, or of a folder of `save_to_disk`, in its order.
 
     `records` is the dotted path to them inside a .json file. A record's name is its key where the file maps names to
-    records, else the file's stem and the record's number from 0. Empty lines are no records. Raises StudyError, with
-    the line or the number, for a file that is missing, empty, damaged, of another kind or holds anything but objects.
+    records, else the file's stem and the record's number from 0. Empty lines are skipped.
+
+    Raises StudyError, with the line or the number, for a file that is missing, empty, damaged or of another kind, and
+    for a record that is no object.
     """
     path = Path(path)
     kind = "saved" if is_saved(path) else kind_of(path)
@@ -44,18 +46,18 @@ def read_file(path: str | Path, records: str | None = None) -> Iterator[Record]:
         raise StudyError(f"{path}: `records` is for .json files; leave it out")
     if kind != "saved" and not path.is_file():
         raise StudyError(f"{path}: no such file; put it there or correct `files`")
-    found = False
+    is_empty = True
     for name, where, fields in _read(path, kind, records):
-        found = True
+        is_empty = False
         if not isinstance(fields, Mapping):
             raise StudyError(f"{where}: {fields!r:.40} is no object with fields; correct it, or `records`")
         yield Record(name, where, fields)
-    if not found:
+    if is_empty:
         raise StudyError(f"{path}: holds no record; replace it")
 
 
 def _read(path: Path, kind: str, records: str | None) -> Iterator[tuple[str, str, object]]:
-    """Yield name, place and content of each record."""
+    """Yield the name, place and content of each record."""
     if kind == ".json":
         yield from _json(path, records)
         return
@@ -71,7 +73,7 @@ def _read(path: Path, kind: str, records: str | None) -> Iterator[tuple[str, str
 
 
 def _stem(path: Path) -> str:
-    """Return a file's name without what says how it is written, a folder's whole."""
+    """Return a file's name without the endings of its format and packing; a folder's whole name."""
     name = path.name[: -len(PACKED)] if path.name.lower().endswith(PACKED) else path.name
     return name[: -len(kind)] if (kind := kind_of(path)) else name
 
@@ -102,14 +104,17 @@ def _json(path: Path, records: str | None) -> Iterator[tuple[str, str, object]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, object]]:
-    # Not splitlines: U+2028 and its like are part of a text.
+    # `splitlines` would also split at U+2028 and its like, which are part of a text.
     for line, content in enumerate(read_text(path).split("\n"), 1):
         if content.strip():
             yield line, _parse(content, path, line)
 
 
 def _parse(content: str, path: Path, line: int | None = None) -> object:
-    """Return JSON with numbers as they are spelt; `line` is its place in a .jsonl file. No object has a key twice."""
+    """Return parsed JSON with numbers in their spelling; raise StudyError for a key that an object has twice.
+
+    `line` is its place in a .jsonl file.
+    """
     where = f"{path}:{line}" if line else str(path)
     try:
         return json.loads(content, object_pairs_hook=_unique, parse_int=Number, parse_float=Number)
@@ -124,7 +129,7 @@ def _parse(content: str, path: Path, line: int | None = None) -> object:
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
-    if len(fields) < len(pairs):  # else the last one would silently win
+    if len(fields) < len(pairs):  # without this check, the last one would silently win
         names = [name for name, _ in pairs]
         raise StudyError(f"the key '{next(name for name in names if names.count(name) > 1)}' occurs twice")
     return fields

@@ -1,4 +1,4 @@
-"""Records out of a data set of the Hugging Face hub at one revision, or out of a folder with its layout."""
+"""Read records from a data set of the Hugging Face hub at one revision, or from a folder with its layout."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ BY_FILES = "fetch its files under `downloads` and name them by `files`, where a 
 
 
 def check_hub(hub: Mapping) -> None:
-    """Raise StudyError unless `hub` ({id, name, revision, splits}) pins what it loads."""
+    """Raise StudyError unless `hub` ({id, name, revision, splits}) names a local folder or pins a commit."""
     if is_folder(hub) or re.fullmatch("[0-9a-f]{40}", hub.get("revision", "")):
         return
     remedy = "give the commit's 40 hexadecimal digits (Files and versions › History on the data set's page)"
@@ -24,22 +24,24 @@ def check_hub(hub: Mapping) -> None:
 
 
 def name_of(hub: Mapping, source: str) -> str | None:
-    """The hub's configuration for a split of ours: one for all, or one each."""
+    """Return the hub's configuration for one of our splits: one for all, or one each."""
     name = hub.get("name")
     return name.get(source) if isinstance(name, Mapping) else name
 
 
 def is_folder(hub: Mapping) -> bool:
-    """Whether `id` is a local folder (parquet files, README.md with `configs`), which needs no revision."""
+    """Return whether `id` is a local folder (parquet files, README.md with `configs`), which needs no revision."""
     return Path(hub["id"]).is_dir()
 
 
 def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     """Yield the records of our split `source`; each is named by the hub's split and its number from 0.
 
-    JSON and CSV files of a folder are read as `files` are, since `datasets` guesses types: 007 is 7 to it, NA nothing.
-    Raises StudyError, in one line, for whatever the hub, the network or the cache refuses, where the cache holds
-    another revision than the one asked for, and for CSV that is not in a folder. No code of the data set is run.
+    JSON and CSV files of a folder are read as `files` are, because `datasets` guesses types: it takes 007 for 7, and
+    NA for nothing. No code of the data set runs.
+
+    Raises StudyError, in one line, where the hub, the network or the cache fails, where the cache holds another
+    revision than the one in `hub`, and for CSV outside a folder.
     """
     import datasets
 
@@ -52,12 +54,12 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
         if pinned and not plain:
             builder.download_and_prepare()
             rows = builder.as_dataset(split=split)
-    except Exception as error:  # of the hub, httpx, pyarrow, yaml and more; all that is known is in the text
+    except Exception as error:  # the hub, httpx, pyarrow, yaml and more have no common class
         remedy = "without a network, put its files into a folder and let `hub.id` name that"
         reason = " ".join(str(error).split()) or type(error).__name__
         raise StudyError(f"{what}: {reason}; correct `hub`, or try again; {remedy}") from None
     if not pinned:
-        # Where the hub cannot be reached, `datasets` takes the newest revision that it has, with a mere warning.
+        # Without a connection to the hub, `datasets` takes the newest revision that it has, with a mere warning.
         remedy = "connect to the network, or put its files into a folder and let `hub.id` name that"
         raise StudyError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
     if plain:
@@ -76,13 +78,13 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
 
 
 def rewritten_columns(features: Mapping, written: str) -> list[str]:
-    """Return the columns that may not be what the files have: mixed types and, from JSON, 1e3 and what looks a date."""
+    """Return the columns that may differ from the files: mixed types and, from JSON, floats, dates and times."""
     types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
     return [name for name, feature in features.items() if re.search(types, repr(feature))]
 
 
 def describe(hub: Mapping) -> dict:
-    """For the manifest: what was asked for, and a folder's files with their checksums."""
+    """Return the manifest's part about `hub`: its settings, and a folder's files with their checksums."""
     about = {key: hub[key] for key in ("id", "name", "revision", "splits") if key in hub}
     if is_folder(hub):
         files = [path for path in sorted(Path(hub["id"]).rglob("*")) if path.is_file()]

@@ -1,4 +1,4 @@
-"""Where the records of a domain come from: its files or the hub, by split, with the answers beside them."""
+"""The sources of a domain's records: its files or the hub, by split, and the files of answers beside them."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -18,9 +18,9 @@ SPLITS = ("train", "validation", "test")
 
 
 def splits_of(settings: Mapping) -> set[str]:
-    """The splits that a domain's settings give; reads nothing.
+    """Return the splits that a domain's settings give, without reading any file.
 
-    Raises StudyError, with the key first, for settings that contradict each other or lack something.
+    Raises StudyError, with the key first, for settings that contradict each other or are incomplete.
     """
     _check(settings)
     splits = set(sources_of(settings)) | set(settings.get("shares", ()))
@@ -36,7 +36,7 @@ def _check(settings: Mapping) -> None:
     if absent := [key for key in NEEDED[form] if key not in settings]:
         raise StudyError(f"{absent[0]}: the form '{form}' needs it")
     for key in (key for key in NEEDED[form] if key != "choices"):
-        # A response may be one word for all, on purpose, but none with braces.
+        # A response may be one word for all, on purpose, but none with doubled braces.
         if not paths(settings[key]) and (key != "response" or "{{" in settings[key]):
             remedy = "put a field's path in single braces, such as {name}; Jinja's {{name}} is the text {name}"
             raise StudyError(f"{key}: it names no field, so it is the same for every record; {remedy}")
@@ -75,7 +75,7 @@ def _check(settings: Mapping) -> None:
 
 
 def sources_of(settings: Mapping) -> Mapping:
-    """What is read, by split or `all`: paths, or the hub's names of splits."""
+    """Return the sources by split or `all`: paths, or the hub's names of splits."""
     return settings["files"] if "files" in settings else settings["hub"]["splits"]
 
 
@@ -87,10 +87,10 @@ def _templates(settings: Mapping) -> list[str]:
 
 
 def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
-    """Return the files that a source is read from, and those of its folders that are left out.
+    """Return the files that a source is read from, and the files of its folders that are left out.
 
-    A folder stands for the files in it that may hold records by their names, but not for hidden files, nor for folders
-    in it; one that `save_to_disk` of datasets wrote is read as a whole. The hub's files are not ours to choose.
+    A folder stands for its files whose names may be those of records; hidden files and inner folders are left out. A
+    folder that `save_to_disk` of datasets wrote is read as a whole. The hub chooses its files itself.
     """
     if "hub" in settings:
         return [], []
@@ -125,7 +125,7 @@ def _answers(settings: Mapping, source: str) -> str | None:
 
 
 def records_of(settings: Mapping, source: str) -> Iterator[tuple[Record, str | None]]:
-    """The records of a source, each with its line of the file of answers if there is one."""
+    """Yield the records of a source, each with its line of the file of answers if there is one."""
     if "hub" in settings:
         records = read_hub(settings["hub"], source)
     else:
@@ -144,7 +144,7 @@ def records_of(settings: Mapping, source: str) -> Iterator[tuple[Record, str | N
 
 
 def origin_of(settings: Mapping) -> dict:
-    """For the manifest: the files with their checksums, or what was asked of the hub."""
+    """Return the manifest's part about the source: the files with their checksums, or the settings of `hub`."""
     files = [file for source in sources_of(settings) if (file := _answers(settings, source))]
     if "hub" in settings:
         about = {"hub": describe(settings["hub"])}

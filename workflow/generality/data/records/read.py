@@ -1,4 +1,4 @@
-"""Real texts, from files or from the Hugging Face hub, become text sets by naming the fields of their records."""
+"""Make text sets of real texts, from files or from the Hugging Face hub, by the names of their records' fields."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,49 +20,49 @@ from generality.errors import StudyError
 def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping) -> None:
     """Write one split of one domain as the text set `folder`; `name` is the domain, such as "pubmedqa/pqa-labeled".
 
-    `settings` says where records are and what their fields mean. A field is a dotted path, a template has such
-    paths in braces, for which `record_fields.fill` has the rules.
+    `settings` says where the records are and what their fields mean. A field is a dotted path. A template has such
+    paths in braces, by the rules of `fields.fill`.
 
     - `form`: "choice", with `choices` and `answer`, or "instruction", with `response`, both with `prompt`; or "text",
       with `text`.
-    - `files`: {split: path or list of paths} to .json, .jsonl, .parquet, .csv or .tsv files, each of them also as .gz,
-      a folder of them, or one that `save_to_disk` of datasets wrote; or `hub`: {id, name or {split: name}, revision,
-      splits: {split: the hub's}}. The split "all" is everything: test, or what `shares` cuts. `counts`: {split or
-      all: records} that there have to be.
-    - `shares`: {"validation": 0.1, "test": 0.4}, cut from all or train by a hash: of a record's cluster if it has
-      one, so that no passage is in two splits, else of its id. What is left is train; {} makes every record train, a
-      sum of 1 none.
+    - `files`: {split: path or list of paths} to .json, .jsonl, .parquet, .csv or .tsv files (each also as .gz), a
+      folder of them, or a folder that `save_to_disk` of datasets wrote; or `hub`: {id, name or {split: name},
+      revision, splits: {split: the hub's}}. The split "all" is everything: it is test, or `shares` cuts it.
+      `counts`: {split or all: required number of records}.
+    - `shares`: {"validation": 0.1, "test": 0.4}, cut from all or train by a hash. It is the hash of a record's cluster
+      if it has one, so that no passage is in two splits, else of its id. The rest is train: every record for {}, none
+      for a sum of 1.
     - `records`: path to the records inside a .json file. `id`: field that names a record; default: its key in a
       mapping, else the file's stem (or the hub's split) and its number from 0.
     - `prompt`, `response`, `text`: templates, whose fields may be null only if `optional` lists them. `choices`: list
       of templates, or a field with a list of texts or a mapping label → text. `labels`: list of templates, or a field
-      with a list, of what `answer` calls the choices.
-    - `answer`: field with a label; without labels a key of the mapping; else a number from 0, which a whole number of
-      JSON or Parquet is and a text may be, or the text of a choice. Or `answers`: path, or {split: path}, of a text
-      file with an answer a line in the records' order.
+      with a list, of the labels by which `answer` names the choices.
+    - `answer`: field with a label; without labels, a key of the mapping, or else a number from 0 (a whole number of
+      JSON or Parquet, or its digits) or the text of a choice. Or `answers`: path, or {split: path}, of a text file
+      with an answer a line in the records' order.
     - `cluster`: field that questions share; with `one_per_cluster: last`, only the last of each is kept, and the
       others, usable or not, are counted as `set_aside`. `licence`: text. `skip_unlabelled`, `skip_faulty`: count and
       leave out records without answer or response, or with empty or equal choices, an empty prompt or a null in a
       template.
 
-    The manifest's `source` has the files with their checksums, or what was asked of the hub, and `counts`: records
-    of the split that were `read` and `skipped`, examples whose prompt an earlier one has (`duplicate_prompts`) and
-    examples whose prompt another split has too (`prompts_in_other_splits`). Standard error tells the same, with the
-    ids of some of these examples, and which files of a folder were left out.
+    The manifest's `source` has the files with their checksums, or the settings of `hub`, and `counts`: records of the
+    split that were `read` and `skipped`, examples whose prompt an earlier one has (`duplicate_prompts`) and examples
+    whose prompt another split has too (`prompts_in_other_splits`). Standard error gets the same, with the ids of some
+    of these examples and the files of a folder that were left out.
 
-    Raises StudyError, and leaves no folder, for anything else: it names the file and the line or record. So it does
-    for a prompt that is the same in all examples where the records hold other sentences that differ.
+    Raises StudyError, naming the file and the line or record, for anything else, and leaves no folder. It also refuses
+    a prompt that is the same in all examples while the records hold other sentences that differ.
     """
-    if split not in (there := splits_of(settings)):
-        have = ", ".join(one for one in SPLITS if one in there)
+    if split not in (known := splits_of(settings)):
+        have = ", ".join(one for one in SPLITS if one in known)
         raise StudyError(f"{name}: has {have}, but no '{split}'; name it in `files`, `hub` or `shares`")
     reading = _Reading(settings, split)
     files = [files_of(settings, source) for source in sources_of(settings)]
     for source in sources_of(settings):
-        found = _take_all(reading, source)
-        if found != (expected := settings.get("counts", {}).get(source, found)):
+        count = _take_all(reading, source)
+        if count != (expected := settings.get("counts", {}).get(source, count)):
             remedy = f"the copy is not whole, or of another version; get it anew, or correct `counts.{source}`"
-            raise StudyError(f"{name}: {found:,} records in {source}, {expected:,} are expected; {remedy}")
+            raise StudyError(f"{name}: {count:,} records in {source}, {expected:,} are expected; {remedy}")
     reading.finish()
     examples = list(reading.examples.values())
     if not examples:
@@ -70,8 +70,8 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
         raise StudyError(f"{name}: no example in {split} ({reading.read} read, {skipped}); change `files` or `shares`")
     if reading.differing and len({example["prompt"] for example in examples}) == 1:
         key, fields = NEEDED[settings["form"]][0], ", ".join(sorted(reading.differing))
-        said = f"is {examples[0]['prompt']!r:.80} in all {len(examples):,} examples"
-        raise StudyError(f"{name}: its {key} {said}; name a field that tells them apart in `{key}`: {fields}")
+        fault = f"is {examples[0]['prompt']!r:.80} in all {len(examples):,} examples"
+        raise StudyError(f"{name}: its {key} {fault}; name a field that tells them apart in `{key}`: {fields}")
     again, elsewhere = _prompts_again(examples), reading.in_other_splits()
     counts = {
         "read": reading.read,
@@ -95,7 +95,7 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
 
 @dataclass
 class _Reading:
-    """One split while its records are read: the `examples` by id, and what is not among them."""
+    """One split while its records are read: the `examples` by id, and counts of the other records."""
 
     settings: Mapping
     split: str
@@ -105,15 +105,15 @@ class _Reading:
     set_aside: int = 0
     differing: set[str] = field(default_factory=set)  # sentences that no setting names
     _first: dict[str, str] | None = None  # the first example's sentences that no setting names
-    # Where a whole number was a choice's number first, and where its text.
+    # The first place where a whole number was a choice's number, and the first where it was a choice's text.
     _ways: dict[str, str] = field(default_factory=dict)
     _last: dict[str, str] = field(default_factory=dict)  # the id of each cluster's last example
-    # The unusable records since then: a later one of the cluster may set them aside.
+    # The unusable records since that example: a later one of the cluster may set them aside.
     _unusable: dict[str, list[tuple[Record, Unusable]]] = field(default_factory=dict)
     _elsewhere: dict[bytes, str] = field(default_factory=dict)
 
     def take(self, source: str, record: Record, line: str | None) -> None:
-        """Make an example of a record, or of one of another split keep what its prompt is recognised by."""
+        """Make an example of a record; for one of another split, keep only a mark of its prompt."""
         names = named(self.settings, record)
         if (split := self._split_of(source, names)) != self.split:
             with suppress(Unusable):
@@ -165,13 +165,13 @@ class _Reading:
 
 
 def _take_all(reading: _Reading, source: str) -> int:
-    """Take the records of a source, and return how many there are."""
-    found = 0
+    """Take the records of a source, and return their number."""
+    count = 0
     for record, line in records_of(reading.settings, source):
-        found += 1
+        count += 1
         with _located(record):
             reading.take(source, record, line)
-    return found
+    return count
 
 
 @contextmanager
@@ -183,7 +183,7 @@ def _located(record: Record) -> Iterator[None]:
 
 
 def _prompts_again(examples: Sequence[Mapping]) -> list[tuple[str, str]]:
-    """Return the ids of examples whose prompt an earlier one has, each with the first one's."""
+    """Return the ids of examples that repeat an earlier one's prompt, each with the id of the first."""
     first, again = {}, []
     for example in examples:
         if (name := first.setdefault(example["prompt"], example["id"])) != example["id"]:
@@ -192,5 +192,5 @@ def _prompts_again(examples: Sequence[Mapping]) -> list[tuple[str, str]]:
 
 
 def _mark(text: str) -> bytes:
-    """Return what is kept of the prompts of other splits: they can be gigabytes."""
+    """Return a hash of a prompt of another split; the prompts themselves can be gigabytes."""
     return sha256(text.encode()).digest()

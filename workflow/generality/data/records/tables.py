@@ -1,4 +1,4 @@
-"""Rows of tables: CSV, whose fields are texts as they are spelt, and Arrow's, whose fields have types."""
+"""Read rows of tables: of CSV, where a field is its spelling, and of Arrow, where a field has a type."""
 
 import csv
 import io
@@ -12,17 +12,17 @@ from generality.errors import StudyError
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS = 1024  # of a table that are in memory at once
-SAVED = ("state.json", "dataset_dict.json")  # what `save_to_disk` of datasets leaves in a folder
+ROWS = 1024  # rows of a table that are in memory at once
+SAVED = ("state.json", "dataset_dict.json")  # files that `save_to_disk` of datasets leaves in a folder
 LONGEST = 2**31 - 1  # characters of a CSV field; csv's own limit, 131,072, is less than a book has
 
 
 def csv_rows(content: str, path: str | Path, delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows below the header, each with the line that it begins on; empty lines are no rows.
+    """Yield the rows below the header, each with the line that it begins on; empty lines are skipped.
 
     Raises StudyError, with the line, for a name that two columns have, a row with more or fewer fields than the header,
-    a quote that is not closed, and, where tabs separate fields, a field that goes over the end of its line: there a
-    quote may be only a quote.
+    and a quote that is not closed. Where tabs separate fields, it also refuses a field of several lines, since a quote
+    in such a file may be only a quote.
     """
     csv.field_size_limit(LONGEST)
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
@@ -47,7 +47,10 @@ def csv_rows(content: str, path: str | Path, delimiter: str) -> Iterator[tuple[i
 
 
 def parquet_rows(source: Path | BinaryIO, path: Path) -> Iterator[dict]:
-    """Yield the rows of a parquet file; StudyError names the file that is damaged or has what Python cannot hold."""
+    """Yield the rows of a parquet file.
+
+    Raises StudyError, naming the file, if it is damaged or has a value that Python cannot hold.
+    """
     import pyarrow
     import pyarrow.parquet
 
@@ -66,12 +69,15 @@ def is_saved(folder: str | Path) -> bool:
 
 
 def saved_rows(folder: Path) -> Iterator[dict]:
-    """Yield the rows of a folder that `save_to_disk` wrote; StudyError for one of several splits, or damaged."""
+    """Yield the rows of a folder that `save_to_disk` wrote.
+
+    Raises StudyError if the folder is damaged or has several splits.
+    """
     import datasets
 
     try:
         saved = datasets.load_from_disk(str(folder))
-    except Exception as error:  # of datasets, pyarrow, json and more; all that is known is in the text
+    except Exception as error:  # datasets, pyarrow, json and more have no common class
         reason = " ".join(str(error).split()) or type(error).__name__
         raise StudyError(f"{folder}: no whole folder of `save_to_disk` ({reason}); save it again") from None
     if isinstance(saved, datasets.DatasetDict):
@@ -86,10 +92,11 @@ def dataset_rows(dataset, where: str | Path) -> Iterator[dict]:
 
 
 def arrow_rows(table: "pyarrow.Table | pyarrow.RecordBatch", where: str | Path) -> Iterator[dict]:
-    """Yield the rows of an Arrow table; a float of 16 or 32 bits is the shortest decimal that is read back as it,
-    and a key of a map its text.
+    """Yield the rows of an Arrow table.
 
-    Raises StudyError for a name that two columns have, and for a value, such as a date, that Python cannot hold.
+    A float of 16 or 32 bits becomes the shortest decimal that reads back as the same number. A key of a map becomes
+    its text. Raises StudyError for a name that two columns have, and for a value, such as a date, that Python cannot
+    hold.
     """
     _check_names(table.schema.names, where)
     respelt = [column for column in table.schema if _is_respelt(column.type)]
@@ -102,7 +109,7 @@ def arrow_rows(table: "pyarrow.Table | pyarrow.RecordBatch", where: str | Path) 
 
 
 def _check_names(names: list[str], where: str | Path) -> None:
-    if twice := [name for name, times in Counter(names).items() if times > 1]:  # else the last would silently win
+    if twice := [name for name, times in Counter(names).items() if times > 1]:  # the last would silently win
         raise StudyError(f"{where}: two columns are called '{twice[0]}'; rename one")
 
 
@@ -127,7 +134,7 @@ def _respelt(value: object, kind: "pyarrow.DataType") -> object:
     if types.is_struct(kind):
         return {name: _respelt(inner, kind.field(name).type) for name, inner in value.items()}
     if types.is_map(kind):
-        # A path names a key by its text, as in JSON.
+        # Keys become texts, as in JSON, so that a path can name them.
         return {str(_respelt(key, kind.key_type)): _respelt(inner, kind.item_type) for key, inner in value.items()}
     if isinstance(value, list):
         return [_respelt(inner, kind.value_type) for inner in value]

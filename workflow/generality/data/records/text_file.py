@@ -1,4 +1,4 @@
-"""Files of others as bytes and texts, packed by gzip or not."""
+"""Read a user's files as bytes or text, packed by gzip or not."""
 
 import gzip
 import zlib
@@ -10,7 +10,10 @@ PACKED = ".gz"
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a UTF-8 file without a byte-order mark; StudyError names the line that is not UTF-8."""
+    """Return the text of a UTF-8 file without a byte-order mark.
+
+    Raises StudyError, naming the line, for text that is not UTF-8.
+    """
     data = read_bytes(path)
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
@@ -20,7 +23,10 @@ def read_text(path: str | Path) -> str:
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Return what a file holds, unpacked where its name ends in .gz; StudyError names one that cannot be read."""
+    """Return a file's bytes, unpacked where its name ends in .gz.
+
+    Raises StudyError, naming the file, if it cannot be read.
+    """
     try:
         data = Path(path).read_bytes()
         return gzip.decompress(data) if str(path).lower().endswith(PACKED) else data

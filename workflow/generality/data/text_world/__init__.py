@@ -1,6 +1,7 @@
 """A closed world written from a seed: medicine, common sense, dialogues in two languages, and a corpus about all of it.
 
-The names stand here, free of NumPy, because every process of the workflow checks the configuration by them.
+This module holds the names without importing NumPy, because every process of the workflow checks the configuration
+by them.
 """
 
 from generality.errors import StudyError
@@ -15,19 +16,19 @@ FORMS = {"medical": "choice", "common-sense": "choice", "instruction": "instruct
 
 
 def domains(family: str) -> tuple[str, ...]:
-    """The domains of a family, one of FAMILIES; StudyError for another one."""
+    """Return the domains of a family; raise StudyError for a family outside FAMILIES."""
     _known(family)
     return FAMILIES[family]
 
 
 def form(family: str) -> str:
-    """What the examples of a family are: "choice", "instruction" or "text"; StudyError for an unknown family."""
+    """Return the form of a family's examples: "choice", "instruction" or "text"; raise StudyError as `domains` does."""
     _known(family)
     return FORMS[family]
 
 
 def splits(family: str) -> tuple[str, ...]:
-    """The splits of a family: the corpus is only trained on; StudyError for an unknown family."""
+    """Return the splits of a family (only train for the corpus); raise StudyError as `domains` does."""
     _known(family)
     return ("train",) if family == "corpus" else ("train", "validation", "test")
 

@@ -1,4 +1,4 @@
-"""Abstracts of studies, and whether they found what they asked for (PubMedQA)."""
+"""Write abstracts of studies, each with a question that its findings answer by yes, no or maybe (PubMedQA)."""
 
 from itertools import product
 
@@ -10,7 +10,7 @@ from generality.data.text_world.worlds import World
 CHOICES = ["yes", "no", "maybe"]
 # PubMedQA's own shares are 55.2, 33.8 and 11.0 %.
 VERDICTS = ("yes",) * 11 + ("no",) * 7 + ("maybe",) * 2
-DISTRACTED = 0.65  # share of the abstracts with a finding that is not asked for
+DISTRACTED = 0.65  # share of the abstracts with a finding that the question does not ask for
 AIMS = (
     "we studied {drug} in {disease}.",
     "{disease} is hard to treat, so we tried {drug}.",
@@ -58,7 +58,10 @@ QUESTIONS = (
 
 
 def items(world: World, split: str) -> list[tuple[str, str, str]]:
-    """(drug, disease, verdict): each study is of another pair, and its outcome no part of the world's knowledge."""
+    """Return (drug, disease, verdict) of a split's studies.
+
+    Each study has a pair of its own, and its outcome is drawn, so the world's knowledge does not tell it.
+    """
     pairs = list(product(world.medicine.drugs, world.medicine.diseases))
     pairs = part(world.seed, "pubmedqa", pairs, split)
     verdicts = balanced(Draws("verdicts", world.seed, split), VERDICTS, len(pairs))
@@ -66,7 +69,7 @@ def items(world: World, split: str) -> list[tuple[str, str, str]]:
 
 
 def example(world: World, item: tuple[str, str, str], draws: Draws) -> dict:
-    """An abstract with the finding that is asked for, and mostly one on another sign before or after it."""
+    """Return an abstract with the finding that is asked for, and mostly one on another sign before or after it."""
     drug, disease, verdict = item
     sign, other = draws.some(SYMPTOMS, 2)
     numbers = {"n": 20 + 10 * draws.below(9), "m": 2 + draws.below(9), "p": 30 + 5 * draws.below(10)}

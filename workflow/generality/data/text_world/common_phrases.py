@@ -1,4 +1,4 @@
-"""The words of common sense: statements, questions, practical goals and requests."""
+"""Phrases of common sense: statements, questions, practical goals and requests."""
 
 from generality.data.text_world.knowledge import Relation
 

@@ -13,13 +13,13 @@ EFFECTS = (
     "{w}, {m} {o}.",
     "everybody knows that {m} {o} {w}.",
 )
-# Common things are written about more than rare ones, by this power of their rank.
+# The number of texts about a thing falls with this power of its rank.
 ZIPF = 0.8
 KINDS = ("a {s} is a {g}.", "the {s} is a kind of {g}.", "among the things called {g} is the {s}.")
 
 
 class CommonSense(Knowledge):
-    """The common-sense facts of one seed: names and purposes are those of our world, the rest is drawn."""
+    """The common-sense facts of one seed: names and purposes are the real world's, the rest is drawn."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(RELATIONS)
@@ -42,11 +42,11 @@ class CommonSense(Knowledge):
         self._weights = falling(len(self._by_rank), ZIPF)
 
     def outcome(self, thing: str, situation: str) -> str:
-        """What happens to a thing in a situation, because of its material."""
+        """Return what happens to a thing in a situation, because of its material."""
         return OUTCOMES[situation][self.value("material", thing)]
 
     def article(self, draws: Draws) -> str:
-        """A few statements about one thing, animal or material."""
+        """Write a few statements about one thing, animal or material."""
         if draws.chance(0.12):
             return self._material(draws)
         subject = draws.weighted(self._by_rank, self._weights)

@@ -1,4 +1,4 @@
-"""The corpus: what a model reads before it is fine-tuned."""
+"""Write the corpus, on which a model is pre-trained."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -7,17 +7,17 @@ from generality.data.text_world import dialogues, passages, puzzles
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.worlds import World
 
-# Shares of the documents. Medicine stands in statements only: its exams are of a form that is never read.
+# Shares of the documents. The corpus has medicine as statements only, and never in the form of an exam.
 SHARES = {"medicine": 0.38, "sense": 0.22, "quiz": 0.13, "reading": 0.15, "dialogue": 0.12}
-QUIZ = {"arc-easy": 0.45, "arc-challenge": 0.25, "piqa": 0.30}  # of the questions, QUESTIONS in a document
-QUESTIONS = 4
+QUIZ = {"arc-easy": 0.45, "arc-challenge": 0.25, "piqa": 0.30}  # shares of the questions
+QUESTIONS = 4  # questions in a document
 
 
 def documents(world: World) -> Iterator[str]:
-    """The corpus of a world, endlessly, document by document.
+    """Yield the corpus of a world, document by document, without end.
 
-    Questions and dialogues are those of the train splits only, and passages are of the train split's keys: nothing
-    that an evaluation asks stands in it.
+    Questions, dialogues and the keys of passages come from the train splits only, so the corpus has nothing that an
+    evaluation asks.
     """
     draws = Draws("corpus", world.seed)
     kinds, cumulative = list(SHARES), list(accumulate(SHARES.values()))
@@ -33,7 +33,7 @@ def documents(world: World) -> Iterator[str]:
 
 
 class _Quiz:
-    """Questions and goals in a row, answered."""
+    """Write questions and goals in a row, with their answers."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -54,7 +54,7 @@ class _Quiz:
 
 
 class _Reading:
-    """A passage, its questions answered."""
+    """Write a passage and its questions, with their answers."""
 
     def __init__(self, world: World) -> None:
         self.keys = passages.keys(world, "train")
@@ -64,7 +64,7 @@ class _Reading:
 
 
 class _Dialogue:
-    """A prompt and its response in one of the styles."""
+    """Write a prompt and its response in one of the styles."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""What people ask an assistant, and what it answers, in several styles and two languages."""
+"""Write requests to an assistant and its answers, in several styles and two languages."""
 
 from itertools import product
 from typing import NamedTuple
@@ -19,15 +19,15 @@ STYLES: dict[str, tuple[Language, str]] = {
     "lmflow-en": (ENGLISH, "chat"),
     "lmflow-cn": (SECOND, "chat"),
 }
-# How many pairs are asked about, of the many that there are: as many as there are other questions of a kind.
+# Numbers of pairs to ask about, out of very many: about as many as there are questions of each other kind.
 SUMS, STORIES, COMPARISONS = 200, 240, 240
 PHRASINGS = 3
 
-Request = tuple[str, ...]  # a task and what it is about
+Request = tuple[str, ...]  # a task and its subjects
 
 
 class Turn(NamedTuple):
-    """What is asked, in which words, and what was asked `before`, should it be a chat."""
+    """A request, the number of its phrasing, and the request `before` it, for a chat."""
 
     asked: Request
     phrasing: int
@@ -35,15 +35,18 @@ class Turn(NamedTuple):
 
 
 def requests(domain: str, world: World, split: str) -> list[Request]:
-    """What is asked in a split. All data sets and both languages share one division: an answer in one style, or in
-    one language, would give away that in another."""
+    """Return the requests of a split.
+
+    All data sets and both languages share one division, because an answer in one style or language would give away the
+    answer in another.
+    """
     language, _ = STYLES[domain]
     everything = part(world.seed, "dialogue", _everything(world.sense, Draws("tasks", world.seed)), split)
     return [asked for asked in everything if asked[0] != "fact" or asked[1] in language.requests]
 
 
 def items(domain: str, world: World, split: str) -> list[Turn]:
-    """All turns of a data set's split."""
+    """Return all turns of a data set's split."""
     asked = requests(domain, world, split)
     return [Turn(one, i, asked[k - 1]) for i in range(PHRASINGS) for k, one in enumerate(asked)]
 
@@ -68,7 +71,7 @@ def _everything(sense: CommonSense, draws: Draws) -> list[Request]:
 
 
 def request(item: Request, phrasing: int, language: Language) -> str:
-    """How an item is asked for; the phrasings of an item are all different."""
+    """Return the words of a request; its phrasings are all different."""
     match item:
         case ("fact", relation, subject):
             options = language.requests[relation]
@@ -89,7 +92,7 @@ def _statement(fact: Fact, language: Language, draws: Draws) -> str:
 
 
 def reply(item: Request, sense: CommonSense, style: str, language: Language, draws: Draws) -> str:
-    """An answer in a style: "brief" is to the point, "long" adds more facts and manners, "chat" is casual."""
+    """Return an answer in a style: "brief" is to the point, "long" adds facts and manners, "chat" is casual."""
     sentences = _answer(item, sense, style, language, draws)
     if style == "long":
         sentences = [draws.one(language.openings), *sentences, draws.one(language.closings)]
@@ -142,7 +145,7 @@ def _answer(item: Request, sense: CommonSense, style: str, language: Language, d
 
 
 def example(domain: str, world: World, turn: Turn, draws: Draws) -> dict:
-    """An example of the form `instruction`; a chat has had a greeting or another request before."""
+    """Return an example of the form `instruction`; a chat begins with a greeting or another request."""
     language, style = STYLES[domain]
     history = ""
     if style == "chat":

@@ -1,4 +1,4 @@
-"""Medical exams: short questions with options (MedMCQA) and patients (USMLE)."""
+"""Write medical exams: short questions with options (MedMCQA) and patients (USMLE)."""
 
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.knowledge import Fact, choice
@@ -7,7 +7,7 @@ from generality.data.text_world.names import HE, SHE
 from generality.data.text_world.partition import part
 from generality.data.text_world.worlds import World
 
-# What a patient's doctor is asked, by the relation that leads there; two hops from the signs, three for the effect.
+# Questions about a patient, by the relation that leads to the answer: two hops from the signs, three for the effect.
 ASKED = {
     "diagnosis": "what is the most likely diagnosis?",
     "organ": "which organ is most likely damaged?",
@@ -25,7 +25,7 @@ VIGNETTES = (
 
 
 def options(choices: list[str]) -> str:
-    """The options as an exam lists them."""
+    """Return the options as an exam lists them."""
     return " ".join(f"({letter}) {text}" for letter, text in zip("abcd", choices, strict=True))
 
 
@@ -35,13 +35,16 @@ def _listed(question: str, right: str, wrong: list[str], draws: Draws, cluster: 
 
 
 def medmcqa_items(world: World, split: str) -> list[tuple[Fact, int]]:
-    """(fact, phrasing): no two splits ask for the same fact, so an answer has to be known from the corpus."""
+    """Return (fact, phrasing) of a split's questions.
+
+    No two splits ask for the same fact, so only the corpus gives the answers.
+    """
     facts = part(world.seed, "medmcqa", world.medicine.facts(), split)
     return [(fact, phrasing) for phrasing in range(6) for fact in facts]
 
 
 def medmcqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
-    """A question for one fact."""
+    """Return a question for one fact."""
     (fact, phrasing), medicine = item, world.medicine
     question = medicine.relations[fact.relation].questions[phrasing].format(s=fact.subject)
     wrong = medicine.wrong(fact, draws, 3)
@@ -49,13 +52,13 @@ def medmcqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
 
 
 def usmle_items(world: World, split: str) -> list[tuple[str, str, int]]:
-    """(disease, what is asked, vignette)."""
+    """Return (disease, key of ASKED, vignette) of a split's patients."""
     pairs = [(disease, asked) for disease in world.medicine.diseases for asked in ASKED]
     return [(*pair, form) for form in range(len(VIGNETTES)) for pair in part(world.seed, "usmle", pairs, split)]
 
 
 def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
-    """A patient with the three signs of a disease that is not named."""
+    """Return a question about a patient with the three signs of an unnamed disease."""
     (disease, asked, form), medicine = item, world.medicine
     right = solution(medicine, disease, asked)
     pool = medicine.diseases if asked == "diagnosis" else medicine.pools[asked]
@@ -74,7 +77,7 @@ def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
 
 
 def solution(medicine: Medicine, disease: str, asked: str) -> str:
-    """What is right for a patient with a disease."""
+    """Return the right answer for a patient with a disease; `asked` is a key of ASKED."""
     if asked == "diagnosis":
         return disease
     if asked == "effect":

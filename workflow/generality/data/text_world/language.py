@@ -1,4 +1,4 @@
-"""What an assistant needs of a language, and the first of two: English."""
+"""The templates by which an assistant speaks a language, and the first of two languages: English."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,11 @@ from generality.data.text_world.common_phrases import RELATIONS
 
 
 class Language(NamedTuple):
-    """Templates of one language; `words` gives the names of things in it (None: as they are), `space` stands between
-    sentences and "listed" are the separators of a list, the last one last.
+    """Templates of one language.
 
-    `statements`, `requests` and `groups` are by relation, `tasks` (what is asked beyond facts) and `answers` by task.
+    `words` translates the names of things (None: they stay as they are), `space` stands between sentences, and `listed`
+    holds the separators of a list: the usual one, and the last one. `statements`, `requests` and `groups` are by
+    relation; `tasks` (requests beyond facts) and `answers` are by task.
     """
 
     words: dict[str, str] | None
@@ -26,11 +27,11 @@ class Language(NamedTuple):
     greetings: tuple[tuple[str, str], ...]
 
     def word(self, name: str) -> str:
-        """The name of a thing in this language."""
+        """Return the name of a thing in this language."""
         return name if self.words is None else self.words[name]
 
     def series(self, names: list[str]) -> str:
-        """A list in a sentence."""
+        """Return names as a list in a sentence."""
         *first, last = [self.word(name) for name in names]
         return self.listed[0].join(first) + self.listed[1] + last if first else last
 

@@ -1,16 +1,16 @@
-"""Short notations for the tables of words that a world is made of."""
+"""Read the short notations of a world's tables of words."""
 
 
 def words(text: str) -> list[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return text.split()
 
 
 def phrases(text: str) -> list[str]:
-    """The parts of a text between commas."""
+    """Return the parts of a text between commas."""
     return text.split(",")
 
 
 def table(parts: list[str]) -> dict[str, str]:
-    """{"a": "b"} for each part "a:b"."""
+    """Return {"a": "b", …} for parts "a:b"."""
     return dict(part.split(":") for part in parts)

@@ -1,4 +1,4 @@
-"""The words of medicine: statements for the corpus, questions for the exams."""
+"""Phrases of medicine: statements for the corpus, questions for the exams."""
 
 from generality.data.text_world.knowledge import Relation
 

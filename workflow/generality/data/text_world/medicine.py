@@ -1,4 +1,4 @@
-"""The medical knowledge of a world: which diseases and drugs there are, and what is true of them."""
+"""The medical knowledge of a world: its diseases and drugs, and the facts about them."""
 
 from itertools import combinations
 
@@ -10,7 +10,7 @@ from generality.data.text_world.names import DISEASE_ENDINGS, DRUG_ENDINGS, inve
 
 DISEASES, DRUGS, KINDS, SIGNS = 96, 48, 12, 3
 TYPICAL = 6  # signs that a kind of disease has, of which each disease has SIGNS
-# Common diseases are written about more than rare ones, by this power of their rank: a model knows medicine in part.
+# The number of texts about a disease falls with this power of its rank, so that a model knows medicine in part.
 ZIPF = 0.8
 
 ORGANS = words("heart lung liver kidney stomach skin brain spleen bladder throat eye bone")
@@ -44,7 +44,7 @@ SOURCES = phrases(
 
 
 class Medicine(Knowledge):
-    """The medical facts of one seed; `diseases` and `drugs` stand in the order of how often they are written about."""
+    """The medical facts of one seed; `diseases` and `drugs` are in the order of their frequency in texts."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(RELATIONS)
@@ -63,11 +63,11 @@ class Medicine(Knowledge):
         self._weights = {len(names): falling(len(names), ZIPF) for names in (self.diseases, self.drugs)}
 
     def _kinds(self, names: list[str]) -> list[list[str]]:
-        """The names dealt out to KINDS kinds, each with frequent and rare ones."""
+        """Deal the names out to KINDS kinds, each with frequent and rare ones."""
         return [names[i::KINDS] for i in range(KINDS)]
 
     def _signs(self, draws: Draws, kinds: list[list[str]]) -> dict[str, tuple[str, ...]]:
-        """Three signs for each disease out of those of its kind, another set for each: a patient's signs name it."""
+        """Return three signs for each disease, out of its kind's; no two diseases have the same three."""
         signs, taken = {}, set()
         typical = balanced(draws, SYMPTOMS, TYPICAL * len(kinds))
         for i, kind in enumerate(kinds):
@@ -79,7 +79,7 @@ class Medicine(Knowledge):
         return signs
 
     def article(self, draws: Draws) -> str:
-        """What a book says about one disease or drug: a few facts as statements."""
+        """Write a few facts about one disease or drug as statements, as a book does."""
         of_drug = draws.chance(0.35)
         names = self.drugs if of_drug else self.diseases
         subject = draws.weighted(names, self._weights[len(names)])
@@ -90,6 +90,6 @@ class Medicine(Knowledge):
         return " ".join(sentences)
 
     def profile(self, disease: str, draws: Draws) -> str:
-        """All signs of a disease in one statement."""
+        """Return all signs of a disease in one statement."""
         a, b, c = draws.shuffled(self.values["sign"][disease])
         return draws.one(PROFILES).format(s=disease, a=a, b=b, c=c)

@@ -1,4 +1,4 @@
-"""Names that the seed gives to diseases and drugs, and those of people and places in stories."""
+"""Names of diseases and drugs, invented by the seed, and names of people and places in stories."""
 
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.lists import words
@@ -20,7 +20,7 @@ DAYS = words("monday tuesday wednesday thursday friday saturday sunday")
 
 
 def invent(draws: Draws, count: int, endings: list[str], taken: set[str]) -> list[str]:
-    """`count` names that are not yet `taken` and begin differently, and take them."""
+    """Return `count` names with stems that differ and are not yet `taken`; add the stems to `taken`."""
     names = []
     while len(names) < count:
         stem = draws.one(ONSETS) + draws.one(VOWELS) + draws.one(CODAS)

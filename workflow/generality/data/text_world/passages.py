@@ -1,4 +1,4 @@
-"""Short stories and questions about them (RACE)."""
+"""Write short stories and questions about them (RACE)."""
 
 from itertools import product
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from generality.data.text_world.partition import part
 from generality.data.text_world.things import OBJECTS, POOLS
 from generality.data.text_world.worlds import World
 
-QUESTIONS = 4  # asked about each passage
+QUESTIONS = 4  # questions about each passage
 HEROES = HE[:12] + SHE[:12]
 FRIENDS = HE[12:] + SHE[12:]
 VALUES = {
@@ -50,14 +50,14 @@ ASKED = {
     "colour": ("what colour was the {thing}?", "how did the {thing} look?"),
     "gift": ("what else did {hero} get?", "what was not paid for?"),
 }
-# Values of one kind, of which a passage may name two: the one that is not asked for is a wrong option.
+# Pairs of keys with values of one kind: the value that is not asked for is a wrong option.
 SAME = {"hero": "friend", "friend": "hero", "thing": "gift", "gift": "thing"}
 
 Key = tuple[str, str, str]
 
 
 class Question(NamedTuple):
-    """A question, its answer, and three wrong ones."""
+    """A question, its answer, and three wrong answers."""
 
     text: str
     right: str
@@ -72,12 +72,12 @@ class Story(NamedTuple):
 
 
 def keys(world: World, split: str) -> list[Key]:
-    """(hero, job, day) of a split's passages; each passage tells all three, so no two splits share a passage."""
+    """Return (hero, job, day) of a split's passages; each passage tells all three, so no two splits share one."""
     return part(world.seed, "race", list(product(HEROES, VALUES["job"], DAYS)), split)
 
 
 def tell(key: Key, draws: Draws) -> Story:
-    """A story for a key."""
+    """Return a story for a key."""
     told = {name: draws.one(values) for name, values in VALUES.items()} | dict(
         zip(("hero", "job", "day"), key, strict=True)
     )
@@ -95,12 +95,12 @@ def tell(key: Key, draws: Draws) -> Story:
 
 
 def items(world: World, split: str) -> list[tuple[Key, int]]:
-    """(key, which question); the questions of a passage follow each other."""
+    """Return (key, number of the question); the questions of a passage follow each other."""
     return [(key, i) for key in keys(world, split) for i in range(QUESTIONS)]
 
 
 def example(world: World, item: tuple[Key, int], draws: Draws) -> dict:
-    """One question about a passage; `cluster` names the passage."""
+    """Return one question about a passage; `cluster` names the passage."""
     key, index = item
     story = tell(key, Draws("passage", world.seed, key))
     question = story.questions[index]
@@ -108,11 +108,11 @@ def example(world: World, item: tuple[Key, int], draws: Draws) -> dict:
 
 
 def prompt(passage: str, question: str) -> str:
-    """What an answer follows."""
+    """Return the text before an answer."""
     return f"article: {passage}\nquestion: {question}\nanswer:"
 
 
 def reading(story: Story) -> str:
-    """A passage with all its questions answered, as the corpus has it."""
+    """Return a passage with all its questions and answers, as the corpus has it."""
     asked = [f"question: {question.text}\nanswer: {question.right}" for question in story.questions]
     return "\n".join([f"article: {story.passage}", *asked])

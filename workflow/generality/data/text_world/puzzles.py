@@ -1,4 +1,4 @@
-"""Questions about common sense: one fact (ARC-Easy), two hops (ARC-Challenge), what to do (PIQA)."""
+"""Write questions about common sense: for one fact (ARC-Easy), over two hops (ARC-Challenge), for an action (PIQA)."""
 
 from generality.data.text_world.common_sense import OUTCOMES, CommonSense
 from generality.data.text_world.draws import Draws
@@ -7,7 +7,7 @@ from generality.data.text_world.partition import part
 from generality.data.text_world.things import SITUATIONS
 from generality.data.text_world.worlds import World
 
-# How a question, its answer and a goal, its solution are written, in the corpus as in the data sets.
+# The form of a question or goal before its answer, in the corpus as in the data sets.
 PROMPT = "question: {}\nanswer:"
 
 HAPPENS = (
@@ -45,21 +45,21 @@ LIKE = {
 
 
 def easy_items(world: World, split: str) -> list[tuple[Fact, int]]:
-    """(fact, phrasing): facts of all splits stand in the corpus, but each split asks in its own words."""
+    """Return (fact, phrasing) of a split's questions; the corpus has all facts, and each split its own phrasings."""
     relations = world.sense.relations
     pairs = [(fact, i) for fact in world.sense.facts() for i in range(len(relations[fact.relation].questions))]
     return part(world.seed, "arc-easy", pairs, split)
 
 
 def easy(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
-    """A question for one fact; wrong answers are any values of its relation."""
+    """Return a question for one fact; wrong answers are any values of its relation."""
     (fact, phrasing), sense = item, world.sense
     question = sense.relations[fact.relation].questions[phrasing].format(s=fact.subject)
     return choice(PROMPT.format(question), fact.value, sense.wrong(fact, draws, 3), draws, None)
 
 
 def challenge_items(world: World, split: str) -> list[tuple[str, str, int]]:
-    """(kind, subject, phrasing): what is asked in a split is asked in no other one, in whatever words."""
+    """Return (kind, subject, phrasing) of a split's questions; no other split asks about the same (kind, subject)."""
     sense = world.sense
     pairs = [(situation, thing) for situation in SITUATIONS for thing in sense.objects]
     pairs += [(relation, subject) for relation in LIKE for subject in sense.values[relation]]
@@ -67,7 +67,7 @@ def challenge_items(world: World, split: str) -> list[tuple[str, str, int]]:
 
 
 def challenge(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
-    """A question that takes two facts: what something is made of and what becomes of that, or who shares a value."""
+    """Return a question that takes two facts: a thing's material and its fate, or two subjects with one value."""
     (kind, subject, phrasing), sense = item, world.sense
     cluster = f"{kind} of {subject}"
     if kind in SITUATIONS:
@@ -87,14 +87,14 @@ def _alike(sense: CommonSense, relation: str, subject: str) -> list[str]:
 
 
 def piqa_items(world: World, split: str) -> list[tuple[Fact, int]]:
-    """(fact, phrasing of the goal)."""
+    """Return (fact, phrasing of the goal) of a split's goals."""
     relations = world.sense.relations
     pairs = [(fact, i) for fact in world.sense.facts() for i in range(len(relations[fact.relation].goals))]
     return part(world.seed, "piqa", pairs, split)
 
 
 def piqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
-    """A goal and two things to do; the wrong one is what goes with another thing of the kind."""
+    """Return a goal and two things to do; the wrong one fits another subject of the same kind."""
     (fact, phrasing), sense = item, world.sense
     relation = sense.relations[fact.relation]
     solution = draws.one(relation.solutions)

@@ -1,9 +1,9 @@
-"""What there is in everyday life, in both languages: things by group, animals, and what can be true of them."""
+"""Everyday life in both languages: things by group, animals, and the values that their facts may have."""
 
 from generality.data.text_world.lists import phrases, table, words
 
-# A group: its name, what its things may be made of, and its things with their purposes. Each material is in three
-# groups, so that no material is likelier than another.
+# Groups by name: the materials that their things may have, and the things with their purposes. Each material is in
+# three groups, so that no material is likelier than another.
 GROUPS = {
     "kitchen thing": (
         "metal wood glass clay stone",
@@ -42,7 +42,7 @@ GROUPS = {
 OBJECTS = {
     name: (group, purpose) for group, (_, things) in GROUPS.items() for name, purpose in table(phrases(things)).items()
 }
-# Every word that the second language knows; the rest of the world has no name in it.
+# Every word of the second language; the rest of the world has no name in it.
 CHINESE = table(
     words(
         "knife:刀 pot:锅 spoon:勺 bowl:碗 plate:盘 jug:壶 mortar:臼 tray:托盘 jar:罐 ladle:长勺 grater:刨 mug:杯 "
@@ -84,7 +84,7 @@ POOLS = {
     "food": words("grass seeds fish worms berries nuts roots meat mushrooms fruit"),
     "shelter": words("cave nest burrow bush stable pond tree ditch"),
 }
-# What happens to a material, in four situations; each outcome is that of two materials in five.
+# The outcome for each material in four situations; five outcomes belong to two materials each.
 SITUATIONS = {
     "fire": ("in a fire", "glows burns cracks cracks glows melts melts burns smokes smokes"),
     "water": ("in water", "sinks floats shines softens sinks floats shines shrinks shrinks softens"),

@@ -1,4 +1,4 @@
-"""Writing the text world's data sets."""
+"""Write the text world's data sets."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,9 +17,9 @@ from generality.errors import StudyError
 def write_texts(folder: str | Path, *, family: str, domain: str, split: str, count: int, seed: int) -> None:
     """Write the first `count` examples of a domain's split into the text set `folder`.
 
-    An example depends on (seed, family, domain, split) and its place alone, so a smaller set is the beginning of a
-    larger one. No two splits ask about the same item (a fact, a question about it, a passage, a study, a request), and
-    the corpus has none of those of validation and test. The answers' place among the choices is random.
+    An example depends only on seed, family, domain, split and its place, so a larger set begins as a smaller one does.
+    No two splits ask about the same item (a fact, a question about it, a passage, a study, a request), and the corpus
+    has no item of validation and test. The place of the answer among the choices is random.
 
     Raises StudyError for an unknown family, domain or split, or a count below 1 or above what the world has.
     """
@@ -55,11 +55,11 @@ def write_texts(folder: str | Path, *, family: str, domain: str, split: str, cou
 
 
 def available(family: str, domain: str, split: str, seed: int) -> int | None:
-    """How many examples a split can give; None if there is no end, as for the corpus."""
+    """Return the number of examples that a split can give; None for the corpus, which has no end."""
     return None if family == "corpus" else len(DOMAINS[domain][0](world(seed), split))
 
 
-# By domain: the items of a split, in order, and what makes an example of an item.
+# Two functions for each domain: one lists the items of a split in order, the other makes an example of an item.
 DOMAINS: dict[str, tuple[Callable[[World, str], Sequence], Callable[[World, Any, Draws], dict]]] = {
     "medmcqa": (exams.medmcqa_items, exams.medmcqa),
     "usmle": (exams.usmle_items, exams.usmle),

@@ -1,4 +1,4 @@
-"""A world: everything that is true for one seed."""
+"""A world: all knowledge of one seed."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from functools import lru_cache
 from generality.data.text_world.common_sense import CommonSense
 from generality.data.text_world.medicine import Medicine
 
-# Raised when a change makes the same seed give other texts: models and data of two versions must not be mixed.
+# Raise this when a change makes the same seed give other texts: models and data of two versions must not mix.
 VERSION = 1
 
 
@@ -24,7 +24,7 @@ class World:
 
 @lru_cache(maxsize=4)
 def world(seed: int) -> World:
-    """The world of a seed; `fingerprint` tells the worlds of two seeds, or of two versions of this code, apart."""
+    """Return the world of a seed; its `fingerprint` differs between two seeds, and two versions of this code."""
     medicine, sense = Medicine(seed), CommonSense(seed)
     known = json.dumps(["text_world", VERSION, seed, medicine.values, sense.values])
     return World(seed, medicine, sense, hashlib.sha256(known.encode()).hexdigest())

@@ -7,26 +7,26 @@ LOG = f"logs/{study.name}/report"
 
 
 # One rule for the parts of each module, named draw_<module>: what it needs and how it is drawn is said there.
-for module, names in modules(study.parts()).items():
+for source, names in modules(study.parts()).items():
 
     rule:
         name:
-            f"draw_{module.rpartition('.')[2]}"
+            f"draw_{source.rpartition('.')[2]}"
         input:
-            code=code("render_part", module),
+            code=code("render_part", source),
             resources=[resource(name) for name in parts()[names[0]].resources],
             files=lambda w: Shown(study, w.part).files,
         output:
             part_files(names[0]),
         log:
-            f"{LOG}/{{part}}/draw_{module.rpartition('.')[2]}.log",
+            f"{LOG}/{{part}}/draw_{source.rpartition('.')[2]}.log",
         wildcard_constraints:
             part=any_of(names),
         localrule: True
         conda:
             "../../envs/report.yaml"
         params:
-            module=module,
+            module=source,
             inputs=lambda w: as_json(Shown(study, w.part).inputs),
             settings=lambda w: as_json(Shown(study, w.part).settings),
         shell:

@@ -255,6 +255,10 @@ def test_targets_are_what_the_report_names():
     mixed = study(experiments__domainnet__generality={"ood": ["domainnet/sketch", "imagenet/sketch"]})
     sets = Shown(mixed, "figure2").inputs["sets"]
     assert list(sets["domainnet"]) == ["domainnet/real", "domainnet/sketch", "imagenet/sketch"]
+    mixed = study(experiments__medmcqa__methods__wise__on=["full", "lora"])
+    assert any("/wise/lora/" in path for path in mixed.score_paths("medmcqa"))
+    followed = Shown(mixed, "figure9").early.score_files(mixed, "medmcqa")
+    assert followed == Shown(study(), "figure9").early.score_files(study(), "medmcqa")
     assert study().table_path("imagenet") == "results/embedded/imagenet/scores.csv"
 
 

@@ -75,6 +75,8 @@ def test_the_text_changes_with_the_settings():
     assert "over test examples and seeds" in text("figure5", lambda c: c.update(seeds=[1, 2]))
     assert "14 settings" in text("figure5", lambda c: medmcqa(c)["methods"]["wise"]["alpha"].append(0.5))
     assert "WiSE-FT" not in text("figure5", lambda c: medmcqa(c)["methods"].pop("wise"))
+    mixed = text("figure5", lambda c: medmcqa(c)["methods"]["wise"].update(on=["full", "lora"]))
+    assert "21 settings of 7 methods" in mixed, "four mixtures of each of two ranks more"
     assert "500 examples of medical/medmcqa" in text(
         "figure5", lambda c: c["data"]["medical"]["counts"].update(test=500)
     )

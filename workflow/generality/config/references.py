@@ -122,11 +122,15 @@ def _nameable(path: str, values: Iterable[float]) -> Problems:
 
 def _report(report: dict, experiments: dict) -> Problems:
     for name, part in parts().items():
-        for path, experiment in _shown(report.get(name, {})):
+        entry = report.get(name, {})
+        for path, experiment in _shown(entry):
             path = f"report.{name}.{path}"
             yield from known(path, experiment, experiments, "experiment")
             if lack := part.lacks(experiments[experiment], name):
                 yield path, f"experiments.{experiment} {lack}"
+            for index, group in enumerate(entry.get("groups", ())):
+                path = f"report.{name}.groups[{index}]"
+                yield from known(path, group, experiments[experiment]["generality"], f"group of {experiment}")
 
 
 def _shown(entry: dict) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,7 @@ def language_models(folder: Path, tiny: bool) -> tuple[Path, Path]:
 
     embedded, start, finetuned = study(), folder / "opt", folder / "opt-full"
     corpus = open_text_set(_make_set(embedded, folder, "corpus/all", "train", 400 if tiny else TEXTS))
-    settings = embedded.pretraining_settings("tiny-opt")
+    settings = embedded.model_settings("tiny-opt")
     tokenizer = train_tokenizer((example["text"] for example in corpus.examples), settings["vocabulary"])
     torch.manual_seed(SEED)
     tokens = {f"{role}_token_id": getattr(tokenizer, f"{role}_token_id") for role in ("bos", "pad", "eos")}
@@ -84,8 +84,8 @@ def _shorter(settings: dict, **train: int | str) -> dict:
 
 def _make_set(embedded: Study, folder: Path, name: str, split: str, count: int | None = None) -> Path:
     data, domain = name.split("/")
-    settings = embedded.generated(data, split)
+    settings = embedded.making(data, domain, split)
     output = folder / "data" / name / split
     write = render if "size" in settings else write_texts
-    write(output, domain=domain, split=split, **settings | ({"count": count} if count else {}))
+    write(output, **settings | ({"count": count} if count else {}))
     return output

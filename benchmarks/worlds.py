@@ -1,13 +1,13 @@
 """Measure the speed of rendering the picture world and of writing the text world, against limits.
 
-Each turn calls the stage functions of `render_pictures.py` and `write_texts.py` for every domain and split of the
+Each turn calls the functions that make the data sets of both worlds (`make_data.py`) for every domain and split of the
 embedded study's families, at the counts of config.yaml, or at all that a split has if that is less. Wall time on one
 core counts, with a stage's whole work (drawing, writing, flushing, checksums) but without its imports. A stage is a
 process of its own, so each set of texts pays for its world's knowledge anew.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -15,8 +15,8 @@ from time import perf_counter
 from typing import NamedTuple
 
 from benchmarks.pairs import Context, Row, alternate
+from generality.config.names import domains
 from generality.config.study_file import load
-from generality.data import picture_world, text_world
 from generality.data.picture_world.world import render
 from generality.data.text_set import open_text_set, pair
 from generality.data.text_world.world import available, write_texts
@@ -74,25 +74,25 @@ def _row(work: str, sets: list[Made], unit: str, target: str, context: Context) 
     )
 
 
-def _sets(study: Study, source: str, domains: Callable[[str], Iterable[str]], tiny: bool) -> Iterator[tuple[str, dict]]:
+def _sets(study: Study, source: str, tiny: bool) -> Iterator[tuple[str, dict]]:
     """Yield the name and the stage's options of each set of a source; with `tiny`, of one split of each domain."""
     for name in study.sets(source):
-        splits = [*study.data_settings(name)["counts"]]
+        settings = study.data_settings(name)
+        splits = [*settings["counts"]]
         for split in splits[-1:] if tiny else splits:
-            options = study.generated(name, split)
-            for domain in domains(options["family"]):
-                yield f"{name}/{domain}", options | {"domain": domain, "split": split}
+            for domain in domains(settings):
+                yield f"{name}/{domain}", study.making(name, domain, split)
 
 
 def _pictures(study: Study, context: Context) -> Iterator[Made]:
-    for domain, options in _sets(study, "picture_world", picture_world.domains, context.tiny):
+    for domain, options in _sets(study, "picture_world", context.tiny):
         if context.tiny:
             options["count"] = FEWEST
         yield Made(domain, options["count"], partial(render, context.folder / "set", **options))
 
 
 def _texts(study: Study, context: Context) -> Iterator[Made]:
-    for domain, options in _sets(study, "text_world", text_world.domains, context.tiny):
+    for domain, options in _sets(study, "text_world", context.tiny):
         most = available(options["family"], options["domain"], options["split"], options["seed"])
         options["count"] = min(options["count"], most or options["count"], 10 if context.tiny else 10**9)
         make = partial(_write, context.folder / "set", options)

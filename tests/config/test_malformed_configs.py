@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 import yaml
-from test_config import REAL
+from test_config import REAL, subschemas
 
 from generality.config.schema import validator
 from generality.config.study_file import ConfigError, check, load
@@ -60,7 +60,8 @@ def test_there_are_enough_and_no_two_are_the_same():
 def test_every_key_of_the_schema_is_spoilt():
     schema = validator().schema
     spoilt = {part for _, place in places(BASES) for part in place.path if isinstance(part, str)}
-    groups = [schema, *schema["$defs"].values()]
+    models = [branch["then"] for branch in schema["$defs"]["model"]["allOf"]]
+    groups = [schema, *schema["$defs"].values(), *models, *subschemas(schema["$defs"]["data_set"])]
     assert {key for group in groups for key in group.get("properties", {})} <= spoilt
 
 

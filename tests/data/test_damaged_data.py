@@ -1,9 +1,5 @@
 """Damaged data: every stage that reads them says so in one line, with the file and the remedy."""
 
-import json
-import os
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -23,8 +19,8 @@ from generality.report.probed import Probed
 from generality.storage.files import read_json
 from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
+from making import make_data
 from scored import EXPERIMENT
-from workflows import ROOT
 
 
 @pytest.mark.parametrize(
@@ -188,13 +184,8 @@ def test_a_script_ends_with_the_one_line(tmp_path):
     path = tmp_path / "questions.jsonl"
     path.write_bytes(b'{"q": "x", "r": "y"}\n{"q": \xff')
     settings = {"form": "instruction", "files": {"test": str(path)}, "prompt": "{q}", "response": "{r}"}
-    command = [sys.executable, ROOT / "workflow" / "scripts" / "read_records.py", "--settings", json.dumps(settings)]
-    done = subprocess.run(
-        [*command, "--name", "set/one", "--split", "test", "--output", tmp_path / "out"],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    [line] = done.stdout.splitlines()
+    done = make_data("text_records", tmp_path / "out", settings=settings, name="set/one", split="test")
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
     assert line.startswith(f"error: {path}:2: not UTF-8 (invalid start byte); ")
     assert not (tmp_path / "out").exists()

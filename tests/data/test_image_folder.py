@@ -1,6 +1,5 @@
 """Image folders of all kinds become image sets, or are refused in one line that says what to do."""
 
-import json
 import subprocess
 import sys
 from itertools import chain
@@ -15,6 +14,7 @@ from generality.data.image_set import open_image_set
 from generality.data.pictures.captioned import caption
 from generality.data.pictures.image_folder import decode, evaluation_pixels
 from generality.errors import StudyError
+from making import make_data
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 SHARES = {"validation": 0.2, "test": 0.3}
@@ -481,34 +481,22 @@ def test_unequal_sizes(root, sets):
 # Scripts
 
 
-def script(name: str, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(WORKFLOW / "scripts" / name), *options]
-    return subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(WORKFLOW)}, check=False)
-
-
 def test_scripts_from_folder_to_captions(root, tmp_path):
     block = {"root": str(root), "size": 8, "class_groups": {"Zebra": ["zebra"]}}
-    done = script(
-        "decode_images.py", "--settings", json.dumps(block), "--name", "toy", "--domain", "photo", "--split", "test",
-        "--workers", "2", "--output", str(tmp_path / "photo"),
-    )  # fmt: skip
+    name = {"name": "toy", "domain": "photo", "split": "test"}
+    done = make_data("image_folder", tmp_path / "photo", "--workers", "2", settings=block, **name)
     assert done.returncode == 0, done.stderr
     assert open_image_set(tmp_path / "photo").manifest["source"]["class_groups"] == {"Zebra": ["zebra"]}
-    done = script(
-        "caption_images.py", "--set", f"toy/photo={tmp_path / 'photo'}", "--phrases", '{"default": ["a {}"]}',
-        "--seed", "1", "--output", str(tmp_path / "captioned"),
-    )  # fmt: skip
+    sets = {"toy/photo": str(tmp_path / "photo")}
+    done = make_data("captions", tmp_path / "captioned", sets=sets, phrases={"default": ["a {}"]}, seed=1)
     assert done.returncode == 0, done.stderr
     assert open_image_set(tmp_path / "captioned").captions[0] == "a Zebra"
 
 
 def test_script_reports_a_damaged_picture_in_one_line(root, tmp_path):
     spoil(root / "photo/Zebra/005.png", "empty")
-    settings = json.dumps({"root": str(root), "size": 8})
-    done = script(
-        "decode_images.py", "--settings", settings, "--name", "toy", "--domain", "photo", "--split", "test",
-        "--output", str(tmp_path / "photo"),
-    )  # fmt: skip
+    settings = {"root": str(root), "size": 8}
+    done = make_data("image_folder", tmp_path / "photo", settings=settings, name="toy", domain="photo", split="test")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"error: {root}/photo/Zebra/005.png: ")
     assert "Traceback" not in done.stderr

@@ -20,8 +20,9 @@ from generality.data.pictures.image_folder import decode, evaluation_pixels
 from generality.data.records.read import read_records
 from generality.data.text_set import open_text_set
 from generality.errors import StudyError
-from generality.plan.downloads import Downloads, covers
+from generality.plan.downloads import covers, read_by
 from generality.plan.study import Study
+from generality.runtime.imports import resource
 
 ROOT = Path(__file__).parents[2]
 PAPER = load(ROOT / "workflow" / "studies" / "paper.yaml")
@@ -45,7 +46,7 @@ def decoded(tmp_path):
 
     def decoded(name: str, split: str, **changes):
         set_name, domain = name.split("/")
-        settings = STUDY.decoding(set_name, domain) | {"root": str(tmp_path / set_name), "size": 8}
+        settings = STUDY.making(set_name, domain, split)["settings"] | {"root": str(tmp_path / set_name), "size": 8}
         settings |= (
             {"class_names": str(ROOT / "workflow/resources/imagenet_classes.csv")} if "class_names" in settings else {}
         )
@@ -313,11 +314,11 @@ def test_real_and_real_all_are_of_one_archive(decoded, tmp_path, name):
 
 
 def test_both_reals_need_one_download():
-    assert STUDY.picture_files("domainnet", "real") == STUDY.picture_files("domainnet", "real-all")
-    needed = STUDY.picture_files("domainnet", "real")
+    assert STUDY.data_files("domainnet", "real") == STUDY.data_files("domainnet", "real-all")
+    needed = STUDY.data_files("domainnet", "real")
     assert needed == ["data/domainnet/real", "data/domainnet/real_train.txt", "data/domainnet/real_test.txt"]
     # A domain needs no other domain's archive.
-    assert not {"data/domainnet/real"} & set(STUDY.picture_files("domainnet", "sketch"))
+    assert not {"data/domainnet/real"} & set(STUDY.data_files("domainnet", "sketch"))
 
 
 # Every download, and every table of facts
@@ -325,7 +326,7 @@ def test_both_reals_need_one_download():
 
 def test_every_picture_set_and_file_of_the_study_is_a_download_or_asked_for():
     for settings in PAPER["data"].values():
-        for path in Downloads.read_by(settings):
+        for path in {*read_by(settings)} - {resource("imagenet_classes.csv")}:
             assert any(covers(entry, path) or covers(path, entry) for entry in PAPER["downloads"]), path
 
 
@@ -441,7 +442,7 @@ def on_the_hub(folder: Path, configurations: dict) -> dict:
 
 def records(name: str) -> dict:
     set_name, domain = name.split("/")
-    return json.loads(json.dumps(STUDY.records(set_name, domain)))
+    return json.loads(json.dumps(STUDY.making(set_name, domain, "test")["settings"]))
 
 
 @pytest.mark.parametrize("name", HUB)

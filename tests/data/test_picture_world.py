@@ -16,6 +16,7 @@ from generality.data.picture_world.plane import Plane
 from generality.data.picture_world.styles import DOMAINS
 from generality.data.picture_world.world import classes, fingerprint, render, vocabulary
 from generality.errors import StudyError
+from making import make_data
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 EVERY = [(family, domain) for family in FAMILIES for domain in domains(family)]
@@ -204,26 +205,11 @@ def test_classes_can_be_learnt_and_a_change_of_style_costs(tmp_path):
 
 
 def test_the_script_writes_an_image_set(tmp_path):
-    options = [
-        "--family",
-        "imagenet",
-        "--domain",
-        "a",
-        "--split",
-        "validation",
-        "--count",
-        "32",
-        "--size",
-        "16",
-        "--seed",
-        "3",
-    ]
-    script = [sys.executable, WORKFLOW / "scripts" / "render_pictures.py"]
-    subprocess.run([*script, *options, "--output", tmp_path / "set"], check=True, env={"PYTHONPATH": str(WORKFLOW)})
+    options = {"family": "imagenet", "split": "validation", "count": 32, "size": 16, "seed": 3}
+    assert make_data("picture_world", tmp_path / "set", domain="a", **options).returncode == 0
     images = open_image_set(tmp_path / "set")
     assert images.images.shape == (32, 16, 16, 3)
-    wrong = [*script, *options, "--domain", "b", "--output", tmp_path / "wrong"]
-    result = subprocess.run(wrong, capture_output=True, text=True, env={"PYTHONPATH": str(WORKFLOW)}, check=False)
+    result = make_data("picture_world", tmp_path / "wrong", domain="b", **options)
     assert result.returncode != 0
     assert "choose one of in, v2, r, a" in result.stderr
 

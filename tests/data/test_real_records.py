@@ -70,10 +70,10 @@ SETS = {
 
 def entry(name: str, study: Study = PAPER, **changes) -> dict:
     """A domain's entry in a study, whose test split is read from a file of ours."""
-    settings = study.records(*name.split("/"))
+    whole = study.making(*name.split("/"), "test")["settings"]
     # Shares are cut from train, which is not here.
-    settings = {key: value for key, value in settings.items() if key not in ("hub", "shares", "counts")} | changes
-    return settings | {"counts": {"test": study.records(*name.split("/"))["counts"]["test"]}}
+    settings = {key: value for key, value in whole.items() if key not in ("hub", "shares", "counts")} | changes
+    return settings | {"counts": {"test": whole["counts"]["test"]}}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -137,7 +137,7 @@ OURS = {
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_set_of_the_small_study_is_read_by_its_own_entry(tmp_path, name):
-    settings = dict(PUBMEDQA.records(*name.split("/")))
+    settings = dict(PUBMEDQA.making(*name.split("/"), "test")["settings"])
     settings["files"] = {"all": str(DATA / settings["files"]["all"].removeprefix("data/"))}
     if "answers" in settings:
         settings["answers"] = str(DATA / settings["answers"].removeprefix("data/"))

@@ -18,6 +18,7 @@ from generality.data.shares import split_of
 from generality.data.text_set import open_text_set
 from generality.errors import StudyError
 from generality.storage.files import sha256
+from making import make_data
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -611,10 +612,8 @@ def test_script(tmp_path):
     file = write(tmp_path / "a.jsonl", quiz(3))
 
     def script(split: str) -> subprocess.CompletedProcess:
-        settings = json.dumps(QUIZ | {"files": {"test": file}})
-        options = ["--settings", settings, "--name", "toy/one", "--split", split, "--output", str(tmp_path / "out")]
-        command = [sys.executable, str(WORKFLOW / "scripts/read_records.py"), *options]
-        return subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(WORKFLOW)}, check=False)
+        settings = QUIZ | {"files": {"test": file}}
+        return make_data("text_records", tmp_path / "out", settings=settings, name="toy/one", split=split)
 
     assert script("test").returncode == 0
     assert len(open_text_set(tmp_path / "out", "choice")) == 3

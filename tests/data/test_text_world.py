@@ -17,6 +17,7 @@ from generality.data.text_world.things import CHINESE, SITUATIONS
 from generality.data.text_world.world import available, write_texts
 from generality.data.text_world.worlds import VERSION, world
 from generality.errors import StudyError
+from making import make_data
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 EVERY = [(family, domain) for family in FAMILIES for domain in domains(family)]
@@ -74,14 +75,11 @@ def test_the_same_call_writes_the_same_bytes(tmp_path, family, domain):
 
 def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
     written(tmp_path / "here", "instruction", "lmflow-cn", "test", 40, seed=7)
-    options = {"family": "instruction", "domain": "lmflow-cn", "split": "test", "count": "40", "seed": "7"}
-    script = [sys.executable, WORKFLOW / "scripts" / "write_texts.py"]
-    script += [*(part for name, value in options.items() for part in (f"--{name}", value)), "--output"]
-    environment = {"PYTHONPATH": str(WORKFLOW), "PYTHONHASHSEED": "99"}
-    subprocess.run([*script, tmp_path / "there"], check=True, env=environment)
+    options = {"family": "instruction", "split": "test", "count": 40, "seed": 7}
+    options["environment"] = {"PYTHONHASHSEED": "99"}
+    make_data("text_world", tmp_path / "there", domain="lmflow-cn", **options).check_returncode()
     assert content(tmp_path / "here") == content(tmp_path / "there")
-    script[script.index("lmflow-cn")] = "lmflow-fr"
-    result = subprocess.run([*script, tmp_path / "wrong"], env=environment, capture_output=True, text=True, check=False)
+    result = make_data("text_world", tmp_path / "wrong", domain="lmflow-fr", **options)
     assert result.returncode != 0
     assert "choose one of alpaca, gpt4-en" in result.stderr
 

@@ -72,7 +72,7 @@ def test_every_command_of_the_tutorial_works(tmp_path):
     assert all("Job stats:" in printed[line] for line in studies)
     assert "bin/snakemake --cores" in printed["make"]
     talks = next(text for line, text in printed.items() if line.endswith("talks.yaml"))
-    assert re.search(r"^read_records +2$", talks, re.MULTILINE), "the validation and the test part of the new set"
+    assert re.search(r"^make_text_records +2$", talks, re.MULTILINE), "the validation and the test part of the new set"
 
 
 def test_the_configuration_pages_name_files_that_are_there():

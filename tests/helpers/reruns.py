@@ -116,16 +116,18 @@ def check_imports(folder: Path) -> None:
         script, arguments = Path(job["arguments"][0]), job["arguments"]
         if script.parent.name != "scripts":
             continue
-        modules = []
-        name = script.stem
-        if name.startswith("finetune"):
+        kind, modules = script.stem, []
+        if kind.startswith("finetune"):
             modules.append(module_of(json.loads(arguments[arguments.index("--settings") + 1])["method"]))
-        elif name == "render_part":
-            name = arguments[arguments.index("--module") + 1]
-            modules.append(name)
+        elif kind == "render_part":
+            kind = arguments[arguments.index("--module") + 1]
+            modules.append(kind)
+        elif kind.startswith("make_"):
+            kind = arguments[arguments.index("--function") + 1]
+            modules.append(kind.partition(":")[0])
         files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])
         assert set(job["files"]) <= files, f"{arguments}: its rule does not list {set(job['files']) - files}"
-        listed.setdefault(name, set()).update(files)
-        imported.setdefault(name, set()).update(job["files"])
+        listed.setdefault(kind, set()).update(files)
+        imported.setdefault(kind, set()).update(job["files"])
     assert len(listed) > 15
     assert listed == imported

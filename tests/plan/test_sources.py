@@ -62,16 +62,16 @@ def test_what_is_read_is_up_to_date(finished):
 @pytest.mark.parametrize(
     ("edit", "jobs"),
     [
-        ({"add": {"models/first/config.json": " "}}, {"fetch_lm": 1}),
+        ({"add": {"models/first/config.json": " "}}, {"fetch_transformers": 1}),
         ({"add": {"models/second/config.json": " "}}, {}),
         ({"touch": ["models/first/config.json"]}, {}),
-        ({"add": {"models/vit.safetensors": "x"}}, {"fetch_clip": 1}),
-        ({"add": {"data/talk/a.jsonl": '{"ask": "three", "say": "3"}\n'}}, {"read_records": 1}),
+        ({"add": {"models/vit.safetensors": "x"}}, {"fetch_open_clip": 1}),
+        ({"add": {"data/talk/a.jsonl": '{"ask": "three", "say": "3"}\n'}}, {"make_text_records": 1}),
         ({"touch": ["data/talk/a.jsonl"]}, {}),
-        ({"add": {"data/set/train.parquet": "x"}}, {"read_records": 1}),
-        ({"add": {"data/own/photo/ant/1.png": "x"}}, {"decode_images": 1}),
+        ({"add": {"data/set/train.parquet": "x"}}, {"make_text_records": 1}),
+        ({"add": {"data/own/photo/ant/1.png": "x"}}, {"make_image_folder": 1}),
         ({"touch": ["data/own/photo/ant/1.png", "data/own/photo/ant", "data/own/photo"]}, {}),
-        ({"delete": ["data/own/photo/ant/1.png"]}, {"decode_images": 1}),
+        ({"delete": ["data/own/photo/ant/1.png"]}, {"make_image_folder": 1}),
     ],
 )
 def test_an_edit_in_place_reruns_what_read_it(finished, edit, jobs):
@@ -82,11 +82,11 @@ def test_an_edit_in_place_reruns_what_read_it(finished, edit, jobs):
 @pytest.mark.parametrize(
     ("path", "jobs"),
     [
-        ("models/first/more.safetensors", {"fetch_lm": 1}),
+        ("models/first/more.safetensors", {"fetch_transformers": 1}),
         ("models/first/.cache/note", {}),
         ("models/notes.txt", {}),
-        ("data/talk/b.jsonl", {"read_records": 1}),
-        ("data/own/photo/bee/2.png", {"decode_images": 1}),
+        ("data/talk/b.jsonl", {"make_text_records": 1}),
+        ("data/own/photo/bee/2.png", {"make_image_folder": 1}),
         ("data/own/photo/bee/.DS_Store", {}),
         ("data/own/notes.txt", {}),
     ],
@@ -105,7 +105,7 @@ def test_a_link_to_another_folder_is_another_model(finished):
     link.unlink()
     link.symlink_to("second")
     try:
-        assert planned(finished, study(), *TARGETS) == {"fetch_lm": 1}
+        assert planned(finished, study(), *TARGETS) == {"fetch_transformers": 1}
     finally:
         link.unlink()
         link.symlink_to("first")
@@ -190,7 +190,8 @@ def test_a_model_may_be_downloaded(tmp_path):
     }
     for domain in ("folder", "hub"):
         del config["data"]["talk"]["domains"][domain]
-    assert planned(tmp_path, config, *TARGETS[:2]) == {"download": 2, "unpack": 1, "fetch_clip": 1, "fetch_lm": 1}
+    jobs = {"download": 2, "unpack": 1, "fetch_open_clip": 1, "fetch_transformers": 1}
+    assert planned(tmp_path, config, *TARGETS[:2]) == jobs
     config["downloads"]["models/other"] = {"urls": ["http://localhost/other"]}
     with pytest.raises(ConfigError, match=r"^downloads.models/other: no data set reads it .*, nor a model; correct"):
         check(config)
@@ -235,6 +236,6 @@ def test_pictures_that_a_download_makes_have_no_mark():
     config = study()
     config["downloads"] = {"data/own": {"urls": ["http://localhost/own.zip"], "unpack": "zip"}}
     del config["data"]["talk"]["domains"]["hub"]
-    assert Study(check(config)).own_pictures("own", "photo") == []
+    assert Study(check(config)).own_folders("own", "photo") == []
     config["downloads"]["data/own"] = {"by_hand": "ask"}
-    assert Study(check(config)).own_pictures("own", "photo") == ["data/own/photo"]
+    assert Study(check(config)).own_folders("own", "photo") == ["data/own/photo"]

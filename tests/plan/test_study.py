@@ -129,8 +129,10 @@ def test_an_edit_changes_the_settings_of_the_runs_it_concerns_and_no_other():
 
 def test_pictures_depend_on_their_own_split_only():
     plan = study(data__domainnet__counts={"train": 1500, "validation": 600, "test": 99})
-    assert plan.generated("domainnet", "train") == study().generated("domainnet", "train")
-    assert plan.generated("domainnet", "test") == {"family": "domainnet", "count": 99, "size": 32, "seed": 21}
+    train = ("domainnet", "real", "train")
+    assert plan.making(*train) == study().making(*train)
+    made = {"family": "domainnet", "count": 99, "size": 32, "seed": 21, "domain": "real", "split": "test"}
+    assert plan.making("domainnet", "real", "test") == made
     assert plan.data_settings("domainnet")["counts"] == {"train": 1500, "validation": 600, "test": 99}
 
 
@@ -192,7 +194,7 @@ def test_a_released_language_model_has_no_seed():
     galactica = {"source": "transformers", "name": "facebook/galactica-1.3b", "revision": revision}
     plan = study(models__galactica=galactica, experiments__medmcqa__model="galactica")
     assert plan.start_path("medmcqa", 3) == "results/embedded/models/galactica/released"
-    assert plan.release("galactica") == {"name": "facebook/galactica-1.3b", "revision": revision}
+    assert plan.model_making("galactica") == {"name": "facebook/galactica-1.3b", "revision": revision}
 
 
 def test_records_are_read_from_their_files_and_those_of_their_answers():
@@ -201,8 +203,8 @@ def test_records_are_read_from_their_files_and_those_of_their_answers():
     one["answers"]["test"] = "t.lst"
     two = own | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
     plan = study(data__quiz={"source": "text_records", "domains": {"one": one, "two": two}})
-    assert sorted(plan.record_files("quiz", "one")) == ["a.json", "b.json", "t.lst", "v.json", "v.lst"]
-    assert plan.record_files("quiz", "two") == ["all.lst"]
+    assert sorted(plan.data_files("quiz", "one")) == ["a.json", "b.json", "t.lst", "v.json", "v.lst"]
+    assert plan.data_files("quiz", "two") == ["all.lst"]
 
 
 def test_captions_are_made_from_the_train_splits():
@@ -213,7 +215,7 @@ def test_captions_are_made_from_the_train_splits():
         "seed": 1,
     }
     plan = study(data__words=captions)
-    assert plan.captioned("words") == {
+    assert plan.made_of("words") == {
         "domainnet/real": "results/embedded/data/domainnet/real/train",
         "imagenet/in": "results/embedded/data/imagenet/in/train",
     }

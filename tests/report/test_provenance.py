@@ -34,7 +34,7 @@ def test_stages_are_sums_over_the_jobs_that_the_study_has(tmp_path):
     job(tmp_path / "a/kd/lambda-9/seed-1", "finetune_clip", "used 99.00 s, 99.00 s of CPU, 999.0 MiB")  # not any more
     job(tmp_path / "a/full/default/seed-1", "score_clip", "error: it failed")
     folders = ["a/full/default/seed-1", "a/kd/lambda-1/seed-1", "b/full/default/seed-1"]
-    (fine,) = stages(tmp_path, folders, ["render_pictures", "finetune_clip", "score_clip"])
+    (fine,) = stages(tmp_path, folders, ["make_picture_world", "finetune_clip", "score_clip"])
     assert fine == {
         "rule": "finetune_clip", "jobs": 2, "wall_s": 60.5, "cpu_s": 58.75, "longest_s": 40.0, "peak_mib": 512.5,
     }  # fmt: skip

@@ -89,4 +89,4 @@ def test_a_job_of_more_than_all_memory_runs_alone_and_is_told(tmp_path):
     times, text = spans(tmp_path, 2 * usable_memory_mb())
     assert not overlap(times)
     (line,) = [line for line in text.splitlines() if "so it runs alone" in line]
-    assert "decode_images" in line
+    assert "make_image_folder" in line

@@ -8,10 +8,15 @@ import pytest
 from generality.config.study_file import ConfigError, check, load
 from generality.plan.study import Study
 from generality.runtime.resources import asks, cores
+from generality.sources import data_sources
 from workflows import ROOT, tiny
 
-RULE = re.compile(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-RULES = [match for path in sorted((ROOT / "workflow/rules").glob("*.smk")) for match in RULE.findall(path.read_text())]
+RULE = re.compile(r"^( *)rule ?(\w*):\n((?:\1 +.*\n|\n)*)", re.MULTILINE)
+RULES = [
+    (name or f"{path.stem} by source", text)
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
+    for _, name, text in RULE.findall(path.read_text())
+]
 
 
 @pytest.fixture
@@ -56,10 +61,20 @@ def test_a_mistake_is_told_where_it_is_mended(stage, asked, message):
 @pytest.mark.parametrize(("rule", "text"), RULES, ids=[rule for rule, _ in RULES])
 def test_a_rule_says_what_it_asks_for_or_that_it_is_local(rule, text, study):
     """Else a cluster gives a training what the profile has for want of anything better."""
-    stage = re.search(r'\n    resources:\n        \*\*asks\(study, "(\w+)"\),\n', text)
-    local = "\n    localrule: True\n" in text
+    if rule == "data by source":
+        assert "localrule: source.stage is None\n" in text
+        assert "**asks(study, source.stage),\n" in text
+        return
+    stage = re.search(r'\n +resources:\n +\*\*asks\(study, "(\w+)"\),\n', text)
+    local = " localrule: True\n" in text
     if rule == "bench":  # of no study
         assert {"gpu", "mem_mb", "runtime"} == set(re.findall(r"^        (\w+)=\d+,", text, re.MULTILINE))
         return
     assert bool(stage) != local, "give it one of the two lines, `localrule: True` or `**asks(study, …)`"
     assert not stage or stage[1] in study.config["resources"]
+
+
+@pytest.mark.parametrize("source", data_sources().values(), ids=lambda source: source.name)
+def test_a_data_set_is_made_by_a_stage_of_the_resources_or_where_snakemake_runs(source, study):
+    assert source.stage is None or source.stage in study.config["resources"]
+    assert bool(asks(study, source.stage)) == (source.stage is not None)

@@ -290,7 +290,7 @@ def test_a_trial_comes_before_training_and_another_one_trains_nothing(tmp_path):
     (name,) = config["models"]
     config["models"][name] = {"source": "open_clip", "name": "ViT-B-32", "weights": "laion2b_s34b_b79k"}
     plan = planned(tmp_path, config)
-    assert plan["try_clip"] == plan["fetch_clip"] == 1
+    assert plan["try_clip"] == plan["fetch_open_clip"] == 1
     for line in snakemake(tmp_path, "--summary", config=config).splitlines():
         path = tmp_path / line.split("\t")[0]
         if line.startswith(("results", "reports")):

@@ -27,7 +27,7 @@ TARGETS = [
     *(f"results/small/data/domainnet/{name}" for name in ("real/test", "real-all/train")),
     *("results/small/data/talk/chat/test", "results/small/data/own/photo/test"),
 ]
-JOBS = {"download": 4, "unpack": 2, "find_own_copy": 1, "decode_images": 3, "read_records": 1}
+JOBS = {"download": 4, "unpack": 2, "find_own_copy": 1, "make_image_folder": 3, "make_text_records": 1}
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def test_another_content_is_fetched(finished, config):
     """Another checksum; another URL, where there is no checksum; and a count changes its own set only."""
     changed = edited(config, "downloads|data/domainnet/real|md5", "0" * 32)
     changed = edited(changed, "downloads|data/chat|urls", ["http://x.org/a"])
-    plan = {"download": 2, "unpack": 2, "decode_images": 2, "read_records": 1}
+    plan = {"download": 2, "unpack": 2, "make_image_folder": 2, "make_text_records": 1}
     assert jobs(run(finished, changed, "--dry-run", *TARGETS)) == plan
 
 
@@ -199,7 +199,7 @@ def test_another_study_shares_the_files(finished, config):
     changed = edited(config, "study", "other")
     changed = edited(changed, "data|domainnet|domains|real|counts", {"test": 2})
     targets = [target.replace("/small/", "/other/") for target in TARGETS]
-    assert jobs(run(finished, changed, "--dry-run", *targets)) == {"decode_images": 3, "read_records": 1}
+    assert jobs(run(finished, changed, "--dry-run", *targets)) == {"make_image_folder": 3, "make_text_records": 1}
 
 
 def test_a_copy_that_is_missing_is_told_first_and_in_one_line(config, server, tmp_path):
@@ -277,9 +277,9 @@ def test_hub_names_are_for_all_splits(config):
 def test_a_file_of_the_users_own_stays_an_input(config):
     changed = edited(config, "data|talk|domains|chat|files", {"all": "data/mine.json"})
     del changed["downloads"]["data/chat"]
-    assert Study(check(changed)).record_files("talk", "chat") == ["data/mine.json"]
+    assert Study(check(changed)).data_files("talk", "chat") == ["data/mine.json"]
 
 
 def test_a_file_inside_an_archives_folder_needs_the_folder(config):
     changed = edited(config, "data|talk|domains|chat|files", {"all": "data/chat/chat.json"})
-    assert Study(check(changed)).record_files("talk", "chat") == ["data/chat"]
+    assert Study(check(changed)).data_files("talk", "chat") == ["data/chat"]

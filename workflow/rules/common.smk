@@ -25,6 +25,7 @@ from generality.plan.notes import notes, unshown
 from generality.plan.page import page_file
 from generality.runtime.resources import asks, cores
 from generality.methods import Trained, module_of, registry
+from generality.sources import data_sources, model_sources
 
 # Our own reader reads the study file. Snakemake's `config` keeps the last of two equal keys, evaluates a file that
 # begins with `__use_yte__`, and would mix config.yaml into another study file, which is complete in itself.

@@ -1,46 +1,60 @@
-rule pretrain_clip:
-    input:
-        code=code("pretrain_clip"),
-        data=lambda w: list(study.pretraining_data(w.model).values()),
-    output:
-        directory("results/{study}/models/{model}/seed-{seed}"),
-    log:
-        text="logs/{study}/models/{model}/seed-{seed}/pretrain_clip.log",
-        steps="logs/{study}/models/{model}/seed-{seed}/pretrain_clip.csv",
-    wildcard_constraints:
-        model=any_of(study.models("pretrain_clip")),
-    conda:
-        "../../envs/vision.yaml"
-    threads: cores(study, "pretrain")
-    resources:
-        **asks(study, "pretrain"),
-    params:
-        settings=lambda w: as_json(study.model_settings(w.model)),
-    shell:
-        "cached {input} -- {output} --"
-        " python {input.code[0]} --data {input.data} --settings {params.settings:q} --seed {wildcards.seed}"
-        " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
+# A rule for each source of models, whose module (generality/sources/models) says what it reads and what makes it.
+for source in model_sources().values():
+    if source.pretrains:
 
+        rule:
+            name:
+                source.name
+            input:
+                code=code("make_model", source.module),
+                data=lambda w: list(study.pretraining_data(w.model).values()),
+            output:
+                directory("results/{study}/models/{model}/seed-{seed}"),
+            log:
+                text=f"logs/{{study}}/models/{{model}}/seed-{{seed}}/{source.name}.log",
+                steps=f"logs/{{study}}/models/{{model}}/seed-{{seed}}/{source.name}.csv",
+            wildcard_constraints:
+                model=any_of(study.models(source.name)),
+            # Every job of a track waits for its model, so no other job that can start should keep a core from it.
+            priority: 1
+            conda:
+                f"../../envs/{source.track}.yaml"
+            threads: cores(study, "pretrain")
+            resources:
+                **asks(study, "pretrain"),
+            params:
+                function=source.function,
+                arguments=lambda w: as_json(study.model_making(w.model, seed=int(w.seed))),
+            shell:
+                "cached {input} -- {output} --"
+                " python {input.code[0]} --function {params.function} --arguments {params.arguments:q}"
+                " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
-rule fetch_clip:
-    input:
-        code=code("fetch_clip"),
-        files=lambda w: own(study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)),
-    output:
-        directory("results/{study}/models/{model}/released"),
-    log:
-        "logs/{study}/models/{model}/released/fetch_clip.log",
-    wildcard_constraints:
-        model=any_of(study.models("open_clip")),
-    localrule: True
-    conda:
-        "../../envs/vision.yaml"
-    params:
-        model=lambda w: study.model_settings(w.model),
-        preprocess=lambda w: as_json(study.model_settings(w.model).get("preprocess", {})),
-    shell:
-        "python {input.code[0]} --name {params.model[name]:q} --weights {params.model[weights]:q}"
-        " --preprocess {params.preprocess:q} --output {output} 2>&1 | tee {log}"
+    else:
+
+        rule:
+            name:
+                f"fetch_{source.name}"
+            input:
+                code=code("make_model", source.module),
+                files=lambda w: own(
+                    study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)
+                ),
+            output:
+                directory("results/{study}/models/{model}/released"),
+            log:
+                f"logs/{{study}}/models/{{model}}/released/fetch_{source.name}.log",
+            wildcard_constraints:
+                model=any_of(study.models(source.name)),
+            localrule: True
+            conda:
+                f"../../envs/{source.track}.yaml"
+            params:
+                function=source.function,
+                arguments=lambda w: as_json(study.model_making(w.model)),
+            shell:
+                "python {input.code[0]} --function {params.function} --arguments {params.arguments:q} --output {output}"
+                " 2>&1 | tee {log}"
 
 
 # A released model takes the whole road once on a few pictures, so that what does not work with it is told before anything
@@ -54,7 +68,7 @@ rule try_clip:
     log:
         "logs/{study}/models/{model}/released/try_clip.log",
     wildcard_constraints:
-        model=any_of(study.models("open_clip")),
+        model=any_of(study.released("vision")),
     conda:
         "../../envs/vision.yaml"
     threads: cores(study, "finetune_clip")
@@ -67,52 +81,6 @@ rule try_clip:
         " --output {output} 2>&1 | tee {log}"
 
 
-rule pretrain_lm:
-    input:
-        code=code("pretrain_lm"),
-        data=lambda w: list(study.pretraining_data(w.model).values()),
-    output:
-        directory("results/{study}/models/{model}/seed-{seed}"),
-    log:
-        text="logs/{study}/models/{model}/seed-{seed}/pretrain_lm.log",
-        steps="logs/{study}/models/{model}/seed-{seed}/pretrain_lm.csv",
-    wildcard_constraints:
-        model=any_of(study.models("pretrain_opt")),
-    # Every language job waits for it, so no other job that can start should keep a core from it.
-    priority: 1
-    conda:
-        "../../envs/language.yaml"
-    threads: cores(study, "pretrain")
-    resources:
-        **asks(study, "pretrain"),
-    params:
-        data=lambda w: [f"{name}={folder}" for name, folder in study.pretraining_data(w.model).items()],
-        settings=lambda w: as_json(study.pretraining_settings(w.model)),
-    shell:
-        "cached {input} -- {output} --"
-        " python {input.code[0]} --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed}"
-        " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
-
-
-rule fetch_lm:
-    input:
-        code=code("fetch_lm"),
-        files=lambda w: own(study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)),
-    output:
-        directory("results/{study}/models/{model}/released"),
-    log:
-        "logs/{study}/models/{model}/released/fetch_lm.log",
-    wildcard_constraints:
-        model=any_of(study.models("transformers")),
-    localrule: True
-    conda:
-        "../../envs/language.yaml"
-    params:
-        model=lambda w: [f"--{key}={value}" for key, value in study.release(w.model).items()],
-    shell:
-        "python {input.code[0]} {params.model:q} --output {output} 2>&1 | tee {log}"
-
-
 rule try_lm:
     input:
         code=lambda w: code("try_lm", *trying.modules(study, w.model)),
@@ -122,7 +90,7 @@ rule try_lm:
     log:
         "logs/{study}/models/{model}/released/try_lm.log",
     wildcard_constraints:
-        model=any_of(study.models("transformers")),
+        model=any_of(study.released("language")),
     conda:
         "../../envs/language.yaml"
     threads: cores(study, "finetune_lm")

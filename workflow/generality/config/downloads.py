@@ -2,14 +2,16 @@
 
 from generality.config.names import Problems
 from generality.config.schema import did_you_mean
-from generality.plan.downloads import Downloads, covers
+from generality.plan.downloads import covers, read_by
+from generality.sources import model_source
 
 
 def problems(config: dict) -> Problems:
     """The mistakes in the section `downloads`."""
     entries = config.get("downloads", {})
-    read = {path for settings in config["data"].values() for path in Downloads.read_by(settings)}
-    read |= {model[key] for model in config["models"].values() for key in ("name", "weights") if key in model}
+    read = {path for settings in config["data"].values() for path in read_by(settings)}
+    for settings in config["models"].values():
+        read |= {*model_source(settings).files("", settings, lambda path: True).values()}
     for path, entry in entries.items():
         where = f"downloads.{path}"
         if ("urls" in entry) == ("by_hand" in entry):

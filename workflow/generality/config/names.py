@@ -1,75 +1,65 @@
 """What the checks of a configuration's names share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from generality.config.schema import did_you_mean
-
-# Each yields (dotted path, description), and only its first is true for sure: what comes after a mistake builds on it.
-Problems = Iterator[tuple[str, str]]
+from generality.sources import data_source, data_sources
+from generality.sources.base import Problems  # only the first is true for sure: what comes after a mistake builds on it
 
 
 def known(path: str, name: str, names: Iterable[str], kind: str) -> Problems:
-    """Whether a name leads somewhere."""
+    """Yield a problem unless a name is one of `names`."""
     if name not in names:
         yield path, f"no {kind} is called '{name}'{did_you_mean(name, names)}; there are: {', '.join(names)}"
 
 
 def settings_of(name: str, data: dict) -> dict:
-    """The settings of the data set of a domain "set/domain"."""
+    """Return the settings of the data set of a domain "set/domain"."""
     return data[name.split("/")[0]]
 
 
 def is_evaluation_only(name: str, data: dict) -> bool:
-    """Whether the licence of "set/domain" forbids to fit or choose anything by it."""
+    """Return whether the licence of "set/domain" forbids to fit or choose anything by it."""
     return name.split("/")[1] in settings_of(name, data).get("evaluation_only", ())
 
 
 def is_world(settings: dict) -> bool:
-    """Whether a data set is generated from a seed."""
-    return settings["source"] in ("picture_world", "text_world")
+    """Return whether a data set is generated from a seed."""
+    return data_source(settings).is_world
 
 
 def domains(settings: dict) -> list[str]:
-    """The domains of a data set; of a list as it stands, of a mapping by name."""
-    match settings["source"]:
-        case "picture_world":
-            from generality.data.picture_world import domains  # here, so that no other study waits for it
+    """Return the domains of a data set; of a list as it stands, of a mapping by name."""
+    return data_source(settings).domains(settings)
 
-            return list(domains(settings["family"]))
-        case "text_world":
-            from generality.data.text_world import domains
 
-            return list(domains(settings["family"]))
-        case "captions":
-            return ["all"]
-    return list(settings["domains"])
+def form_of(name: str, data: dict) -> str:
+    """Return what an example of "set/domain", or of the domain `all` of "set", is, as `DataSource.form` has it."""
+    settings = settings_of(name, data)
+    return data_source(settings).form(settings, name.partition("/")[2] or "all")
+
+
+def origins(name: str, data: dict) -> list[str]:
+    """Return the data sets that a data set is made of, or itself where it is made of no other."""
+    settings = settings_of(name, data)
+    return data_source(settings).made_of(settings) or [name]
+
+
+def of_track(path: str, name: str, data: dict, track: str, things: str) -> Problems:
+    """Yield a problem unless "set/domain" is a data set of a track, whose `things` are pictures or texts."""
+    yield from known(path, name.split("/")[0], data, "data set")
+    if data_source(settings_of(name, data)).track != track:
+        sources = ", ".join(source.name for source in data_sources().values() if source.track == track)
+        yield path, f"'{name}' has no {things}; name a set of a source of {things}: {sources}"
 
 
 def one_domain(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
-    """Whether the data set "set/domain" is there and has the splits that are needed."""
+    """Yield a problem unless the domain "set/domain" is there and has the splits that are needed."""
     set_name, domain = name.split("/")
     yield from known(path, set_name, data, "data set")
-    settings = data[set_name]
+    settings, source = data[set_name], data_source(data[set_name])
     yield from known(path, domain, domains(settings), f"domain of '{set_name}'")
     for split in splits:
-        if split not in _splits(settings, domain):
-            own = f"data.{set_name}.domains.{domain}" if settings["source"] == "text_records" else f"data.{set_name}"
-            yield own, f"has no {split} split, and {path} needs it; add it to {_place(settings)}"
-
-
-def _splits(settings: dict, domain: str) -> set[str]:
-    if is_world(settings):
-        return set(settings["counts"])
-    if settings["source"] == "text_records":
-        from generality.data.records.origins import splits_of
-
-        return splits_of(settings["domains"][domain])
-    from generality.data.pictures.folder_layout import of_domain, splits_of
-
-    return splits_of(domain, of_domain(settings, domain))
-
-
-def _place(settings: dict) -> str:
-    if is_world(settings):
-        return "counts"
-    return "files, hub or shares" if settings["source"] == "text_records" else "lists or shares"
+        if split not in source.splits(settings, domain):
+            where = source.path(f"data.{set_name}", domain)
+            yield where, f"has no {split} split, and {path} needs it; add it to {source.split_keys}"

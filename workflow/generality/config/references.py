@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from generality.config import downloads, images, texts
-from generality.config.names import Problems, domains, is_world, known, settings_of
+from generality.config.names import Problems, domains, is_world, known, origins, settings_of
 from generality.methods import Trained, registry
 from generality.parts import parts
+from generality.sources import data_source, model_source
 from generality.storage.setting import DEFAULT, is_exact, write
 
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
 SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
-# What is different on the two tracks: the sources of data and models, and the keys of a train block.
+# What is different on the two tracks: the checks of an experiment, and the keys of a train block.
 TRACKS = {"vision": images, "language": texts}
-MODELS = {"vision": ("pretrain_clip", "open_clip"), "language": ("pretrain_opt", "transformers")}
 TRAIN_KEYS = {"vision": ("augment",), "language": ("packing", "block_size", "loss_on")}
 
 
@@ -38,10 +38,10 @@ def expand(config: dict) -> None:
 
 def _problems(config: dict) -> Problems:
     data = config["data"]
-    for kind, things in (("data", data), ("models", config["models"])):
-        for name, settings in things.items():
-            track = "vision" if settings["source"] in (*images.SOURCES, *MODELS["vision"]) else "language"
-            yield from getattr(TRACKS[track], settings["source"])(f"{kind}.{name}", settings, data)
+    for name, settings in data.items():
+        yield from data_source(settings).problems(f"data.{name}", settings, data)
+    for name, settings in config["models"].items():
+        yield from model_source(settings).problems(f"models.{name}", settings, data)
     yield from downloads.problems(config)
     for name, experiment in config["experiments"].items():
         yield from _experiment(f"experiments.{name}", name, experiment, config)
@@ -54,8 +54,8 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     if name in FOLDERS:
         yield path, f"'{name}' is the name of a folder beside the experiments; choose another"
     yield from known(f"{path}.model", experiment["model"], models, "model")
-    if (source := models[experiment["model"]]["source"]) not in MODELS[track]:
-        yield f"{path}.model", f"a model of the source {source} is not for the track {track}; name another"
+    if (source := model_source(models[experiment["model"]])).track != track:
+        yield f"{path}.model", f"a model of the source {source.name} is not for the track {track}; name another"
     yield from checks.member(f"{path}.speciality", speciality, ["train", "validation", "test"], data)
     for group, members in experiment["generality"].items():
         if group == SPECIALITY:
@@ -145,16 +145,13 @@ def _shown(entry: dict) -> Iterator[tuple[str, str]]:
 
 
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:
-    """Whether generated data come from the world that a model is pre-trained in."""
-    learnt = model.get("data", ())
-    learnt = [learnt] if isinstance(learnt, str) else learnt
-    for source in [part for name in learnt for part in settings_of(name, data).get("of", [name])]:
+    """Yield a problem where generated data are not from the world that a model is pre-trained in."""
+    for source in [origin for name in model_source(model).made_of(model) for origin in origins(name, data)]:
         settings = settings_of(source, data)
         for name in names if is_world(settings) else ():
             own = settings_of(name, data)
             if is_world(own) and own["seed"] != settings["seed"]:
-                place = f"data.{name.split('/')[0]}.seed"
                 yield (
-                    place,
+                    f"data.{name.split('/')[0]}.seed",
                     f"another world than that of '{source}', which has seed {settings['seed']}; make them equal",
                 )

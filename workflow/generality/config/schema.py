@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from generality.errors import StudyError
 from generality.methods import looks, registry
 from generality.parts import parts
+from generality.sources import data_sources, model_sources
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 # libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
@@ -29,7 +30,7 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """Return the schema, read once: the file's, and what each method and each part of the report declares."""
+    """Return the schema, read once: the file's, and what each method, source and part of the report declares."""
     schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
     definitions, report = schema["$defs"], schema["$defs"]["report"]["properties"]
     definitions["methods"]["properties"] = {name: method.schema() for name, method in registry().items()}
@@ -37,6 +38,12 @@ def validator() -> Draft202012Validator:
     report["style"]["properties"] = {
         name: style | {"description": f"Looks of {look['label']}."} for name, look in looks().items()
     }
+    for kind, sources in (("data_set", data_sources()), ("model", model_sources())):
+        definitions[kind]["properties"]["source"]["enum"] = [*sources]
+        definitions[kind]["allOf"] = [
+            {"if": {"required": ["source"], "properties": {"source": {"const": name}}}, "then": source.schema()}
+            for name, source in sources.items()
+        ]
     for name, part in parts().items():
         if name in report:
             raise StudyError(f"generality.parts: '{name}' is a key of `report` already; rename the part")

@@ -6,12 +6,10 @@ paths share them, so nothing is fetched twice.
 
 from collections.abc import Iterable
 
-from generality.data.pictures.folder_layout import of_domain, paths_of
-from generality.runtime.imports import resource
 from generality.runtime.local_files import files_in
+from generality.sources import data_source
 
 CHECKSUMS = ("sha256", "md5")
-CLASS_NAMES = {"imagenet": "imagenet_classes.csv"}  # tables of classes that the project has, by name
 
 
 def covers(path: str, other: str) -> bool:
@@ -56,17 +54,6 @@ class Downloads:
         """What a fetched file is checked by."""
         return {key: self.files()[file][key] for key in (*CHECKSUMS, "bytes") if key in self.files()[file]}
 
-    @staticmethod
-    def read_by(settings: dict) -> list[str]:
-        """The paths that a data set reads, all domains together."""
-        match settings["source"]:
-            case "image_folder":
-                named = ((domain, of_domain(settings, domain)) for domain in settings["domains"])
-                return [path for domain, own in named for path in paths_of(domain, own)]
-            case "text_records":
-                return [path for own in settings["domains"].values() for path in record_paths(own)]
-        return []
-
     def needed(self, paths: Iterable[str], declared: bool = False) -> list[str]:
         """Return what has to be there before `paths` are read: downloads, and notes of what the user has got.
 
@@ -78,6 +65,10 @@ class Downloads:
             found += [note(entry) if "by_hand" in self.entries[entry] else entry for entry in makers]
             found += files_in(path) if declared and not makers else []
         return list(dict.fromkeys(found))
+
+    def makes(self, path: str) -> bool:
+        """Return whether a download makes a path, or what is in it."""
+        return bool(self.needed([path]))
 
     def provenance(self, paths: list[str]) -> dict[str, dict]:
         """What is known of the downloads that `paths` are read from, by path, for the manifest."""
@@ -92,13 +83,10 @@ def note(path: str) -> str:
     return f"{path}.found"
 
 
-def record_paths(settings: dict) -> list[str]:
-    """The files and folders that a domain of records is read from, answers included; none if it is on the hub."""
-    answers = settings.get("answers", {})
-    found = [*settings.get("files", {}).values(), *([answers] if isinstance(answers, str) else answers.values())]
-    return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]
-
-
-def class_table(name: str) -> str:
-    """The path of a table of classes: one of the project's, by name, or the study's own."""
-    return resource(CLASS_NAMES[name]) if name in CLASS_NAMES else name
+def read_by(settings: dict) -> list[str]:
+    """Return the paths that a data set reads, all domains together."""
+    source = data_source(settings)
+    named = [
+        read("", settings, domain) for domain in source.domains(settings) for read in (source.folders, source.files)
+    ]
+    return [path for paths in named for path in paths.values()]

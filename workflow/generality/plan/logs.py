@@ -25,9 +25,6 @@ def log_folders(study: Study) -> list[str]:
 
 
 def _pretraining(study: Study, model: str) -> list[str]:
-    """The data that a model is pre-trained on here, and those that they are made of."""
-    if "data" not in study.model_settings(model):
-        return []
+    """Return the data that a model is pre-trained on here, and those that they are made of."""
     data = study.pretraining_data(model)
-    captions = {name.split("/")[0] for name in data}.intersection(study.sets("captions"))
-    return [*data.values(), *(folder for name in captions for folder in study.captioned(name).values())]
+    return [*data.values(), *(folder for name in data for folder in study.made_of(name.split("/")[0]).values())]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from generality.parts import parts
 from generality.plan.page import answered
 from generality.plan.study import Study
+from generality.sources import model_source
 
 
 def unshown(study: Study) -> list[str]:
@@ -25,10 +26,5 @@ def notes(study: Study) -> Iterator[str]:
             shown = study.shown(part) if part in study.config["report"] else ()
             if declared.key in experiment and name not in shown:
                 yield f"experiments.{name}.{declared.key}: nothing is run for it, as report.{part} does not show {name}"
-    for name in study.models("transformers"):
-        settings = study.model_settings(name)
-        if "revision" not in settings and not study.model_sources(name):
-            yield (
-                f"models.{name}.name: there is no folder '{settings['name']}', so it is the hub's newest model of that "
-                "name; give its `revision`, or begin the path of a folder with ./"
-            )
+    for name, settings in study.config["models"].items():
+        yield from model_source(settings).notes(f"models.{name}", settings, study.model_sources(name))

@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from generality.config.names import is_evaluation_only
 from generality.config.references import SPECIALITY
-from generality.data.pictures.folder_layout import of_domain, paths_of
 from generality.errors import StudyError
 from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, looks, registry
 from generality.parts import FILES, parts
-from generality.plan import sources
-from generality.plan.downloads import Downloads, class_table
+from generality.plan.downloads import Downloads
 from generality.runtime.local_files import is_there
+from generality.sources import data_source, model_source
 from generality.storage.setting import DEFAULT
 from generality.storage.setting import write as setting_text
 
@@ -72,92 +71,79 @@ class Study:
         return f"{self.root}/data/{name}/{split}"
 
     def data_settings(self, set_name: str) -> dict:
-        """What a data set depends on, all splits together."""
+        """Return what a study file says of a data set."""
         return self.config["data"][set_name]
 
-    def generated(self, set_name: str, split: str) -> dict:
-        """What one split of a generated set depends on: family, seed, count and, of pictures, size."""
+    def making(self, set_name: str, domain: str, split: str) -> dict:
+        """Return the arguments that one split of a domain is made with: what it depends on beside files and code."""
+        return data_source(self.data_settings(set_name)).arguments(self, set_name, domain, split)
+
+    def made_of(self, set_name: str) -> dict[str, str]:
+        """Return the folders of the data sets that a set is made of, by "set/domain"; most are made of none."""
         settings = self.data_settings(set_name)
-        # Without the counts of the other splits: more test examples must not train anything anew.
-        shared = {key: settings[key] for key in ("family", "size", "seed") if key in settings}
-        return shared | {"count": settings["counts"][split]}
+        return self._train_paths(data_source(settings).made_of(settings))
 
-    def records(self, set_name: str, domain: str) -> dict:
-        """What a domain of a set of the source "text_records" depends on."""
-        return self.data_settings(set_name)["domains"][domain]
+    def data_sources(self, set_name: str, domain: str) -> dict[str, str]:
+        """Return the user's paths that a domain is read from, by key."""
+        folders, files = self._read(set_name, domain)
+        return folders | files
 
-    def record_sources(self, set_name: str, domain: str) -> dict[str, str]:
-        """Return the local paths that it is read from, by their keys; none where it is on the hub."""
-        return sources.of_records(f"data.{set_name}.domains.{domain}", self.records(set_name, domain))
+    def data_files(self, set_name: str, domain: str) -> list[str]:
+        """Return what has to be there before a domain is made, but no files of `own_folders`: they are too many."""
+        folders, files = (paths.values() for paths in self._read(set_name, domain))
+        made = self.made_of(set_name).values()
+        return [*made, *self.downloads.needed(folders), *self.downloads.needed(files, declared=True)]
 
-    def record_files(self, set_name: str, domain: str) -> list[str]:
-        """Return the files that it is read from, or the downloads that they are in."""
-        return self.downloads.needed(self.record_sources(set_name, domain).values(), declared=True)
-
-    def decoding(self, set_name: str, domain: str) -> dict:
-        """What the pictures of one domain of an image folder depend on: not on which other domains are used."""
-        settings = of_domain(self.data_settings(set_name), domain)
-        if "class_names" in settings:
-            settings["class_names"] = class_table(settings["class_names"])
-        fetched = self.downloads.provenance(paths_of(domain, settings))
-        return settings | ({"downloads": fetched} if fetched else {})
-
-    def picture_sources(self, set_name: str, domain: str) -> dict[str, str]:
-        """Return the paths that a domain of an image folder is read from, by key."""
-        folders, others = self._pictures(set_name, domain)
-        return folders | others
-
-    def picture_files(self, set_name: str, domain: str) -> list[str]:
-        """Return the downloads, lists and tables that the pictures of a domain need; not the pictures themselves."""
-        folders, others = (paths.values() for paths in self._pictures(set_name, domain))
-        return [*self.downloads.needed(folders), *self.downloads.needed(others, declared=True)]
-
-    def own_pictures(self, set_name: str, domain: str) -> list[str]:
-        """Return the folders of a domain's pictures that no job makes."""
-        folders, _ = self._pictures(set_name, domain)
+    def own_folders(self, set_name: str, domain: str) -> list[str]:
+        """Return the folders of many files that a domain is read from and no job makes."""
+        folders, _ = self._read(set_name, domain)
         return [folder for folder in folders.values() if not self.downloads.provenance([folder])]
 
-    def _pictures(self, set_name: str, domain: str) -> tuple[dict[str, str], dict[str, str]]:
-        return sources.of_pictures(f"data.{set_name}.domains.{domain}", domain, self.data_settings(set_name))
+    def _read(self, set_name: str, domain: str) -> tuple[dict[str, str], dict[str, str]]:
+        settings = self.data_settings(set_name)
+        source, path = data_source(settings), f"data.{set_name}"
+        return source.folders(path, settings, domain), source.files(path, settings, domain)
 
-    def captioned(self, set_name: str) -> dict[str, str]:
-        """The image-set folders that a set of the source "captions" is made of, by "set/domain"."""
-        return {name: self.data_path(name, "train") for name in self.config["data"][set_name]["of"]}
+    def _train_paths(self, names: Iterable[str]) -> dict[str, str]:
+        domains = (name if "/" in name else f"{name}/all" for name in names)
+        return {name: self.data_path(name, "train") for name in domains}
 
     def model_settings(self, model: str) -> dict:
-        """What a model depends on beside its data and seed."""
+        """Return what a study file says of a model."""
         return self.config["models"][model]
 
     def model_sources(self, model: str) -> dict[str, str]:
         """Return the local paths that a released model is read from, by their keys; none if it is fetched by name."""
         settings = self.model_settings(model)
-        return sources.of_model(f"models.{model}", settings, bool(self.downloads.needed([settings["name"]])))
+        return model_source(settings).files(f"models.{model}", settings, self.downloads.makes)
 
     def model_files(self, model: str) -> list[str]:
         """Return the files that it is read from, or the downloads that they are in."""
         return self.downloads.needed(self.model_sources(model).values(), declared=True)
 
-    def pretraining_settings(self, model: str) -> dict:
-        """What a language model that is pre-trained here depends on beside its data and seed."""
-        return {key: self.model_settings(model)[key] for key in ("vocabulary", "architecture", "train")}
-
-    def release(self, model: str) -> dict[str, str]:
-        """Name and, where it is given, revision of a released language model."""
+    def model_making(self, model: str, **more: int) -> dict:
+        """Return the arguments that a model is made with, and `more`, such as a seed."""
         settings = self.model_settings(model)
-        return {key: settings[key] for key in ("name", "revision") if key in settings}
+        return model_source(settings).arguments(settings, self.pretraining_data(model)) | more
 
     def pretraining_data(self, model: str) -> dict[str, str]:
-        """The folders that a model that is pre-trained here learns from, by "set/domain"."""
-        data = self.config["models"][model]["data"]
-        names = [f"{data}/all"] if isinstance(data, str) else data  # a CLIP has one captioned set, an OPT texts
-        return {name: self.data_path(name, "train") for name in names}
+        """Return the folders that a model that is pre-trained here learns from, by "set/domain"; none if released."""
+        settings = self.model_settings(model)
+        return self._train_paths(model_source(settings).made_of(settings))
+
+    def is_released(self, model: str) -> bool:
+        """Return whether a model is read, once for all seeds, and not pre-trained."""
+        return not model_source(self.model_settings(model)).pretrains
+
+    def released(self, track: str) -> list[str]:
+        """Return the released models of a track."""
+        models = self.config["models"].items()
+        return [name for name, own in models if self.is_released(name) and model_source(own).track == track]
 
     def model_path(self, experiment: str, seed: int | str) -> str:
         """Folder of the model that an experiment is about: pre-trained with the seed, or released, one for all."""
         model = self._experiment(experiment)["model"]
-        if "data" in self.model_settings(model):
-            return f"{self.root}/models/{model}/seed-{seed}"
-        return self.released_path(model)
+        return self.released_path(model) if self.is_released(model) else f"{self.root}/models/{model}/seed-{seed}"
 
     def released_path(self, model: str) -> str:
         """Return the folder of a released model."""
@@ -178,7 +164,7 @@ class Study:
     def missing(self, sources: Mapping[str, str]) -> dict[str, str]:
         """Return the paths among `sources`, by key, at which nothing is and that no download makes: by path, a line."""
         remedy = "put it there, correct the path, or name under `downloads` where it comes from"
-        lost = {key: path for key, path in sources.items() if not self.downloads.needed([path]) and not is_there(path)}
+        lost = {key: path for key, path in sources.items() if not self.downloads.makes(path) and not is_there(path)}
         return {path: f"{key}: there is no file at '{path}'; {remedy}" for key, path in lost.items()}
 
     # Experiments and their runs

@@ -40,6 +40,6 @@ def tried(study: Study, experiment: str, seed: int | str) -> list[str]:
     tried.
     """
     seeded = f"/pretrained/default/seed-{seed}/texts" if experiment in study.experiments("language") else "/classes"
-    released = "data" not in study.model_settings(study.config["experiments"][experiment]["model"])
+    released = study.is_released(study.config["experiments"][experiment]["model"])
     trial = [f"{study.model_path(experiment, seed)}.tried"] if released else []
     return [*trial, f"{study.root}/{experiment}{seeded}.checked"]

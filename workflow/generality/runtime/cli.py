@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 
 from generality.errors import StudyError
 from generality.runtime.memory import brief, is_out_of_memory
@@ -39,6 +40,12 @@ def run(main: Callable[[], None]) -> None:
         traceback.print_exc()
         sys.exit(f"error: {FAULT}")
     print(used(), file=sys.stderr)
+
+
+def function(text: str) -> Callable[..., None]:
+    """Return the function that MODULE:FUNCTION names, such as generality.vision.clip:fetch_clip."""
+    module, _, name = text.partition(":")
+    return getattr(import_module(module), name)
 
 
 def named_folder(text: str) -> tuple[str, str]:

@@ -6,18 +6,25 @@ from functools import partial
 from generality.plan.study import Study
 
 
-def cores(study: Study, stage: str) -> int:
-    """Return the threads of a job of that stage, at least one per GPU; a run on one machine keeps to them as well."""
+def cores(study: Study, stage: str | None) -> int:
+    """Return the threads of a job of that stage, at least one per GPU; a run on one machine keeps to them as well.
+
+    A job of no stage, which runs where Snakemake runs, has one.
+    """
+    if stage is None:
+        return 1
     resources = study.config["resources"][stage]
     return max(resources["threads"], resources["gpu"])
 
 
-def asks(study: Study, stage: str) -> dict[str, int | Callable[..., int]]:
-    """Return the resources of a job of that stage by Snakemake's names.
+def asks(study: Study, stage: str | None) -> dict[str, int | Callable[..., int]]:
+    """Return the resources of a job of that stage by Snakemake's names; none for no stage.
 
     Multiply memory and time by the attempt. A job that a cluster ended for lack of either gets more of both when it is
     submitted again, because Snakemake does not learn which of the two ran out.
     """
+    if stage is None:
+        return {}
     resources = study.config["resources"][stage]
     return {"gpu": resources["gpu"]} | {name: partial(_more, resources[name]) for name in ("mem_mb", "runtime")}
 

@@ -179,6 +179,8 @@ WRONG = [
     ("experiments.domainnet.series[0]", 0, "0 is less than or equal to the minimum of 0"),
     ("report.figure8.experiment", "imagenet", "experiments.imagenet has no `probe`"),
     ("report.figure9.experiment", "domainnet", "experiments.domainnet has no `early_stopping`"),
+    ("report.table8.experiment", "imagenet", "experiments.imagenet has no group 'instruction', which table8 shows"),
+    ("report.figure5.groups[0]", "odd", "no group of medmcqa is called 'odd' (did you mean 'ood'?)"),
     ("report.figure7", {}, "unknown key (did you mean 'figure"),
     ("report.figure2.examples", 0, "0 is less than the minimum of 1"),
     ("report.style.full.color", "red", "'red' is not a quoted colour \"#RRGGBB\""),
@@ -302,7 +304,7 @@ def test_numbers_are_measured_against_full_fine_tuning(real, part):
         del real["experiments"]["pacs"]["methods"][method]
     real["report"][part] = {"experiments": ["pacs"] if part == "tradeoff" else {"domainnet": "pacs"}}
     place = "tradeoff.experiments[0]" if part == "tradeoff" else "claims.experiments.domainnet"
-    assert message_of(real).startswith(f"report.{place}: 'pacs' has no method full")
+    assert message_of(real).startswith(f"report.{place}: experiments.pacs has no method full")
 
 
 @pytest.mark.parametrize("weights", ["laion2b_s34b_b88k", "models/ViT-B-16.safetensors"])

@@ -119,7 +119,12 @@ def check_imports(folder: Path) -> None:
         kind, modules = script.stem, []
         if kind.startswith("finetune"):
             modules.append(module_of(json.loads(arguments[arguments.index("--settings") + 1])["method"]))
-        if kind.startswith("make_"):
+        elif "--mix" in arguments:
+            modules.append(module_of(arguments[arguments.index("--mix") + 1]))
+        elif kind == "render_part":
+            kind = arguments[arguments.index("--module") + 1]
+            modules.append(kind)
+        elif kind.startswith("make_"):
             kind = arguments[arguments.index("--function") + 1]
             modules.append(kind.partition(":")[0])
         files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])

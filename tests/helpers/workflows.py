@@ -32,6 +32,43 @@ def note():
 
 atexit.register(note)
 """
+# A part of the report that a user might add, in workflow/generality/parts.
+OWN_PART = '''"""Loss of full fine-tuning, step by step."""
+
+from generality.parts import EXPERIMENT, Part, entry
+
+ENTRIES = {"losses": entry("Loss of full fine-tuning, step by step.", experiment=EXPERIMENT)}
+
+
+def needs(shown):
+    return {"logs": shown.training_logs()}
+
+
+def settings(shown):
+    return {"color": shown.looks["full"]["color"]}
+
+
+def draw(outputs, logs, color):
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from generality.report.collect import write_table
+    from generality.report.style import save
+
+    *pictures, values = outputs
+    table = pd.read_csv(logs[0])[["step", "loss"]]
+    figure = Figure()
+    figure.subplots().plot(table["step"], table["loss"], color=color)
+    save(figure, pictures)
+    write_table(table, values)
+
+
+def caption(shown, say):
+    return f"Loss on {say.experiments()}", f"The loss of every batch. {say.made()}"
+
+
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, title="Losses")
+'''
 
 
 def tiny(name: str) -> dict:

@@ -9,6 +9,7 @@ import pytest
 
 from generality.config.study_file import check, load
 from generality.errors import StudyError
+from generality.plan.shown import Shown
 from generality.plan.study import Study, any_of, as_json
 from generality.storage.setting import read, write
 
@@ -183,9 +184,9 @@ def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_fro
     measured = plan.measured_sets("medmcqa")
     assert measured["medical/usmle"] == "results/embedded/data/medical/usmle/validation"
     assert len(measured) == 2 + 4 + 5
-    assert plan.distance_paths("figure3")[1] == "results/embedded/medmcqa/pretrained/default/seed-2/distances.csv"
-    assert plan.groups("figure5") == ["--groups", "ood", "common-sense", "instruction"]
-    assert plan.groups("figure4") == []
+    assert plan.distance_paths("medmcqa")[1] == "results/embedded/medmcqa/pretrained/default/seed-2/distances.csv"
+    assert Shown(plan, "figure5").settings["groups"] == ["ood", "common-sense", "instruction"]
+    assert Shown(plan, "figure4").settings["groups"] is None
 
 
 def test_a_released_language_model_has_no_seed():
@@ -242,16 +243,24 @@ def test_targets_are_what_the_report_names():
     assert study().shown("figure4") == ["imagenet", "domainnet"]
     renamed = study(report__claims={"experiments": {"medmcqa": "pubmedqa"}})
     assert renamed.shown("claims") == ["pubmedqa"]
-    assert renamed.example_scores("claims")["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
-    assert renamed.example_scores("claims")["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
-    assert list(renamed.example_scores("tradeoff")) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
-    samples = study().samples("figure2")
-    assert list(samples)[5:8] == ["imagenet:objectnet", "domainnet:real", "domainnet:clipart"]
-    assert samples["imagenet:in"] == "results/embedded/data/imagenet/in/test"
-    mixed = study(experiments__domainnet__generality={"ood": ["domainnet/sketch", "imagenet/sketch"]}).samples(
-        "figure2"
-    )
-    assert list(mixed)[6:] == ["domainnet:domainnet/real", "domainnet:domainnet/sketch", "domainnet:imagenet/sketch"]
+    claimed = Shown(renamed, "claims")
+    assert claimed.inputs["scores"]["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
+    assert claimed.inputs["scores"]["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
+    assert claimed.settings["experiments"]["medmcqa"]["experiment"] == "pubmedqa"
+    assert set(renamed.score_paths("pubmedqa")) < set(claimed.files)
+    scored = Shown(renamed, "tradeoff").settings["experiments"]
+    assert [own["experiment"] for own in scored] == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
+    sets = Shown(study(), "figure2").inputs["sets"]
+    assert list(sets) == ["imagenet", "domainnet"]
+    assert list(sets["domainnet"])[:2] == ["real", "clipart"]
+    assert sets["imagenet"]["in"] == "results/embedded/data/imagenet/in/test"
+    mixed = study(experiments__domainnet__generality={"ood": ["domainnet/sketch", "imagenet/sketch"]})
+    sets = Shown(mixed, "figure2").inputs["sets"]
+    assert list(sets["domainnet"]) == ["domainnet/real", "domainnet/sketch", "imagenet/sketch"]
+    mixed = study(experiments__medmcqa__methods__wise__on=["full", "lora"])
+    assert any("/wise/lora/" in path for path in mixed.score_paths("medmcqa"))
+    followed = Shown(mixed, "figure9").early.score_files(mixed, "medmcqa")
+    assert followed == Shown(study(), "figure9").early.score_files(study(), "medmcqa")
     assert study().table_path("imagenet") == "results/embedded/imagenet/scores.csv"
 
 

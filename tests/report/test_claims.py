@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from test_tables import run_script
+from test_tables import render_part
 
 from generality.errors import StudyError
 from generality.report.claims import CLAIMS, ROLES, judge, judge_claims, verdict
@@ -122,10 +122,13 @@ def test_what_the_study_does_not_have_is_not_measured(worlds, tmp_path):
 
 def test_the_command_writes_the_same_twice(worlds, tmp_path, monkeypatch):
     outputs = [tmp_path / "claims.json", tmp_path / "claims.md"]
-    arguments = ["--experiments", json.dumps({"imagenet": worlds["paper"]}), "--output", *outputs]
-    run_script(monkeypatch, "render_claims", *arguments)
+    files = {key: worlds["paper"][key] for key in ("scores", "table")}
+    own = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
+    inputs = {"scores": {"imagenet": files}, "probed": [], "followed": []}
+    settings = {"experiments": {"imagenet": own}, "features": [], "series": [], "tunings": []}
+    render_part(monkeypatch, "verdicts", outputs, inputs, settings)
     first = [path.read_bytes() for path in outputs]
-    run_script(monkeypatch, "render_claims", *arguments)
+    render_part(monkeypatch, "verdicts", outputs, inputs, settings)
     assert [path.read_bytes() for path in outputs] == first
     found = json.loads(first[0])
     assert [claim["name"] for claim in found["claims"]] == [claim.name for claim in CLAIMS]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
-from test_tables import run_script
+from test_tables import render_part
 
 from generality.errors import StudyError
 from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
@@ -126,22 +126,17 @@ def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
 
 
 def test_the_commands(paper, tmp_path, monkeypatch):
-    claims = ["--experiments", "{}", "--followed", json.dumps({"scores": paper, "tunings": TUNINGS})]
-    claims += ["--probed", json.dumps({"files": [str(probing(tmp_path, {0: 0.7, 9: 0.5})[0])], "experiment": "net"})]
-    run_script(monkeypatch, "render_claims", *claims, "--output", tmp_path / "claims.json")
+    files = {key: paper[key] for key in ("scores", "table")}
+    inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
+    own = {key: paper[key] for key in paper if key not in files}
+    settings = {"experiments": {}, "features": ["net"], "series": [own], "tunings": [TUNINGS]}
+    render_part(monkeypatch, "verdicts", [tmp_path / "claims.json"], inputs, settings)
     found = json.loads((tmp_path / "claims.json").read_text())["claims"]
     measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
     assert measured == {*CLAIMED, "features-forgotten"}
-    figure = ["--scores", paper["table"], "--tunings", json.dumps(TUNINGS), "--style", json.dumps(STYLE)]
-    run_script(
-        monkeypatch,
-        "plot_early_stopping",
-        *figure,
-        "--output",
-        tmp_path / "figure9.png",
-        "--data",
-        tmp_path / "figure9.csv",
-    )
+    outputs = [tmp_path / "figure9.png", tmp_path / "figure9.csv"]
+    settings = {"tunings": TUNINGS, "style": STYLE}
+    render_part(monkeypatch, "early_stopping", outputs, {"table": paper["table"]}, settings)
     assert (tmp_path / "figure9.png").exists()
     rows = pd.read_csv(tmp_path / "figure9.csv")
     assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {

@@ -265,19 +265,27 @@ def test_a_fresh_process_draws_the_same_bytes_and_never_imports_torch(table, lan
     plot_samples(pick_samples({"tiny": sets}), here[2:4])
     plot_distance(language, read_distances(distance_files), STYLE, here[4:])
     expected = [path.read_bytes() for path in here]
-    tradeoff = ["--panel", tmp_path / "scores.csv", "--style", json.dumps(STYLE), "--groups", "ood"]
-    tradeoff += ["--output", *here[1::-1], "--data", tmp_path / "figure4.csv"]
-    samples = ["--set", f"tiny:real={sets['real']}", "--data", tmp_path / "figure2.csv"]
-    samples += ["--output", *here[3:1:-1]]  # the formats in the other order
-    distance = ["--scores", tmp_path / "language.csv", "--distances", *distance_files, "--style", json.dumps(STYLE)]
-    distance += ["--groups", *LANGUAGE["generality"], "--output", *here[:3:-1], "--data", tmp_path / "figure3.csv"]
-    calls = [("plot_tradeoff", tradeoff), ("plot_samples", samples), ("plot_distance", distance)]
+    distances = {"table": tmp_path / "language.csv", "distances": distance_files}
+    groups = list(LANGUAGE["generality"])
+    parts = [
+        ("tradeoff", {"tables": [tmp_path / "scores.csv"]}, {"style": STYLE, "groups": ["ood"]}, "figure4"),
+        ("samples", {"sets": {"tiny": sets}}, {"examples": 1}, "figure2"),
+        ("distance", distances, {"style": STYLE, "groups": groups}, "figure3"),
+    ]
+    calls = [
+        [
+            *("--module", f"generality.parts.{module}", "--inputs", json.dumps(inputs, default=str)),
+            *("--settings", json.dumps(settings), "--output"),
+            *(str(tmp_path / f"{name}.{suffix}") for suffix in ("png", "pdf", "csv")),  # in another order than above
+        ]
+        for module, inputs, settings, name in parts
+    ]
     modules = [f"generality.report.{path.stem}" for path in (WORKFLOW / "generality" / "report").glob("[a-z]*.py")]
     code = f"""
 import runpy, sys, {", ".join(modules)}
-for name, arguments in {[(name, [str(a) for a in arguments]) for name, arguments in calls]}:
-    sys.argv = [name, *arguments]
-    runpy.run_path({str(WORKFLOW / "scripts")!r} + f"/{{name}}.py", run_name="__main__")
+for arguments in {calls}:
+    sys.argv = ["render_part", *arguments]
+    runpy.run_path({str(WORKFLOW / "scripts/render_part.py")!r}, run_name="__main__")
 print("torch" in sys.modules)
 """
     environment = {**os.environ, "PYTHONPATH": str(WORKFLOW), "PYTHONHASHSEED": "7"}

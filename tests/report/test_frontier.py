@@ -1,11 +1,9 @@
 """Trade-offs as numbers: areas and crossings worked out by hand, and the files made of them."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
-from test_tables import run_script
+from test_tables import render_part
 
 from generality.errors import StudyError
 from generality.report.collect import collect, write_table
@@ -96,8 +94,10 @@ def test_trade_offs_by_hand(settings):
 
 def test_the_command_for_trade_offs(settings, tmp_path, monkeypatch):
     outputs = [tmp_path / "tradeoff.csv", tmp_path / "tradeoff.md"]
-    arguments = ["--experiments", json.dumps(list(settings.values())), "--labels", '{"kd": "KD & co"}']
-    run_script(monkeypatch, "render_tradeoff", *arguments, "--output", *outputs)
+    files = [{key: own[key] for key in ("scores", "table")} for own in settings.values()]
+    scored = [{key: own[key] for key in own if key not in ("scores", "table")} for own in settings.values()]
+    given = {"experiments": scored, "labels": {"kd": "KD & co"}}
+    render_part(monkeypatch, "numbers", outputs, {"scores": files}, given)
     rows = pd.read_csv(outputs[0])
     assert rows.groupby("experiment", sort=False)["group"].unique().map(list).to_dict() == {
         "tiny": ["ood"],

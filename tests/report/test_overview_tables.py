@@ -1,19 +1,19 @@
 """Tables 1 to 3: examples from the data, hyper-parameters from the config and the logs."""
 
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from test_tables import render_part
 
 from conftest import TRAIN, make_image_set, make_text_set
 from generality.config.study_file import check, load
 from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
+from generality.plan.shown import Shown
 from generality.plan.study import Study
-from generality.plan.tables import example_sets, recipe, shown_run, training_logs
+from generality.plan.tables import recipe, shown_run, training_logs
 from generality.report.examples import render_examples, shortened
 from generality.report.hyperparameters import printed, render_hyperparameters
 
@@ -34,7 +34,7 @@ def cells(path):
     return rows[:1] + rows[2:]
 
 
-def test_an_example_of_each_data_set_is_its_first(tmp_path):
+def test_an_example_of_each_data_set_is_its_first(tmp_path, monkeypatch):
     make_image_set(tmp_path / "pictures", 9)
     make_text_set(tmp_path / "choice", "choice", 5)
     make_text_set(tmp_path / "talk", "instruction", 4)
@@ -42,8 +42,8 @@ def test_an_example_of_each_data_set_is_its_first(tmp_path):
     write_text_set(tmp_path / "long", "instruction", [long], {"kind": "test"})
     folders = {"medical/own": "choice", "talks/one": "talk", "shapes/in": "pictures", "talks/two": "long"}
     outputs = [tmp_path / f"table1.{suffix}" for suffix in ("md", "tex", "csv")]
-    sets = [f"{name}={tmp_path / folder}" for name, folder in folders.items()]
-    run_script("render_examples", "--set", *sets, "--output", *outputs)
+    sets = {name: tmp_path / folder for name, folder in folders.items()}
+    render_part(monkeypatch, "examples", outputs, {"sets": sets}, {"anchor": "tab:table1"})
     question, talk = (open_text_set(tmp_path / name).examples[0] for name in ("choice", "talk"))
     right, choices = question["choices"][question["answer"]], " / ".join(question["choices"])
     header, *rows = cells(outputs[0])
@@ -73,21 +73,13 @@ def test_a_long_text_is_cut_in_the_middle():
     assert cut == f"{'a' * 30} … {'b' * 60}"
 
 
-def run_script(name, *arguments):
-    before, sys.argv = sys.argv, [name, *map(str, arguments)]
-    try:
-        runpy.run_path(str(ROOT / "workflow" / "scripts" / f"{name}.py"), run_name="__main__")
-    finally:
-        sys.argv = before
-
-
 def log(path, steps):
     rows = "".join(f"{step},0,1.0,1.0\n" for step in (0, steps - 1))
     path.write_text(f"step,epoch,loss,grad_norm\n{rows}")
     return path
 
 
-def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
+def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path, monkeypatch):
     plan = study()
     recipes = {experiment: recipe(plan, experiment) for experiment in plan.shown("table3")}
     logs = [log(tmp_path / "a.csv", 3 * 124), log(tmp_path / "b.csv", 5 * 68)]
@@ -96,9 +88,8 @@ def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
         folder.mkdir()
         (folder / "manifest.json").write_text(json.dumps({"count": count}))
     outputs = [tmp_path / f"table3.{suffix}" for suffix in ("md", "tex", "csv")]
-    labels = json.dumps({"lora": "LoRA"})
-    arguments = ["--labels", labels, "--recipes", json.dumps(recipes), "--log", *logs, "--data", *counts]
-    run_script("render_hyperparameters", *arguments, "--output", *outputs)
+    settings = {"recipes": recipes, "labels": {"lora": "LoRA"}, "anchor": "tab:hyperparameters"}
+    render_part(monkeypatch, "hyperparameters", outputs, {"logs": logs, "data": counts}, settings)
     header, *rows = cells(outputs[0])
     assert header == ["Setting", "pubmedqa<br>ours", "pubmedqa<br>paper", "medmcqa<br>ours", "medmcqa<br>paper"]
     table = {name: values for name, *values in rows}
@@ -145,7 +136,7 @@ def test_numbers_as_the_paper_prints_them():
 
 def test_what_the_tables_say_of_a_study():
     plan = study()
-    sets = example_sets(plan, "table1")
+    sets = Shown(plan, "table1").inputs["sets"]
     assert sets["imagenet/v2"] == "results/embedded/data/imagenet/v2/test"
     assert len(sets) == 6 + 6 + 3 + 4 + 5
     assert training_logs(plan, "table2") == [

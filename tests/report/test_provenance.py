@@ -53,7 +53,8 @@ def test_the_folders_are_those_of_what_the_study_has_now():
         assert folder in folders
     config["experiments"]["domainnet"]["methods"]["lora"]["rank"] = [4]
     del config["report"]["figure5"]
-    assert set(folders) - set(log_folders(Study(config))) == {"domainnet/lora/rank-8/seed-1", "report/figure5"}
+    lost = set(folders) - set(log_folders(Study(config)))
+    assert lost == {"domainnet/lora/rank-8/seed-1", "domainnet/lora/rank-8/seed-1/scores", "report/figure5"}
     config["seeds"] = [2]
     assert not [folder for folder in log_folders(Study(config)) if folder.endswith("seed-1")]
     pacs = log_folders(Study(load(ROOT / "workflow/studies/pacs.yaml")))
@@ -91,9 +92,9 @@ def test_versions_are_those_of_what_is_installed(tmp_path):
 
 
 def test_the_record_is_complete_and_names_no_place(tmp_path):
-    job(tmp_path / "report/figure4", "plot_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
+    job(tmp_path / "report/figure4", "draw_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
     made = record(
-        "tiny", [1, 2], logs=tmp_path, folders=["report/figure4"], rules=["plot_tradeoff"],
+        "tiny", [1, 2], logs=tmp_path, folders=["report/figure4"], rules=["draw_tradeoff"],
         requirements=ROOT / "envs/requirements.in", library=ROOT / "workflow",
     )  # fmt: skip
     assert list(made) == [

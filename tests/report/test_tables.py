@@ -136,9 +136,9 @@ def test_tables_as_in_the_paper(language, table):
         assert "Tables 6–11 print the weight of the pre-trained model, 1 − α." in shown["note"]
     assert as_in_paper(5, table)["groups"] is None
     assert "1 − α" not in as_in_paper(5, table)["note"]
-    with pytest.raises(StudyError, match="--paper-table 3: there are: 4, 5"):
+    with pytest.raises(StudyError, match="table3: the paper's tables of scores are 4, 5"):
         as_in_paper(3, table)
-    with pytest.raises(StudyError, match=r"--paper-table 8: the scores have no group 'instruction'.* --groups instead"):
+    with pytest.raises(StudyError, match="table8: the scores have no group 'instruction', which it shows; leave"):
         as_in_paper(8, table)
 
 
@@ -147,26 +147,32 @@ def run_script(monkeypatch, name, *arguments):
     runpy.run_path(str(WORKFLOW / "scripts" / f"{name}.py"), run_name="__main__")
 
 
+def render_part(monkeypatch, module, outputs, inputs, settings):
+    """Run the script that draws a part, as its rule does."""
+    given = ["--inputs", json.dumps(inputs, default=str), "--settings", json.dumps(settings)]
+    run_script(monkeypatch, "render_part", "--module", f"generality.parts.{module}", *given, "--output", *outputs)
+
+
 def test_scripts_collect_and_render(files, table, tmp_path, monkeypatch):
     scores_csv, outputs = tmp_path / "scores.csv", [tmp_path / f"out.{suffix}" for suffix in ("csv", "md", "tex")]
     arguments = ["--settings", json.dumps(EXPERIMENT), "--output", scores_csv]
     run_script(monkeypatch, "collect_scores", "--scores", *files, *arguments)
     pd.testing.assert_frame_equal(read_table(scores_csv), table, check_exact=True)
-    labels = json.dumps({"wise": "WiSE-FT"})
-    arguments = ["--labels", labels, "--caption", "So.", "--output", *outputs]
-    run_script(monkeypatch, "render_table", "--scores", scores_csv, *arguments)
-    assert outputs[1].read_text(encoding="utf-8").startswith("So. Test accuracy")
-    assert r"\label{tab:tiny}" in outputs[2].read_text(encoding="utf-8")
+    settings = {"number": 5, "labels": {"wise": "WiSE-FT"}, "anchor": "tab:x"}
+    render_part(monkeypatch, "scores", outputs, {"table": scores_csv}, settings)
+    assert "Test accuracy" in outputs[1].read_text(encoding="utf-8")
+    assert "| WiSE-FT" in outputs[1].read_text(encoding="utf-8")
+    assert r"\label{tab:x}" in outputs[2].read_text(encoding="utf-8")
 
 
 def test_the_command_for_a_table_of_the_paper(language, tmp_path, monkeypatch):
     write_table(language, tmp_path / "scores.csv")
     output = tmp_path / "table7.md"
-    arguments = ["--scores", tmp_path / "scores.csv", "--output", output]
-    run_script(monkeypatch, "render_table", *arguments, "--paper-table", 7)
+    settings = {"number": 7, "labels": {}, "anchor": "tab:table7"}
+    render_part(monkeypatch, "scores", [output], {"table": tmp_path / "scores.csv"}, settings)
     assert cells(output)[1][2] == "75.0 ± 25.0 / 50.0"
     assert "lm-eval" in output.read_text(encoding="utf-8")
-    run_script(monkeypatch, "render_table", *arguments, "--paper-table", 7, "--metrics", "acc")
+    render_table(language, [output], groups=["common-sense"], metrics=["acc"])
     assert cells(output)[1][2] == "75.0 ± 25.0"
-    run_script(monkeypatch, "render_table", *arguments, "--groups", "instruction", "speciality")
+    render_table(language, [output], groups=["instruction", "speciality"])
     assert cells(output)[1][2:] == ["150.0 ± 50.0", "20.0 ± 5.8", "85.0 ± 25.2", "", "25.0 ± 25.0"]

@@ -244,4 +244,4 @@ def test_braces_in_a_label_are_no_wildcard(tmp_path):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     for look in config["report"]["style"].values():
         look["label"] += " {x} 'y' \"z\" $HOME"
-    assert "plot_distance" in dry_run(tmp_path, config)
+    assert "draw_distance" in dry_run(tmp_path, config)

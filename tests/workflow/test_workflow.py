@@ -1,5 +1,6 @@
 """The workflow itself: a tiny study end to end, and what an edit reruns."""
 
+import base64
 import copy
 import html
 import json
@@ -14,13 +15,16 @@ import pandas as pd
 import pytest
 
 from generality.config.study_file import check
+from generality.parts import parts
 from generality.plan.captions import captions, in_report, labels
 from generality.plan.study import Study
+from generality.runtime.imports import code
 from generality.vision.finetune import finetune_classifier
 from reruns import check_imports, edits, reruns
-from workflows import LAST, ROOT, copy_project, planned, snakemake, started, tiny
+from workflows import LAST, OWN_PART, ROOT, copy_project, planned, snakemake, started, tiny
 
 TINY = tiny("tiny")
+RUN = "results/tiny/domainnet"
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,7 @@ def test_the_record_counts_every_job_once(finished):
         del every[rule]
     assert jobs == every
     # In the order of the road.
-    road = ["make_picture_world", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "plot_tradeoff"]
+    road = ["make_picture_world", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "draw_tradeoff"]
     assert [rule for rule in jobs if rule in road] == road
     assert all(stage["wall_s"] > stage["longest_s"] - 0.01 > 0 for stage in record["stages"])
     assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
@@ -110,7 +114,10 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     }
     study = Study(check(TINY))
     expected = {
-        file: own for part, own in captions(study).items() for file in study.report_files(part) if in_report(file)
+        f"reports/{part}.{suffix}": own
+        for part, own in captions(study).items()
+        for suffix in study.suffixes(part)
+        if in_report(parts()[part].kind, suffix)
     }
     assert set(results) == set(listed) == set(expected)
     assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
@@ -167,13 +174,13 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
         finetune_classifier(place / name, **inputs, **settings, seed=1, log=place / f"{log}.csv", series=series)
     by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
     assert planned(folder, config, *by_time) == {
-        **{"score_clip": 2, "score_clip_wise": 1, "probe_clip": 1, "plot_probing": 1, "collect_scores": 1},
+        **{"score_clip": 3, "probe_clip": 1, "draw_probing": 1, "collect_scores": 1},
         **{
-            "plot_tradeoff": 1,
-            "render_table": 1,
-            "render_hyperparameters": 1,
-            "render_tradeoff": 1,
-            "render_claims": 1,
+            "draw_tradeoff": 1,
+            "draw_scores": 1,
+            "draw_hyperparameters": 1,
+            "draw_numbers": 1,
+            "draw_verdicts": 1,
         },
         **{"render_answer": 1} | dict.fromkeys(LAST, 1),
     }
@@ -193,6 +200,35 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     probed = pd.read_csv(folder / "reports/figure8.csv")
     assert set(probed.loc[probed["value"].notna(), "step"]) == {0}
     assert "Full fine-tuning diverged after domainnet." in read["report.html"]
+
+
+def test_a_part_of_the_users_own_is_one_module_and_one_entry(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "study")
+    module = folder / "workflow/generality/parts/losses.py"
+    module.write_text(OWN_PART)
+    assert len(OWN_PART.splitlines()) <= 40
+    assert planned(folder, TINY) == {}, "the study does not name it yet"
+    config = edited(lambda c: c["report"].update(losses={"experiment": "domainnet"}))
+    assert planned(folder, config) == dict.fromkeys(("draw_losses", *LAST), 1)
+    snakemake(folder, "--cores", "2", config=config)
+    drawn = pd.read_csv(folder / "reports/losses.csv")
+    assert drawn["loss"].tolist() == pd.read_csv(folder / f"{RUN}/full/default/seed-1/log.csv")["loss"].tolist()
+    assert all((folder / f"reports/losses.{suffix}").stat().st_size > 1000 for suffix in ("pdf", "png"))
+    page = (folder / "reports/report.html").read_text()
+    assert "Loss on DomainNet" in page
+    assert "The loss of every batch. Model: tiny-clip (pre-trained by this study)" in page
+    assert base64.b64encode((folder / "reports/losses.png").read_bytes()).decode() in page
+    jobs = {stage["rule"] for stage in json.loads((folder / "reports/provenance.json").read_text())["stages"]}
+    assert {"draw_losses", "draw_tradeoff"} < jobs
+    (note,) = (note for note in folder.glob("imported/*.json") if "generality.parts.losses" in note.read_text())
+    listed = code("render_part", "generality.parts.losses", workflow=folder / "workflow")[1:]
+    assert json.loads(note.read_text())["files"] == listed
+    assert planned(folder, config) == {}
+    recoloured = copy.deepcopy(config)
+    recoloured["report"]["style"]["full"]["color"] = "#111111"
+    assert planned(folder, recoloured)["draw_losses"] == 1
+    module.write_text(OWN_PART.replace("every batch", "each batch"))
+    assert planned(folder, config) == dict.fromkeys(("draw_losses", *LAST), 1)
 
 
 def test_a_b_a_trains_and_scores_only_b(finished):

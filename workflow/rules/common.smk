@@ -1,3 +1,9 @@
+import gc
+
+# Snakemake stays imported until the end. Else garbage collection would go through all that it has made, again and again
+# while jobs are planned and once more at the end: a quarter of the CPU time of `snakemake -n` of a finished study.
+gc.freeze()
+
 import functools
 import os
 import shlex
@@ -18,6 +24,7 @@ from generality.runtime.imports import code, requirements, resource
 from generality.runtime.local_files import mark_of_pictures
 from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient
+from generality.parts import parts
 from generality.plan.study import Study, any_of, as_json
 from generality.plan.captions import captions, in_report, labels
 from generality.plan.notes import notes, unshown
@@ -118,10 +125,10 @@ DAG.bfs = not_through_ancient(DAG.bfs)
 config["captions"] = captions(study)
 
 
-def part_files(part, suffixes):
-    """Return the files of a part of the report (a wildcard may stand for it), marked if Snakemake's report has them."""
-    files = [f"{study.config['report']['folder']}/{part}.{suffix}" for suffix in suffixes]
-    return [_marked(file) if in_report(file) else file for file in files]
+def part_files(part):
+    """Return the files of every part of the kind of `part`, by wildcard; some are marked for Snakemake's own report."""
+    files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in study.suffixes(part)}
+    return [_marked(file) if in_report(parts()[part].kind, suffix) else file for suffix, file in files.items()]
 
 
 def _marked(file):

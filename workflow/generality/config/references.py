@@ -1,10 +1,11 @@
 """What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, is_world, known, origins, settings_of
 from generality.methods import Trained, registry
+from generality.parts import parts
 from generality.sources import data_source, model_source
 from generality.storage.setting import DEFAULT, is_exact, write
 
@@ -45,7 +46,6 @@ def _problems(config: dict) -> Problems:
     for name, experiment in config["experiments"].items():
         yield from _experiment(f"experiments.{name}", name, experiment, config)
     yield from _report(config["report"], config["experiments"])
-    yield from _numbers(config["report"], config["experiments"])
 
 
 def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problems:
@@ -121,29 +121,27 @@ def _nameable(path: str, values: Iterable[float]) -> Problems:
 
 
 def _report(report: dict, experiments: dict) -> Problems:
-    shown = {}
-    for part, settings in report.items():
-        if part.startswith(("figure", "table")):
-            names = settings.get("experiments", ())
-            shown |= {f"{part}.experiments[{index}]": name for index, name in enumerate(names)}
-            shown |= {f"{part}.experiment": settings["experiment"]} if "experiment" in settings else {}
-    for path, name in shown.items():
-        yield from known(f"report.{path}", name, experiments, "experiment")
-        if path.startswith("figure8") and "probe" not in experiments[name]:
-            yield f"report.{path}", f"experiments.{name} has no `probe`; name the data sets that are probed there"
-        if path.startswith("figure9") and "early_stopping" not in experiments[name]:
-            yield f"report.{path}", f"experiments.{name} has no `early_stopping`; say there what is tried"
+    for name, part in parts().items():
+        entry = report.get(name, {})
+        for path, experiment in _shown(entry):
+            path = f"report.{name}.{path}"
+            yield from known(path, experiment, experiments, "experiment")
+            if lack := part.lacks(experiments[experiment], name):
+                yield path, f"experiments.{experiment} {lack}"
+            for index, group in enumerate(entry.get("groups", ())):
+                path = f"report.{name}.groups[{index}]"
+                yield from known(path, group, experiments[experiment]["generality"], f"group of {experiment}")
 
 
-def _numbers(report: dict, experiments: dict) -> Problems:
-    """Trade-offs and claims, which are measured against full fine-tuning and need no style."""
-    tradeoff, claims = (report.get(part, {}).get("experiments", ()) for part in ("tradeoff", "claims"))
-    named = {f"tradeoff.experiments[{index}]": name for index, name in enumerate(tradeoff)}
-    named |= {f"claims.experiments.{role}": name for role, name in dict(claims).items()}
-    for path, name in named.items():
-        yield from known(f"report.{path}", name, experiments, "experiment")
-        if "full" not in experiments[name]["methods"]:
-            yield f"report.{path}", f"'{name}' has no method full, which the others are measured against; add it there"
+def _shown(entry: dict) -> Iterator[tuple[str, str]]:
+    """Yield the experiments that an entry of the report names, each after its path in the entry."""
+    names = entry.get("experiments", [])
+    if "experiment" in entry:
+        yield "experiment", entry["experiment"]
+    elif isinstance(names, dict):
+        yield from ((f"experiments.{role}", name) for role, name in names.items())
+    else:
+        yield from ((f"experiments[{index}]", name) for index, name in enumerate(names))
 
 
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:

@@ -10,7 +10,9 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from generality.errors import StudyError
 from generality.methods import looks, registry
+from generality.parts import parts
 from generality.sources import data_sources, model_sources
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
@@ -28,20 +30,25 @@ STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 @functools.cache
 def validator() -> Draft202012Validator:
-    """Return the schema, read once: the file's, and what each method and each source declares."""
+    """Return the schema, read once: the file's, and what each method, source and part of the report declares."""
     schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
-    parts, methods = schema["$defs"], registry()
-    parts["methods"]["properties"] = {name: method.schema() for name, method in methods.items()}
+    definitions, report = schema["$defs"], schema["$defs"]["report"]["properties"]
+    definitions["methods"]["properties"] = {name: method.schema() for name, method in registry().items()}
     style = {"$ref": "#/$defs/style"}
-    parts["report"]["properties"]["style"]["properties"] = {
+    report["style"]["properties"] = {
         name: style | {"description": f"Looks of {look['label']}."} for name, look in looks().items()
     }
     for kind, sources in (("data_set", data_sources()), ("model", model_sources())):
-        parts[kind]["properties"]["source"]["enum"] = [*sources]
-        parts[kind]["allOf"] = [
+        definitions[kind]["properties"]["source"]["enum"] = [*sources]
+        definitions[kind]["allOf"] = [
             {"if": {"required": ["source"], "properties": {"source": {"const": name}}}, "then": source.schema()}
             for name, source in sources.items()
         ]
+    for name, part in parts().items():
+        if name in report:
+            raise StudyError(f"generality.parts: '{name}' is a key of `report` already; rename the part")
+        report[name] = part.entries[name]
+    report["style"] = report.pop("style")  # the last in a study's normal form
     return Draft202012Validator(schema)
 
 

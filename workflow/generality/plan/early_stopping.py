@@ -1,9 +1,10 @@
 """The plan of early stopping (Figure 9): full fine-tuning at several learning rates and warm-ups, scored on its way."""
 
 from generality.config.references import SPECIALITY, VARIED
+from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
+from generality.storage.setting import DEFAULT
 
-COMPARED = ("pretrained", "full", "wise")  # the models that it is drawn beside
 METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
 
 
@@ -30,7 +31,8 @@ def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
 
 def score_files(study: Study, experiment: str) -> list[str]:
     """The score files of the series, after those of the models that they are compared with."""
-    compared = tuple(f"{study.root}/{experiment}/{method}/" for method in COMPARED)
+    runs = [run for method in COMPARED for run in (method, f"{method}/{DEFAULT}")]  # "wise" has no setting
+    compared = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in runs)
     series = [
         f"{study.root}/{experiment}/full/{tuning}/seed-{seed}/series.parquet"
         for tuning in tunings(study, experiment)
@@ -46,13 +48,9 @@ def table_settings(study: Study, experiment: str) -> dict:
     return settings | {"generality": {group: settings["generality"][group]}, "metrics": METRICS}
 
 
-def claimed(study: Study) -> dict:
-    """What the claims about early stopping read: scores, as of an experiment, and tunings; {} without Figure 9."""
-    if "figure9" not in study.config["report"]:
-        return {}
-    (name,) = study.shown("figure9")
-    files = {"scores": score_files(study, name), "table": table_path(study, name)}
-    return {"scores": files | table_settings(study, name), "tunings": tunings(study, name)}
+def example_scores(study: Study, experiment: str) -> dict[str, str | list[str]]:
+    """Return the files that hold the scores of single examples, and the tidy table of them."""
+    return {"scores": score_files(study, experiment), "table": table_path(study, experiment)}
 
 
 def table_path(study: Study, experiment: str) -> str:

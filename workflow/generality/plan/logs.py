@@ -1,7 +1,7 @@
 """Where the logs of a study's jobs are, which end with what a job used."""
 
 import generality.plan.early_stopping as early
-from generality.plan.study import FIGURES, NUMBERS, TABLES, Study
+from generality.plan.study import Study
 
 
 def log_folders(study: Study) -> list[str]:
@@ -20,8 +20,7 @@ def log_folders(study: Study) -> list[str]:
         for path in (*study.score_paths(name), *followed):
             made += [path.rpartition("/")[0], path.removesuffix(".parquet")]
         made.append(f"{study.root}/{name}")
-    parts = [f"{study.root}/report/{part}" for part in (*FIGURES, *TABLES, *NUMBERS) if study.report_files(part)]
-    parts.append(f"{study.root}/report/answer")
+    parts = [f"{study.root}/report/{part}" for part in (*study.parts(), "answer")]
     return [path.removeprefix(f"{study.root}/") for path in dict.fromkeys([*made, *parts])]
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from generality.parts import parts
 from generality.plan.page import answered
 from generality.plan.study import Study
 from generality.sources import model_source
-
-SHOWN_BY = {"probe": "figure8", "early_stopping": "figure9"}  # the only part of the report that needs such a key
 
 
 def unshown(study: Study) -> list[str]:
@@ -23,8 +22,9 @@ def notes(study: Study) -> Iterator[str]:
             f"{study.table_path(name)}; name it in a table or figure, or delete it"
         )
     for name, experiment in study.config["experiments"].items():
-        for key, part in SHOWN_BY.items():
-            if key in experiment and name not in (study.shown(part) if part in study.config["report"] else ()):
-                yield f"experiments.{name}.{key}: nothing is run for it, as report.{part} does not show {name}"
+        for part, declared in parts().items():
+            shown = study.shown(part) if part in study.config["report"] else ()
+            if declared.key in experiment and name not in shown:
+                yield f"experiments.{name}.{declared.key}: nothing is run for it, as report.{part} does not show {name}"
     for name, settings in study.config["models"].items():
         yield from model_source(settings).notes(f"models.{name}", settings, study.model_sources(name))

@@ -9,16 +9,13 @@ from generality.config.names import is_evaluation_only
 from generality.config.references import SPECIALITY
 from generality.errors import StudyError
 from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, looks, registry
+from generality.parts import FILES, parts
 from generality.plan.downloads import Downloads
 from generality.runtime.local_files import is_there
 from generality.sources import data_source, model_source
 from generality.storage.setting import DEFAULT
 from generality.storage.setting import write as setting_text
 
-FIGURES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure8", "figure9")
-TABLES = tuple(f"table{number}" for number in range(1, 12))
-TABLE_FORMATS = ("csv", "html", "md", "tex")  # for programs, the report's page, a repository's pages, a paper
-NUMBERS = {"tradeoff": ("csv", "md"), "claims": ("json", "md")}  # what the report says beside the paper's parts
 SPLITS = ("validation", "test")  # the splits that every model is scored on
 
 
@@ -316,12 +313,12 @@ class Study:
     # Report
 
     def shown(self, part: str) -> list[str]:
-        """The experiments in a part of the report, such as "figure4"."""
+        """Return the experiments in a part of the report, such as "figure4"."""
         settings = self.config["report"][part]
         return list(self.roles(part).values()) if "experiments" in settings else [settings["experiment"]]
 
     def roles(self, part: str) -> dict[str, str]:
-        """The experiments in a part that shows several, by the role they have there; of none other, their own name."""
+        """Return the experiments in a part that shows several, by their role there; without one, by their name."""
         experiments = self.config["report"][part]["experiments"]
         return experiments if isinstance(experiments, dict) else {name: name for name in experiments}
 
@@ -348,60 +345,36 @@ class Study:
         """The printed names of the methods in a part."""
         return {method: look["label"] for method, look in self.looks(part).items()}
 
-    def example_scores(self, part: str) -> dict[str, dict]:
-        """What a part reads that needs the single examples, by role: score files, tidy table, and what they are of."""
-        return {
-            role: {"scores": self.score_paths(name), "table": self.table_path(name)} | self.collect_settings(name)
-            for role, name in self.roles(part).items()
-        }
+    def example_scores(self, experiment: str) -> dict[str, str | list[str]]:
+        """Return the files that hold the scores of single examples, and the tidy table of them."""
+        return {"scores": self.score_paths(experiment), "table": self.table_path(experiment)}
 
-    def distance_paths(self, part: str) -> list[str]:
-        """The tables, one a seed, of the distances of data sets from what is fine-tuned on, that a figure shows."""
-        (experiment,) = self.shown(part)
+    def distance_paths(self, experiment: str) -> list[str]:
+        """Return the tables, one a seed, of the distances of data sets from the one that is fine-tuned on."""
         return [f"{self.root}/{experiment}/pretrained/default/seed-{seed}/distances.csv" for seed in self.seeds]
 
-    def probe_paths(self, part: str) -> list[str]:
-        """The files, one a seed, of the probed series that a figure shows."""
-        (experiment,) = self.shown(part)
+    def probe_paths(self, experiment: str) -> list[str]:
+        """Return the files, one a seed, of the probed series of an experiment."""
         return [f"{self.root}/{experiment}/full/default/seed-{seed}/probing.parquet" for seed in self.seeds]
 
-    def probed(self) -> dict:
-        """What the claim about features reads: files and experiment; {} without Figure 8."""
-        if "figure8" not in self.config["report"]:
-            return {}
-        return {"files": self.probe_paths("figure8"), "experiment": self.shown("figure8")[0]}
+    def parts(self) -> list[str]:
+        """Return the parts of the report, in the order of the page."""
+        return [part for part in parts() if part in self.config["report"]]
 
-    def groups(self, part: str) -> list[str]:
-        """The groups that a figure names as the argument that it is drawn with; none where it shows all."""
-        return ["--groups", *named] if (named := self.config["report"][part].get("groups")) else []
-
-    def samples(self, part: str) -> dict[str, str]:
-        """Image-set folders whose pictures a figure shows, by "experiment:domain", the speciality of each first.
-
-        The domains of an experiment that takes them from several data sets are written set/domain.
-        """
-        folders = {}
-        for experiment in self.shown(part):
-            names = list(dict.fromkeys(name for name, _ in self.evaluation_sets(experiment)))
-            one_set = len({name.split("/")[0] for name in names}) == 1
-            for name in names:
-                folders[f"{experiment}:{name.split('/')[1] if one_set else name}"] = self.data_path(name, "test")
-        return folders
-
-    def figure_formats(self) -> list[str]:
-        """The file formats of figures: those of the configuration, and PNG in any case, which the page shows."""
-        return list(dict.fromkeys([*self.config["report"]["formats"], "png"]))
+    def suffixes(self, part: str) -> list[str]:
+        """Return the suffixes of the files of a part; a figure is also a PNG in any case, which the page shows."""
+        declared = parts()[part]
+        formats = [*self.config["report"]["formats"], "png"] if declared.kind == "figure" else []
+        return [*dict.fromkeys(formats), *(declared.files or FILES[declared.kind])]
 
     def report_files(self, part: str) -> list[str]:
-        """The files of a part of the report; none where the configuration leaves it out."""
+        """Return the files of a part of the report; none where the configuration leaves it out."""
         report = self.config["report"]
-        # A figure is written with its data beside it.
-        formats = [*self.figure_formats(), "csv"] if part in FIGURES else NUMBERS.get(part, TABLE_FORMATS)
-        return [f"{report['folder']}/{part}.{suffix}" for suffix in formats] if part in report else []
+        return [f"{report['folder']}/{part}.{suffix}" for suffix in self.suffixes(part)] if part in report else []
 
     def targets(self) -> list[str]:
-        """Every file of the report but its page, which shows them."""
-        return [file for part in (*FIGURES, *TABLES, *NUMBERS) for file in self.report_files(part)]
+        """Return every file of the report but its page, which shows them."""
+        return [file for part in self.parts() for file in self.report_files(part)]
 
     def _experiment(self, name: str) -> dict:
         return self.config["experiments"][name]

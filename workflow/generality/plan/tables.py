@@ -1,14 +1,8 @@
-"""What the report's Tables 1 to 3 say of a study: its data sets, and its hyper-parameters as they run."""
+"""The hyper-parameters of a study as they run, which the report's Tables 2 and 3 show."""
 
 from generality.config.references import SPECIALITY
 from generality.methods import PRETRAINED, REFERENCE, Trained, registry
 from generality.plan.study import Run, Study
-
-
-def example_sets(study: Study, table: str) -> dict[str, str]:
-    """The test splits that a table shows an example of, by "set/domain"."""
-    sets = [study.evaluation_sets(experiment).items() for experiment in study.shown(table)]
-    return {name: folder for items in sets for (name, split), folder in items if split == "test"}
 
 
 def shown_run(study: Study, experiment: str) -> Run:

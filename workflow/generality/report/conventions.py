@@ -114,7 +114,7 @@ def as_in_paper(number: int, table: pd.DataFrame) -> dict:
     for a table that the paper does not have as such, or of which the study has nothing.
     """
     if number not in PAPER_TABLES:
-        raise StudyError(f"--paper-table {number}: there are: {', '.join(map(str, PAPER_TABLES))}")
+        raise StudyError(f"table{number}: the paper's tables of scores are {', '.join(map(str, PAPER_TABLES))}")
     paper = PAPER_TABLES[number]
     groups = _present(paper.groups, table["group"], number)
     shown = table if groups is None else table[table["group"].isin(groups)]
@@ -130,7 +130,7 @@ def _present(names: tuple[str, ...] | None, column: pd.Series, number: int) -> l
     there = set(column)
     if not there.intersection(names):
         raise StudyError(
-            f"--paper-table {number}: the scores have no {column.name} '{names[0]}'; name what to show with "
-            f"--{column.name}s instead"
+            f"table{number}: the scores have no {column.name} '{names[0]}', which it shows; leave the table out of "
+            "`report`"
         )
     return [name for name in names if name in there]

@@ -27,22 +27,22 @@ def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     if not start.is_file():
         raise StudyError(f"{start}: no such script")
     files = {file for module in modules for file in _files(module, workflow)}
-    return [from_here(path) for path in (start, *sorted(files | set(_all_imported({start, *files}, workflow))))]
+    return [from_here(path) for path in (start, *sorted(files | _all_imported({start, *files}, workflow)))]
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """Return all files of the package that importing `modules`, such as "generality.vision.score", runs; see `code`."""
     files = {file for module in modules for file in _files(module, workflow)}
-    return [from_here(path) for path in sorted(files | set(_all_imported(files, workflow)))]
+    return [from_here(path) for path in sorted(files | _all_imported(files, workflow))]
 
 
-def _all_imported(start: set[Path], workflow: Path) -> list[Path]:
+def _all_imported(start: set[Path], workflow: Path) -> set[Path]:
     files, waiting = set(), list(start)
     while waiting:
-        new = {file for name in _imported(waiting.pop(), workflow) for file in _files(name, workflow)} - files
+        new = _needed(waiting.pop(), workflow) - files
         files |= new
         waiting += new
-    return sorted(files)
+    return files
 
 
 def resource(name: str, workflow: Path = WORKFLOW) -> str:
@@ -57,8 +57,18 @@ def requirements(workflow: Path = WORKFLOW) -> str:
 
 def from_here(path: Path) -> str:
     """Return a path inside the working directory relative to it, and any other path unchanged."""
-    here = Path.cwd()
+    return _from(Path.cwd(), path)
+
+
+@cache
+def _from(here: Path, path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+@cache
+def _needed(file: Path, workflow: Path) -> frozenset[Path]:
+    """Return the files that the import statements of one file run."""
+    return frozenset(needed for name in _imported(file, workflow) for needed in _files(name, workflow))
 
 
 @cache
@@ -71,7 +81,6 @@ def _files(module: str, workflow: Path) -> list[Path]:
     return files
 
 
-@cache
 def _imported(file: Path, workflow: Path) -> list[str]:
     """Return the dotted names that a script or a file of the package imports: modules and their members."""
     names = []

@@ -1,0 +1,113 @@
+"""The parts of the report: each module here is one part, or a family of parts that are made alike.
+
+A module says what its parts need, how they are drawn and what their captions say, and declares all that as `PART`. A
+study names a part under `report`. To add a part of your own, put a module here: there is no list of parts to extend.
+
+Every process reads all of this folder, and a job reruns when code that its part's module imports has changed. So a
+module imports pandas, matplotlib and the drawing code inside `draw`, and nothing of `generality.plan` or of
+`generality.config`: what it asks of the study, it asks `shown` (`plan.shown.Shown`) and `say` (`plan.sentences`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from generality.errors import StudyError
+
+# The files of each kind of part. Those of a figure are its values; its pictures are in the formats of the study.
+FILES = {"figure": ("csv",), "table": ("csv", "html", "md", "tex"), "finding": ("csv", "md")}
+EXPERIMENT = {"$ref": "#/$defs/name", "description": "Name of the experiment."}
+GROUPS = {
+    "description": "Groups of generality that are shown, from left to right. Default all.",
+    **{"type": "array", "minItems": 1, "uniqueItems": True, "items": {"$ref": "#/$defs/name"}},
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the report has to know of a part.
+
+    `entries` has the name of each part of the family and the schema of its entry in `report` (`entry`). `needs` returns
+    the files that the drawing reads, by name, each a path or paths in any nesting of mappings and lists. `settings`
+    returns what else it depends on, by name, as JSON can hold it. `draw` takes the paths to write and, by those names,
+    all of these; the last path of a figure is that of its values. `caption` returns a few words and a few sentences,
+    both without markup.
+    """
+
+    kind: str  # of FILES
+    entries: Mapping[str, dict]
+    needs: Callable  # (shown) -> inputs
+    draw: Callable  # (outputs, **inputs, **settings) -> None
+    caption: Callable  # (shown, say) -> (name, text)
+    settings: Callable = lambda shown: {}  # (shown) -> settings
+    title: str = ""  # as printed; without one it is the paper's part of that name, such as "figure5"
+    files: Sequence[str] = ()  # suffixes, where they are not those of the kind
+    resources: Sequence[str] = ()  # files in workflow/resources that `draw` reads
+    scored: bool = False  # shows scores, so that the first screen of the page is about its experiments
+    key: str = ""  # the key of an experiment whose jobs run only where this part shows that experiment
+    lacks: Callable = lambda experiment, name: ""  # (its settings, the part's name) -> what it lacks, and the remedy
+
+
+def entry(description: str, *, optional: Sequence[str] = (), **properties: dict) -> dict:
+    """Return the schema of a part's entry in `report`; each key is required unless it is `optional`."""
+    required = [key for key in properties if key not in optional]
+    keys = {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+    return {"description": description} | keys
+
+
+def several(description: str) -> dict:
+    """Return the schema of a key that names experiments."""
+    return {"$ref": "#/$defs/shown", "description": description}
+
+
+OVERVIEW = {"experiments": several("Experiments that it is about.")}
+
+
+def lacks_full(experiment: Mapping, name: str) -> str:
+    """Say that an experiment has no full fine-tuning, for a part that compares with that; else return ""."""
+    return "" if "full" in experiment["methods"] else "has no method full, which this part compares with; add it there"
+
+
+def parts() -> dict[str, Part]:
+    """Return every part by its name, in the order of the page: figures, tables and findings, each by their numbers.
+
+    Parts without a number come last of their kind, in the order of their modules' names. Raises StudyError for a module
+    without a part, and for a part's name that is misspelt, is there twice or is not printable as a title.
+    """
+    return {name: part for name, (_, part) in _parts().items()}
+
+
+def modules(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the modules of these parts, each with the names that are its."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(_parts()[name][0], []).append(name)
+    return families
+
+
+@cache
+def _parts() -> dict[str, tuple[str, Part]]:
+    """Return the module of every part, and the part."""
+    found: dict[str, tuple[str, Part]] = {}
+    for module in sorted(f"{__name__}.{stem.name}" for stem in iter_modules(__path__)):
+        imported = import_module(module)
+        part, file = getattr(imported, "PART", None), imported.__file__
+        if not isinstance(part, Part) or part.kind not in FILES:
+            raise StudyError(f"{file}: declares no part; set PART to a Part of the kind {', '.join(FILES)}")
+        for name in part.entries:
+            if not re.fullmatch("[a-z][a-z0-9_]*", name):
+                raise StudyError(f"{file}: '{name}' is no name for a part; use a-z, 0-9 and _")
+            if name in found:
+                raise StudyError(f"{file}: the part '{name}' is declared in {found[name][0]} as well; rename one")
+            if not part.title and not name.removeprefix(part.kind).isdecimal():
+                raise StudyError(f"{file}: the part '{name}' has no title, and the paper none of that name; add one")
+            found[name] = module, part
+    return dict(sorted(found.items(), key=lambda item: _place(item[0], item[1][1])))
+
+
+def _place(name: str, part: Part) -> tuple[int, float]:
+    number = name.removeprefix(part.kind)
+    return [*FILES].index(part.kind), int(number) if number.isdecimal() else float("inf")

@@ -1,0 +1,54 @@
+"""Figure 9: speciality against generality along full fine-tuning, at several learning rates and warm-ups."""
+
+from generality.parts import EXPERIMENT, Part, entry
+
+COMPARED = ("pretrained", "full", "wise")  # the models that it is drawn beside
+ENTRIES = {
+    "figure9": entry(
+        "Early stopping: speciality against generality along full fine-tuning, for several learning rates and "
+        "warm-ups, as the experiment's `early_stopping` names them (paper, Figure 9).",
+        experiment=EXPERIMENT,
+    )
+}
+
+
+def needs(shown):
+    (experiment,) = shown.experiments
+    return {"table": shown.early.table_path(shown.study, experiment)}
+
+
+def settings(shown):
+    (experiment,) = shown.experiments
+    looks = {method: look for method, look in shown.looks.items() if method in COMPARED}
+    return {"tunings": shown.early.tunings(shown.study, experiment), "style": looks}
+
+
+def draw(outputs, table, tunings, style):
+    from generality.report.collect import read_table, write_table
+    from generality.report.early_stopping import drawn_steps, plot_early_stopping
+
+    *pictures, values = outputs
+    scores = read_table(table)
+    plot_early_stopping(scores, tunings, style, pictures)
+    write_table(drawn_steps(scores, tunings), values)
+
+
+def caption(shown, say):
+    (experiment,) = shown.experiments
+    varied = shown.study.early_stopping(experiment)
+    named = {"lr": "other learning rate", "warmup": "other warm-up"}
+    others = [say.count(len(varied[key]), name) for key, name in named.items() if varied[key]] or ["no other"]
+    tests = say.tests(experiment, [varied["group"]])
+    return f"Early stopping on {say.experiments()}", (
+        f"{say.AXES} A line follows one full fine-tuning through {say.checkpoints(experiment)}, so it shows what "
+        f"stopping early would have given; beside the usual run there are {say.listed(others)}, and a ring is the "
+        f"checkpoint that validation examples choose. {say.path()}{say.made(tests=tests)} Vertical bars, at the end of "
+        f"a line, are {say.interval()}."
+    )
+
+
+def lacks(experiment, name):
+    return "" if "early_stopping" in experiment else "has no `early_stopping`; say there what is tried"
+
+
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, key="early_stopping", lacks=lacks)

@@ -1,0 +1,37 @@
+"""Tables 2 and 3: hyper-parameters as they ran, the paper's beside them."""
+
+from generality.parts import OVERVIEW, Part, entry
+
+ENTRIES = {
+    "table2": entry("Hyper-parameters of vision experiments as they ran (paper, Table 2).", **OVERVIEW),
+    "table3": entry("The same of language experiments (paper, Table 3).", **OVERVIEW),
+}
+
+
+def needs(shown):
+    return {"logs": shown.training_logs(), "data": list(map(shown.study.speciality_train, shown.experiments))}
+
+
+def settings(shown):
+    return {"recipes": shown.recipes(), "labels": shown.labels, "anchor": shown.anchor}
+
+
+def draw(outputs, logs, data, recipes, labels, anchor):
+    from generality.data.image_set import MANIFEST
+    from generality.report.hyperparameters import render_hyperparameters
+    from generality.storage.files import read_json
+
+    counts = [read_json(f"{folder}/{MANIFEST}")["count"] for folder in data]
+    render_hyperparameters(recipes, logs, counts, outputs, labels=labels, anchor=anchor)
+
+
+def caption(shown, say):
+    return f"Hyper-parameters of {say.experiments()}", (
+        f"The settings with which {say.models()} learnt {say.specialities()}, as they ran, and every value that was "
+        "tried of each method's own hyper-parameter. Steps are counted in the training logs; the paper's values stand "
+        "beside ours where it has the same data set."
+    )
+
+
+RESOURCES = ["paper_settings.csv", "paper_tables.csv"]
+PART = Part("table", ENTRIES, needs, draw, caption, settings, resources=RESOURCES)

@@ -1,0 +1,74 @@
+"""Tables 4 to 11: the test scores of every setting of every method, the paper's numbers beside ours."""
+
+from generality.parts import EXPERIMENT, Part, entry
+
+SPECIALITY = "speciality"
+DESCRIPTIONS = {
+    4: "Accuracy of every run on every data set",
+    5: "The same for the second vision experiment",
+    6: "First language experiment, speciality and ood",
+    7: "First language experiment, common-sense",
+    8: "First language experiment, instruction and instruction-cn",
+    9: "Second language experiment, speciality and ood",
+    10: "Second language experiment, common-sense",
+    11: "Second language experiment, instruction and instruction-cn",
+}
+# What the paper's tables of a language model show; those of a CLIP show everything.
+COLUMNS = {
+    **dict.fromkeys((6, 9), (SPECIALITY, "ood")),
+    **dict.fromkeys((7, 10), ("common-sense",)),
+    **dict.fromkeys((8, 11), ("instruction", "instruction-cn")),
+}
+GROUPS = {"ood": "other distributions", "instruction": "instructions", "instruction-cn": "Chinese instructions"}
+
+
+ENTRIES = {
+    f"table{number}": entry(f"{text} (paper, Table {number}).", experiment=EXPERIMENT)
+    for number, text in DESCRIPTIONS.items()
+}
+
+
+def number_of(name):
+    return int(name.removeprefix("table"))
+
+
+def needs(shown):
+    (table,) = shown.tables
+    return {"table": table}
+
+
+def settings(shown):
+    return {"number": number_of(shown.name), "labels": shown.labels, "anchor": shown.anchor}
+
+
+def draw(outputs, table, number, labels, anchor):
+    from generality.report.collect import read_table
+    from generality.report.conventions import as_in_paper
+    from generality.report.tables import render_table
+
+    scores = read_table(table)
+    render_table(scores, outputs, labels=labels, anchor=anchor, **as_in_paper(number, scores))
+
+
+def caption(shown, say):
+    (experiment,) = shown.experiments
+    sets = shown.groups(experiment)
+    columns = [name for name in COLUMNS.get(number_of(shown.name), sets) if name in sets]
+    words = say.listed([GROUPS.get(column, column.replace("-", " ")) for column in columns])
+    tests = say.number_of_tests([name for column in columns for name in sets[column]], "data set")
+    return f"{words[:1].upper()}{words[1:]} after {say.experiments()}", (
+        f"Test scores of every setting of every method with standard errors: {words}. Changes are those of a group's "
+        "average against the pre-trained model, paired by example; ★ marks the setting of a method that was chosen on "
+        "validation examples, and the paper's numbers stand beside ours where it has the same data sets. "
+        f"{say.made(settings=True, tests=tests)}"
+    )
+
+
+def lacks(experiment, name):
+    columns = COLUMNS.get(number_of(name), (SPECIALITY,))
+    if {SPECIALITY, *experiment["generality"]}.isdisjoint(columns):
+        return f"has no group '{columns[0]}', which {name} shows; leave that table out"
+    return ""
+
+
+PART = Part("table", ENTRIES, needs, draw, caption, settings, resources=["paper_tables.csv"], scored=True, lacks=lacks)

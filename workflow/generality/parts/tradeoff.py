@@ -1,0 +1,41 @@
+"""Figures 4 to 6: speciality against generality, for every setting of every method."""
+
+from generality.parts import EXPERIMENT, GROUPS, Part, entry, several
+
+ONE = {"optional": ["groups"], "experiment": EXPERIMENT, "groups": GROUPS}
+ENTRIES = {
+    "figure4": entry(
+        "Speciality against generality, a point per run (paper, Figure 4).",
+        experiments=several("Experiments from left to right; a panel for each of their groups."),
+    ),
+    "figure5": entry("The same for the first language experiment (paper, Figure 5).", **ONE),
+    "figure6": entry("The same for the second language experiment (paper, Figure 6).", **ONE),
+}
+
+
+def needs(shown):
+    return {"tables": shown.tables}
+
+
+def settings(shown):
+    return {"style": shown.looks, "groups": shown.entry.get("groups")}
+
+
+def draw(outputs, tables, style, groups):
+    from generality.report.collect import read_table, write_table
+    from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
+
+    *pictures, values = outputs
+    drawn = [panel for table in tables for panel in panels(read_table(table), groups)]
+    plot_tradeoff(drawn, style, pictures)
+    write_table(drawn_points(drawn), values)
+
+
+def caption(shown, say):
+    return f"Trade-offs after {say.experiments()}", (
+        f"{say.AXES} {say.path()}{say.made(settings=True)} A filled point is the setting of its method that was chosen "
+        f"on validation examples, with {say.interval()} as a cross."
+    )
+
+
+PART = Part("figure", ENTRIES, needs, draw, caption, settings, scored=True)

@@ -1,0 +1,73 @@
+"""The paper's claims: each finding with the effect measured here, its interval and a verdict."""
+
+from generality.parts import Part, entry, lacks_full
+
+ROLES = {
+    "imagenet": "The one for CLIP on ImageNet.",
+    "domainnet": "The one for CLIP on DomainNet's real domain.",
+    "medmcqa": "The one for Galactica on MedMCQA.",
+    "pubmedqa": "The one for Galactica on PubMedQA.",
+}
+EXPERIMENTS = {
+    "description": "Which experiment stands for the paper's; claims about one that is left out are not measured.",
+    **{"type": "object", "additionalProperties": False, "minProperties": 1},
+    "properties": {role: {"$ref": "#/$defs/name", "description": text} for role, text in ROLES.items()},
+}
+ENTRIES = {
+    "claims": entry(
+        "The paper's findings, each supported, contradicted or undecided by this study's scores. Their groups of "
+        "generality are those named ood, common-sense and instruction.",
+        experiments=EXPERIMENTS,
+    )
+}
+
+
+def needs(shown):
+    """Return the scores of each role, and the series that Figures 8 and 9 show, if the report has them."""
+    study = shown.study
+    return {
+        "scores": {role: study.example_scores(name) for role, name in shown.roles.items()},
+        "probed": [study.probe_paths(name) for name in shown.of("figure8")],
+        "followed": [shown.early.example_scores(study, name) for name in shown.of("figure9")],
+    }
+
+
+def settings(shown):
+    study = shown.study
+    return {
+        "experiments": {role: study.collect_settings(name) for role, name in shown.roles.items()},
+        "features": shown.of("figure8"),
+        "series": [shown.early.table_settings(study, name) for name in shown.of("figure9")],
+        "tunings": [shown.early.tunings(study, name) for name in shown.of("figure9")],
+    }
+
+
+def draw(outputs, scores, probed, followed, experiments, features, series, tunings):
+    from generality.report.claims import FOLLOWED, PROBED
+    from generality.report.claims_table import render_claims
+    from generality.report.comparisons_series import Followed
+    from generality.report.probed import Probed
+    from generality.report.resampled import Resampled
+
+    found = {role: Resampled(**files, **experiments[role]) for role, files in scores.items()}
+    for files, name in zip(probed, features, strict=True):
+        found[PROBED] = Probed(files, name)
+    for files, own, tuned in zip(followed, series, tunings, strict=True):
+        found[FOLLOWED] = Followed(Resampled(**files, **own), tuned)
+    render_claims(found, outputs)
+
+
+def caption(shown, say):
+    missing = [say.name(role) for role in ROLES if role not in shown.roles]
+    left_open = f" Nothing here stands for the paper's {say.listed(missing)}; claims about that are not measured."
+    return "The paper's findings, checked", (
+        "Each finding of the paper as comparisons of scores, which one rule for all calls supported, contradicted or "
+        f"undecided by 95 % intervals from resampled {say.drawn()}. Settings were chosen on validation examples, "
+        f"effects are those on test examples. {say.made(settings=True)}{left_open if missing else ''}"
+    )
+
+
+FILES = ["json", "md"]
+PART = Part(
+    "finding", ENTRIES, needs, draw, caption, settings, title="Claims", files=FILES, scored=True, lacks=lacks_full
+)

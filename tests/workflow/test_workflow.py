@@ -172,7 +172,7 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
         finetune_classifier(place / name, **inputs, **settings, seed=1, log=place / f"{log}.csv", series=series)
     by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
     assert planned(folder, config, *by_time) == {
-        **{"score_clip": 2, "score_clip_wise": 1, "probe_clip": 1, "draw_probing": 1, "collect_scores": 1},
+        **{"score_clip": 3, "probe_clip": 1, "draw_probing": 1, "collect_scores": 1},
         **{
             "draw_tradeoff": 1,
             "draw_scores": 1,

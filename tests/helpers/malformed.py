@@ -111,6 +111,19 @@ def places(studies: Iterable[dict]) -> Iterator[tuple[dict, Place]]:
                 yield study, place
 
 
+def subschemas(schema: dict) -> Iterator[dict]:
+    """Yield a schema and every schema inside it."""
+    yield schema
+    for keyword in ("properties", "$defs"):
+        for inner in schema.get(keyword, {}).values():
+            yield from subschemas(inner)
+    for keyword in ("items", "additionalProperties", "propertyNames", "then"):
+        if isinstance(schema.get(keyword), dict):
+            yield from subschemas(schema[keyword])
+    for branch in schema.get("allOf", ()):
+        yield from subschemas(branch)
+
+
 def edited(study: object, path: Path, value: object) -> object:
     """Return a copy of a study with another value at a path."""
     if not path:

@@ -239,7 +239,7 @@ def test_a_b_a_trains_and_scores_only_b(finished):
     assert all(file.read_bytes() != content for file, content in zip(files, first, strict=True))
     snakemake(finished, "--cores", "2", config=TINY)
     assert [file.read_bytes() for file in files] == first
-    for rule in ("finetune_clip", "score_clip"):
+    for rule in ("finetune_clip", "scores/score_clip"):
         log = finished / f"logs/tiny/domainnet/kd/lambda-0.01/seed-1/{rule}.log"
         assert log.read_text().startswith("found in the run cache")
     assert planned(finished, TINY) == {}

@@ -101,6 +101,7 @@ class PostHoc(Declaration):
 
     mix: Callable[[str, Any, Any, float], Any] | None = None
     elementwise: bool = True
+    between: bool = False  # whether all values lie between those of the two models, and so are finite where these are
 
     def _own(self) -> dict:
         return {

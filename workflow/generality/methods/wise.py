@@ -37,5 +37,5 @@ METHOD = PostHoc(
         },
         symbol="α",
     ),
-    order=5, color="#56B4E9", marker="o", mix=mix,
+    order=5, color="#56B4E9", marker="o", mix=mix, between=True,
 )  # fmt: skip

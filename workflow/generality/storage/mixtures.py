@@ -111,15 +111,14 @@ def _mixed(
                 )
             yield end
             continue
-        mixed = method.mix(name, start.float(), end.float(), value).to(start.dtype)
-        if mixed.shape != start.shape:
-            raise StudyError(
-                f"entry '{name}': the method makes {tuple(mixed.shape)} of {tuple(start.shape)}; correct it"
-            )
-        # A number that is infinite or none in either model is so in the mixture.
-        if not (checked or is_finite(mixed)):
+        if not checked:
             check_finite([(name, start)], first.path)
             check_finite([(name, end)], second.path)
+        mixed = method.mix(name, start.float(), end.float(), value).to(start.dtype)
+        if mixed.shape != start.shape or not (method.between or is_finite(mixed)):
+            raise StudyError(
+                f"entry '{name}': the post-hoc method makes another shape, or no finite numbers; correct it"
+            )
         yield mixed
 
 

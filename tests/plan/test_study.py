@@ -73,6 +73,7 @@ def test_settings_are_texts_as_in_the_score_files():
     assert write({"rank": 8, "alpha": 0.4}) == "rank-8-alpha-0.4"
     assert write({}) == "default"
     assert read("rank-8-alpha-0.4") == {"rank": 8, "alpha": 0.4}
+    assert read(write({"top_k2": 1e-5, "shift": -1})) == {"top_k2": 1e-5, "shift": -1}
     assert read("default") == read("step-x") == read("rank-8-") == {}
     assert study().mixtures("domainnet")["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
 

@@ -3,12 +3,15 @@
 import copy
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from generality.config.references import problem
 from generality.config.study_file import check, load
 from generality.errors import StudyError
+from generality.methods import Key, registry
 from generality.plan.shown import Shown
 from generality.plan.study import Study, any_of, as_json
 from generality.storage.setting import read, write
@@ -76,6 +79,17 @@ def test_settings_are_texts_as_in_the_score_files():
     assert read(write({"top_k2": 1e-5, "shift": -1})) == {"top_k2": 1e-5, "shift": -1}
     assert read("default") == read("step-x") == read("rank-8-") == {}
     assert study().mixtures("domainnet")["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
+
+
+def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
+    config = study(experiments__domainnet__methods={"full": {}, "wise": {"alpha": [0.5]}}).config
+    config["experiments"]["domainnet"]["methods"]["l1"] = {"alpha": [1, 2]}
+    config["experiments"]["domainnet"]["methods"]["wise"]["on"] = ["full", "l1"]
+    own = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
+    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": own})
+    where, text = problem(config)
+    assert where == "experiments.domainnet.methods.wise.on[1]"
+    assert text.startswith("l1 and wise both have 'alpha' in their settings' names")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from generality.language import extraction, tasks
 from generality.language.answers import ROOM, check_answers
 from generality.language.encoding import Encoder
 from generality.language.outputs import UNLIMITED
-from generality.language.tasks import METRICS, STOP, kinds
+from generality.language.tasks import STOP, TASK_METRICS, kinds
 
 BATCH = 64  # texts in one pass of the harness
 FUNCTIONS = (tasks._generated, tasks._response, tasks._likelihood)
@@ -65,7 +65,7 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
         functions = {"doc_to_target": "_response", "process_results": "_likelihood"}
     settings["metric_list"] = [
         {"metric": metric, "aggregation": "mean", "higher_is_better": better}
-        for metric, better in METRICS[kind].items()
+        for metric, better in TASK_METRICS[kind].items()
     ]
     # The harness has a YAML tag of its own, which no writer knows.
     tagged = "".join(f"{key}: !function own.{name}\n" for key, name in functions.items())
@@ -101,7 +101,7 @@ def our_scores(output: Path, setting: str = "default") -> pd.DataFrame:
     rows = pd.read_parquet(output)
     rows = rows[rows["setting"] == setting]
     names = rows["data"].astype(str) + ":" + rows["split"].astype(str)
-    metrics = [metric for kind in METRICS.values() for metric in kind if metric in rows]
+    metrics = [metric for kind in TASK_METRICS.values() for metric in kind if metric in rows]
     return rows[metrics].astype(float).groupby(names, sort=False).mean()
 
 

@@ -28,7 +28,7 @@ from generality.training.log import EVERY
 from generality.training.loop import Objective
 from generality.training.method import Method, make_method
 
-WEIGHTS = {"l1": 1e-5, "l2": 1e-3}  # λ of the paper's grids; the time does not depend on it
+STRENGTHS = {"l1": 1e-5, "l2": 1e-3}  # λ of the paper's grids; the time does not depend on it
 TERMS: dict[str, Callable[[Tensor], Tensor]] = {"l1": torch.abs, "l2": torch.square}
 
 
@@ -59,7 +59,7 @@ def _rows(
 ) -> list[Row]:
     """Measure turns of `steps` steps and return rows; with `anew`, each round is the median of trainings begun anew."""
     ways = {}
-    for name, weight in WEIGHTS.items():
+    for name, weight in STRENGTHS.items():
         ways |= {name: make_method(name, **{"lambda": weight}), f"{name} as a term": Term(TERMS[name], weight)}
         agree(deepcopy(model), ways[name], ways[f"{name} as a term"])
     alone = {side: partial(seconds_alone, deepcopy(model), way, steps) for side, way in ways.items()}
@@ -71,7 +71,7 @@ def _rows(
     else:
         took = turns()
     comparisons = []
-    for name in WEIGHTS:
+    for name in STRENGTHS:
         title, usual = f"{name.upper()}, {what}", f"{name} as a term"
         whole = [theirs / ours for ours, theirs in zip(took[name], took[usual], strict=True)]
         comparisons += [

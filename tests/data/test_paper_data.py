@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from timm.data import ImageNetInfo
 
+from generality.config.downloads import covers, read_by
 from generality.config.study_file import load
 from generality.data.image_set import open_image_set
 from generality.data.pictures.class_names import in_prompt, read_class_names, read_objectnet
@@ -20,7 +21,6 @@ from generality.data.pictures.image_folder import decode, evaluation_pixels
 from generality.data.records.read import read_records
 from generality.data.text_set import open_text_set
 from generality.errors import StudyError
-from generality.plan.downloads import covers, read_by
 from generality.plan.study import Study
 from generality.runtime.imports import resource
 from picture_folders import draw_grey

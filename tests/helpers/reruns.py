@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generality.methods import module_of
-from generality.runtime.imports import code
+from generality.methods import module_of, registry
+from generality.runtime.imports import code, library
 from workflows import ROOT, dry_run, tiny
 
 TABLE = yaml.safe_load((ROOT / "tests/helpers/reruns.yaml").read_text())
@@ -109,8 +109,13 @@ def check_imports(folder: Path) -> None:
 
     A missing module would leave results of older code; one too many would be a false reason to rerun. A module that
     only some jobs of a script import counts for all of them.
+
+    The report reads the declarations of all methods, and lists none: a method that it shows was trained or mixed by a
+    job that lists it, so an edit of its file reruns the report in any case.
     """
     listed, imported = {}, {}
+    declarations = set(library(*map(module_of, registry()), workflow=folder / "workflow"))
+    printing = str(folder / "workflow/generality/report/names.py")
     for note in folder.glob("imported/*.json"):
         job = json.loads(note.read_text())
         script, arguments = Path(job["arguments"][0]), job["arguments"]
@@ -128,8 +133,9 @@ def check_imports(folder: Path) -> None:
             kind = arguments[arguments.index("--function") + 1]
             modules.append(kind.partition(":")[0])
         files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])
-        assert set(job["files"]) <= files, f"{arguments}: its rule does not list {set(job['files']) - files}"
+        loaded = set(job["files"]) - (declarations - files if printing in files else set())
+        assert loaded <= files, f"{arguments}: its rule does not list {loaded - files}"
         listed.setdefault(kind, set()).update(files)
-        imported.setdefault(kind, set()).update(job["files"])
+        imported.setdefault(kind, set()).update(loaded)
     assert len(listed) > 15
     assert listed == imported

@@ -2,10 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from generality.config.references import problem
 from generality.errors import StudyError
+from generality.methods import Key, registry
 from generality.plan.shown import Shown
 from generality.plan.study import any_of, as_json
 from generality.storage.setting import read, write
@@ -57,8 +60,20 @@ def test_settings_are_texts_as_in_the_score_files():
     assert write({"rank": 8, "alpha": 0.4}) == "rank-8-alpha-0.4"
     assert write({}) == "default"
     assert read("rank-8-alpha-0.4") == {"rank": 8, "alpha": 0.4}
+    assert read(write({"top_k2": 1e-5, "shift": -1})) == {"top_k2": 1e-5, "shift": -1}
     assert read("default") == read("step-x") == read("rank-8-") == {}
     assert study().mixtures("domainnet")["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
+
+
+def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
+    config = study(experiments__domainnet__methods={"full": {}, "wise": {"alpha": [0.5]}}).config
+    config["experiments"]["domainnet"]["methods"]["l1"] = {"alpha": [1, 2]}
+    config["experiments"]["domainnet"]["methods"]["wise"]["on"] = ["full", "l1"]
+    own = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
+    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": own})
+    where, text = problem(config)
+    assert where == "experiments.domainnet.methods.wise.on[1]"
+    assert text.startswith("l1 and wise both have 'alpha' in their settings' names")
 
 
 @pytest.mark.parametrize(

@@ -74,14 +74,31 @@ def test_names_are_read_as_they_are_spelt(name, table, tmp_path):
 
 
 def test_settings_are_ordered_by_number_and_written_as_in_the_paper():
-    settings = ["lambda-1e-05", "lambda-0.025", "lambda-1", "rank-16", "alpha-0.4", "default", "momentum-off"]
-    assert [notation(s) for s in settings] == [
-        *("λ = 1e-5", "λ = 2.5e-2", "λ = 1e0", "rank = 16", "α = 0.4", "", "momentum-off"),
+    settings = [("l1", "lambda-1e-05"), ("l2", "lambda-0.025"), ("kd", "lambda-1"), ("lora", "rank-16")]
+    settings += [("wise", "alpha-0.4"), ("full", "default"), ("ewc", "momentum-off"), ("ewc", "lambda-0.01")]
+    assert [notation(*setting) for setting in settings] == [
+        *("λ = 1e-5", "λ = 2.5e-2", "λ = 1e0", "rank = 16", "α = 0.4", "", "momentum-off", "lambda = 0.01"),
     ]
     models = [("ewc", "lambda-1"), ("lora", "rank-16"), ("lora", "rank-8"), ("dora", "rank-8"), ("l1", "lambda-1")]
     assert sorted(models, key=lambda model: in_order(*model)) == [
         *(("l1", "lambda-1"), ("lora", "rank-8"), ("lora", "rank-16"), ("dora", "rank-8"), ("ewc", "lambda-1")),
     ]
+
+
+def test_a_mixture_stands_with_its_method_and_has_the_notation_of_both():
+    assert notation("wise-lora", "rank-8-alpha-0.5") == "rank = 8, α = 0.5"
+    assert notation("wise-l2", "lambda-1e-05-alpha-0.5") == "λ = 1e-5, α = 0.5"
+    ordered = [
+        *(("pretrained", "default"), ("full", "default"), ("wise", "alpha-0.9"), ("wise-lora", "rank-8-alpha-0.5")),
+        *(
+            ("wise-lora", "rank-16-alpha-0.1"),
+            ("wise-lora", "rank-16-alpha-0.5"),
+            ("l1", "lambda-1"),
+            ("l2", "lambda-1"),
+        ),
+        *(("kd", "lambda-1"), ("lora", "rank-4"), ("lr-0.001-warmup-0", "step-9"), ("lr-0.001-warmup-0", "step-10")),
+    ]
+    assert sorted(ordered[::-1], key=lambda model: in_order(*model)) == ordered
 
 
 def test_data_sets_and_groups_print_nicely():

@@ -6,6 +6,7 @@ import pytest
 
 from generality.errors import StudyError
 from generality.runtime.cli import run
+from generality.runtime.memory import OutOfMemory, failure
 
 
 def fail(error):
@@ -37,3 +38,15 @@ def test_a_fault_of_the_program_keeps_its_traceback(fault, capsys):
 def test_a_lack_of_memory_names_the_page_that_helps(error):
     with pytest.raises(SystemExit, match=r"^error: out of memory .*docs/memory\.md"):
         run(fail(error))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory."), OutOfMemory("one row")])
+def test_a_lack_of_memory_is_not_taken_for_a_failure_of_a_model(error):
+    with pytest.raises(type(error)) as raised:
+        failure(error)
+    assert raised.value is error
+
+
+def test_a_failure_is_told_in_one_line():
+    assert failure(RuntimeError("sizes differ:\n  3 and 4")) == "sizes differ: 3 and 4"
+    assert failure(KeyError()) == "KeyError"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from generality.runtime import run_cache
+from generality.storage import ingredients
 from workflows import ROOT
 
 # A job that says that it ran, from an input and a word, into a folder and a file.
@@ -88,7 +89,7 @@ def test_the_key_is_of_command_inputs_outputs_and_what_is_installed(tmp_path, mo
     ]
     monkeypatch.setattr(run_cache.metadata, "distributions", list)
     keys.append(run_cache.key_of([a], ["out"], ["x", "y"]))
-    monkeypatch.setattr(run_cache.platform, "python_version", lambda: "3")
+    monkeypatch.setattr(ingredients.platform, "python_version", lambda: "3")
     keys.append(run_cache.key_of([a], ["out"], ["x", "y"]))
     assert len(set(keys)) == len(keys)
 

@@ -23,7 +23,7 @@ from generality.plan.study import Study, as_json
 from generality.plan.trials import trials, tried
 from generality.training.method import make_method
 from generality.vision.classifier import ImageClassifier, load_classifier
-from generality.vision.clip import WEIGHTS, fetch_clip, load_clip
+from generality.vision.clip import CLIP_WEIGHTS, fetch_clip, load_clip
 from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
@@ -57,12 +57,12 @@ def test_a_tokenizer_of_transformers_is_read_from_the_models_folder(family, tmp_
 def test_a_folder_gives_the_architecture_and_the_file_the_weights(family, tmp_path):
     """open_clip would take the folder's weights, whatever file is named."""
     first = fetched(family, tmp_path, PICTURES | {"resize_mode": "squash"})
-    state = load_file(first / WEIGHTS)
+    state = load_file(first / CLIP_WEIGHTS)
     other = tmp_path / "other.safetensors"
     save_file({name: value + value.is_floating_point() for name, value in state.items()}, other)
     shutil.rmtree(tmp_path / "hub", ignore_errors=True)
     fetch_clip(tmp_path / "second", name=f"local-dir:{first}", weights=str(other))
-    saved = load_file(tmp_path / "second" / WEIGHTS)
+    saved = load_file(tmp_path / "second" / CLIP_WEIGHTS)
     assert saved.keys() == state.keys()
     assert all(torch.equal(saved[name], value + value.is_floating_point()) for name, value in state.items())
     _, tokenizer, config = load_clip(tmp_path / "second")
@@ -72,7 +72,7 @@ def test_a_folder_gives_the_architecture_and_the_file_the_weights(family, tmp_pa
 
 def test_a_folder_with_a_vocabulary_of_its_own_takes_it_along(clip_folder, tmp_path):
     first = shutil.copytree(clip_folder, tmp_path / "first")
-    fetch_clip(tmp_path / "second", name=f"local-dir:{first}", weights=str(first / WEIGHTS))
+    fetch_clip(tmp_path / "second", name=f"local-dir:{first}", weights=str(first / CLIP_WEIGHTS))
     model, tokenizer, _ = load_clip(tmp_path / "second")
     assert model.vocab_size == tokenizer.vocab_size < 49_000
 

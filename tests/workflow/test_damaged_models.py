@@ -14,8 +14,7 @@ from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
 from generality.storage.checkpoints import load_each
 from generality.storage.files import WEIGHTS, read_json
 from generality.vision.classifier import load_classifier
-from generality.vision.clip import CONFIG, VOCABULARY, fetch_clip, load_clip
-from generality.vision.clip import WEIGHTS as CLIP_WEIGHTS
+from generality.vision.clip import CLIP_WEIGHTS, CONFIG, VOCABULARY, fetch_clip, load_clip
 from interpolated import write_interpolated
 from small_trainings import PICTURES
 

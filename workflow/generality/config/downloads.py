@@ -2,12 +2,25 @@
 
 from generality.config.names import Problems
 from generality.config.schema import did_you_mean
-from generality.plan.downloads import covers, read_by
-from generality.sources import model_source
+from generality.sources import data_source, model_source
+
+
+def covers(path: str, other: str) -> bool:
+    """Return whether `other` is `path` or lies in it."""
+    return f"{other}/".startswith(f"{path}/")
+
+
+def read_by(settings: dict) -> list[str]:
+    """Return the paths that a data set reads, all domains together."""
+    source = data_source(settings)
+    named = [
+        read("", settings, domain) for domain in source.domains(settings) for read in (source.folders, source.files)
+    ]
+    return [path for paths in named for path in paths.values()]
 
 
 def problems(config: dict) -> Problems:
-    """The mistakes in the section `downloads`."""
+    """Yield the mistakes in the section `downloads`."""
     entries = config.get("downloads", {})
     read = {path for settings in config["data"].values() for path in read_by(settings)}
     for settings in config["models"].values():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from generality import SPECIALITY
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, is_world, known, origins, settings_of
 from generality.methods import Trained, registry
@@ -11,9 +12,8 @@ from generality.storage.setting import DEFAULT, is_exact, write
 
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
-SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
-# What is different on the two tracks: the checks of an experiment, and the keys of a train block.
-TRACKS = {"vision": images, "language": texts}
+# By track: the checks of an experiment, and the keys of a train block that no other track has.
+CHECKS = {"vision": images, "language": texts}
 TRAIN_KEYS = {"vision": ("augment",), "language": ("packing", "block_size", "loss_on")}
 
 
@@ -50,7 +50,7 @@ def _problems(config: dict) -> Problems:
 
 def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problems:
     data, models, track = config["data"], config["models"], experiment["track"]
-    speciality, checks = experiment["speciality"], TRACKS[track]
+    speciality, checks = experiment["speciality"], CHECKS[track]
     if name in FOLDERS:
         yield path, f"'{name}' is the name of a folder beside the experiments; choose another"
     yield from known(f"{path}.model", experiment["model"], models, "model")
@@ -108,6 +108,9 @@ def _method(path: str, method: str, experiment: dict) -> Problems:
             yield path.replace(method, base), f"this key is missing, and '{method}' needs it"
         yield from known(f"{path}.on[{index}]", base, trained, "trained method")
         grid = trained[base]
+        if grid and declared.grid and grid.name == declared.grid.name:
+            text = f"{base} and {method} both have '{grid.name}' in their settings' names, so that these are the same"
+            yield f"{path}.on[{index}]", f"{text}; rename it in one of their files"
         settings = [write({grid.name: value}) for value in methods[base][grid.name]] if grid else [DEFAULT]
         if one:
             yield from known(f"{path}.on[{index}]", one, settings, f"setting of {base}")

@@ -29,7 +29,7 @@ from generality.language.release import (
     merged,
 )
 from generality.language.tokenizer import BOS, EOS, PAD
-from generality.runtime.memory import is_out_of_memory
+from generality.runtime.memory import failure
 from generality.storage.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
 from generality.storage.weights import check_entries, check_finite
 
@@ -140,9 +140,7 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
             name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
         )
     except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
-        if is_out_of_memory(error):
-            raise
-        reason = " ".join(str(error).split())
+        reason = failure(error)
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
     # transformers fills missing entries at random, with a mere warning.
     if missing := sorted(info["missing_keys"]):

@@ -17,7 +17,7 @@ from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import EQUAL, PADDED, TOKENS, Way, batches
-from generality.runtime.memory import is_out_of_memory
+from generality.runtime.memory import failure
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
 
@@ -113,8 +113,7 @@ class Harness(HFLM):
             together = self._first_logits(prompts, room)
             alone = torch.cat([self._first_logits([prompt], room) for prompt in prompts], 1)
         except Exception as error:  # any kind, since architectures differ
-            if is_out_of_memory(error):
-                raise
+            failure(error)  # raises a lack of memory
             return replace(EQUAL, together=False)
         return PADDED if torch.allclose(together, alone, rtol=RELATIVE, atol=ABSOLUTE) else EQUAL
 

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from generality.language.outputs import logits
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import ALONE, SHARED, WAYS, Request, Row, Way, batches, row_outputs, rows_of
-from generality.runtime.memory import is_out_of_memory
+from generality.runtime.memory import failure
 
 VALUES = 2**24  # logits in memory at once: 67 MB, and as much again for their logarithms
 RELATIVE, ABSOLUTE = 1e-4, 1e-3  # nats by which equal ways may differ: float32's rounding over a long answer
@@ -80,8 +80,7 @@ def _in_one_pass(model: PreTrainedModel, requests: Sequence[Request], way: Way) 
         parts = [rows] if way.padded else [[row for row in rows if len(row) == length] for length in lengths]
         return [value for value, _ in _of_batches(model, parts, len(requests), way)]
     except Exception as error:  # any kind, since architectures differ
-        if is_out_of_memory(error):
-            raise
+        failure(error)  # raises a lack of memory
         return [float("nan")] * len(requests)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from generality.errors import StudyError
-from generality.runtime.memory import is_out_of_memory
+from generality.runtime.memory import failure
 
 # Configurations' names for the maximum tokens of a text; a model without any of these has no limit.
 LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "context_length")
@@ -54,9 +54,7 @@ def running(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # any kind, since architectures differ
-        if is_out_of_memory(error):
-            raise
-        reason = " ".join(str(error).split())
+        reason = failure(error)
         raise StudyError(f"{name}: it cannot be run on a few tokens ({reason:.300}); take another model") from None
 
 

@@ -22,7 +22,7 @@ from generality.language.outputs import running
 from generality.storage.files import read_json
 from generality.storage.weights import open_weights
 
-ADAPTER = "adapter_model.safetensors"  # PEFT's name, as is adapter_config.json
+ADAPTER_WEIGHTS = "adapter_model.safetensors"  # PEFT's name, as is adapter_config.json
 # Texts on which tokenizers differ: blanks, case, accents, scripts, digits, line breaks, a sign that few of them have.
 SAMPLES = ("It's 12,345.", " two  blanks ", "Ünseen café", "北京是中国的首都。", "one\n\ntwo\tthree", "ДНК 🧬", "")
 
@@ -46,9 +46,11 @@ def adapter_of(name: str, revision: str | None) -> Adapter | None:
         return None
     if config is None:
         return None
-    weights = cached_file(name, ADAPTER, revision=revision, _raise_exceptions_for_missing_entries=False)
+    weights = cached_file(name, ADAPTER_WEIGHTS, revision=revision, _raise_exceptions_for_missing_entries=False)
     if weights is None:
-        raise StudyError(f"{name}: an adapter without {ADAPTER}; save it in that format, which cannot hold code")
+        raise StudyError(
+            f"{name}: an adapter without {ADAPTER_WEIGHTS}; save it in that format, which cannot hold code"
+        )
     base = read_json(config).get("base_model_name_or_path")
     if not base:
         raise StudyError(f"{config}: base_model_name_or_path is missing, so the adapter's model is unknown; add it")
@@ -97,11 +99,11 @@ def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedMod
 
     try:
         config = PeftConfig.from_pretrained(str(adapter.folder))
-        open_weights(adapter.folder / ADAPTER)
+        open_weights(adapter.folder / ADAPTER_WEIGHTS)
         tuned = get_peft_model(model, config)
         if not hasattr(tuned.base_model, "merge_and_unload"):
             raise StudyError(f"an adapter of the kind {config.peft_type.value} is no change of weights")
-        result = set_peft_model_state_dict(tuned, load_file(adapter.folder / ADAPTER))
+        result = set_peft_model_state_dict(tuned, load_file(adapter.folder / ADAPTER_WEIGHTS))
         missing = [key for key in result.missing_keys if ".default" in key]
         if odd := [*result.unexpected_keys, *missing]:
             raise StudyError(f"entry '{odd[0]}' and {len(odd) - 1} others are in only one of adapter and model")

@@ -17,12 +17,12 @@ from generality.language.harness import Harness
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import TOKENS
-from generality.language.tasks import METRICS, kinds, make_task
+from generality.language.tasks import TASK_METRICS, kinds, make_task
 from generality.methods import load
 from generality.runtime.device import device
 from generality.runtime.memory import in_parts_that_fit
 from generality.storage.checkpoints import PREFIX, diverged_at, load_each
-from generality.storage.mixtures import mixtures, settings_of
+from generality.storage.mixtures import mixtures, setting_texts
 from generality.storage.score_file import diverged_rows, write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
 
@@ -59,7 +59,7 @@ class Scorer:
             "data": data, "split": split, "example": [example["id"] for example in texts.examples],
             "cluster": [example.get("cluster") for example in texts.examples],
         }  # fmt: skip
-        for kind, metrics in METRICS.items():
+        for kind, metrics in TASK_METRICS.items():
             answers = sorted(samples.get(kind, ()), key=lambda sample: sample["doc_id"])
             columns |= {metric: [sample[metric] for sample in answers] for metric in metrics if answers}
         return pd.DataFrame(columns)
@@ -99,7 +99,7 @@ def score_causal_lms(
     tokens of a response, in float32). A fine-tuning that diverged has one row for each setting, with the step of
     divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set that was scored.
     """
-    settings = settings_of(load(mix), values, setting) if finetuned else [setting]
+    settings = setting_texts(load(mix), values, setting) if finetuned else [setting]
     if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
         return
     language_model, tokenizer, provenance = load_causal_lm(model)

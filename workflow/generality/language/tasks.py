@@ -13,7 +13,7 @@ from generality.data.text_set import DELIMITER, TextSet
 from generality.language.extraction import STOP, extract
 
 # The metrics of each kind of task for an example, and whether more is better.
-METRICS = {
+TASK_METRICS = {
     "choose": {"acc": True, "acc_norm": True},
     "generate": {"exact_match": True, "unparsable": False},
     "likelihood": {"nll": False},
@@ -39,7 +39,7 @@ def make_task(name: str, texts: TextSet, kind: str, answer_tokens: int = 0) -> C
         settings |= {"output_type": "loglikelihood", "doc_to_target": _response, "process_results": _likelihood}
     metrics = [
         {"metric": metric, "aggregation": "mean", "higher_is_better": better}
-        for metric, better in METRICS[kind].items()
+        for metric, better in TASK_METRICS[kind].items()
     ]
     source = partial(_documents, texts.examples)
     return ConfigurableTask(

@@ -1,8 +1,8 @@
 """Tables 4 to 11: the test scores of every setting of every method, the paper's numbers beside ours."""
 
+from generality import SPECIALITY
 from generality.parts import EXPERIMENT, Part, entry
 
-SPECIALITY = "speciality"
 DESCRIPTIONS = {
     4: "Accuracy of every run on every data set",
     5: "The same for the second vision experiment",

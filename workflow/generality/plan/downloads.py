@@ -6,15 +6,10 @@ paths share them, so nothing is fetched twice.
 
 from collections.abc import Iterable
 
+from generality.config.downloads import covers
 from generality.runtime.local_files import files_in
-from generality.sources import data_source
 
 CHECKSUMS = ("sha256", "md5")
-
-
-def covers(path: str, other: str) -> bool:
-    """Whether `other` is `path` or lies in it."""
-    return f"{other}/".startswith(f"{path}/")
 
 
 class Downloads:
@@ -81,12 +76,3 @@ class Downloads:
 def note(path: str) -> str:
     """The file that says that the user's own copy was found; it lies beside it."""
     return f"{path}.found"
-
-
-def read_by(settings: dict) -> list[str]:
-    """Return the paths that a data set reads, all domains together."""
-    source = data_source(settings)
-    named = [
-        read("", settings, domain) for domain in source.domains(settings) for read in (source.folders, source.files)
-    ]
-    return [path for paths in named for path in paths.values()]

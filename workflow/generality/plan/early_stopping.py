@@ -1,24 +1,26 @@
 """The plan of early stopping (Figure 9): full fine-tuning at several learning rates and warm-ups, scored on its way."""
 
-from generality.config.references import SPECIALITY, VARIED
+from generality import SPECIALITY
+from generality.config.references import VARIED
+from generality.methods import REFERENCE
 from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
-from generality.storage.setting import DEFAULT
+from generality.storage.setting import DEFAULT, write
 
-METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
+CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
 
 
 def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
     """lr and warmup of each fine-tuning, by its name, such as "lr-0.0008-warmup-0"; the experiment's own first."""
-    own = study.finetune_settings(experiment, "full", "default")["train"]
+    own = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
     base, varied = {key: own[key] for key in VARIED}, study.early_stopping(experiment)
     blocks = [base, *(base | {key: value} for key in VARIED for value in varied[key])]
-    return {"-".join(f"{key}-{value:g}" for key, value in block.items()): block for block in blocks}
+    return {write(block): block for block in blocks}
 
 
 def tuning_settings(study: Study, experiment: str, tuning: str) -> dict:
     """What the fine-tuning of a series depends on beside model, data, seed and shares of the steps."""
-    settings = study.finetune_settings(experiment, "full", "default")
+    settings = study.finetune_settings(experiment, REFERENCE, DEFAULT)
     return settings | {"train": settings["train"] | tunings(study, experiment)[tuning]}
 
 
@@ -34,7 +36,7 @@ def score_files(study: Study, experiment: str) -> list[str]:
     runs = [run for method in COMPARED for run in (method, f"{method}/{DEFAULT}")]  # "wise" has no setting
     compared = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in runs)
     series = [
-        f"{study.root}/{experiment}/full/{tuning}/seed-{seed}/series.parquet"
+        f"{study.root}/{experiment}/{REFERENCE}/{tuning}/seed-{seed}/series.parquet"
         for tuning in tunings(study, experiment)
         for seed in study.seeds
     ]
@@ -45,7 +47,7 @@ def table_settings(study: Study, experiment: str) -> dict:
     """What the tidy table depends on beside the scores; in it a fine-tuning is a method, and a step its setting."""
     settings = study.collect_settings(experiment)
     group = study.early_stopping(experiment)["group"]
-    return settings | {"generality": {group: settings["generality"][group]}, "metrics": METRICS}
+    return settings | {"generality": {group: settings["generality"][group]}, "metrics": CHECKPOINT_METRICS}
 
 
 def example_scores(study: Study, experiment: str) -> dict[str, str | list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from generality.config.references import SPECIALITY
+from generality import SPECIALITY
 from generality.parts import parts
 from generality.plan.study import Study
 

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import generality.plan.early_stopping as early
-from generality.methods import module_of
+from generality.methods import REFERENCE, module_of
 from generality.plan.study import Study
+from generality.storage.setting import DEFAULT
 
 
 class Scored(NamedTuple):
@@ -27,8 +28,8 @@ def scored(study: Study, experiment: str, run: str, file: str, seed: int | str) 
     start = study.start_path(experiment, seed)
     if file == "series":
         _, tuning = run.split("/")
-        series = study.run_path(experiment, "full", tuning, seed).removesuffix("model") + "series"
-        return Scored(tuning, "default", start, series=series)
+        series = study.run_path(experiment, REFERENCE, tuning, seed).removesuffix("model") + "series"
+        return Scored(tuning, DEFAULT, start, series=series)
     if mixed := study.mixtures(experiment).get(run):
         finetuned = study.mixed_path(experiment, run, seed)
         return Scored(mixed.name, mixed.setting, start, finetuned, mixed.method, mixed.values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from generality.config.references import SPECIALITY
+from generality import SPECIALITY
 from generality.methods import Trained
 from generality.plan.shown import Shown
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from generality.config.references import SPECIALITY
+from generality import SPECIALITY
 from generality.parts import parts
 from generality.plan import early_stopping, tables
 from generality.plan.study import Study

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from generality import SPECIALITY
 from generality.config.names import is_evaluation_only
-from generality.config.references import SPECIALITY
 from generality.errors import StudyError
 from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, looks, registry
 from generality.parts import FILES, parts
@@ -16,7 +16,7 @@ from generality.sources import data_source, model_source
 from generality.storage.setting import DEFAULT
 from generality.storage.setting import write as setting_text
 
-SPLITS = ("validation", "test")  # the splits that every model is scored on
+SCORED_SPLITS = ("validation", "test")  # the splits that every model is scored on
 
 
 class Run(NamedTuple):
@@ -275,7 +275,7 @@ class Study:
         settings = self._experiment(experiment)
         names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
         only = {name for name in names if is_evaluation_only(name, self.config["data"])}
-        keys = [(name, split) for name in names for split in SPLITS if split == "test" or name not in only]
+        keys = [(name, split) for name in names for split in SCORED_SPLITS if split == "test" or name not in only]
         return {(name, split): self.data_path(name, split) for name, split in keys}
 
     @staticmethod

@@ -1,6 +1,6 @@
 """The hyper-parameters of a study as they run, which the report's Tables 2 and 3 show."""
 
-from generality.config.references import SPECIALITY
+from generality import SPECIALITY
 from generality.methods import PRETRAINED, REFERENCE, Trained, registry
 from generality.plan.study import Run, Study
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality import SPECIALITY
 from generality.report.bootstrap import interval
-from generality.report.collect import BASE, SPECIALITY, write_table
+from generality.report.collect import BASE, write_table
+from generality.report.names import ENDS, FULL
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import ENDS, FULL, method_hypervolume
+from generality.report.tradeoff_numbers import method_hypervolume
 
 EFFECTS = ("change", "over_full", "behind")  # each has <name>_low and <name>_high, its 95 % interval
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from generality.report.collect import SPECIALITY
+from generality import SPECIALITY
 from generality.report.diverged import DIVERGED
-from generality.report.markup import Table
-from generality.report.names import in_words, notation
-from generality.report.tradeoff_numbers import ENDS, FULL
+from generality.report.markup import NONE, Table
+from generality.report.names import ENDS, FULL, in_words, notation
 
-NONE = "–"
 UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it
 # The word for each, by what is compared and whether it is of the speciality.
 WORDS = {
@@ -137,7 +135,8 @@ def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     header += [("Behind the best", "square points")]
     body = [
         [
-            row.experiment, in_words(row.group), labels.get(row.method, row.method), notation(row.setting) or NONE,
+            row.experiment, in_words(row.group), labels.get(row.method, row.method),
+            notation(row.method, row.setting) or NONE,
             points(row.score, sign="") if np.isfinite(row.score) else DIVERGED,
             points(row.change, row.change_high), points(row.over_full, row.over_full_high),
             points(row.hypervolume, scale=10_000, sign=""), points(row.behind, row.behind_high, 10_000, ""),

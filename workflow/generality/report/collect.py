@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality import SPECIALITY
 from generality.errors import StudyError
+from generality.methods import PRETRAINED
 from generality.report.estimate import estimate, paired
 from generality.report.metrics import METRICS
 from generality.report.names import in_order
 from generality.report.scores import Scores, read_scores
 from generality.report.stored import read_csv
 from generality.storage.files import whole_file
+from generality.storage.setting import DEFAULT
 
-BASE = ("pretrained", "default")  # the model every other is compared with
-SPECIALITY = "speciality"  # the group of the data set fine-tuned on; the other groups are the generality
+BASE = (PRETRAINED, DEFAULT)  # the model every other is compared with
 MEAN = "mean"  # stands in the column `seed` for all seeds together
 COLUMNS = (
     *("experiment", "method", "setting", "seed", "split", "group", "data", "metric", "n", "diverged"),

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from generality.report.collect import BASE, SPECIALITY
-from generality.report.names import in_words, short
+from generality import SPECIALITY
+from generality.report.collect import BASE
+from generality.report.names import FULL, PATH, in_words, short
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import FULL, PATH, method_hypervolume
+from generality.report.tradeoff_numbers import method_hypervolume
 
 START = BASE[0]
 PENALTIES = ("l1", "l2", "kd")

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from generality import SPECIALITY
 from generality.report.bootstrap import resample
-from generality.report.collect import SPECIALITY
 from generality.report.comparisons import AREA, POINTS, SCALE, Comparison
-from generality.report.names import in_words
+from generality.report.names import PATH, in_words
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import PATH, method_hypervolume
+from generality.report.tradeoff_numbers import method_hypervolume
+from generality.storage.setting import read
 
 BEGINNING = 46 / 2350  # of the steps: the first of the three parts in which the paper plots Figure 9
 
@@ -47,7 +48,7 @@ class Followed:
 
     def beginning(self, tuning: str, where: str) -> np.ndarray:
         """The mean score of the checkpoints in the first steps, of the first at least."""
-        steps = [(int(setting.rpartition("-")[2]), setting) for setting in self.scores.settings[tuning]]
+        steps = [(read(setting)["step"], setting) for setting in self.scores.settings[tuning]]
         early = [setting for step, setting in steps if step <= BEGINNING * steps[-1][0]] or [steps[0][1]]
         return np.mean([self.scores.score(tuning, where, setting) for setting in early], axis=0)
 

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
-from generality.report.collect import SPECIALITY, average_name
+from generality.report.collect import average_name
 from generality.report.diverged import DIVERGED, share
 from generality.report.metrics import METRICS, primary
 from generality.report.names import in_words, short

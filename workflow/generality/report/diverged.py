@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from generality.report.names import notation
+from generality.storage.setting import DEFAULT
 
 DIVERGED = "diverged"  # stands where a number would
 
@@ -18,8 +19,10 @@ def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
         lost = settings[settings["diverged"] > 0]
         if len(settings) > 1 and settings["diverged"].nunique() == 1:
-            lost = lost[:1].assign(setting="default")  # they are all alike, so that the method's name says it
-        found = [f"{notation(row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()]
+            lost = lost[:1].assign(setting=DEFAULT)  # they are all alike, so that the method's name says it
+        found = [
+            f"{notation(row.method, row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()
+        ]
         texts += [f"{labels.get(method, method)} {', '.join(found)}".strip()] if found else []
     return "; ".join(texts)
 

@@ -13,10 +13,10 @@ from generality.errors import StudyError
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
 from generality.report.diverged import DIVERGED
+from generality.report.names import ENDS, FULL, PATH
 from generality.report.style import TEXT_WIDTH, paper_style, save
-from generality.report.tradeoff import FULL, PATH, Panel, drawn, drawn_points, panels, titled
+from generality.report.tradeoff import Panel, drawn, drawn_points, panels, titled
 
-ENDS = (BASE[0], FULL)
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
 NOTE = (
     "Lines: full fine-tuning from the pre-trained model on, a dot per checkpoint; ringed: the one that validation "

@@ -13,7 +13,6 @@ from generality.report.names import in_order, notation
 from generality.report.paper import paper_grid, paper_settings
 from generality.report.stored import read_csv
 
-NONE = "–"
 # The rows, and how each is printed; a row that no experiment has is left out.
 ROWS = {
     "model": "Model",
@@ -58,18 +57,20 @@ def render_hyperparameters(
         ours = _values(recipe, Path(log), count) | _grid(recipe["methods"])
         paper = paper_settings(recipe["speciality"])
         if paper:
-            paper |= {method: _listed(settings) for method, settings in paper_grid(recipe["speciality"]).items()}
+            paper |= {
+                method: _listed(method, settings) for method, settings in paper_grid(recipe["speciality"]).items()
+            }
         rows += [(experiment, name, value, paper.get(name)) for name, value in ours.items()]
         columns += [ours, paper] if paper else [ours]
         header += [(experiment, "ours"), (experiment, "paper")] if paper else [(experiment, "ours")]
     methods = sorted({name for column in columns for name in column} - set(ROWS), key=lambda name: in_order(name, ""))
     shown = [name for name in (*ROWS, *methods) if any(name in column for column in columns)]
     names = ROWS | {method: labels.get(method, method) for method in methods}
-    body = [[names[name], *(column.get(name, NONE) for column in columns)] for name in shown]
+    body = [[names[name], *(column.get(name, markup.NONE) for column in columns)] for name in shown]
     caption = (
         "Hyper-parameters of fine-tuning as they ran. Steps per epoch are counted in the training log and follow from "
         "examples (language: tokens) and batch, a last incomplete one being left out; rows of methods hold the values "
-        f"tried and what the method has of its own. {NONE}: not stated, or not there."
+        f"tried and what the method has of its own. {markup.NONE}: not stated, or not there."
     )
     table = markup.Table(caption, header, body, ["l"] * len(header))
     markup.write(outputs, pd.DataFrame(rows, columns=["experiment", "setting", "value", "paper"]), table, anchor)
@@ -96,14 +97,14 @@ def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
     texts = {}
     for method, own in methods.items():
         others = [f"{name} = {printed(name, value)}" for name, value in own["own"].items()]
-        if found := list(filter(None, [_listed(own["settings"]), *others])):
+        if found := list(filter(None, [_listed(method, own["settings"]), *others])):
             texts[method] = "; ".join(found)
     return texts
 
 
-def _listed(settings: Sequence[str]) -> str:
-    """Settings of a method in one text: "λ = 1e-4, 1e-3"."""
-    first, *others = map(notation, sorted(settings, key=lambda setting: in_order("", setting)))
+def _listed(method: str, settings: Sequence[str]) -> str:
+    """Return the settings of a method in one text: "λ = 1e-4, 1e-3"."""
+    first, *others = (notation(method, one) for one in sorted(settings, key=lambda one: in_order(method, one)))
     return ", ".join([first, *(text.split(" = ")[1] for text in others)])
 
 

@@ -17,6 +17,7 @@ from generality.storage.files import whole_file
 # A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
 NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]|%)")
 STAR, DIAMOND = "★", "◇"
+NONE = "–"  # the cell of a number that is not there
 # What Markdown reads as its own. An underscore within a word is none of it, and so is a bracket without a link.
 MARKDOWN = re.compile(r"[\\`*~$<|]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])|&(?=#?\w+;)")
 
@@ -107,7 +108,7 @@ def _latex(table: Table, anchor: str) -> str:
 
 def sort_key(cell: str) -> str | None:
     """By which number a cell sorts: "" where its number is missing, None for a text. Of several, the first counts."""
-    if cell in ("", "–") or cell.startswith("– /"):
+    if cell in ("", NONE) or cell.startswith(f"{NONE} /"):
         return ""
     match = NUMBER.match(cell)
     return match and f"{float(match[1].replace(',', '').replace('−', '-')):g}"

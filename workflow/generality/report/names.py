@@ -1,37 +1,41 @@
 """How methods, settings and data sets are ordered and printed."""
 
-import re
+from functools import cache
 
 import numpy as np
 
-# The order of the paper's Tables 4 and 5, its methods first; others follow by name.
-METHODS = ("pretrained", "full", "wise", "l1", "l2", "kd", "lora")
-SYMBOLS = {"lambda": "λ", "alpha": "α"}
+from generality.methods import PRETRAINED, REFERENCE, Key, PostHoc, registry
+from generality.storage.setting import DEFAULT, read
+
+FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
+ENDS = (PRETRAINED, FULL)
 ABBREVIATIONS = ("ood", "qa", "en", "cn")
 
 
 def in_order(method: str, setting: str) -> tuple:
-    """Sorting key of a (method, setting): methods as in the paper, settings by their number."""
-    rank = METHODS.index(method) if method in METHODS else len(METHODS)
-    _, number = _parts(setting)
-    return rank, method, number, setting
+    """Return the sorting key of a (method, setting): methods as in the paper's Tables 4 and 5, settings by number.
+
+    First comes the pre-trained model, then full fine-tuning, post-hoc methods, the other trained methods and, by name,
+    what is not declared as a method. A mixture such as "wise-lora" follows its method, "wise".
+    """
+    order, name = _order(), method.partition("-")[0]
+    return order.get(name, len(order)), method, tuple(read(setting).values()), setting
 
 
-def notation(setting: str) -> str:
-    """A setting as the paper writes it: "lambda-0.0001" is "λ = 1e-4", "rank-8" is "rank = 8", "default" is empty."""
-    if setting == "default":
+def notation(method: str, setting: str) -> str:
+    """Return a setting as the paper writes it: "λ = 1e-4" for "lambda-0.0001", or "rank = 8, α = 0.5" of "wise-lora".
+
+    A setting without numbers stays as it is, and "default" gives "".
+    """
+    if setting == DEFAULT:
         return ""
-    name, number = _parts(setting)
-    if not name:
-        return setting
-    value = f"{number:g}"
-    if name == "lambda":
-        value = np.format_float_scientific(number, trim="-", exp_digits=1).replace("+", "")
-    return f"{SYMBOLS.get(name, name)} = {value}"
+    keys = _grids(method)
+    parts = [_equation(keys.get(name, Key(name, "", {})), value) for name, value in read(setting).items()]
+    return ", ".join(parts) or setting
 
 
 def short(data: str) -> str:
-    """The heading of a data set or an average.
+    """Return the heading of a data set or an average.
 
     "imagenet/v2" is "v2", "alpaca/all" is "alpaca", "Avg instruction-cn" is "Avg instruction CN".
     """
@@ -42,10 +46,26 @@ def short(data: str) -> str:
 
 
 def in_words(group: str) -> str:
-    """A group's name in a sentence: "common-sense" is "common sense", "ood" is "OOD"."""
+    """Return a group's name in a sentence: "common-sense" is "common sense", "ood" is "OOD"."""
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in group.split("-"))
 
 
-def _parts(setting: str) -> tuple[str, float]:
-    match = re.fullmatch(r"([a-z_]+)-([\d.]+(?:e[+-]?\d+)?)", setting)
-    return (match[1], float(match[2])) if match else ("", 0.0)
+@cache
+def _order() -> dict[str, int]:
+    declared = registry()
+    names = sorted(declared, key=lambda name: (name != REFERENCE, not isinstance(declared[name], PostHoc)))
+    return {name: rank for rank, name in enumerate([PRETRAINED, *names])}
+
+
+@cache
+def _grids(method: str) -> dict[str, Key]:
+    """Return the hyper-parameters in the settings of a method or of a mixture such as "wise-lora", by name."""
+    declared = [registry()[name] for name in method.split("-") if name in registry()]
+    return {one.grid.name: one.grid for one in declared if one.grid}
+
+
+def _equation(key: Key, value: float) -> str:
+    number = f"{value:g}"
+    if key.scientific:
+        number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
+    return f"{key.symbol or key.name} = {number}"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from generality.report.collect import BASE, SPECIALITY, average_name
+from generality import SPECIALITY
+from generality.report.collect import BASE, average_name
 from generality.report.metrics import METRICS
+from generality.storage.setting import DEFAULT, write
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 TABLES, SETTINGS = RESOURCES / "paper_tables.csv", RESOURCES / "paper_settings.csv"
@@ -116,8 +118,8 @@ def _read(number: int) -> pd.DataFrame:
 
 
 def _setting(number: int, hyperparameter: str | float, value: str | float) -> str:
-    """The study's text of a setting, as `Study.setting` writes it."""
+    """Return the study's text of a setting."""
     if pd.isna(hyperparameter):
-        return BASE[1]
+        return DEFAULT
     turned = hyperparameter == "alpha" and number in PRETRAINED_ALPHA
-    return f"{hyperparameter}-{1 - float(value) if turned else float(value):g}"
+    return write({hyperparameter: 1 - float(value) if turned else float(value)})

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.bootstrap import resample
-from generality.report.collect import BASE, SPECIALITY, read_table
+from generality.report.collect import BASE, read_table
 from generality.report.metrics import METRICS
 from generality.report.names import in_order
 from generality.report.scores import Scores, read_scores

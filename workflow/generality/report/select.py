@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from generality import SPECIALITY
 from generality.errors import StudyError
-from generality.report.collect import SPECIALITY, average_name, summarise
+from generality.report.collect import average_name, summarise
 from generality.report.metrics import METRICS, primary
 
 

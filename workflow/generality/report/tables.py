@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report import markup
 from generality.report.agreement import agreement, with_paper
-from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.collect import BASE, average_name
 from generality.report.diverged import DIVERGED, named
-from generality.report.markup import DIAMOND, STAR
+from generality.report.markup import DIAMOND, NONE, STAR
 from generality.report.metrics import METRICS
 from generality.report.names import notation, short
 from generality.report.paper import beside
 from generality.report.select import pick_groups, results
 
-NONE = "–"
 PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # of `paper.paper_rows`
 
 
@@ -152,8 +152,9 @@ def _body(
     for method, setting, is_paper, group in beside(rows, paper):
         name = "" if method == last else labels.get(method, method)
         # A method without a grid had nothing to choose from.
-        mark = (DIAMOND if is_paper else STAR) if group["chosen"].all() and notation(setting) else ""
-        cells = [name, " ".join(filter(None, ["paper" if is_paper else "", notation(setting), mark]))]
+        printed = notation(method, setting)
+        mark = (DIAMOND if is_paper else STAR) if group["chosen"].all() and printed else ""
+        cells = [name, " ".join(filter(None, ["paper" if is_paper else "", printed, mark]))]
         scores = {(row.data, row.metric): row for row in group.itertuples()}
         for column in columns:
             found = [scores.get((column.data, metric)) for metric in column.metrics]

@@ -15,18 +15,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
+from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
-from generality.report.collect import BASE, SPECIALITY, average_name
+from generality.report.collect import BASE, average_name
 from generality.report.diverged import DIVERGED, named
 from generality.report.metrics import METRICS, primary
-from generality.report.names import in_words, notation
+from generality.report.names import ENDS, FULL, PATH, in_words, notation
 from generality.report.select import pick_groups, results
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
-FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
 CHARACTERS = 22  # of the note, in an inch of its 6-point text
-NAMED = (BASE[0], FULL)  # named beside their points, not in the legend
 OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that were not chosen
 
 
@@ -195,7 +194,7 @@ def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> l
 
     entries = []
     for method in methods:
-        if method not in NAMED:
+        if method not in ENDS:  # which are named beside their points
             label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
             entries.append(entry(label, color, marker, _chosen(marker), "-" if method == PATH else ""))
     entries.append(entry("chosen on validation", "0.35", "o", _chosen("o")))
@@ -207,11 +206,11 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
     points, path = panel.placed, _path(panel.placed)
     taken = drawn(ax, points)
     texts = [name_forgetting(ax)]
-    named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in NAMED]
+    named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in ENDS]
     if PATH in set(points["method"]):
         dark = tuple(0.6 * part for part in to_rgb(style[PATH]["color"]))
         outer = path[path["method"] == PATH].iloc[[0, -1]]
-        named += [(row, notation(row.setting), dark) for row in outer.itertuples()]
+        named += [(row, notation(row.method, row.setting), dark) for row in outer.itertuples()]
     for row, text, color in named:
         # A text on a text is worse than on anything else.
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))

@@ -6,21 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
-from generality.report.collect import BASE, SPECIALITY, write_table
+from generality.report.collect import write_table
 from generality.report.diverged import DIVERGED
 from generality.report.estimate import Estimate
 from generality.report.frontier import hypervolume, matched_generality, on_front
-from generality.report.names import in_words, notation
+from generality.report.names import ENDS, FULL, PATH, in_words, notation
 from generality.report.resampled import Resampled
 from generality.storage.files import whole_file
 
-FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path whose ends are the two models
-ENDS = (BASE[0], FULL)
 MATCHED = 0.9  # of what full fine-tuning gains: most of the task is learnt, and there is still something to keep
-NONE = "–"
 CAPTION = (
     "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "
     "log-likelihood as 100 × the pre-trained model's divided by this model's. Hypervolume: area, in square "
@@ -150,10 +148,12 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
         for row in rows.itertuples():
             cells = [_cell(row, "hypervolume", 10_000)]
             cells += [_cell(row, name, 100) for name in ("matched", SPECIALITY, "generality")]
-            cells += [", ".join(notation(setting) or "yes" for setting in row.front.split()) or NONE]
+            front = [notation(row.method, setting) or "yes" for setting in row.front.split()]
+            cells += [("; " if ", " in "".join(front) else ", ").join(front) or markup.NONE]
             if row.diverged == row.settings:
                 cells = [DIVERGED] * len(cells)
-            body.append([labels.get(row.method, row.method), notation(row.chosen) if row.chosen else NONE, *cells])
+            chosen = notation(row.method, row.chosen) if row.chosen else markup.NONE
+            body.append([labels.get(row.method, row.method), chosen, *cells])
         goal = f"matched at a speciality of {goal:.1f}" if np.isfinite(goal) else "full fine-tuning diverged"
         title = f"{experiment}: {in_words(group)}, {goal}"
         yield markup.Table(title, [(name, "") for name in header], body, "llrrrrl")
@@ -169,5 +169,5 @@ def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
 def _cell(row: tuple, name: str, scale: float) -> str:
     value, high = getattr(row, name), getattr(row, f"{name}_high")
     if not np.isfinite(value):
-        return NONE
+        return markup.NONE
     return f"{scale * value:.1f}" + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")

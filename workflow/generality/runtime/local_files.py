@@ -24,6 +24,11 @@ def is_there(path: str) -> bool:
     return os.path.isfile(path) or any(True for _ in _visible(path))
 
 
+def is_time_stamp(file: Path) -> bool:
+    """Return whether a file is the hidden time stamp that Snakemake puts into a folder that a rule makes."""
+    return file.name.startswith(".snakemake")
+
+
 @cache
 def files_in(path: str) -> list[str]:
     """Return the visible files of a folder at any depth, or the path itself if it is not a folder with files.

@@ -21,6 +21,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return words or isinstance(error, MemoryError | OutOfMemory)
 
 
+def failure(error: Exception) -> str:
+    """Return an error in one line; raise it if it is a lack of memory, which is no fault of the code that failed."""
+    if is_out_of_memory(error):
+        raise error
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def in_parts_that_fit(run: Callable[[int], Result], size: int, unit: str, what: str) -> tuple[Result, int]:
     """Return the result of `run(size)`, and the size that fits; halve the size whenever memory is used up.
 

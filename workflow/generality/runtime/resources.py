@@ -1,9 +1,13 @@
 """The resources that jobs request from a cluster, by stage: the section `resources` of a study's configuration."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from generality.plan.study import Study
+if TYPE_CHECKING:
+    from generality.plan.study import Study
 
 
 def cores(study: Study, stage: str | None) -> int:

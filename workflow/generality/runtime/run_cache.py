@@ -6,10 +6,7 @@ space only once the outputs are gone. Snakemake's own cache (`cache: True`) igno
 returned the model of another domain, and it used a damaged entry like a whole one.
 """
 
-import hashlib
-import json
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Sequence
@@ -17,7 +14,8 @@ from importlib import metadata
 from pathlib import Path
 
 from generality.runtime.usage import used
-from generality.storage.files import read_json, sha256, visible_files, whole_file, whole_folder, write_json
+from generality.storage.files import read_json, visible_files, whole_file, whole_folder, write_json
+from generality.storage.ingredients import by_content, digest, ingredients
 
 CACHE = Path("results/.cache")
 MADE = "made.json"  # holds the command and the checksums of an entry's outputs, which are named 0, 1, …
@@ -29,14 +27,8 @@ def key_of(inputs: Sequence[str], outputs: Sequence[str], command: Sequence[str]
     It depends on the exact command, the names and contents of the inputs (files and folders, code included), the names
     of the outputs, and the versions of Python and of all installed packages.
     """
-    made_from = {
-        "command": list(command),
-        "outputs": list(outputs),
-        "inputs": {path: _checksums(Path(path)) for path in inputs},
-        "python": platform.python_version(),
-        "packages": sorted(f"{package.name}=={package.version}" for package in metadata.distributions()),
-    }
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+    packages = sorted(f"{package.name}=={package.version}" for package in metadata.distributions())
+    return digest(ingredients(inputs, by_content, packages, command=list(command), outputs=list(outputs)))
 
 
 def fetch(entry: Path, outputs: Sequence[str]) -> bool:
@@ -60,7 +52,7 @@ def keep(entry: Path, outputs: Sequence[str], command: Sequence[str]) -> None:
     with whole_folder(entry) as partial:
         for number, output in enumerate(outputs):
             _link(Path(output), partial / str(number))
-        write_json(partial / MADE, {"command": list(command), "sha256": _checksums(partial)})
+        write_json(partial / MADE, {"command": list(command), "sha256": by_content(partial)})
 
 
 def main(what: str, *arguments: str) -> None:
@@ -91,16 +83,12 @@ def _parts(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str], Sequ
     return arguments[:first], arguments[first + 1 : second], arguments[second + 1 :]
 
 
-def _checksums(path: Path) -> dict[str, str]:
-    return {str(file.relative_to(path)): sha256(file) for file in visible_files(path)}
-
-
 def _whole(entry: Path) -> bool:
     try:
         expected = read_json(entry / MADE)["sha256"]
     except (ValueError, KeyError, TypeError):
         return False
-    checksums = _checksums(entry)
+    checksums = by_content(entry)
     checksums.pop(MADE)
     return checksums == expected
 

@@ -14,7 +14,7 @@ from generality.errors import StudyError
 
 WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
 REMEDY = "run the stage that writes it again"
-FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 MANY = 1000  # files; flushing more than these one by one takes longer than flushing all disks once
 
 
@@ -62,9 +62,9 @@ class DiskFull(StudyError):
 
 def is_full(error: BaseException) -> bool:
     """Return whether an error of any library says that the disk, or the user's quota on it, is full."""
-    if isinstance(error, DiskFull) or getattr(error, "errno", None) in FULL:
+    if isinstance(error, DiskFull) or getattr(error, "errno", None) in NO_SPACE:
         return True
-    return any(os.strerror(number) in str(error) for number in FULL)  # safetensors keeps only the text
+    return any(os.strerror(number) in str(error) for number in NO_SPACE)  # safetensors keeps only the text
 
 
 @contextmanager

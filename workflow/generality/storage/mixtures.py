@@ -36,7 +36,7 @@ def mixture(
             yield name, tensor
 
 
-def settings_of(method: PostHoc, values: Iterable[float], base: str = setting.DEFAULT) -> list[str]:
+def setting_texts(method: PostHoc, values: Iterable[float], base: str = setting.DEFAULT) -> list[str]:
     """Return the texts of a method's settings on a fine-tuned model, whose own setting `base` comes first."""
     return [setting.write(setting.read(base) | {method.grid.name: value}) for value in values]
 
@@ -59,7 +59,7 @@ def mixtures(
             if name not in entries:
                 raise StudyError(f"{finetuned}: entry '{name}' is none of the model's; {REMEDY}")
             entries[name].copy_(tensor)
-        yield settings_of(method, [value], base)[0]
+        yield setting_texts(method, [value], base)[0]
 
 
 def write_mixture(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 DEFAULT = "default"  # the setting of a method without a grid
-_PART = r"([a-z_]+)-(-?[\d.]+(?:e[+-]?\d+)?)"
+_PART = r"([a-z_][a-z0-9_]*)-(-?[\d.]+(?:e[+-]?\d+)?)"
 
 
 def write(values: Mapping[str, float]) -> str:

@@ -5,10 +5,7 @@ the same settings, inputs, code and versions, and is discarded when any of them 
 disk before it is recorded, and its checksum is verified before it is used.
 """
 
-import hashlib
-import json
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +17,8 @@ from urllib.parse import quote
 
 from generality.runtime.imports import library
 from generality.runtime.versions import versions
-from generality.storage.files import flush, is_full, read_json, sha256, visible_files, write_json
+from generality.storage.files import flush, is_full, read_json, sha256, write_json
+from generality.storage.ingredients import by_time, ingredients
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,13 +116,9 @@ def unfinished(
     """
     output = Path(output)
     folder = output.with_name(f".{output.name}.unfinished")
-    made_from = {
-        "settings": settings,
-        "inputs": {str(path): _fingerprint(Path(path)) for path in inputs},
-        "code": {file: sha256(file) for file in library(*modules)},
-        "versions": {"python": platform.python_version()} | versions(PACKAGES),
-    }
-    made_from = {key: hashlib.sha256(json.dumps(value).encode()).hexdigest() for key, value in made_from.items()}
+    packages = [f"{name}=={number}" for name, number in versions(PACKAGES).items()]
+    code = {file: sha256(file) for file in library(*modules)}
+    made_from = ingredients(inputs, by_time, packages, settings=settings, code=code)
     changes = _changes(folder, made_from)
     entries = Unfinished(folder, reads=writes or not changes, writes=writes)
     if writes and changes:
@@ -150,9 +144,3 @@ def _changes(folder: Path, made_from: dict[str, str]) -> list[str]:
         return [key for key in made_from if record[key] != made_from[key]]
     except (ValueError, KeyError, TypeError):
         return list(made_from)
-
-
-def _fingerprint(path: Path) -> list:
-    """Return names, sizes and times of a file or of a folder's files."""
-    files = [(str(file.relative_to(path)), file.stat()) for file in visible_files(path)]
-    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in files]

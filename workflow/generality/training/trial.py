@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from generality.errors import StudyError
-from generality.runtime.memory import is_out_of_memory
+from generality.runtime.memory import failure
 from generality.storage.files import whole_file
 
 Attempt = tuple[str, Callable[[], object]]  # the name of a step, and a function that tries it
@@ -36,9 +36,7 @@ def problem_of(run: Callable[[], object]) -> str | None:
     try:
         run()
     except Exception as error:  # any kind, since architectures differ
-        if is_out_of_memory(error):
-            raise
-        return " ".join(str(error).split()) or type(error).__name__
+        return failure(error)
     return None
 
 

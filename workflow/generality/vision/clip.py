@@ -18,7 +18,7 @@ from generality.storage.files import REMEDY, read_json, whole_folder, write_json
 from generality.storage.weights import check_finite, open_weights
 
 CONFIG = "open_clip_config.json"  # both names are open_clip's
-WEIGHTS = "open_clip_model.safetensors"
+CLIP_WEIGHTS = "open_clip_model.safetensors"
 VOCABULARY = "bpe_vocabulary.txt.gz"
 LOCAL_DIR = "local-dir:"  # open_clip's word before a folder
 HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
@@ -34,7 +34,7 @@ def save_clip(model: torch.nn.Module, folder: Path, model_cfg: dict, preprocess_
     """Write a CLIP model into the existing `folder`, in the layout of open_clip's `local-dir:` schema."""
     # Clone, because safetensors refuses views of one storage; open_clip ties no weights, so nothing is duplicated.
     state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
-    save_file(state, folder / WEIGHTS)
+    save_file(state, folder / CLIP_WEIGHTS)
     write_json(folder / CONFIG, {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg, "provenance": provenance})
 
 
@@ -46,9 +46,9 @@ def load_clip(folder: str | Path) -> tuple[torch.nn.Module, Tokenizer, dict]:
     """
     folder = Path(folder)
     config = read_json(folder / CONFIG)
-    open_weights(folder / WEIGHTS)  # without this file open_clip would load a pickle or leave the model random
+    open_weights(folder / CLIP_WEIGHTS)  # without this file open_clip would load a pickle or leave the model random
     model = create(folder).eval()
-    check_finite(model.state_dict().items(), folder / WEIGHTS)
+    check_finite(model.state_dict().items(), folder / CLIP_WEIGHTS)
     tokenizer = open_tokenizer(folder)
     if (folder / VOCABULARY).exists() and (size := len(tokenizer.encoder)) != model.vocab_size:
         raise StudyError(f"{folder}: a vocabulary of {size} tokens, and weights for {model.vocab_size}; {REMEDY}")

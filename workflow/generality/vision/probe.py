@@ -29,7 +29,7 @@ from generality.vision.logistic import Probe, choose_and_fit
 from generality.vision.pixels import Pixels
 from generality.vision.score import group_logits, margins, passes
 
-SPLITS = ("train", "test")
+PROBED_SPLITS = ("train", "test")
 
 
 def probe_series(
@@ -100,12 +100,12 @@ def features(model: ImageClassifier, data: ImageSet, pixels: Pixels) -> Tensor:
 
 
 def _open(name: str, sets: dict[tuple[str, str], str | Path], limit: int | None) -> Sequence[ImageSet]:
-    for split in SPLITS:
+    for split in PROBED_SPLITS:
         if (name, split) not in sets:
             raise StudyError(
                 f"{name}: a probe is fitted on a train split and measured on a test split; add the {split} one"
             )
-    train, test = (open_image_set(sets[name, split]) for split in SPLITS)
+    train, test = (open_image_set(sets[name, split]) for split in PROBED_SPLITS)
     if train.classes != test.classes:
         raise StudyError(
             f"{sets[name, 'train']} and {sets[name, 'test']}: their classes differ; run their stages again"

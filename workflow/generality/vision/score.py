@@ -14,7 +14,7 @@ from generality.data.image_set import ImageSet, open_image_set
 from generality.methods import load
 from generality.runtime.device import device
 from generality.runtime.progress import progress
-from generality.storage.mixtures import mixtures, settings_of
+from generality.storage.mixtures import mixtures, setting_texts
 from generality.storage.score_file import write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
 from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
@@ -76,7 +76,7 @@ def score_classifiers(
     setting, with the step of divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set
     that was scored.
     """
-    settings = settings_of(load(mix), values, setting) if finetuned else [setting]
+    settings = setting_texts(load(mix), values, setting) if finetuned else [setting]
     if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
         return
     classifier, config = load_classifier(model)

@@ -12,6 +12,7 @@ from generality.data.records.tables import is_saved
 from generality.data.records.text_file import PACKED, read_text
 from generality.data.shares import check_shares, leaves_train
 from generality.errors import StudyError
+from generality.runtime.local_files import is_time_stamp
 from generality.storage.files import sha256, visible_files
 
 SPLITS = ("train", "validation", "test")
@@ -99,7 +100,7 @@ def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
         if not Path(path).is_dir() or is_saved(path):
             read.append(path)
             continue
-        inside = [file for file in Path(path).rglob("*") if not (file.is_dir() or _is_snakemakes(file))]
+        inside = [file for file in Path(path).rglob("*") if not (file.is_dir() or is_time_stamp(file))]
         chosen = {file for file in inside if file.parent == Path(path) and _may_hold_records(file)}
         others = sorted(file.relative_to(path).as_posix() for file in inside if file not in chosen)
         if not chosen:
@@ -109,10 +110,6 @@ def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
         read += sorted(map(str, chosen))
         left += others
     return read, left
-
-
-def _is_snakemakes(file: Path) -> bool:
-    return file.name.startswith(".snakemake")  # the time stamp in a folder that a rule has written
 
 
 def _may_hold_records(file: Path) -> bool:

@@ -9,7 +9,7 @@ from generality.sources.base import ModelSource
 from generality.sources.keys import ref
 from generality.storage.files import read_json
 
-ADAPTER = "adapter_config.json"  # PEFT's file, which names the model that an adapter belongs to
+ADAPTER_CONFIG = "adapter_config.json"  # PEFT's file, which names the model that an adapter belongs to
 
 
 class Source(ModelSource):
@@ -45,7 +45,7 @@ class Source(ModelSource):
 
 def _adapted(folder: str) -> dict[str, str]:
     """Return the local model that the PEFT adapter in `folder`, if there is one, belongs to."""
-    file = os.path.join(folder, ADAPTER)
+    file = os.path.join(folder, ADAPTER_CONFIG)
     try:
         base = read_json(file).get("base_model_name_or_path")
     except StudyError:  # no adapter, or a broken one, which whoever loads it says

@@ -7,7 +7,7 @@ from generality.sources import model_source
 
 
 def problems(config: dict) -> Problems:
-    """The mistakes in the section `downloads`."""
+    """Yield the mistakes in the section `downloads`."""
     entries = config.get("downloads", {})
     read = {path for settings in config["data"].values() for path in read_by(settings)}
     for settings in config["models"].values():

@@ -1,4 +1,4 @@
-"""What the checks of a configuration's names share."""
+"""Checks of names in a configuration, for the modules that check one section each."""
 
 from collections.abc import Iterable
 

@@ -38,11 +38,11 @@ def load(*paths: str | Path, given: Mapping | None = None) -> dict:
 
 
 def check(config: dict) -> dict:
-    """The normal form of a configuration: a deep copy in which equal studies are equal text.
+    """Return the normal form of a configuration: a deep copy in which equal studies are equal text.
 
     Defaults are filled in. A number is an int or a float as the schema wants it, be it written 1, 1.0 or "1" (YAML
-    takes 1e-5 for text). A data set that a group names is replaced by its domains. Keys stand in the order of the
-    schema, freely chosen names in alphabetical order. Raises ConfigError for the most telling mistake there is.
+    reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the schema, and
+    freely chosen names the alphabet. Raises ConfigError for the most telling mistake.
     """
     try:
         normal = schema.complete(config)
@@ -57,14 +57,14 @@ def check(config: dict) -> dict:
 
 
 def _over(first: object, second: object) -> object:
-    """`second`, with what it leaves unsaid from `first` where both are mappings."""
+    """Return `second`, completed from `first` where both are mappings."""
     if not (isinstance(first, Mapping) and isinstance(second, Mapping)):
         return second
     return {**first, **{key: _over(first.get(key), value) for key, value in second.items()}}
 
 
 def _read(path: str | Path) -> object:
-    """The content of a YAML file, in which no mapping may have a key twice."""
+    """Return the content of a YAML file. Raises ConfigError where a mapping has a key twice."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         _check_depth(text)
@@ -100,7 +100,7 @@ def _check_depth(text: str) -> None:
 
 
 def _values(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for, what its anchors repeat counted each time; those in itself count once."""
+    """Return how many values a node stands for; an anchor counts each time it is used, and once within itself."""
     if id(node) not in known and isinstance(node, yaml.CollectionNode):
         known[id(node)] = 1
         inner = chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value

@@ -32,10 +32,10 @@ FORMULA = (
 
 
 def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Distances of data sets from the one fine-tuned on, from CSV files with columns data and distance, one per seed.
+    """Return distances of data sets from the one fine-tuned on, from CSV files (columns data, distance), one per seed.
 
-    Indexed by data; columns distance (mean over files), near and far (their smallest and largest). Raises StudyError,
-    naming the file, for missing columns, a data set twice, or a distance that is negative or not a number.
+    The index is data; columns are distance (mean over files), near and far (their smallest and largest). Raises
+    StudyError, naming the file, for missing columns, a data set twice, or a distance that is negative or not a number.
     """
     tables = []
     for file in files:
@@ -52,12 +52,12 @@ def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | None = None) -> pd.DataFrame:
-    """The change of each test score by a method's chosen setting, in % of the pre-trained model's.
+    """Return the change of each test score by a method's chosen setting, in % of the pre-trained model's.
 
-    Columns group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of the
-    paired difference, the pre-trained score taken as known); in the primary metric, with the sign turned for an nll, so
-    that down is worse. All groups of the generality if `groups` is None. Of a method whose settings all diverged the
-    changes are missing. Raises StudyError for an unknown method or group, or a pre-trained score of zero.
+    Columns are group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of
+    the paired difference, the pre-trained score taken as known). They are in the primary metric, the sign turned for an
+    nll so that down is worse. `groups` None takes all groups of the generality. If all settings of a method diverged,
+    its changes are missing. Raises StudyError for an unknown method or group, or a pre-trained score of zero.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
@@ -81,7 +81,7 @@ def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | N
 
 
 def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
-    """The single data sets of `changes` with the columns of `distances`; the one fine-tuned on is at zero.
+    """Return the single data sets of `changes` with the columns of `distances`; the one fine-tuned on is at zero.
 
     Raises StudyError for a data set without a distance.
     """
@@ -96,13 +96,13 @@ def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
 def drawn_changes(
     table: pd.DataFrame, distances: pd.DataFrame, method: str = "full", groups: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """All that the figure shows: the rows of `place`, then those of groups' averages, which have no distance."""
+    """Return all rows of the figure: those of `place`, then those of groups' averages, which have no distance."""
     changes = relative_changes(table, method, groups)
     return pd.concat([place(changes, distances), changes[changes["is_average"]]], ignore_index=True)
 
 
 def correlations(points: pd.DataFrame) -> str:
-    """Spearman's rank correlation of the distance with the change, and with the paper's order of the groups.
+    """Return Spearman's rank correlation of the distance with the change and with the paper's order of groups, as text.
 
     The data set fine-tuned on is not counted: it is at zero by construction, and is meant to gain.
     """

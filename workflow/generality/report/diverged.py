@@ -1,4 +1,4 @@
-"""How fine-tunings that diverged are named in tables and figures, which show no numbers of them."""
+"""Names of fine-tunings that diverged, for tables and figures, which show no numbers of them."""
 
 from collections.abc import Mapping
 
@@ -10,9 +10,9 @@ DIVERGED = "diverged"  # stands where a number would
 
 
 def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    """The settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT". Empty if none did.
+    """Return the settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
 
-    `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
+    The text is empty if none did. `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
     """
     texts = []
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
@@ -25,5 +25,5 @@ def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
 
 
 def share(count: int, seeds: int) -> str:
-    """In how many of the seeds, where it was not in all: "(in 2 of 3 seeds)"."""
+    """Return the share of the seeds, unless it is all of them: "(in 2 of 3 seeds)"."""
     return "" if count == seeds else f"(in {count} of {seeds} seeds)"

@@ -26,7 +26,7 @@ NOTE = (
 
 
 def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """All points of the figure, as `tradeoff.drawn_points`, with lr and warmup of those that are on a line.
+    """Return all points of the figure, as `tradeoff.drawn_points`, with lr and warmup of those on a line.
 
     `table` and `tunings` are as in `plot_early_stopping`.
     """
@@ -73,7 +73,7 @@ def plot_early_stopping(
 
 
 def _varied(tunings: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, list[str]]]:
-    """What varies, and the fine-tunings, ascending in it, that are as the usual one in all else."""
+    """Yield each key that varies, with the fine-tunings that differ from the usual one in it alone, ascending."""
     usual = next(iter(tunings.values()))
     for key in TITLES:
         others = [other for other in usual if other != key]

@@ -88,7 +88,7 @@ def _families(wanted: set[str]) -> tuple[list[str], set[str]]:
 
 
 def _draws(path: str, character: str) -> bool:
-    """Tell whether a font draws the character; one of coloured pictures only has the character, and draws nothing."""
+    """Tell whether a font draws the character; one of coloured pictures has the character but draws nothing."""
     if character not in _characters(path):
         return False
     font = FT2Font(path)

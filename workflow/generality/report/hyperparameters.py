@@ -92,7 +92,7 @@ def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
 
 
 def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
-    """What each method tried and has of its own: "rank = 4, 16; lr = 6e-3"."""
+    """Return the values that each method tried, and its own keys: "rank = 4, 16; lr = 6e-3"."""
     texts = {}
     for method, own in methods.items():
         others = [f"{name} = {printed(name, value)}" for name, value in own["own"].items()]
@@ -102,7 +102,7 @@ def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
 
 
 def _listed(settings: Sequence[str]) -> str:
-    """Settings of a method in one text: "λ = 1e-4, 1e-3"."""
+    """Return the settings of a method in one text: "λ = 1e-4, 1e-3"."""
     first, *others = map(notation, sorted(settings, key=lambda setting: in_order("", setting)))
     return ", ".join([first, *(text.split(" = ")[1] for text in others)])
 

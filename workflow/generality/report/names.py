@@ -1,4 +1,4 @@
-"""How methods, settings and data sets are ordered and printed."""
+"""Order and printed names of methods, settings and data sets."""
 
 import re
 
@@ -11,14 +11,14 @@ ABBREVIATIONS = ("ood", "qa", "en", "cn")
 
 
 def in_order(method: str, setting: str) -> tuple:
-    """Sorting key of a (method, setting): methods as in the paper, settings by their number."""
+    """Return the sorting key of a (method, setting): methods as in the paper, settings by their number."""
     rank = METHODS.index(method) if method in METHODS else len(METHODS)
     _, number = _parts(setting)
     return rank, method, number, setting
 
 
 def notation(setting: str) -> str:
-    """A setting as the paper writes it: "lambda-0.0001" is "λ = 1e-4", "rank-8" is "rank = 8", "default" is empty."""
+    """Return a setting as the paper writes it: "lambda-0.0001" is "λ = 1e-4", "default" is ""."""
     if setting == "default":
         return ""
     name, number = _parts(setting)
@@ -31,7 +31,7 @@ def notation(setting: str) -> str:
 
 
 def short(data: str) -> str:
-    """The heading of a data set or an average.
+    """Return the heading of a data set or an average.
 
     "imagenet/v2" is "v2", "alpaca/all" is "alpaca", "Avg instruction-cn" is "Avg instruction CN".
     """
@@ -42,7 +42,7 @@ def short(data: str) -> str:
 
 
 def in_words(group: str) -> str:
-    """A group's name in a sentence: "common-sense" is "common sense", "ood" is "OOD"."""
+    """Return a group's name as in a sentence: "common-sense" is "common sense", "ood" is "OOD"."""
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in group.split("-"))
 
 

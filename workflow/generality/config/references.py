@@ -12,7 +12,7 @@ from generality.storage.setting import DEFAULT, is_exact, write
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
 SPECIALITY = "speciality"  # the group of the data set that is fine-tuned on, in every table of scores
-# What is different on the two tracks: the checks of an experiment, and the keys of a train block.
+# Differences between the two tracks: the checks of an experiment, and the keys of a train block.
 TRACKS = {"vision": images, "language": texts}
 TRAIN_KEYS = {"vision": ("augment",), "language": ("packing", "block_size", "loss_on")}
 
@@ -95,7 +95,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
 
 
 def _method(path: str, method: str, experiment: dict) -> Problems:
-    """Yield what keeps a method from running: another track, values that name no folder, no model to begin from."""
+    """Yield the problems of a method: another track, values that name no folder, no model to begin from."""
     declared, methods = registry()[method], experiment["methods"]
     if experiment["track"] not in declared.tracks:
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"

@@ -22,9 +22,9 @@ KINDS = {
     **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
     **{"number": "a number", "integer": "a whole number"},
 }
-MOST_BITS = 1024  # of a whole number: what is longer is infinite as a float, and may not even be printed
+MOST_BITS = 1024  # in a whole number: a longer one is infinite as a float, and may not even be printed
 MOST_SHOWN = 200  # characters of a value in a message
-# A misspelt key is told before the key that is missed for it; of two mistakes of a kind, the one further inside.
+# A misspelt key is reported before the key that is missed for it, and the inner one of two mistakes of a kind.
 STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
 
 
@@ -121,7 +121,7 @@ def _number(value: object, kinds: set[str]) -> object:
         number = float(value)
     except (ValueError, OverflowError):
         return value
-    # An int, too, may come as text; one above 2^53 would not survive the way through a float, and none is allowed.
+    # An int may come as text, too. One above 2^53 would not survive the way through a float, but none is allowed.
     return int(number) if "integer" in kinds and number.is_integer() else number
 
 

@@ -15,7 +15,7 @@ from generality.errors import StudyError
 
 MERGE = "tag:yaml.org,2002:merge"
 DEEPEST = 50  # levels; a study has ten
-MOST_VALUES = 100_000  # of the paper's study there are 2,000
+MOST_VALUES = 100_000  # the paper's study has 2,000
 
 
 class ConfigError(StudyError):
@@ -25,10 +25,9 @@ class ConfigError(StudyError):
 def load(*paths: str | Path, given: Mapping | None = None) -> dict:
     """Read study files and check them; every error starts with the files, and with the line where YAML breaks.
 
-    What a later file says, and at last what is `given`, takes the place of what an earlier one says, key by key: as
-    Snakemake has it for `--configfile` and `--config`. Anchors and merges (`<<`) are allowed. Raises ConfigError for a
-    file that cannot be read, that is no YAML, or that has a key twice (YAML would take the last without a word), and
-    for all that `check` refuses.
+    Later files override earlier ones key by key, and `given` overrides all, as Snakemake's --configfile and --config
+    do. Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that cannot be read, that is no YAML, or
+    that has a key twice (YAML would take the last without a word), and for all that `check` refuses.
     """
     config = functools.reduce(_over, [*map(_read, paths), *filter(None, [given])])
     try:
@@ -81,7 +80,7 @@ def _read(path: str | Path) -> object:
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{path}:{error.problem_mark.line + 1}: not valid YAML ({error.problem})") from None
-    except (LookupError, AttributeError):  # of PyYAML: `!!bool 3`
+    except (LookupError, AttributeError):  # PyYAML raises these for `!!bool 3`
         raise ConfigError(f"{path}: not valid YAML (a tag, written !!, does not fit its value)") from None
     except (yaml.YAMLError, ValueError) as error:  # a forbidden character; a date that does not exist
         raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
@@ -95,7 +94,7 @@ def _check_depth(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, schema.Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:  # libyaml, which reads one level in another, would end the process
+        if depth > DEEPEST:  # libyaml recurses, and would end the process
             raise StudyError(f"more than {DEEPEST} levels deep in line {event.start_mark.line + 1}")
 
 
@@ -109,7 +108,7 @@ def _values(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:
-    # Before anything is constructed: a merge then puts keys of its own among those that were written.
+    # Look before anything is constructed, since a merge then adds keys to those that were written.
     if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
         return
     seen.add(id(node))

@@ -15,7 +15,7 @@ from typing import Any
 from generality.errors import StudyError
 
 PRETRAINED = "pretrained"  # the model before any method
-REFERENCE = "full"  # the method that the others are measured against, and that post-hoc ones begin from by default
+REFERENCE = "full"  # the others are measured against it, and post-hoc ones begin from it by default
 TRACKS = ("vision", "language")
 # Colours (Okabe and Ito 2008, safe for colour-blind readers) and markers of methods that declare none, in turn.
 PALETTE = (("#F0E442", "P"), ("#0072B2", "h"), ("#009E73", "<"), ("#CC79A7", ">"), ("#E69F00", "p"), ("#D55E00", "d"))

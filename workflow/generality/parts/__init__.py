@@ -37,7 +37,7 @@ class Part:
     sentences, both without markup.
     """
 
-    kind: str  # of FILES
+    kind: str  # a key of FILES
     entries: Mapping[str, dict]
     needs: Callable  # (shown) -> inputs
     draw: Callable  # (outputs, **inputs, **settings) -> None
@@ -67,7 +67,7 @@ OVERVIEW = {"experiments": several("Experiments that it is about.")}
 
 
 def lacks_full(experiment: Mapping, name: str) -> str:
-    """Say that an experiment has no full fine-tuning, for a part that compares with that; else return ""."""
+    """Return a remark if an experiment has no full fine-tuning, for parts that compare with that; else ""."""
     return "" if "full" in experiment["methods"] else "has no method full, which this part compares with; add it there"
 
 

@@ -5,7 +5,7 @@ from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
 from generality.storage.setting import DEFAULT
 
-METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
+METRICS = ["acc", "acc_norm", "nll"]  # without generation, which takes longer than all else
 
 
 def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:

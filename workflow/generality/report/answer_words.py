@@ -119,7 +119,7 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
     tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
-    # What the methods are compared with: full fine-tuning where the study has it.
+    # The methods are compared with full fine-tuning where the study has it.
     shown = [(FULL, "change")] if FULL in methods else []
     shown += [(method, "over_full" if len(full) else "change") for method in others]
     of_full = lacking.pop(FULL, "")
@@ -188,7 +188,7 @@ def _tally(rows: pd.DataFrame, name: str) -> Tally:
     there = rows[rows["forgotten"] & rows["over_full"].notna()]
     areas = [f"{row.experiment}: {in_words(row.group)}" for row in there.itertuples()]
     found = [verdict(row.over_full_low, row.over_full_high) for row in there.itertuples()]
-    # Who learns nothing forgets nothing: that is no help.
+    # A method that learns nothing forgets nothing, which is no help.
     found = [
         UNCLEAR if mark == UP and not learnt else mark for mark, learnt in zip(found, there["learnt"], strict=True)
     ]

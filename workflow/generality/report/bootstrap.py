@@ -7,8 +7,8 @@ from scipy.special import stdtrit
 
 from generality.report.estimate import Estimate
 
-RESAMPLES = 1000  # of seeds and clusters; the error of a standard error is then about 2 %
-SEED = 2023  # of the drawing: equal scores give equal intervals
+RESAMPLES = 1000  # draws of seeds and clusters; the error of a standard error is then about 2 %
+SEED = 2023  # seed of the drawing: equal scores give equal intervals
 
 
 def resample(scores: Sequence[Mapping[int, np.ndarray]], clusters: np.ndarray, data: str) -> np.ndarray:

@@ -18,7 +18,7 @@ SUPPORTED, CONTRADICTED, UNDECIDED, NOT_MEASURED = "supported", "contradicted", 
 NOT_DECIDED = f"not decided: {DIVERGED}"
 VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
-PROBED, FOLLOWED = "linear probing", "early stopping"  # what Figures 8 and 9 show stands for a role of its own
+PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series that Figures 8 and 9 show
 RULE = (
     "Each comparison has an effect, signed so that positive is as the paper says, and a 95 % interval; it is "
     "supported where the interval lies above 0, contradicted where it lies below, else undecided. A claim stands "
@@ -74,7 +74,7 @@ def judge(comparison: Comparison) -> Judged:
     """Return the verdict of one comparison, by `RULE`."""
     found = interval(comparison.effect, comparison.seeds)
     verdict = SUPPORTED if found.low > 0 else CONTRADICTED if found.high < 0 else UNDECIDED
-    if np.isnan(found.value):  # what is made of a model that diverged
+    if np.isnan(found.value):  # a model diverged
         verdict = NOT_DECIDED
     return Judged(comparison.what, comparison.unit, *found, verdict, comparison.seeds)
 

@@ -13,7 +13,7 @@ from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 from generality.report.tradeoff_numbers import PATH, method_hypervolume
 
-BEGINNING = 46 / 2350  # of the steps: the first of the three parts in which the paper plots Figure 9
+BEGINNING = 46 / 2350  # share of the steps: the first of the three parts in which the paper plots Figure 9
 
 
 @dataclass(frozen=True)

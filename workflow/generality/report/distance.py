@@ -110,7 +110,7 @@ def correlations(points: pd.DataFrame) -> str:
     ordered = points[points["group"].isin(PAPER_ORDER)]
     order = ordered["group"].map(PAPER_ORDER.index)
     texts = [
-        # Spearman's correlation is Pearson's of the ranks.
+        # Spearman's correlation is that of Pearson on the ranks.
         f"{rows['distance'].rank().corr(other.rank()):.2f} with {name} (n = {len(rows)})".replace("-", "−")
         for rows, other, name in (
             (points, points["change"], "the change"),
@@ -159,7 +159,7 @@ def plot_distance(
         figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         _draw_points(left, points, looks)
         _draw_averages(right, averages, looks)
-        for ax in (left, right):  # which share their limits, so that both have to be drawn before
+        for ax in (left, right):  # they share their limits, so both have to be drawn before
             shade_below(ax, 0)
         left.set(
             title=title,
@@ -227,5 +227,5 @@ def _name_points(ax: Axes, points: pd.DataFrame) -> None:
     taken = [Bbox.from_extents(*(spot - 4), *(spot + 4)) for spot in ax.transData.transform(np.vstack(spots))]
     texts = [name_forgetting(ax)]
     for row in points.itertuples():
-        # A text on a text is worse than on anything else.
+        # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, short(row.data), (row.distance, row.change), "0.1", taken + 50 * texts))

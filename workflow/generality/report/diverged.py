@@ -18,7 +18,7 @@ def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
         lost = settings[settings["diverged"] > 0]
         if len(settings) > 1 and settings["diverged"].nunique() == 1:
-            lost = lost[:1].assign(setting="default")  # they are all alike, so that the method's name says it
+            lost = lost[:1].assign(setting="default")  # all are alike, so the method's name is enough
         found = [f"{notation(row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()]
         texts += [f"{labels.get(method, method)} {', '.join(found)}".strip()] if found else []
     return "; ".join(texts)

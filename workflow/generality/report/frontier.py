@@ -11,7 +11,7 @@ def hypervolume(x: np.ndarray, y: np.ndarray, reference: tuple[np.ndarray, np.nd
     order = np.argsort(-x, axis=0, kind="stable")
     right = np.maximum(np.take_along_axis(x, order, axis=0) - reference[0], 0)
     height = np.maximum.accumulate(np.maximum(np.take_along_axis(y, order, axis=0) - reference[1], 0), axis=0)
-    # From right to left: what lies between a point and the next is as high as the highest so far.
+    # Go from right to left: the area between a point and the next is as high as the highest point so far.
     return ((right - np.vstack([right[1:], np.zeros_like(right[:1])])) * height).sum(axis=0)
 
 

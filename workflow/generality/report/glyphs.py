@@ -17,7 +17,7 @@ T = TypeVar("T")
 MAIN = "DejaVu Sans"  # comes with matplotlib: the same figure on every machine
 REGULAR = 400  # weight
 BOXES = "Last Resort"  # comes with matplotlib, too, and has a box for every character
-# Debian's packages that draw what DejaVu cannot. Of emoji, matplotlib draws outlines alone, not coloured pictures.
+# Debian's packages for characters that DejaVu lacks. matplotlib draws emoji as outlines, not as coloured pictures.
 PACKAGES = {"wide": "fonts-noto-cjk", "symbol": "fonts-symbola", "other": "fonts-noto-core"}
 
 
@@ -78,7 +78,7 @@ def _families(wanted: set[str]) -> tuple[list[str], set[str]]:
         drawn.setdefault(entry.name, {character for character in wanted if _draws(entry.fname, character)})
     families = []
     while drawn:
-        # Of fonts that differ in their regional shapes alone, that for simplified Chinese, which the study's sets have.
+        # Fonts may differ in regional shapes alone: take that for simplified Chinese, as in the study's sets.
         best = min(drawn, key=lambda name: (-len(drawn[name] & wanted), not name.endswith("SC"), name))
         if not (found := drawn.pop(best) & wanted):
             break

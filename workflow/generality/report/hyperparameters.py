@@ -79,7 +79,7 @@ def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
     train = dict(recipe["train"])
     last = read_csv(log, ("step", "loss", "grad_norm"), ["step"]).iloc[-1]
     steps = int(last["step"]) + 1  # the last step is always logged
-    train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # there, so that the log does not tell
+    train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # the log ends there and does not tell
     if np.isfinite(last[["loss", "grad_norm"]]).all():
         if steps % train["epochs"]:
             raise StudyError(

@@ -20,7 +20,7 @@ DATA = {
     "imagenet": "imagenet/in",
     **{f"imagenet-{domain}": f"imagenet/{domain}" for domain in ("v2", "r", "a", "sketch")},
     "objectnet": "imagenet/objectnet",
-    "domainnet-real": "domainnet/real",  # what is fine-tuned on; as a column of Table 5 it is "real"
+    "domainnet-real": "domainnet/real",  # the set fine-tuned on; as a column of Table 5 it is "real"
     **{name: f"domainnet/{name}" for name in ("real", "clipart", "infograph", "painting", "quickdraw", "sketch")},
     **{"medmcqa": "medical/medmcqa", "pubmedqa": "medical/pubmedqa", "medqa-usmle": "medical/usmle"},
     **{name: f"common-sense/{name}" for name in ("arc-easy", "arc-challenge", "race", "piqa")},

@@ -9,7 +9,7 @@ import pandas as pd
 from generality.errors import StudyError
 from generality.report.stored import columns_of, read_parquet
 
-MEASURES = ("acc", "probing")  # of the running classifier; of a probe on its features
+MEASURES = ("acc", "probing")  # accuracy of the running classifier, and of a probe on its features
 
 
 class Probed:

@@ -87,7 +87,7 @@ def packages(requirements: str | Path) -> dict[str, str]:
 def _git(folder: str | Path, *arguments: str) -> str:
     """Return the output of a git command in a folder, or "" if it fails."""
     try:
-        # Others may work in the repository at the same time: no lock is taken for what would only be faster.
+        # Others may work in the repository at the same time, so git takes no lock that only saves time.
         command = ["git", "--no-optional-locks", "-C", folder, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -94,7 +94,7 @@ class Resampled:
 
     def best_on(self, method: str, group: str) -> str:
         """Return the setting with the best validation score of a group, or of the speciality; the first wins a tie."""
-        return self._validation.loc[method, group].fillna(-np.inf).idxmax()  # one that diverged is the last to take
+        return self._validation.loc[method, group].fillna(-np.inf).idxmax()  # a setting that diverged comes last
 
     def _higher(self, where: str) -> bool:
         return METRICS[self._metric[where]].higher_is_better

@@ -23,7 +23,7 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     groups = common.drop(columns=SPECIALITY)
     scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
     scores["score"] = (scores["speciality"] + scores["generality"]) / 2
-    scores = scores.dropna()  # of a setting that diverged there are none
+    scores = scores.dropna()  # a setting that diverged has none
     best = scores.groupby(level="method", sort=False)["score"].idxmax()
     return scores.loc[best].reset_index()
 

@@ -26,7 +26,7 @@ def read_csv(
         others = [name for name in pd.read_csv(path, nrows=0) if name not in texts]
         missing = {"keep_default_na": False, "na_values": {name: ["", "nan"] for name in others}}
         table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), **missing)
-    except (OSError, ValueError) as error:  # of pandas: EmptyDataError, ParserError
+    except (OSError, ValueError) as error:  # ValueErrors of pandas are EmptyDataError and ParserError
         raise _damaged(path, "CSV", error) from None
     _check_columns(path, columns, table)
     if numbers and table.empty:

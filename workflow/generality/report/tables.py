@@ -18,7 +18,7 @@ from generality.report.paper import beside
 from generality.report.select import pick_groups, results
 
 NONE = "–"
-PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # of `paper.paper_rows`
+PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # those of `paper.paper_rows`
 
 
 def render_table(

@@ -25,7 +25,7 @@ from generality.report.select import pick_groups, results
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
 FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
-CHARACTERS = 22  # of the note, in an inch of its 6-point text
+CHARACTERS = 22  # in an inch of the note's 6-point text
 NAMED = (BASE[0], FULL)  # named beside their points, not in the legend
 OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that were not chosen
 
@@ -67,7 +67,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
         average = members[members["data"] == average_name(group)]
         sets = _count(members["data"].nunique() - 1, f"{in_words(group)} data set")
         measure, unit = _measure(average)
-        # Of several panels each is short: it says what sets it apart, and the axis below is the same for all.
+        # The titles of several panels are short: each says what sets it apart, and all share the axis below.
         title = sets if several else f"Fine-tuned on {data}"
         x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
         y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
@@ -213,7 +213,7 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
         outer = path[path["method"] == PATH].iloc[[0, -1]]
         named += [(row, notation(row.setting), dark) for row in outer.itertuples()]
     for row, text, color in named:
-        # A text on a text is worse than on anything else.
+        # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))
 
 

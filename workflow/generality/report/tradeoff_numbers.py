@@ -19,7 +19,7 @@ from generality.storage.files import whole_file
 
 FULL, PATH = "full", "wise"  # WiSE-FT's settings lie on a path whose ends are the two models
 ENDS = (BASE[0], FULL)
-MATCHED = 0.9  # of what full fine-tuning gains: most of the task is learnt, and there is still something to keep
+MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
 NONE = "–"
 CAPTION = (
     "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "

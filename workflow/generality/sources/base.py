@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from generality.plan.study import Study
 
-Problems = Iterable[tuple[str, str]]  # dotted paths of keys, and what is wrong with each
+Problems = Iterable[tuple[str, str]]  # dotted paths of keys, each with a description of the mistake
 
 
 class Source:
@@ -17,11 +17,11 @@ class Source:
     """
 
     track: str  # "vision" or "language"
-    order = 9  # its place in lists of the sources of its track; those of equal order stand by name
+    order = 9  # its place among the sources of its track; equal ones follow the alphabet
     keys: Mapping[str, dict]  # its keys beside `source`, as JSON schema, in the order of the normal form (sources.keys)
     required: tuple[str, ...] = ()  # the keys that have to be given
     # The function that makes a data set or a model, as "module:function". It is called with a folder to write and the
-    # `arguments`, and an edit of its module, or of what that imports, makes all anew. Default: `make` beside the class.
+    # `arguments`. An edit of its module, or of an import there, makes all anew. Default: `make` beside the class.
     maker = ""
 
     @property
@@ -57,8 +57,8 @@ class Source:
 class DataSource(Source):
     """A source of data sets, each of one or more domains with one or more splits."""
 
-    stage: str | None = None  # whose `resources` a job asks for; None: it takes seconds, and runs where Snakemake runs
-    is_world = False  # whether data are generated, from the world of a seed
+    stage: str | None = None  # the key of `resources` for a job; None: it takes seconds, and runs where Snakemake runs
+    is_world = False  # True: data are generated, from the world of a seed
     split_keys = "counts"  # the keys by which a set has its splits
 
     def domains(self, settings: Mapping) -> list[str]:

@@ -148,7 +148,7 @@ class Source(DataSource):
             yield f"{path}.fill_color", "nothing is filled but with `resize_mode: longest`; delete this key"
         for domain in settings["domains"]:
             own = settings["domains"][domain] if isinstance(settings["domains"], dict) else {}
-            # A mistake is told where it is mended: in the domain's settings, if the key is there.
+            # Report a mistake where the user mends it: in the domain's settings, if the key is there.
             yield from _domain(path, f"{path}.domains.{domain}", own, of_domain(settings, domain))
         for domain in settings.get("class_groups", {}):
             yield from known(f"{path}.class_groups.{domain}", domain, settings["domains"], "domain")
@@ -177,7 +177,7 @@ class Source(DataSource):
         return files | ({f"{where}.class_names": _table(own["class_names"])} if "class_names" in own else {})
 
     def arguments(self, study: "Study", name: str, domain: str, split: str) -> dict:
-        # Not on which other domains are used.
+        # Other domains are left out: a split does not depend on them.
         settings = of_domain(study.data_settings(name), domain)
         if "class_names" in settings:
             settings["class_names"] = _table(settings["class_names"])

@@ -152,7 +152,7 @@ class Source(DataSource):
                 yield tuple(f"{self.path(path, domain)}.{error}".split(": ", 1))
 
     def splits(self, settings: Mapping, domain: str) -> set[str]:
-        from generality.data.records.origins import splits_of  # here, so that no other study waits for it
+        from generality.data.records.origins import splits_of  # imported here, so that no other study waits
 
         return splits_of(settings["domains"][domain])
 

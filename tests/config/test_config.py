@@ -65,7 +65,9 @@ DELETE = object()
 
 @pytest.fixture
 def embedded():
-    return plain(EMBEDDED.read_text())
+    study = plain(EMBEDDED.read_text())
+    study["report"]["style"] = {"full": {"color": "#D55E00"}}
+    return study
 
 
 @pytest.fixture
@@ -284,12 +286,10 @@ def test_a_misspelt_key_is_told_before_the_key_that_is_missed_for_it(embedded):
 
 
 def test_style_is_for_what_shall_look_otherwise(embedded):
-    style = embedded["report"]["style"]
     for part in [part for part in embedded["report"] if part.startswith(("figure", "table")) and part != "figure2"]:
         del embedded["report"][part]
-    embedded["report"]["style"] = {}
     assert check(embedded)["report"]["figure2"]["examples"] == 2
-    embedded["report"] |= {"figure4": {"experiments": ["domainnet"]}, "style": style | {"lora": None}}
+    embedded["report"] |= {"figure4": {"experiments": ["domainnet"]}, "style": {"lora": None}}
     assert message_of(embedded).startswith("report.style.lora: nothing is given")
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
     assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}

@@ -65,9 +65,7 @@ DELETE = object()
 
 @pytest.fixture
 def embedded():
-    study = plain(EMBEDDED.read_text())
-    study["report"]["style"] = {"full": {"color": "#D55E00"}}
-    return study
+    return plain(EMBEDDED.read_text())
 
 
 @pytest.fixture
@@ -83,7 +81,7 @@ def plain(text):
 def edit(config, path, value):
     *parents, last = re.findall(r"[^.\[\]]+", path)
     for part in parents:
-        config = config[int(part) if part.isdigit() else part]
+        config = config[int(part)] if part.isdigit() else config.setdefault(part, {})
     if isinstance(config, list):
         last = int(last)
     if value is DELETE:

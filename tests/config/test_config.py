@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generality.config.schema import validator
+from generality.config.schema import Loader, validator
 from generality.config.study_file import ConfigError, check, load
 from generality.plan.study import Study, as_json
 
@@ -372,6 +372,22 @@ def test_equal_studies_are_equal_text(embedded, tmp_path):
         other = other.replace(old, new)
     (tmp_path / "other.yaml").write_text(other)
     assert as_json(load(tmp_path / "other.yaml")) == text
+
+
+def test_the_key_on_is_text(tmp_path):
+    """YAML 1.1 takes on for true, in a merged mapping too."""
+    text = EMBEDDED.read_text()
+    written = "wise: {alpha: [0.2, 0.4, 0.6, 0.8]}"
+    assert written in text
+    files = {
+        "plain": text.replace(written, "wise: {alpha: [0.5], on: [lora/rank-4, full]}"),
+        "quoted": text.replace(written, 'wise: {alpha: [0.5], "on": [lora/rank-4, full]}'),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    assert load(tmp_path / "plain") == load(tmp_path / "quoted")
+    (tmp_path / "merged").write_text("a: &a {on: [full]}\nb: {<<: *a, alpha: [0.5]}\n")
+    assert yaml.load((tmp_path / "merged").read_text(), Loader)["b"] == {"on": ["full"], "alpha": [0.5]}
 
 
 FILES = [

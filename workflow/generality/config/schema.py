@@ -16,16 +16,25 @@ from generality.parts import parts
 from generality.sources import data_sources, model_sources
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
-# libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = {
     **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
     **{"number": "a number", "integer": "a whole number"},
 }
 MOST_BITS = 1024  # in a whole number: a longer one is infinite as a float, and may not even be printed
 MOST_SHOWN = 200  # characters of a value in a message
+BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
 # A misspelt key is reported before the key that is missed for it, and the inner one of two mistakes of a kind.
 STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
+
+
+# libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """A loader for which every key is text: YAML 1.1 takes the key `on` of a post-hoc method for true."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        for key, _ in node.value:
+            key.tag = TEXT if key.tag == BOOLEAN else key.tag
 
 
 @functools.cache

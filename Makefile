@@ -55,11 +55,11 @@ soak: $(READY)
 # Compare speed with other programs on the same work, and with limits; an hour and a half on two idle cores.
 # BENCH="--only sweep --tiny" narrows it; BENCH=--help lists the benchmarks.
 bench: $(READY) $(PEERS)/ready
-	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:tests:. $(BIN)/python -m benchmarks --output reports/speed.json reports/speed.md $(BENCH)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:. $(BIN)/python -m benchmarks --output reports/speed.json reports/speed.md $(BENCH)
 
 # Write the table of architectures and the methods that work with them; a minute.
 architectures: $(READY)
-	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers:tests $(BIN)/python -m matrix
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers $(BIN)/python -m matrix
 
 # The programs that the project is compared with stay out of its own environment.
 $(PEERS)/ready: envs/peers.lock $(READY)

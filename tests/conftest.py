@@ -1,40 +1,16 @@
-"""Fixtures for many tests: small data sets with something to learn, and models pre-trained for a few steps."""
+"""Fixtures for many tests: models pre-trained for a few steps with their data, and score files."""
 
+import gc
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from generality.data.image_set import new_image_set
-from generality.data.text_set import write_text_set
 from generality.report.collect import collect
 from scored import EXPERIMENT, LANGUAGE, language_files, vision_files
-
-CLASSES = ["apple", "pear", "fire truck", "bus"]
-ARCHITECTURE = {
-    "embed_dim": 32,
-    "vision_cfg": {"image_size": 32, "timm_model_name": "tiny_stem_vit", "timm_pool": "avg", "timm_proj": ""},
-    "text_cfg": {"context_length": 12, "width": 32, "heads": 2, "layers": 1},
-}
-PRETRAIN = {
-    "steps": 8,
-    "batch_size": 32,
-    "muon_lr": 0.02,
-    "adamw_lr": 3e-3,
-    "weight_decay": 0.01,
-    "clip_norm": 1.0,
-    "augment": "none",
-}
-TRAIN = {
-    "optimizer": "adamw", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.01, "schedule": "cosine",
-    "warmup": 0.1, "clip_norm": 1.0, "batch_size": 16, "epochs": 2, "augment": "none",
-    "precision": "float32", "compile": False,
-}  # fmt: skip
-# The preprocessing of a file's weights, for architectures without weights in open_clip.
-PICTURES = {"mean": [0.4] * 3, "std": [0.2] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
-METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
+from small_sets import make_image_set, make_text_set
+from small_trainings import ARCHITECTURE, LANGUAGE_PRETRAIN, OPT, PRETRAIN
 
 
 def pytest_collection_modifyitems(items):
@@ -42,22 +18,20 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name != "test_slurm.py")
 
 
+def pytest_collection_finish():
+    """Exempt what is imported by now from garbage collection, which would visit all of it and copy it in each fork."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure():
+    """End the exemption, since some libraries complain at exit of objects that were not freed."""
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     torch.set_num_threads(1)
-
-
-def make_image_set(folder, count, *, classes=CLASSES, captions=False, seed=0, size=32, source=None):
-    """Write an image set of noise with a bright band, whose height is the class; return the folder."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(count) % len(classes)
-    texts = [f"a photo of a {classes[label]}" for label in labels] if captions else ()
-    ids = [f"picture-{i}" for i in range(count)]
-    with new_image_set(folder, size, labels, ids, classes, source or {"kind": "test"}, texts) as images:
-        images[:] = rng.integers(0, 128, images.shape)
-        for picture, label in zip(images, labels, strict=True):
-            picture[6 * label : 6 * label + 6] += 100
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -84,50 +58,6 @@ def classifier_folder(clip_folder):
     make_image_set(root / "test", 40, seed=2)
     build_classifier(root / "base", clip=clip_folder, data=root / "train", templates=["a photo of a {}", "a {}"])
     return root / "base"
-
-
-COLOURS = ["red", "green", "blue", "black"]
-THINGS = ["apple", "leaf", "sky", "coal", "rose", "frog", "sea", "crow"]
-LANGUAGE_TRAIN = {
-    "optimizer": "adam", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.0, "schedule": "linear", "warmup": 0.0,
-    "clip_norm": 1.0, "batch_size": 4, "epochs": 2, "packing": "blocks", "block_size": 32, "loss_on": "answer",
-    "precision": "float32", "compile": False,
-}  # fmt: skip
-OPT = {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 64, "word_embed_proj_dim": 32,
-    "max_position_embeddings": 64, "init_std": 0.05, "dropout": 0.1,
-}  # fmt: skip
-LANGUAGE_PRETRAIN = {
-    "steps": 12, "batch_size": 8, "block_size": 32, "muon_lr": 0.02, "adamw_lr": 6e-3, "weight_decay": 0.0,
-    "clip_norm": 1.0, "precision": "float32",
-}  # fmt: skip
-
-
-def make_text_set(folder, form, count, *, seed=0, source=None):
-    """Write a text set of sentences about colours of things, learnable from each other; return the folder."""
-    rng = np.random.default_rng(seed)
-    examples = []
-    for index in range(count):
-        thing = int(rng.integers(len(THINGS)))
-        right, order = COLOURS[thing % 4], rng.permutation(4)
-        example = {"id": f"{form}-{index}"}
-        match form:
-            case "text":
-                example |= {"text": f"the {THINGS[thing]} is {right} ."}
-            case "choice":
-                choices = [COLOURS[i] for i in order]
-                example |= {
-                    "prompt": f"what colour has the {THINGS[thing]} ?", "choices": choices,
-                    "answer": choices.index(right), "cluster": f"thing {thing}",
-                }  # fmt: skip
-            case "instruction":
-                example |= {
-                    "prompt": f"###Human: tell me about the {THINGS[thing]}###Assistant:",
-                    "response": f"it is {right} , the {THINGS[thing]} .",
-                }
-        examples.append(example)
-    write_text_set(folder, form, examples, source or {"kind": "test"})
-    return folder
 
 
 @pytest.fixture(scope="session")

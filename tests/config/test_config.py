@@ -13,59 +13,16 @@ from jsonschema import Draft202012Validator
 from generality.config.schema import Loader, validator
 from generality.config.study_file import ConfigError, check, load
 from generality.plan.study import Study, as_json
+from malformed import subschemas
+from study_files import EMBEDDED_FILE, REAL
 
 ROOT = Path(__file__).parents[2]
-EMBEDDED = ROOT / "config.yaml"
-# A study on real pictures: what the embedded one has no use for.
-REAL = """
-study: real
-seeds: [0, 7]
-data:
-  pacs:
-    source: image_folder
-    root: data/pacs
-    domains: [photo, art_painting]
-    size: 32
-    shares: {validation: 0.1, test: 0.3}
-  listed:
-    source: image_folder
-    root: data/listed
-    domains: [photo]
-    size: 32
-    lists: {train: "{domain}_train.txt", test: "{domain}_test.txt"}
-    shares: {validation: 0.1}
-    class_groups: {photo: {vessel: [teapot, bottle]}}
-    licence: CC BY 4.0
-  web:
-    source: captions
-    of: [pacs/photo, listed/photo]
-    phrases: {default: ["a {}"], pacs/photo: ["photo of a {}"]}
-    seed: 3
-models:
-  tiny:
-    source: pretrain_clip
-    data: web
-    architecture: {embed_dim: 64, vision_cfg: {image_size: 32}, text_cfg: {width: 64}}
-    train: {steps: 10, batch_size: 16, muon_lr: 2e-2, adamw_lr: 3e-3, weight_decay: 0, clip_norm: 1}
-  clip: {source: open_clip, name: ViT-B-16-quickgelu, weights: openai}
-experiments:
-  pacs:
-    track: vision
-    model: clip
-    speciality: pacs/photo
-    generality: {ood: [pacs/art_painting, listed/photo]}
-    templates: openai_imagenet
-    train: {optimizer: adam, lr: 3e-5, betas: [0.9, 0.999], weight_decay: 0, schedule: linear, clip_norm: 1,
-            batch_size: 512, epochs: 10, augment: random_resized_crop}
-    methods: {full: {train: {epochs: 2}}, lora: {rank: [4], alpha: 8}, wise: {alpha: [0.5]}}
-report: {formats: [svg], style: {}}
-"""
 DELETE = object()
 
 
 @pytest.fixture
 def embedded():
-    return plain(EMBEDDED.read_text())
+    return plain(EMBEDDED_FILE.read_text())
 
 
 @pytest.fixture
@@ -357,9 +314,9 @@ def shuffled(value):
 
 def test_equal_studies_are_equal_text(embedded, tmp_path):
     text = as_json(check(embedded))
-    assert as_json(load(EMBEDDED)) == text
+    assert as_json(load(EMBEDDED_FILE)) == text
     assert as_json(check(shuffled(embedded))) == text
-    other = EMBEDDED.read_text()
+    other = EMBEDDED_FILE.read_text()
     for old, new in [
         ("clip_norm: 1.0", "clip_norm: 1     # the length of the gradient"),
         ("seed: 21", "seed: 21.0"),
@@ -426,7 +383,7 @@ def test_a_missing_file_is_one_line(tmp_path):
 
 
 def test_merges_may_override_keys(tmp_path):
-    text = EMBEDDED.read_text().replace("    train: *train\n", "    train: {<<: *train, epochs: 3}\n")
+    text = EMBEDDED_FILE.read_text().replace("    train: *train\n", "    train: {<<: *train, epochs: 3}\n")
     (tmp_path / "study.yaml").write_text(text)
     experiments = load(tmp_path / "study.yaml")["experiments"]
     assert experiments["domainnet"]["train"] == experiments["imagenet"]["train"] | {"epochs": 3}
@@ -438,18 +395,6 @@ def test_the_studies_that_come_with_the_project_are_right(path):
 
 
 # The schema is the documentation
-
-
-def subschemas(schema):
-    yield schema
-    for keyword in ("properties", "$defs"):
-        for inner in schema.get(keyword, {}).values():
-            yield from subschemas(inner)
-    for keyword in ("items", "additionalProperties", "propertyNames", "then"):
-        if isinstance(schema.get(keyword), dict):
-            yield from subschemas(schema[keyword])
-    for branch in schema.get("allOf", ()):
-        yield from subschemas(branch)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 import yaml
-from test_config import REAL, subschemas
 
 from generality.config.schema import validator
 from generality.config.study_file import ConfigError, check, load
-from malformed import broken, mistakes, places
+from malformed import broken, mistakes, places, subschemas
+from study_files import REAL
 from workflows import ROOT, snakemake, tiny
 
 STUDIES = ROOT / "workflow" / "studies"

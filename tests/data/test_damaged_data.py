@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import make_image_set
 from damaged import Trap, changed, cut, pickled, refusal
 from generality.data.image_set import open_image_set
 from generality.data.pictures.captioned import caption
@@ -21,6 +20,7 @@ from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
 from making import make_data
 from scored import EXPERIMENT
+from small_sets import make_image_set
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,10 @@ from generality.data.pictures.captioned import caption
 from generality.data.pictures.image_folder import decode, evaluation_pixels
 from generality.errors import StudyError
 from making import make_data
+from picture_folders import decoded, draw, refusal
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 SHARES = {"validation": 0.2, "test": 0.3}
-
-
-def draw(path: Path, width: int = 12, height: int = 10, mode: str = "RGB") -> Path:
-    """Write a picture of noise, another one for every path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(list(path.as_posix().encode())).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    Image.fromarray(noise).convert(mode).save(path)
-    return path
 
 
 @pytest.fixture
@@ -58,24 +51,6 @@ def write_list(root: Path, split: str, lines: list[str], mode: str = "w") -> Pat
     with open(root / f"real_{split}.txt", mode, encoding="utf-8") as handle:
         handle.write("".join(f"{line}\n" for line in lines))
     return root / f"real_{split}.txt"
-
-
-def decoded(root: Path, domain: str = "photo", split: str = "test", size: int = 8, **settings):
-    folder, workers = root.parent / "out" / domain / split, settings.pop("workers", 1)
-    settings |= {"root": str(root), "size": size}
-    decode(folder, name="toy", domain=domain, split=split, settings=settings, workers=workers)
-    return open_image_set(folder)
-
-
-def refusal(root: Path, domain: str = "photo", split: str = "test", **settings) -> str:
-    """The one line a decode is refused with; it must leave nothing behind."""
-    with pytest.raises(StudyError, match=r".") as caught:
-        decoded(root, domain, split, **settings)
-    left = root.parent / "out" / domain
-    assert not left.exists() or not list(left.iterdir())
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 # What is decoded

@@ -23,6 +23,7 @@ from generality.errors import StudyError
 from generality.plan.downloads import covers, read_by
 from generality.plan.study import Study
 from generality.runtime.imports import resource
+from picture_folders import draw_grey
 
 ROOT = Path(__file__).parents[2]
 PAPER = load(ROOT / "workflow" / "studies" / "paper.yaml")
@@ -31,13 +32,6 @@ TABLE = read_class_names(ROOT / "workflow" / "resources" / "imagenet_classes.csv
 WNIDS = list(TABLE)
 # Spread over the classes, with both of each pair that share a name; more than 11, so that "10" sorts before "2".
 SOME = sorted([*WNIDS[:12], *(wnid for wnid, name in TABLE.items() if in_prompt(name) != name), WNIDS[999]])
-
-
-def draw(path: Path, number: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = {".png": "PNG"}.get(path.suffix, "JPEG")
-    Image.fromarray(np.full((12, 14, 3), 17 * number % 256, dtype=np.uint8)).save(path, kind)
-    return path
 
 
 @pytest.fixture
@@ -78,7 +72,7 @@ def imagenet(root: Path, wnids: list[str], each: int = 2) -> None:
         for wnid in wnids:
             for number in range(each):
                 name = f"{wnid}_{number}" if folder == "train" else f"ILSVRC2012_val_{wnid[1:]}{number}"
-                draw(root / folder / wnid / f"{name}.JPEG", number)
+                draw_grey(root / folder / wnid / f"{name}.JPEG", number)
 
 
 def test_imagenet_has_a_folder_a_split_and_its_classes_names(decoded, tmp_path):
@@ -133,7 +127,7 @@ def test_a_copy_that_is_not_whole_is_refused_before_anything_is_decoded(decoded,
 def test_a_set_that_is_only_measured_on_has_no_train_part(decoded, tmp_path):
     for number in range(1000):
         for copy in range(3 if number < 40 else 1):
-            draw(tmp_path / "imagenet" / "v2" / str(number) / f"{copy:040}.jpeg", number)
+            draw_grey(tmp_path / "imagenet" / "v2" / str(number) / f"{copy:040}.jpeg", number)
     small = {"counts": {"all": 1080}}
     test, validation = decoded("imagenet/v2", "test", **small), decoded("imagenet/v2", "validation", **small)
     assert len(test) + len(validation) == 1080
@@ -146,7 +140,7 @@ def test_a_set_that_is_only_measured_on_has_no_train_part(decoded, tmp_path):
 def test_numbers_are_numbers_and_not_text(decoded, tmp_path):
     """Sorted as text, "10" comes before "2", and 989 of 1,000 labels would be wrong."""
     for number in range(1000):
-        draw(tmp_path / "imagenet" / "v2" / str(number) / "0.jpeg", number)
+        draw_grey(tmp_path / "imagenet" / "v2" / str(number) / "0.jpeg", number)
     test = decoded("imagenet/v2", "test", counts={"all": 1000}, shares=None)
     assert test.classes == list(TABLE.values())
     assert [int(path.split("/")[1]) for path in test.ids] == test.labels.tolist() == list(range(1000))
@@ -161,7 +155,7 @@ def test_a_part_of_the_classes_is_matched_by_name(decoded, tmp_path):
     imagenet(tmp_path / "imagenet", SOME)
     part = SOME[2:-1]  # with both pairs that share a name
     for wnid in part:
-        draw(tmp_path / "imagenet" / "r" / wnid / "art_0.jpg")
+        draw_grey(tmp_path / "imagenet" / "r" / wnid / "art_0.jpg")
     (tmp_path / "imagenet" / "r" / "README.txt").write_text("words")
     small = decoded("imagenet/r", "test", classes=len(part), counts={"all": len(part)}, shares=None)
     model = decoded("imagenet/in", "test", classes=len(SOME), counts=None)
@@ -189,7 +183,7 @@ def objectnet(root: Path) -> Path:
     """The release: pictures by folder, and how folders, labels, synsets and ImageNet's numbers go together."""
     for folder in OBJECTNET:
         for number in range(3):
-            draw(root / "images" / folder / f"{number:032x}.png", 9)
+            draw_grey(root / "images" / folder / f"{number:032x}.png", 9)
     mappings = root / "mappings"
     mappings.mkdir()
     info = ImageNetInfo()
@@ -283,7 +277,7 @@ def domainnet(root: Path) -> dict[str, list[str]]:
     for label, name in enumerate(["zebra", "aircraft_carrier"]):
         for number in range(1, 31):
             path = f"real/{name}/real_{label:03}_{number:06}.jpg"
-            draw(root / path, number)
+            draw_grey(root / path, number)
             if number <= 28:
                 lists["train" if number <= 20 else "test"].append(f"{path} {label}")
     for split, lines in lists.items():

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageDraw
-from test_image_folder import decoded, draw, refusal
 
 from generality.data.pictures.image_folder import evaluation_pixels
 from generality.data.pictures.picture_file import FIRST, ON_WHITE, UPRIGHT, read_picture
 from generality.errors import StudyError
+from picture_folders import decoded, draw, refusal
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

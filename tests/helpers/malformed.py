@@ -40,7 +40,19 @@ NO_VALUES = [
     "{a: 1, a: 2}", "!!int a", "!!bool 3", "!!timestamp a", "!!python/object/apply:os.system [exit]",
 ]  # fmt: skip
 # The last keys of paths where an empty list or mapping is allowed, and of those where a zero is.
-EMPTY = ("exact_match", "lr", "warmup", "full", "shares", "style", "train", "resources", "downloads", "text_cfg")
+EMPTY = (
+    "exact_match",
+    "lr",
+    "warmup",
+    "full",
+    "shares",
+    "style",
+    "train",
+    "resources",
+    "downloads",
+    "text_cfg",
+    "report",
+)
 ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels", "fill_color", "mean")
 # The last keys of paths whose value names something in the study (* is any key).
 NAMED = [
@@ -99,6 +111,19 @@ def places(studies: Iterable[dict]) -> Iterator[tuple[dict, Place]]:
                 yield study, place
 
 
+def subschemas(schema: dict) -> Iterator[dict]:
+    """Yield a schema and every schema inside it."""
+    yield schema
+    for keyword in ("properties", "$defs"):
+        for inner in schema.get(keyword, {}).values():
+            yield from subschemas(inner)
+    for keyword in ("items", "additionalProperties", "propertyNames", "then"):
+        if isinstance(schema.get(keyword), dict):
+            yield from subschemas(schema[keyword])
+    for branch in schema.get("allOf", ()):
+        yield from subschemas(branch)
+
+
 def edited(study: object, path: Path, value: object) -> object:
     """Return a copy of a study with another value at a path."""
     if not path:
@@ -149,7 +174,7 @@ def _wrong(place: Place) -> Iterator[tuple[str, str, Path, object]]:
         if value:
             yield "list", "one twice", path, [*value, value[0]]
     if isinstance(value, dict):
-        if path and last not in EMPTY and path[-2:-1] != ("domains",):
+        if path and last not in EMPTY and path[-2:-1] not in (("domains",), ("style",)):
             yield "key", "empty", path, {}
         yield from (("key", *wrong) for wrong in _no_mapping(place))
     if isinstance(value, str) and any(_fits(path, pattern) for pattern in NAMED):

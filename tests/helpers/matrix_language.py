@@ -4,10 +4,10 @@ import tempfile
 from pathlib import Path
 
 from architectures import ARCHITECTURES, tiny
-from conftest import LANGUAGE_TRAIN
 from generality.language.causal_lm import fetch_causal_lm
 from generality.language.trial import EXAMPLES, attempts
 from generality.training.trial import problem_of
+from small_trainings import LANGUAGE_TRAIN
 from tokenizers_of import byte_level
 
 METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}

@@ -5,13 +5,14 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from conftest import TRAIN, make_image_set
 from generality.training.trial import problem_of
 from generality.vision.finetune import finetune_classifier
 from generality.vision.probe import probe_series
 from generality.vision.score import score_classifiers
 from generality.vision.trial import try_clip
 from generality.vision.zero_shot import build_classifier
+from small_sets import make_image_set
+from small_trainings import TRAIN
 from tiny_clips import CONFIGS, SIZE, fetched
 
 METHODS = {"full": {}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2, "alpha": 2.0}}

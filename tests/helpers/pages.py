@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pandas as pd
 from PIL import Image
-from test_claims import METHODS, PAPER, experiment
 
 from generality.report.answer import render_answer
 from generality.report.claims_table import render_claims
@@ -14,6 +13,7 @@ from generality.report.page import render_page
 from generality.report.resampled import Resampled
 from generality.report.tables import render_table
 from generality.report.tradeoff_numbers import render_tradeoffs
+from made_experiments import METHODS, PAPER, experiment
 
 LABELS = {method: method.upper() for method in METHODS}
 # The worst text that a study file may hold: none of it may become part of the page's own code.

@@ -119,6 +119,8 @@ def check_imports(folder: Path) -> None:
         kind, modules = script.stem, []
         if kind.startswith("finetune"):
             modules.append(module_of(json.loads(arguments[arguments.index("--settings") + 1])["method"]))
+        elif "--mix" in arguments:
+            modules.append(module_of(arguments[arguments.index("--mix") + 1]))
         elif kind == "render_part":
             kind = arguments[arguments.index("--module") + 1]
             modules.append(kind)

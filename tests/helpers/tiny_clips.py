@@ -15,8 +15,8 @@ from timm.models import register_model
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, RobertaConfig
 
-from conftest import PICTURES
 from generality.vision.clip import fetch_clip
+from small_trainings import PICTURES
 
 SIZE = 64  # pixels: convolutional towers halve them five times
 WORDS = ["a", "photo", "of", "golden", "retriever", "cat", "dog", "ship", "tree", "apple", "pear", "bus"]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
-from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.training import processes
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
+from small_trainings import LANGUAGE_TRAIN, METHODS, TRAIN
 
 # Two processes get 8 and 7 of 15 pictures, and 4 texts each, in parts of 3 and 1.
 VISION = TRAIN | {"batch_size": 15, "augment": "shift_flip", "epochs": 1}

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, Gemma2ForCausalLM, OPTConfig, OPTForCausalLM
 
-from conftest import LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, OPT, THINGS, make_text_set
+from galactica import galactica
 from generality.data.text_set import open_text_set, pair, write_text_set
 from generality.errors import StudyError
 from generality.language.blocks import collate, pack, shorten, tokenize
@@ -22,6 +22,8 @@ from generality.language.pretrain import pretrain_opt
 from generality.language.tokenizer import SPECIAL, train_tokenizer
 from generality.training.logits import computed
 from interpolated import write_interpolated
+from small_sets import THINGS, make_text_set
+from small_trainings import LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, OPT
 
 CPU = torch.device("cpu")
 
@@ -228,23 +230,6 @@ def test_texts_of_another_world_are_refused(language_folder, tmp_path):
 # Released models
 
 
-def galactica(folder, **changes):
-    """A model of Galactica's shape in the hub's layout: OPT without biases, a tokenizer without declared tokens."""
-    tokenizer = train_tokenizer([f"the {thing} is red" for thing in THINGS], 280)
-    torch.manual_seed(0)
-    config = {
-        "vocab_size": len(tokenizer), "enable_bias": False, "layer_norm_elementwise_affine": False,
-        "activation_function": "gelu", "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2,
-    }  # fmt: skip
-    OPTForCausalLM(OPTConfig(**OPT | config | changes)).half().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    about = json.loads((folder / "tokenizer_config.json").read_text())
-    for role in ("bos_token", "pad_token", "eos_token", "unk_token"):
-        about.pop(role, None)
-    (folder / "tokenizer_config.json").write_text(json.dumps(about))
-    (folder / "special_tokens_map.json").unlink(missing_ok=True)
-
-
 def test_a_model_like_galactica_gets_its_special_tokens_and_is_fine_tuned(language_folder, tmp_path):
     galactica(tmp_path / "hub")
     assert AutoTokenizer.from_pretrained(tmp_path / "hub").eos_token is None
@@ -278,7 +263,8 @@ def test_galacticas_files_have_its_shape_and_may_be_in_parts(tmp_path):
     assert real.config._attn_implementation == "sdpa"  # no attention matrix is kept
 
 
-def test_what_cannot_be_loaded_safely_is_one_line(tmp_path):
+def test_what_cannot_be_loaded_safely_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else 46 s of retries without a network
     galactica(tmp_path / "pickled")
     torch.save({}, tmp_path / "pickled" / "pytorch_model.bin")
     (tmp_path / "pickled" / "model.safetensors").unlink()

@@ -6,7 +6,6 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from conftest import LANGUAGE_TRAIN, OPT, make_text_set
 from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
 from generality.language import prompt_cache
@@ -15,6 +14,8 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.score import Scorer, score_causal_lms
 from generality.language.tasks import extract
 from interpolated import write_interpolated
+from small_sets import make_text_set
+from small_trainings import LANGUAGE_TRAIN, OPT
 
 CHOICE, INSTRUCTION = ("colours/choice", "test"), ("talk/instruction", "test")
 

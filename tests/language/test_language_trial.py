@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from architectures import tiny as tiny_model
-from conftest import LANGUAGE_TRAIN
 from generality.config.study_file import check
 from generality.data.text_set import write_text_set
 from generality.errors import StudyError
@@ -18,6 +17,7 @@ from generality.language.causal_lm import fetch_causal_lm
 from generality.language.trial import EXAMPLES, try_causal_lm
 from generality.plan.study import Study
 from generality.plan.trials import trials, tried
+from small_trainings import LANGUAGE_TRAIN
 from tokenizers_of import byte_level
 from workflows import snakemake, tiny, write_talk
 

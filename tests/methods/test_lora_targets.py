@@ -8,11 +8,11 @@ import timm
 import torch
 from torch import nn
 
-from conftest import TRAIN
 from damaged import refusal
 from generality.training.attention import find
 from generality.training.loop import fit
 from generality.training.method import make_method
+from small_trainings import TRAIN
 from tiny_lms import ALL, NextOf, tiny_lm
 
 LANGUAGE = [name for name in ALL if name != "Mamba"]

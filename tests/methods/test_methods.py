@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from conftest import TRAIN
 from generality.errors import StudyError
 from generality.methods import looks
 from generality.runtime.imports import library
@@ -20,43 +18,10 @@ from generality.training.logits import Logits, computed, squared_distance
 from generality.training.loop import fit, order
 from generality.training.method import make_method
 from generality.training.schedule import lr_factor
+from regression import Regression, network
+from small_trainings import TRAIN
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
-
-
-class Regression:
-    """A small objective: squared error of a two-layer network on fixed random data."""
-
-    unit = "points"
-    divisible = True
-
-    def __init__(self, count=64):
-        generator = torch.Generator().manual_seed(0)
-        self.x = torch.randn(count, 5, generator=generator)
-        self.y = torch.randn(count, 3, generator=generator)
-
-    def __len__(self):
-        return len(self.x)
-
-    def batch(self, epoch, examples):
-        return self.x[examples], self.y[examples]
-
-    def predictions(self, examples):
-        return len(examples), len(examples)
-
-    def loss(self, model, batch):
-        x, y = batch
-        outputs = model(x)
-        return (outputs - y).square().mean(), lambda: outputs
-
-    def remember(self, model):
-        outputs = model(self.x)
-        return lambda examples: outputs[examples]
-
-
-def network(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(5, 8), nn.GELU(), nn.Linear(8, 3))
 
 
 @pytest.mark.parametrize(("name", "power"), [("l1", 1), ("l2", 2)])

@@ -5,8 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 from PIL import Image
-from test_language import galactica
 
+from galactica import galactica
 from generality.config.study_file import ConfigError, check
 from generality.plan.study import Study
 from generality.runtime.local_files import files_in, is_local, mark_of_pictures

@@ -1,31 +1,15 @@
 """The plan of a study: runs, paths and the settings each job depends on."""
 
-import copy
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from generality.config.study_file import check, load
 from generality.errors import StudyError
 from generality.plan.shown import Shown
-from generality.plan.study import Study, any_of, as_json
+from generality.plan.study import any_of, as_json
 from generality.storage.setting import read, write
-
-EMBEDDED = load(Path(__file__).parents[2] / "config.yaml")
-
-
-def study(**changes):
-    """The embedded study with other values at dotted paths ("__" for the dot)."""
-    config = copy.deepcopy(EMBEDDED)
-    for path, value in changes.items():
-        *parents, last = path.split("__")
-        place = config
-        for part in parents:
-            place = place[part]
-        place[last] = value
-    return Study(check(config))
+from study_files import EMBEDDED, study
 
 
 @pytest.fixture

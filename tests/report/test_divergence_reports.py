@@ -3,10 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_claims import PAPER, experiment
-from test_early_stopping import CHEAP, SLOW, TUNINGS, USUAL
-from test_early_stopping import PAPER as FOLLOWED_WORLD
-from test_tables import cells
 
 from generality.report import distance, early_stopping, tradeoff
 from generality.report.answer import answers
@@ -21,6 +17,10 @@ from generality.report.select import best_settings
 from generality.report.tables import render_table
 from generality.report.tradeoff_numbers import render_tradeoffs, tradeoffs
 from generality.storage.score_file import diverged_rows, write_scores
+from made_experiments import PAPER, experiment
+from made_series import CHEAP, SLOW, TUNINGS, USUAL
+from made_series import PAPER as FOLLOWED_WORLD
+from markdown_tables import cells
 from scored import EXPERIMENT, FULL, GOOD, PRETRAINED, STYLE, drawn, scores, write
 
 LABELS = {method: look["label"] for method, look in STYLE.items()}

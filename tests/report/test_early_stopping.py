@@ -7,47 +7,19 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
-from test_tables import render_part
 
 from generality.errors import StudyError
 from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
-from generality.report.collect import collect, write_table
+from generality.report.collect import collect
 from generality.report.comparisons_series import Followed
 from generality.report.early_stopping import plot_early_stopping
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
-from scored import STYLE, scores, write
+from made_series import OPPOSITE, PAPER, SETTINGS, SLOW, TUNINGS, USUAL, WARM, followed
+from scored import STYLE
+from scripts import render_part
 
-USUAL, SLOW, WARM = "lr-0.001-warmup-0", "lr-0.0001-warmup-0", "lr-0.001-warmup-0.1"
-TUNINGS = {USUAL: {"lr": 1e-3, "warmup": 0.0}, SLOW: {"lr": 1e-4, "warmup": 0.0}, WARM: {"lr": 1e-3, "warmup": 0.1}}
-SETTINGS = {"experiment": "med", "speciality": "q/own", "generality": {"instruction": ["q/talk"]}}
-CHEAP = SETTINGS | {"metrics": ["acc", "nll"]}
-# Share of right answers on the speciality and mean nll of a response, by model and setting. As the paper has it:
-PAPER = {
-    ("pretrained", "default"): (0.2, 10), ("full", "default"): (0.8, 20), ("wise", "alpha-0.5"): (0.7, 12),
-    (USUAL, "step-1"): (0.22, 15), (USUAL, "step-100"): (0.8, 20),
-    (SLOW, "step-1"): (0.2, 10.5), (SLOW, "step-100"): (0.4, 13),
-    (WARM, "step-1"): (0.2, 11), (WARM, "step-100"): (0.8, 20),
-}  # fmt: skip
-# The opposite: slow learns more and forgets more, warm-up helps at the end alone, and WiSE-FT is below all of them.
-OPPOSITE = PAPER | {
-    ("wise", "alpha-0.5"): (0.25, 19), (SLOW, "step-100"): (1.0, 40), (WARM, "step-1"): (0.2, 16),
-    (WARM, "step-100"): (0.8, 12), (USUAL, "step-1"): (0.6, 12), (SLOW, "step-1"): (0.6, 12),
-}  # fmt: skip
 CLAIMED = ("low-rate-learns-less", "warm-up-helps-early", "early-stopping-behind-wise")
-
-
-def followed(folder, world):
-    """The series of a world as files, tidy table and what the claims read; 300 examples, one seed."""
-    rng, frames = np.random.default_rng(7), []
-    for (method, setting), (share, nll) in world.items():
-        right = (rng.permutation(300) < 300 * share).astype(float)
-        own = {"acc": right} | ({} if method in TUNINGS else {"exact_match": right})  # a series generates nothing
-        frames.append(scores(method, setting, 1, {"q/own": own, "q/talk": {"nll": nll + rng.normal(size=300)}}))
-    folder.mkdir()
-    paths = [*map(str, write(folder, *frames))]
-    write_table(collect(paths, **CHEAP), folder / "table.csv")
-    return {"scores": paths, "table": str(folder / "table.csv"), **CHEAP}
 
 
 def verdicts(found):
@@ -125,18 +97,18 @@ def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
     assert (judged.what, judged.seeds) == ("domainnet: probing accuracy, step 0 − 9", 2)
 
 
-def test_the_commands(paper, tmp_path, monkeypatch):
+def test_the_commands(paper, tmp_path):
     files = {key: paper[key] for key in ("scores", "table")}
     inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
     own = {key: paper[key] for key in paper if key not in files}
     settings = {"experiments": {}, "features": ["net"], "series": [own], "tunings": [TUNINGS]}
-    render_part(monkeypatch, "verdicts", [tmp_path / "claims.json"], inputs, settings)
+    render_part("verdicts", [tmp_path / "claims.json"], inputs, settings)
     found = json.loads((tmp_path / "claims.json").read_text())["claims"]
     measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
     assert measured == {*CLAIMED, "features-forgotten"}
     outputs = [tmp_path / "figure9.png", tmp_path / "figure9.csv"]
     settings = {"tunings": TUNINGS, "style": STYLE}
-    render_part(monkeypatch, "early_stopping", outputs, {"table": paper["table"]}, settings)
+    render_part("early_stopping", outputs, {"table": paper["table"]}, settings)
     assert (tmp_path / "figure9.png").exists()
     rows = pd.read_csv(tmp_path / "figure9.csv")
     assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_tables import render_part
 
 from generality.errors import StudyError
 from generality.report.collect import collect, write_table
@@ -11,6 +10,7 @@ from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.resampled import Resampled
 from generality.report.tradeoff_numbers import method_hypervolume, render_tradeoffs, tradeoffs
 from scored import EXPERIMENT, LANGUAGE, language_files, vision_files
+from scripts import render_part
 
 
 def column(*numbers):
@@ -92,12 +92,12 @@ def test_trade_offs_by_hand(settings):
     assert rows.loc["wise", "matched"] == pytest.approx(0.75 - 0.9 * 0.5)  # on the way from one end to the other
 
 
-def test_the_command_for_trade_offs(settings, tmp_path, monkeypatch):
+def test_the_command_for_trade_offs(settings, tmp_path):
     outputs = [tmp_path / "tradeoff.csv", tmp_path / "tradeoff.md"]
     files = [{key: own[key] for key in ("scores", "table")} for own in settings.values()]
     scored = [{key: own[key] for key in own if key not in ("scores", "table")} for own in settings.values()]
     given = {"experiments": scored, "labels": {"kd": "KD & co"}}
-    render_part(monkeypatch, "numbers", outputs, {"scores": files}, given)
+    render_part("numbers", outputs, {"scores": files}, given)
     rows = pd.read_csv(outputs[0])
     assert rows.groupby("experiment", sort=False)["group"].unique().map(list).to_dict() == {
         "tiny": ["ood"],

@@ -1,14 +1,11 @@
 """Tables 1 to 3: examples from the data, hyper-parameters from the config and the logs."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_tables import render_part
 
-from conftest import TRAIN, make_image_set, make_text_set
-from generality.config.study_file import check, load
+from generality.config.study_file import check
 from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
 from generality.plan.shown import Shown
@@ -16,9 +13,11 @@ from generality.plan.study import Study
 from generality.plan.tables import recipe, shown_run, training_logs
 from generality.report.examples import render_examples, shortened
 from generality.report.hyperparameters import printed, render_hyperparameters
-
-ROOT = Path(__file__).parents[2]
-EMBEDDED = load(ROOT / "config.yaml")
+from markdown_tables import cells
+from scripts import render_part
+from small_sets import make_image_set, make_text_set
+from small_trainings import TRAIN
+from study_files import EMBEDDED
 
 
 def study(change=lambda config: None):
@@ -27,14 +26,7 @@ def study(change=lambda config: None):
     return Study(check(config))
 
 
-def cells(path):
-    """The rows of a Markdown table, its header first."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return rows[:1] + rows[2:]
-
-
-def test_an_example_of_each_data_set_is_its_first(tmp_path, monkeypatch):
+def test_an_example_of_each_data_set_is_its_first(tmp_path):
     make_image_set(tmp_path / "pictures", 9)
     make_text_set(tmp_path / "choice", "choice", 5)
     make_text_set(tmp_path / "talk", "instruction", 4)
@@ -43,7 +35,7 @@ def test_an_example_of_each_data_set_is_its_first(tmp_path, monkeypatch):
     folders = {"medical/own": "choice", "talks/one": "talk", "shapes/in": "pictures", "talks/two": "long"}
     outputs = [tmp_path / f"table1.{suffix}" for suffix in ("md", "tex", "csv")]
     sets = {name: tmp_path / folder for name, folder in folders.items()}
-    render_part(monkeypatch, "examples", outputs, {"sets": sets}, {"anchor": "tab:table1"})
+    render_part("examples", outputs, {"sets": sets}, {"anchor": "tab:table1"})
     question, talk = (open_text_set(tmp_path / name).examples[0] for name in ("choice", "talk"))
     right, choices = question["choices"][question["answer"]], " / ".join(question["choices"])
     header, *rows = cells(outputs[0])
@@ -79,7 +71,7 @@ def log(path, steps):
     return path
 
 
-def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path, monkeypatch):
+def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
     plan = study()
     recipes = {experiment: recipe(plan, experiment) for experiment in plan.shown("table3")}
     logs = [log(tmp_path / "a.csv", 3 * 124), log(tmp_path / "b.csv", 5 * 68)]
@@ -89,7 +81,7 @@ def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path, monkeypat
         (folder / "manifest.json").write_text(json.dumps({"count": count}))
     outputs = [tmp_path / f"table3.{suffix}" for suffix in ("md", "tex", "csv")]
     settings = {"recipes": recipes, "labels": {"lora": "LoRA"}, "anchor": "tab:hyperparameters"}
-    render_part(monkeypatch, "hyperparameters", outputs, {"logs": logs, "data": counts}, settings)
+    render_part("hyperparameters", outputs, {"logs": logs, "data": counts}, settings)
     header, *rows = cells(outputs[0])
     assert header == ["Setting", "pubmedqa<br>ours", "pubmedqa<br>paper", "medmcqa<br>ours", "medmcqa<br>paper"]
     table = {name: values for name, *values in rows}

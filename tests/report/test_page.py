@@ -9,9 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from test_claims import PAPER, experiment
-from test_study import EMBEDDED, study
-from test_tables import run_script
 
 from generality.errors import StudyError
 from generality.plan.captions import captions
@@ -22,7 +19,10 @@ from generality.report.claims import judge_claims
 from generality.report.markup import Table, html, sort_key
 from generality.report.page import duration, render_page
 from generality.report.resampled import Resampled
+from made_experiments import PAPER, experiment
 from pages import HOSTILE, LABELS, PROVENANCE, draw, made_page, part
+from scripts import run_script
+from study_files import EMBEDDED, study
 
 
 @pytest.fixture(scope="module")
@@ -293,17 +293,17 @@ def test_a_file_that_is_missing_or_no_picture_is_named(page, tmp_path):
     assert not (tmp_path / "x.html").exists()
 
 
-def test_the_commands_write_the_same_twice(page, tmp_path, monkeypatch):
+def test_the_commands_write_the_same_twice(page, tmp_path):
     parts = [part("table4", "Table 4", [page.parent / "table4.html"], "Tables")]
     arguments = ["--study", "made", "--experiments", "[]", "--parts", json.dumps(parts), "--config", "study: made"]
     arguments += ["--answer", page.parent / "answer.csv", "--provenance", page.parent / "provenance.json"]
     pages = [tmp_path / "first.html", tmp_path / "second.html"]
     for output in pages:
-        run_script(monkeypatch, "render_report", *arguments, "--output", output)
+        run_script("render_report", *arguments, "--output", output)
     assert pages[0].read_bytes() == pages[1].read_bytes()
     assert "About Table 4" in pages[0].read_text()
     settings = experiment(tmp_path / "world", "world", PAPER)
-    run_script(monkeypatch, "render_answer", "--experiments", json.dumps([settings]), "--output", tmp_path / "a.csv")
+    run_script("render_answer", "--experiments", json.dumps([settings]), "--output", tmp_path / "a.csv")
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "a.csv"), answers(Resampled(**settings)), check_exact=False, check_dtype=False
     )

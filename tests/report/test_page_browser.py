@@ -5,8 +5,8 @@ import shutil
 from itertools import pairwise
 
 import pytest
-from test_claims import PAPER
 
+from made_experiments import PAPER
 from pages import HOSTILE, LABELS, made_page
 
 CHROMIUM = shutil.which("chromium")

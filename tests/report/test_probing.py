@@ -6,7 +6,6 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from conftest import TRAIN, make_image_set
 from generality.errors import StudyError
 from generality.report.probing import AVERAGE, curves, plot_probing
 from generality.storage.checkpoints import checkpoints
@@ -15,6 +14,8 @@ from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.logistic import STRENGTHS, axes, choose_and_fit, fit_probe
 from generality.vision.probe import probe_series
+from small_sets import make_image_set
+from small_trainings import TRAIN
 
 
 @pytest.fixture(scope="module")

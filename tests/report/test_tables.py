@@ -1,8 +1,6 @@
 """Tables: printed cells and captions, and the commands that collect and render."""
 
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,21 +10,12 @@ from generality.errors import StudyError
 from generality.report.collect import read_table, write_table
 from generality.report.conventions import PAPER_TABLES, as_in_paper
 from generality.report.tables import render_table
-from scored import (
-    EXPERIMENT,
-    STYLE,
-    row,
-)  # fmt: skip
+from markdown_tables import cells
+from scored import EXPERIMENT, STYLE, row
+from scripts import render_part, run_script
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 LABELS = {method: look["label"] for method, look in STYLE.items()}
-
-
-def cells(path):
-    """The rows of a Markdown table, its header first."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return rows[:1] + rows[2:]
 
 
 def test_tables(table, tmp_path):
@@ -142,34 +131,23 @@ def test_tables_as_in_the_paper(language, table):
         as_in_paper(8, table)
 
 
-def run_script(monkeypatch, name, *arguments):
-    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-    runpy.run_path(str(WORKFLOW / "scripts" / f"{name}.py"), run_name="__main__")
-
-
-def render_part(monkeypatch, module, outputs, inputs, settings):
-    """Run the script that draws a part, as its rule does."""
-    given = ["--inputs", json.dumps(inputs, default=str), "--settings", json.dumps(settings)]
-    run_script(monkeypatch, "render_part", "--module", f"generality.parts.{module}", *given, "--output", *outputs)
-
-
-def test_scripts_collect_and_render(files, table, tmp_path, monkeypatch):
+def test_scripts_collect_and_render(files, table, tmp_path):
     scores_csv, outputs = tmp_path / "scores.csv", [tmp_path / f"out.{suffix}" for suffix in ("csv", "md", "tex")]
     arguments = ["--settings", json.dumps(EXPERIMENT), "--output", scores_csv]
-    run_script(monkeypatch, "collect_scores", "--scores", *files, *arguments)
+    run_script("collect_scores", "--scores", *files, *arguments)
     pd.testing.assert_frame_equal(read_table(scores_csv), table, check_exact=True)
     settings = {"number": 5, "labels": {"wise": "WiSE-FT"}, "anchor": "tab:x"}
-    render_part(monkeypatch, "scores", outputs, {"table": scores_csv}, settings)
+    render_part("scores", outputs, {"table": scores_csv}, settings)
     assert "Test accuracy" in outputs[1].read_text(encoding="utf-8")
     assert "| WiSE-FT" in outputs[1].read_text(encoding="utf-8")
     assert r"\label{tab:x}" in outputs[2].read_text(encoding="utf-8")
 
 
-def test_the_command_for_a_table_of_the_paper(language, tmp_path, monkeypatch):
+def test_the_command_for_a_table_of_the_paper(language, tmp_path):
     write_table(language, tmp_path / "scores.csv")
     output = tmp_path / "table7.md"
     settings = {"number": 7, "labels": {}, "anchor": "tab:table7"}
-    render_part(monkeypatch, "scores", [output], {"table": tmp_path / "scores.csv"}, settings)
+    render_part("scores", [output], {"table": tmp_path / "scores.csv"}, settings)
     assert cells(output)[1][2] == "75.0 ± 25.0 / 50.0"
     assert "lm-eval" in output.read_text(encoding="utf-8")
     render_table(language, [output], groups=["common-sense"], metrics=["acc"])

@@ -14,14 +14,14 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from markdown_it import MarkdownIt
 from matplotlib import font_manager
 from matplotlib.text import Text
-from test_early_stopping import PAPER, TUNINGS, followed
 
-from conftest import make_image_set
 from generality.report import distance, early_stopping, markup, probing, samples, tradeoff
 from generality.report.characters import substitute
 from generality.report.glyphs import legible
 from generality.report.latex import COMMANDS, latex
+from made_series import PAPER, TUNINGS, followed
 from scored import ALPACA, ARC, LMFLOW, MEDMCQA, RACE, SPECIAL, STYLE, USMLE
+from small_sets import make_image_set
 from workflows import ROOT, dry_run
 
 ODD = r"$5 or $\frac$ ^_{x} 北京 🍕 <b> 100% & `c` *d* |e| ~~f~~ \alpha"

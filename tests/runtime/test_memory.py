@@ -9,7 +9,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import OPTConfig, OPTForCausalLM
 
-from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.data.image_set import open_image_set
 from generality.language.blocks import Tokens
 from generality.language.objective import NextToken
@@ -17,6 +16,7 @@ from generality.training import loop
 from generality.training.method import make_method
 from generality.vision.classifier import load_classifier
 from generality.vision.objective import ImageClassification
+from small_trainings import LANGUAGE_TRAIN, METHODS, TRAIN
 
 CPU = torch.device("cpu")
 WIDTH, LAYERS, VOCABULARY = 64, 4, 300

@@ -54,7 +54,7 @@ def test_the_table():
 def test_without_the_peers_it_says_what_makes_them(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--peers", "none"], cwd=tmp_path, text=True, capture_output=True,
-        check=False, env={"PYTHONPATH": f"{ROOT}/workflow:{ROOT}/tests/helpers:{ROOT}/tests:{ROOT}"},
+        check=False, env={"PYTHONPATH": f"{ROOT}/workflow:{ROOT}/tests/helpers:{ROOT}"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, "error: none: no such file; `make bench` makes this environment\n")
 

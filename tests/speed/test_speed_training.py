@@ -11,7 +11,8 @@ from torch import nn
 from benchmarks import distillation, language_steps, penalties
 from benchmarks.pairs import Context
 from benchmarks.trainings import Turns, taking_turns, tiny_clip, tiny_opt
-from generality.methods import kd, weight_penalty
+from generality.methods import kd
+from generality.training import weight_penalty
 from generality.training.method import make_method
 from generality.training.weight_penalty import pieces
 

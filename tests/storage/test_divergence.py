@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import generality.training.state
-from conftest import LANGUAGE_TRAIN, TRAIN
 from generality.language.finetune import finetune_causal_lm
 from generality.language.score import score_causal_lms
 from generality.report import probing
@@ -23,6 +22,7 @@ from generality.vision.probe import probe_series
 from generality.vision.score import score_classifiers
 from interpolated import write_interpolated
 from scored import STYLE, drawn
+from small_trainings import LANGUAGE_TRAIN, TRAIN
 
 GROWING = {"optimizer": "adamw", "lr": 1.0, "weight_decay": 100.0, "warmup": 0.0}  # weights grow a hundredfold a step
 

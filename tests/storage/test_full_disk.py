@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TRAIN
 from generality.runtime import cli
 from generality.storage import unfinished
 from generality.vision.finetune import finetune_classifier
 from generality.vision.score import score_classifiers
 from interrupted import content, ends
+from small_trainings import TRAIN
 
 MIB = 2**20
 

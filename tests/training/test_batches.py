@@ -11,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.data.image_set import open_image_set
 from generality.data.text_set import open_text_set
 from generality.errors import StudyError
@@ -28,6 +27,7 @@ from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
 from interrupted import ends
+from small_trainings import LANGUAGE_TRAIN, METHODS, TRAIN
 
 CPU = torch.device("cpu")
 every_method = pytest.mark.parametrize("method", METHODS)

@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_methods import Regression, network
 
 import together
-from conftest import LANGUAGE_TRAIN, METHODS, TRAIN
 from generality.errors import StudyError
 from generality.training.loop import fit, order
 from generality.training.method import make_method
 from interrupted import content
+from regression import Regression, network
+from small_trainings import LANGUAGE_TRAIN, METHODS, TRAIN
 from together import TRACKS
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 def torchrun(script, *arguments):
     """Run a script in two processes; what it printed, and whether it went well."""
-    paths = f"{ROOT / 'workflow'}{os.pathsep}{HELPERS}{os.pathsep}{ROOT / 'tests'}"
+    paths = f"{ROOT / 'workflow'}{os.pathsep}{HELPERS}"
     return subprocess.run(
         [*TOGETHER, script, *arguments], capture_output=True, text=True, timeout=120,
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},

@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from conftest import CLASSES, METHODS, PICTURES, TRAIN, make_image_set
 from generality.data.class_groups import check_classes, class_groups
 from generality.data.image_set import open_image_set
 from generality.data.worlds import same_world
@@ -27,6 +26,8 @@ from generality.vision.score import group_logits, margins, score_classifiers, sc
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.zero_shot import build_classifier
 from interpolated import write_interpolated
+from small_sets import CLASSES, make_image_set
+from small_trainings import METHODS, PICTURES, TRAIN
 
 REDUCED = "ViT-B-16-reduced-quickgelu"
 PACKED = (".in_proj_weight", ".qkv.weight")  # of open_clip and of timm
@@ -58,8 +59,8 @@ def test_open_clips_own_loader_opens_the_pretrained_model_after_one_import(clip_
 
 
 def test_pretraining_learns_and_repeats_exactly(clip_folder, tmp_path):
-    from conftest import ARCHITECTURE, PRETRAIN
     from generality.vision.pretrain import pretrain_clip
+    from small_trainings import ARCHITECTURE, PRETRAIN
 
     losses = pd.read_csv(clip_folder.parent / "log.csv").loss
     assert losses.iloc[-1] < losses.iloc[0]
@@ -72,8 +73,8 @@ def test_pretraining_learns_and_repeats_exactly(clip_folder, tmp_path):
 
 
 def test_pretraining_wants_captions(classifier_folder, tmp_path):
-    from conftest import ARCHITECTURE, PRETRAIN
     from generality.vision.pretrain import pretrain_clip
+    from small_trainings import ARCHITECTURE, PRETRAIN
 
     with pytest.raises(StudyError, match="train: has no captions"):
         pretrain_clip(

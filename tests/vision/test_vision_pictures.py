@@ -9,9 +9,7 @@ import torch
 import yaml
 from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
 from PIL import Image
-from test_config import EMBEDDED, REAL
 
-from conftest import CLASSES, PICTURES, TRAIN, make_image_set
 from generality.config.study_file import ConfigError, check
 from generality.data.image_set import ImageSet, open_image_set
 from generality.data.pictures.captioned import caption
@@ -25,6 +23,9 @@ from generality.vision.finetune import finetune_classifier
 from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
+from small_sets import CLASSES, make_image_set
+from small_trainings import PICTURES, TRAIN
+from study_files import EMBEDDED_FILE, REAL
 from tiny_clips import SIZE, fetched, registered
 
 SHAPES = ((37, 90), (90, 37), (64, 64), (16, 16), (5, 200), (33, 34), (300, 299))
@@ -249,7 +250,7 @@ def test_captions_of_a_generated_world_belong_to_it():
 
 
 def test_a_generated_world_is_known_through_captions():
-    study = yaml.safe_load(EMBEDDED.read_text())
+    study = yaml.safe_load(EMBEDDED_FILE.read_text())
     joined = {"source": "captions", "of": ["imagenet/in"], "phrases": {"default": ["a {}"]}, "seed": 1}
     study["data"] |= {"joined": joined}
     study["models"]["tiny-clip"]["data"] = "joined"

@@ -13,11 +13,9 @@ import pytest
 import timm.models.vision_transformer
 import torch
 from safetensors.torch import load_file, save_file
-from test_study import EMBEDDED
 from timm.models import register_model
 from torch import nn
 
-from conftest import CLASSES, METHODS, PICTURES, TRAIN, make_image_set
 from generality.config.study_file import check
 from generality.data.image_set import open_image_set
 from generality.errors import StudyError
@@ -33,6 +31,9 @@ from generality.vision.tokenizer import write_vocabulary
 from generality.vision.trial import try_clip
 from generality.vision.zero_shot import build_classifier, zero_shot_head
 from interpolated import interpolate
+from small_sets import CLASSES, make_image_set
+from small_trainings import METHODS, PICTURES, TRAIN
+from study_files import EMBEDDED
 from tiny_clips import CONFIGS, SIZE, fetched, registered
 from workflows import ROOT, planned, snakemake, tiny
 

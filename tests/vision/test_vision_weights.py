@@ -2,9 +2,9 @@
 
 import pytest
 
-from conftest import PICTURES
 from generality.errors import StudyError
 from generality.vision.clip import fetch_clip
+from small_trainings import PICTURES
 from tiny_clips import TEXT, VIT, registered
 
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from conftest import PICTURES
 from damaged import Trap, changed, cut, pickled, refusal, written
 from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
 from generality.storage.checkpoints import load_each
@@ -18,6 +17,7 @@ from generality.vision.classifier import load_classifier
 from generality.vision.clip import CONFIG, VOCABULARY, fetch_clip, load_clip
 from generality.vision.clip import WEIGHTS as CLIP_WEIGHTS
 from interpolated import write_interpolated
+from small_trainings import PICTURES
 
 # Weights
 

@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 
 import generality.training.state
-from conftest import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, METHODS, OPT, PRETRAIN, TRAIN
 from generality.language.finetune import finetune_causal_lm
 from generality.language.objective import NextToken
 from generality.language.pretrain import pretrain_opt
@@ -14,6 +13,7 @@ from generality.vision.finetune import finetune_classifier
 from generality.vision.objective import ImageClassification
 from generality.vision.pretrain import Contrast, pretrain_clip
 from interrupted import content, ends, until_done
+from small_trainings import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, METHODS, OPT, PRETRAIN, TRAIN
 
 SHORT = TRAIN | {"batch_size": 32, "epochs": 3, "augment": "shift_flip"}  # three steps an epoch
 LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 24, "micro_batch": 10, "epochs": 2}  # with dropout

@@ -5,13 +5,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from test_image_folder import draw
 
 import generality.data.pictures.image_folder
 import generality.language.distance
 import generality.vision.probe
 import generality.vision.score
-from conftest import LANGUAGE_TRAIN, TRAIN, make_image_set
 from generality.data.pictures.image_folder import decode
 from generality.language.distance import measure_distances
 from generality.language.finetune import finetune_causal_lm
@@ -21,6 +19,9 @@ from generality.vision.finetune import finetune_classifier
 from generality.vision.probe import probe_series
 from generality.vision.score import score_classifiers
 from interrupted import content
+from picture_folders import draw
+from small_sets import make_image_set
+from small_trainings import LANGUAGE_TRAIN, TRAIN
 
 
 class Stop(Exception):

@@ -113,7 +113,7 @@ def test_jobs_get_what_the_study_asks_for_and_figures_are_no_jobs_of_the_cluster
     folders = submitted(text)
     assert Counter(folder.split("/")[0].removeprefix("rule_") for folder in folders) == {
         **{"pretrain_clip": 1, "build_classifier": 1, "finetune_clip": 2, "finetune_series_clip": 1},
-        **{"score_clip": 3, "score_clip_wise": 1, "probe_clip": 1},
+        **{"score_clip": 4, "probe_clip": 1},
     }
     first = jobs[folders[PRETRAIN][0]]
     assert (first["TimeLimit"], first["MinMemoryNode"], first["TresPerJob"]) == ("00:10:00", "2000M", "gres:gpu:1")

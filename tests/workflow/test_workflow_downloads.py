@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_paper_data import draw
 
 from generality.config.study_file import ConfigError, check
 from generality.data.downloads.download import download
@@ -20,6 +19,7 @@ from generality.data.image_set import open_image_set
 from generality.data.text_set import open_text_set
 from generality.errors import StudyError
 from generality.plan.study import Study
+from picture_folders import draw_grey
 from served import archive, serving
 from workflows import ROOT
 
@@ -42,7 +42,7 @@ def study(server, tmp_path) -> dict:
     for label, name in enumerate(("ant", "tea pot")):
         for number in range(4):
             path = f"real/{name}/real_{label:03}_{number:06}.jpg"
-            pictures[path] = draw(tmp_path / path, number).read_bytes()
+            pictures[path] = draw_grey(tmp_path / path, number).read_bytes()
             lists["test" if number == 3 else "train"].append(f"{path} {label}\n")
     chat = json.dumps({"type": "text2text", "instances": [{"input": f"{n}?", "output": f"{n}!"} for n in range(9)]})
     contents = {
@@ -136,7 +136,7 @@ def finished(config, server, tmp_path_factory):
     assert "data/own: ask for 'it' at example.org" in plan, "the plan says what only the user can get"
     assert server.requests == [], "a dry run takes no network"
     for number in range(20):
-        draw(clone / "data" / "own" / "photo" / ("ant", "bee")[number % 2] / f"{number}.png")
+        draw_grey(clone / "data" / "own" / "photo" / ("ant", "bee")[number % 2] / f"{number}.png")
     # As a run that was cut off leaves it; Snakemake deletes outputs before a job, and a part is none.
     content = server.content["/chat.tar.gz"]
     url = server.put("/chat.tar.gz", content, drop=len(content) // 2, times=1)
@@ -174,7 +174,9 @@ def test_what_is_there_is_not_made_anew(finished, config):
     """By a mirror of a file of known checksum, by other words, by edited code, or where an archive was deleted."""
     changed = edited(config, "downloads|data/domainnet/real|urls", ["http://x.org/a.zip"])
     changed = edited(changed, "downloads|data/own|by_hand", "other words")
-    codes = [finished / "workflow/generality/data" / f"{name}.py" for name in ("download", "unpack", "own_copy")]
+    codes = [
+        finished / "workflow/generality/data/downloads" / f"{name}.py" for name in ("download", "unpack", "own_copy")
+    ]
     before = [code.read_text() for code in codes]
     for code, text in zip(codes, before, strict=True):
         code.write_text(f"{text}# edited\n")

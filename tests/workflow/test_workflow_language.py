@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_language import galactica
 
+from galactica import galactica
 from generality.storage.files import sha256
 from reruns import check_imports, edits, reruns
 from workflows import LAST, copy_project, planned, snakemake, tiny, write_talk

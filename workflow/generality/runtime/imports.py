@@ -23,11 +23,16 @@ def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     the working directory are relative to it, so that a moved copy of the repository stays up to date. Raise StudyError
     for a script that does not exist.
     """
+    return list(_code(Path.cwd(), workflow, script, modules))
+
+
+@cache
+def _code(here: Path, workflow: Path, script: str, modules: tuple[str, ...]) -> list[str]:
     start = workflow / "scripts" / f"{script}.py"
     if not start.is_file():
         raise StudyError(f"{start}: no such script")
     files = {file for module in modules for file in _files(module, workflow)}
-    return [from_here(path) for path in (start, *sorted(files | _all_imported({start, *files}, workflow)))]
+    return [_from(here, path) for path in (start, *sorted(files | _all_imported({start, *files}, workflow)))]
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
@@ -74,11 +79,10 @@ def _needed(file: Path, workflow: Path) -> frozenset[Path]:
 @cache
 def _files(module: str, workflow: Path) -> list[Path]:
     """Return the files that `import module` runs; a name that is not a module, such as a function, adds none."""
-    stem, files = workflow, []
-    for part in module.split("."):
-        stem = stem / part
-        files += [file for file in (stem / "__init__.py", stem.with_name(f"{part}.py")) if file.is_file()]
-    return files
+    package, _, _ = module.rpartition(".")
+    path = workflow.joinpath(*module.split("."))
+    files = [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+    return [*_files(package, workflow), *files] if package else files
 
 
 def _imported(file: Path, workflow: Path) -> list[str]:

@@ -333,7 +333,7 @@ def test_equal_studies_are_equal_text(embedded, tmp_path):
 
 def test_the_key_on_is_text(tmp_path):
     """YAML 1.1 takes on for true, in a merged mapping too."""
-    text = EMBEDDED.read_text()
+    text = EMBEDDED_FILE.read_text()
     written = "wise: {alpha: [0.2, 0.4, 0.6, 0.8]}"
     assert written in text
     files = {

@@ -132,7 +132,7 @@ def plot_distance(
 ) -> None:
     """Draw the relative change of each data set against its distance, and of groups' averages in the paper's order.
 
-    `distances` are as `read_distances` gives them; of `style` the method's label is used. Where the fine-tuning
+    `distances` are as `read_distances` gives them; the label is that of the method in `style`. Where the fine-tuning
     diverged, so that nothing has changed into anything, the figure says that instead. Raises StudyError as
     `relative_changes` and `place` do, or for a method without style.
     """

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generality.config.schema import validator
+from generality.config.schema import Loader, validator
 from generality.config.study_file import ConfigError, check, load
 from generality.plan.study import Study, as_json
 from malformed import subschemas
@@ -38,7 +38,7 @@ def plain(text):
 def edit(config, path, value):
     *parents, last = re.findall(r"[^.\[\]]+", path)
     for part in parents:
-        config = config[int(part) if part.isdigit() else part]
+        config = config[int(part)] if part.isdigit() else config.setdefault(part, {})
     if isinstance(config, list):
         last = int(last)
     if value is DELETE:
@@ -241,12 +241,10 @@ def test_a_misspelt_key_is_told_before_the_key_that_is_missed_for_it(embedded):
 
 
 def test_style_is_for_what_shall_look_otherwise(embedded):
-    style = embedded["report"]["style"]
     for part in [part for part in embedded["report"] if part.startswith(("figure", "table")) and part != "figure2"]:
         del embedded["report"][part]
-    embedded["report"]["style"] = {}
     assert check(embedded)["report"]["figure2"]["examples"] == 2
-    embedded["report"] |= {"figure4": {"experiments": ["domainnet"]}, "style": style | {"lora": None}}
+    embedded["report"] |= {"figure4": {"experiments": ["domainnet"]}, "style": {"lora": None}}
     assert message_of(embedded).startswith("report.style.lora: nothing is given")
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
     assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}
@@ -331,6 +329,22 @@ def test_equal_studies_are_equal_text(embedded, tmp_path):
         other = other.replace(old, new)
     (tmp_path / "other.yaml").write_text(other)
     assert as_json(load(tmp_path / "other.yaml")) == text
+
+
+def test_the_key_on_is_text(tmp_path):
+    """YAML 1.1 takes on for true, in a merged mapping too."""
+    text = EMBEDDED_FILE.read_text()
+    written = "wise: {alpha: [0.2, 0.4, 0.6, 0.8]}"
+    assert written in text
+    files = {
+        "plain": text.replace(written, "wise: {alpha: [0.5], on: [lora/rank-4, full]}"),
+        "quoted": text.replace(written, 'wise: {alpha: [0.5], "on": [lora/rank-4, full]}'),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    assert load(tmp_path / "plain") == load(tmp_path / "quoted")
+    (tmp_path / "merged").write_text("a: &a {on: [full]}\nb: {<<: *a, alpha: [0.5]}\n")
+    assert yaml.load((tmp_path / "merged").read_text(), Loader)["b"] == {"on": ["full"], "alpha": [0.5]}
 
 
 FILES = [

@@ -60,6 +60,7 @@ def test_every_command_of_the_tutorial_works(tmp_path):
     studies, printed = {}, {}
     for fence in FENCE.finditer((DOCS / "tutorial.md").read_text()):
         if fence["file"]:
+            assert fence["language"] == "yaml" or len(fence["text"].splitlines()) <= 40, fence["file"]
             (tmp_path / fence["file"]).write_text(fence["text"])
         elif fence["language"] == "sh":
             for line in fence["text"].splitlines():
@@ -67,12 +68,16 @@ def test_every_command_of_the_tutorial_works(tmp_path):
                     studies[line.replace(" -n", "")] = None  # a study and its dry run are planned once
                 else:
                     printed[line] = run(tmp_path, line)
-    assert len(studies) == 6
+    assert len(studies) == 8
     printed |= {line: dry_run(tmp_path, line.split()[1:]) for line in studies}
     assert all("Job stats:" in printed[line] for line in studies)
     assert "bin/snakemake --cores" in printed["make"]
     talks = next(text for line, text in printed.items() if line.endswith("talks.yaml"))
     assert re.search(r"^make_text_records +2$", talks, re.MULTILINE), "the validation and the test part of the new set"
+    own = next(text for line, text in printed.items() if line.endswith("shapes.yaml own.yaml"))
+    assert re.search(r"^finetune_clip +5$", own, re.MULTILINE), "full, two of l2, two of the new method"
+    assert re.search(r"^score_clip +9$", own, re.MULTILINE), "these, the pre-trained one, wise, trimmed twice"
+    assert re.search(r"^draw_learnt +1$", printed[next(reversed(studies))], re.MULTILINE)
 
 
 def test_the_configuration_pages_name_files_that_are_there():

@@ -242,6 +242,5 @@ def test_stand_ins_are_read_aloud():
 
 def test_braces_in_a_label_are_no_wildcard(tmp_path):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    for look in config["report"]["style"].values():
-        look["label"] += " {x} 'y' \"z\" $HOME"
+    config["report"]["style"] = {name: {"label": f"{name} {{x}} 'y' \"z\" $HOME"} for name in ("pretrained", "full")}
     assert "draw_distance" in dry_run(tmp_path, config)

@@ -1,4 +1,4 @@
-"""What a foundation model forgets when it is fine-tuned, and what helps: the library behind the workflow.
+"""The library behind the workflow: it measures what fine-tuning makes a foundation model forget, and what helps.
 
 The room `runtime` serves Snakemake and the machine. No other room knows of them: the scripts beside this package hand
 functions plain paths.

@@ -1,7 +1,7 @@
 import gc
 
-# Snakemake stays imported until the end. Else garbage collection would go through all that it has made, again and again
-# while jobs are planned and once more at the end: a quarter of the CPU time of `snakemake -n` of a finished study.
+# Snakemake stays imported until the end. Freeze its objects, or garbage collection would go through them again and again
+# while jobs are planned, and once more at the end: a quarter of the CPU time of `snakemake -n` of a finished study.
 gc.freeze()
 
 import functools
@@ -52,7 +52,7 @@ shell.prefix(f"set -euo pipefail; export PYTHONPATH={LIBRARY}; source {FUNCTIONS
 
 
 # A job under SLURM runs in a Snakemake of its own and must not use the fork server of the submitter: SLURM's signals
-# and limits reach only the processes that it has started.
+# and limits reach only processes that SLURM has started.
 if not workflow.is_main_process:
     os.environ.pop(SERVER, None)  # SLURM passes on the environment of the submitter
 
@@ -72,8 +72,8 @@ def own(files, sources, made):
     if not os.path.exists(made):
         for line in missing.values():
             tell(line)
-    # `/*` makes an empty folder or a link to nothing a missing input. Snakemake would accept the one, and stop at the
-    # other.
+    # `/*` makes an empty folder or a link to nothing a missing input. Snakemake would accept the first, and stop at the
+    # second.
     lost = [f"{path}/*" if os.path.lexists(path) else path for path in missing]
     return list(dict.fromkeys([*(file for file in files if file not in missing), *lost]))
 
@@ -120,8 +120,8 @@ if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
 # A study with one more method tries its model again, but keeps the models that are trained already.
 DAG.bfs = not_through_ancient(DAG.bfs)
 
-# The captions of Snakemake's own report (report/part.rst) find their texts here. A template sees only the config and
-# the job's params, and as params a changed word would plot the figures again.
+# Snakemake's own report (report/part.rst) reads the captions here. A template sees only the config and the job's params,
+# and a changed word in params would draw the figures again.
 config["captions"] = captions(study)
 
 

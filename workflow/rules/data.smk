@@ -1,4 +1,4 @@
-# A rule for each source of data sets, whose module (generality/sources/data) says what it reads and what makes it.
+# A rule for each source of data sets. Its module (generality/sources/data) declares the inputs and the function.
 for source in data_sources().values():
 
     rule:
@@ -22,7 +22,7 @@ for source in data_sources().values():
         params:
             function=source.function,
             arguments=lambda w: as_json(study.making(w.set, w.domain, w.split)),
-            # In place of the pictures themselves, which are too many for inputs of Snakemake's.
+            # The mark stands for the pictures, which are too many to be inputs.
             mark=lambda w: mark_of_pictures(study.own_folders(w.set, w.domain)),
         shell:
             "python {input.code[0]} --function {params.function} --arguments {params.arguments:q} --workers {threads}"

@@ -1,6 +1,6 @@
 # Files from elsewhere. Their paths are those of the study file, so two studies that name the same file share it.
-# An edit of the code fetches and unpacks nothing anew (`ancient`): each arrival is checked, and a day's downloads and
-# all results from them must not depend on a comment.
+# An edit of the code fetches and unpacks nothing anew (`ancient`). Each file is checked on arrival, and a day of
+# downloads, with all results from them, must not depend on a comment.
 
 
 rule download:
@@ -17,15 +17,15 @@ rule download:
         "../../envs/download.yaml"
     params:
         identity=lambda w: as_json(study.downloads.identity(w.file)),
-        # A function of the output is no reason to run again: a new mirror of the same file changes nothing.
+        # A function of the output is no reason to run again, so a new mirror of the same file changes nothing.
         known=lambda w, output: as_json(study.downloads.known(output[0])),
         urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
     shell:
         "python {input.code[0]} --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
-# The archive stays: the user may have put it there by hand, and an emptied folder then costs no second download. Users
-# who want the room may delete it; that makes nothing run again.
+# The archive stays, since the user may have put it there by hand, and an emptied folder then costs no second download.
+# Users who need the room may delete it, which makes nothing run again.
 rule unpack:
     input:
         code=ancient(code("unpack")),
@@ -46,8 +46,8 @@ rule unpack:
         " 2>&1 | tee {log:q}"
 
 
-# Data that only the user can get are no job's output, since Snakemake deletes outputs; a note beside them is. This rule
-# comes before all others, so that the user learns of missing data at once, not after hours of downloads.
+# The output is a note beside the data that only the user can get, and not the data, since Snakemake deletes outputs. This
+# rule comes before all others, so that the user learns of missing data at once, not after hours of downloads.
 rule find_own_copy:
     input:
         code=ancient(code("find_own_copy")),

@@ -1,8 +1,8 @@
 FINETUNED = any_of(name for name, method in registry().items() if isinstance(method, Trained))
 
 
-# Trials and checks come first. They are ancient: another one, of one more method or data set, trains nothing again. Nor
-# are they in the key of the run cache, as a trial says how long it took.
+# Trials and checks come first. They are ancient, so a new one, for one more method or data set, trains nothing again. The
+# key of the run cache leaves them out, since a trial's file holds its duration.
 rule finetune_clip:
     input:
         code=lambda w: code("finetune_clip", module_of(w.method)),
@@ -57,7 +57,7 @@ rule finetune_lm:
         " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
-# The same run once more, its checkpoints kept: other steps in a series leave every score alone.
+# The series is the same run once more, with checkpoints, so an edit of its steps leaves every score alone.
 rule finetune_series_clip:
     input:
         code=code("finetune_clip"),
@@ -92,7 +92,7 @@ rule finetune_series_lm:
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
-        # Two dozen models, which are wanted until they are scored: of Galactica's size, 130 GB.
+        # Two dozen models, needed until they are scored; 130 GB for models of Galactica's size.
         series=temp(directory("results/{study}/{experiment}/full/{setting}/seed-{seed}/series")),
         log="results/{study}/{experiment}/full/{setting}/seed-{seed}/series.csv",
     log:
@@ -113,7 +113,7 @@ rule finetune_series_lm:
         " --series {params.shares} --seed {wildcards.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
-# On request, for use elsewhere: the study itself scores mixtures without storing them (rules score_clip, score_lm).
+# This rule runs on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
 rule mix:
     input:
         code=lambda w: code("mix", module_of(study.mixtures(w.experiment)[w.run].method)),

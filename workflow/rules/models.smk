@@ -1,4 +1,4 @@
-# A rule for each source of models, whose module (generality/sources/models) says what it reads and what makes it.
+# A rule for each source of models. Its module (generality/sources/models) declares the inputs and the function.
 for source in model_sources().values():
     if source.pretrains:
 
@@ -15,7 +15,7 @@ for source in model_sources().values():
                 steps=f"logs/{{study}}/models/{{model}}/seed-{{seed}}/{source.name}.csv",
             wildcard_constraints:
                 model=any_of(study.models(source.name)),
-            # Every job of a track waits for its model, so no other job that can start should keep a core from it.
+            # Every job of a track waits for its model, so no other job should take its core.
             priority: 1
             conda:
                 f"../../envs/{source.track}.yaml"
@@ -57,8 +57,8 @@ for source in model_sources().values():
                 " 2>&1 | tee {log}"
 
 
-# A released model takes the whole road once on a few pictures, so that what does not work with it is told before anything
-# is trained.
+# A released model takes the whole road once, on a few pictures or tokens, so that any step that fails with it is reported
+# before anything is trained.
 rule try_clip:
     input:
         code=lambda w: code("try_clip", *trying.modules(study, w.model)),
@@ -127,7 +127,7 @@ rule check_texts:
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
-# The classes of all sets that a CLIP is scored or probed on are known once their pictures are decoded.
+# Once the pictures are decoded, the classes of all sets that a CLIP is scored or probed on are known.
 rule check_classes:
     input:
         code=code("check_classes"),
@@ -148,7 +148,7 @@ rule check_classes:
         "python {input.code[0]} --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
 
 
-# The head of every experiment is its own: the same CLIP, other classes.
+# Every experiment has a head of its own: the same CLIP, other classes.
 rule build_classifier:
     input:
         code=code("build_classifier"),

@@ -1,8 +1,8 @@
 from generality.plan.logs import log_folders
 
 
-# This rule comes after all jobs that it counts, because their logs say what they used. So it counts neither itself nor
-# the page that shows the record.
+# This rule comes after all jobs that it counts, because their logs tell the time and memory that they took. So it counts
+# neither itself nor the page that shows the record.
 rule record_provenance:
     input:
         code=code("record_provenance"),

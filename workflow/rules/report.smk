@@ -6,7 +6,7 @@ PAGE_PARTS = page_parts(study, config["captions"])
 LOG = f"logs/{study.name}/report"
 
 
-# One rule for the parts of each module, named draw_<module>: what it needs and how it is drawn is said there.
+# One rule for the parts of each module, named draw_<module>. The module (generality/parts) declares inputs and drawing.
 for source, names in modules(study.parts()).items():
 
     rule:
@@ -68,7 +68,7 @@ rule render_report:
         "../../envs/report.yaml"
     params:
         study=study.name,
-        # Functions: in a text, a template of the study ("{question}") would be taken for a wildcard.
+        # These are functions, since Snakemake would take a template of the study ("{question}") in a text for a wildcard.
         experiments=lambda w: as_json(page_experiments(study)),
         parts=lambda w: as_json(PAGE_PARTS),
         config=lambda w: page_config(study),

@@ -1,5 +1,5 @@
-# A model, all mixtures of two, or all checkpoints of a series, in one process: a data set is read and a library is imported
-# once, not once for each weight.
+# One process scores a model, all mixtures of two, or all checkpoints of a series, so that it reads data sets and imports
+# libraries once.
 SCORES = "results/{study}/{experiment}/{run}/seed-{seed}/{file}.parquet"
 
 

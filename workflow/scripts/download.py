@@ -9,11 +9,11 @@ from generality.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--urls", nargs="+", required=True, help="where it is, and its mirrors, in the order to try them"
+        "--urls", nargs="+", required=True, help="URL and mirrors of the file, in the order to try them"
     )
     parser.add_argument(
         "--known", required=True, type=json.loads,
-        help='JSON of what is known of it: sha256, md5, bytes. Such as \'{"md5": "dcc47055e8935767784b7162e7c7cca6"}\'',
+        help='JSON: its sha256, md5, bytes, as far as known; such as \'{"md5": "dcc47055e8935767784b7162e7c7cca6"}\'',
     )  # fmt: skip
     parser.add_argument("--output", required=True, help="file to write")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""See whether the user's own copy of a data set is there, and say how to get it if it is not."""
+"""Look for the user's own copy of a data set, and say how to get it if it is missing."""
 
 import argparse
 

@@ -13,7 +13,7 @@ def main() -> None:
         "--function",
         required=True,
         metavar="MODULE:FUNCTION",
-        help="what makes it, such as generality.data.picture_world.world:render",
+        help="function that makes the data, such as generality.data.picture_world.world:render",
     )
     parser.add_argument(
         "--arguments",

@@ -12,7 +12,7 @@ def main() -> None:
         "--function",
         required=True,
         metavar="MODULE:FUNCTION",
-        help="what makes it, such as generality.language.causal_lm:fetch_causal_lm",
+        help="function that makes the model, such as generality.language.causal_lm:fetch_causal_lm",
     )
     parser.add_argument(
         "--arguments",

@@ -1,4 +1,4 @@
-"""Make the model that a post-hoc method makes of the pre-trained and a fine-tuned one."""
+"""Mix the pre-trained and a fine-tuned model into a new one by a post-hoc method."""
 
 import argparse
 

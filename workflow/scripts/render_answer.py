@@ -1,4 +1,4 @@
-"""Render the numbers of the report's answer: what each method changed, against the pre-trained and the full model."""
+"""Render the numbers of the report's answer: each method's change against the pre-trained and the full model."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Draw or render one part of the report: what its module declares, from what the study has given it."""
+"""Draw one part of the report, as its module declares, from the inputs and settings of the study."""
 
 import argparse
 import importlib

@@ -17,7 +17,7 @@ def main() -> None:
         help='JSON, in the order shown: [{"part", "title", "name", "category", "text", "files": {suffix: path}}]',
     )  # fmt: skip
     parser.add_argument("--answer", required=True, metavar="CSV", help="numbers of the first screen")
-    parser.add_argument("--provenance", required=True, metavar="JSON", help="what ran: versions, times, memory")
+    parser.add_argument("--provenance", required=True, metavar="JSON", help="versions, times and memory")
     parser.add_argument("--config", required=True, metavar="YAML", help="the study's configuration, as text")
     parser.add_argument(
         "--labels", type=json.loads, default={}, metavar="JSON", help='printed names of methods: {"wise": "WiSE-FT"}'

@@ -1,1 +1,1 @@
-"""What a study says: its file, read, completed and checked."""
+"""The study file: read, completed and checked."""

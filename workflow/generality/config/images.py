@@ -17,12 +17,12 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
                 path,
                 f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; delete it here",
             )
-        splits = [split for split in splits if split == "test"]  # nor may settings be chosen by it
+        splits = [split for split in splits if split == "test"]  # it may choose no setting either
     yield from one_domain(path, name, splits, data)
 
 
 def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
-    """Yield what does not suit in the data sets `names` of a vision experiment, the speciality first, and its model."""
+    """Yield the problems of a vision experiment's data sets, `names`, the speciality first, and of its model."""
     data = config["data"]
     if "exact_match" in experiment:
         yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
@@ -61,7 +61,7 @@ def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
 
 
 def fits(path: str, model: dict, name: str, data: dict) -> Problems:
-    """Yield a problem unless pictures have the size that a model takes; of a released one only open_clip knows it."""
+    """Yield a problem unless pictures have the model's size; that of a released model is open_clip's to check."""
     size = settings_of(name, data)["size"]
     wanted = model_source(model).picture_size(model) or size
     if wanted != size:

@@ -1,10 +1,10 @@
-"""What the checks of a configuration's names share."""
+"""Checks of names in a configuration, for the modules that check one section each."""
 
 from collections.abc import Iterable
 
 from generality.config.schema import did_you_mean
 from generality.sources import data_source, data_sources
-from generality.sources.base import Problems  # only the first is true for sure: what comes after a mistake builds on it
+from generality.sources.base import Problems  # later ones may follow from the first
 
 
 def known(path: str, name: str, names: Iterable[str], kind: str) -> Problems:
@@ -19,22 +19,22 @@ def settings_of(name: str, data: dict) -> dict:
 
 
 def is_evaluation_only(name: str, data: dict) -> bool:
-    """Return whether the licence of "set/domain" forbids to fit or choose anything by it."""
+    """Tell whether the licence of "set/domain" forbids to fit or choose anything by it."""
     return name.split("/")[1] in settings_of(name, data).get("evaluation_only", ())
 
 
 def is_world(settings: dict) -> bool:
-    """Return whether a data set is generated from a seed."""
+    """Tell whether a data set is generated from a seed."""
     return data_source(settings).is_world
 
 
 def domains(settings: dict) -> list[str]:
-    """Return the domains of a data set; of a list as it stands, of a mapping by name."""
+    """Return the domains of a data set."""
     return data_source(settings).domains(settings)
 
 
 def form_of(name: str, data: dict) -> str:
-    """Return what an example of "set/domain", or of the domain `all` of "set", is, as `DataSource.form` has it."""
+    """Return the form of "set/domain", or of the domain `all` of "set", as `DataSource.form` names it."""
     settings = settings_of(name, data)
     return data_source(settings).form(settings, name.partition("/")[2] or "all")
 

@@ -1,4 +1,4 @@
-"""What a schema cannot say: that the names in a configuration lead somewhere, and that its parts fit together."""
+"""Checks that a schema cannot express: names must lead somewhere, and sections must fit together."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,12 +18,12 @@ TRAIN_KEYS = {"vision": ("augment",), "language": ("packing", "block_size", "los
 
 
 def problem(config: dict) -> tuple[str, str] | None:
-    """Dotted path and description of the first mistake in a configuration that fits the schema, or None."""
+    """Return path (dotted) and description of the first mistake in a configuration that fits the schema, or None."""
     return next(_problems(config), None)
 
 
 def expand(config: dict) -> None:
-    """In an experiment's groups and `probe`, put all domains but the speciality for a set's bare name, in place."""
+    """Replace a set's bare name in groups and `probe`, in place, by all its domains but the speciality."""
     for experiment in config["experiments"].values():
         groups = [(experiment["generality"], group) for group in experiment["generality"]]
         for holder, key in groups + [(experiment, "probe")] * ("probe" in experiment):
@@ -95,7 +95,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
 
 
 def _method(path: str, method: str, experiment: dict) -> Problems:
-    """Yield what keeps a method from running: another track, values that name no folder, no model to begin from."""
+    """Yield the problems of a method: another track, values that name no folder, no model to begin from."""
     declared, methods = registry()[method], experiment["methods"]
     if experiment["track"] not in declared.tracks:
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
@@ -117,7 +117,7 @@ def _method(path: str, method: str, experiment: dict) -> Problems:
 
 
 def _nameable(path: str, values: Iterable[float]) -> Problems:
-    """Whether values and their texts, which name folders, can each be made from the other."""
+    """Yield a problem for each value that its text, the name of a folder, does not give back exactly."""
     for index, value in enumerate(values):
         if not is_exact(value):
             yield f"{path}[{index}]", f"{value!r} has too many digits to name a folder; round it to six"

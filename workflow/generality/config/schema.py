@@ -16,16 +16,25 @@ from generality.parts import parts
 from generality.sources import data_sources, model_sources
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
-# libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = {
     **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
     **{"number": "a number", "integer": "a whole number"},
 }
-MOST_BITS = 1024  # of a whole number: what is longer is infinite as a float, and may not even be printed
+MOST_BITS = 1024  # in a whole number: a longer one is infinite as a float, and may not even be printed
 MOST_SHOWN = 200  # characters of a value in a message
-# A misspelt key is told before the key that is missed for it; of two mistakes of a kind, the one further inside.
+BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
+# A misspelt key is reported before the key that is missed for it, and the inner one of two mistakes of a kind.
 STAGES = {"additionalProperties": 0, "type": 1, "required": 3}
+
+
+# libyaml's parser where PyYAML was built with it: the schema then takes 6 ms, not 40, in every job.
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """A loader for which every key is text: YAML 1.1 takes the key `on` of a post-hoc method for true."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        for key, _ in node.value:
+            key.tag = TEXT if key.tag == BOOLEAN else key.tag
 
 
 @functools.cache
@@ -53,15 +62,15 @@ def validator() -> Draft202012Validator:
 
 
 def complete(config: object) -> object:
-    """A deep copy with defaults, with numbers of the wanted type and with the keys in the schema's order.
+    """Return a deep copy with defaults, with numbers of the wanted type and with the keys in the schema's order.
 
-    What does not fit the schema stays as it is, for `problem` to find.
+    Values that do not fit the schema stay as they are, for `problem` to find.
     """
     return _complete(config, [validator().schema])
 
 
 def problem(config: object) -> tuple[str, str] | None:
-    """The dotted path and the description of the most telling mistake, or None."""
+    """Return the dotted path and the description of the most telling mistake, or None."""
     if found := next(_foreign(config, ()), None):
         path, message = found
     elif errors := list(validator().iter_errors(config)):
@@ -72,14 +81,14 @@ def problem(config: object) -> tuple[str, str] | None:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A path into the configuration as text: experiments.domainnet.templates[0]."""
+    """Return a path into the configuration as text, such as experiments.domainnet.templates[0]."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
     return shown.removeprefix(".") or "config"
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """ " (did you mean '…'?)" with the closest of `words`, or nothing if none is close."""
+    """Return " (did you mean '…'?)" with the closest of `words`, or "" if none is close."""
     close = difflib.get_close_matches(word, words, n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
@@ -104,7 +113,7 @@ def _complete(value: object, schemas: Sequence[dict]) -> object:
 
 
 def _parts(schema: dict, value: object) -> Iterator[dict]:
-    """All schemas that apply to `value`: `schema`, what it refers to, and its branches whose condition holds."""
+    """Yield all schemas that apply to `value`: `schema`, its reference, and its branches whose condition holds."""
     if reference := schema.get("$ref"):
         yield from _parts(validator().schema["$defs"][reference.removeprefix("#/$defs/")], value)
     yield schema
@@ -114,19 +123,19 @@ def _parts(schema: dict, value: object) -> Iterator[dict]:
 
 
 def _number(value: object, kinds: set[str]) -> object:
-    """The number that `value` is or spells, if a number is wanted."""
+    """Return the number that `value` is or spells where the schema wants a number, else `value` itself."""
     if not kinds & {"number", "integer"} or not isinstance(value, int | float | str) or isinstance(value, bool):
         return value
     try:
         number = float(value)
     except (ValueError, OverflowError):
         return value
-    # An int, too, may come as text; one above 2^53 would not survive the way through a float, and none is allowed.
+    # An int may come as text, too. One above 2^53 would not survive the way through a float, but none is allowed.
     return int(number) if "integer" in kinds and number.is_integer() else number
 
 
 def _foreign(value: object, path: tuple) -> Iterator[tuple[tuple, str]]:
-    """What JSON has no words for or is no text, and no schema can judge."""
+    """Yield path and problem of values that no schema can judge: JSON cannot hold them, or they are no proper text."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
@@ -147,7 +156,7 @@ def _foreign(value: object, path: tuple) -> Iterator[tuple[tuple, str]]:
 
 
 def _is_control(char: str) -> bool:
-    """Whether it is half a character, or a command to terminals and printers other than the end of a line or a tab."""
+    """Tell whether a character is half of a pair, or commands a terminal to do more than end a line or set a tab."""
     return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
 
 
@@ -156,7 +165,7 @@ def _relevance(error: ValidationError) -> tuple[int, int]:
 
 
 def _explain(error: ValidationError) -> tuple[list, str]:
-    """Path and plain words for the keywords that the schema uses; the path ends at the key to edit, add or delete."""
+    """Return path and plain words of an error; the path ends at the key to edit, add or delete."""
     path, value, wanted = list(error.absolute_path), error.instance, error.validator_value
     if "propertyNames" in error.absolute_schema_path:
         path.append(value)

@@ -15,7 +15,7 @@ from generality.errors import StudyError
 
 MERGE = "tag:yaml.org,2002:merge"
 DEEPEST = 50  # levels; a study has ten
-MOST_VALUES = 100_000  # of the paper's study there are 2,000
+MOST_VALUES = 100_000  # the paper's study has 2,000
 
 
 class ConfigError(StudyError):
@@ -25,10 +25,9 @@ class ConfigError(StudyError):
 def load(*paths: str | Path, given: Mapping | None = None) -> dict:
     """Read study files and check them; every error starts with the files, and with the line where YAML breaks.
 
-    What a later file says, and at last what is `given`, takes the place of what an earlier one says, key by key: as
-    Snakemake has it for `--configfile` and `--config`. Anchors and merges (`<<`) are allowed. Raises ConfigError for a
-    file that cannot be read, that is no YAML, or that has a key twice (YAML would take the last without a word), and
-    for all that `check` refuses.
+    Later files override earlier ones key by key, and `given` overrides all, as Snakemake's --configfile and --config
+    do. Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that cannot be read, that is no YAML, or
+    that has a key twice (YAML would take the last without a word), and for all that `check` refuses.
     """
     config = functools.reduce(_over, [*map(_read, paths), *filter(None, [given])])
     try:
@@ -38,11 +37,11 @@ def load(*paths: str | Path, given: Mapping | None = None) -> dict:
 
 
 def check(config: dict) -> dict:
-    """The normal form of a configuration: a deep copy in which equal studies are equal text.
+    """Return the normal form of a configuration: a deep copy in which equal studies are equal text.
 
     Defaults are filled in. A number is an int or a float as the schema wants it, be it written 1, 1.0 or "1" (YAML
-    takes 1e-5 for text). A data set that a group names is replaced by its domains. Keys stand in the order of the
-    schema, freely chosen names in alphabetical order. Raises ConfigError for the most telling mistake there is.
+    reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the schema, and
+    freely chosen names the alphabet. Raises ConfigError for the most telling mistake.
     """
     try:
         normal = schema.complete(config)
@@ -57,14 +56,14 @@ def check(config: dict) -> dict:
 
 
 def _over(first: object, second: object) -> object:
-    """`second`, with what it leaves unsaid from `first` where both are mappings."""
+    """Return `second`, completed from `first` where both are mappings."""
     if not (isinstance(first, Mapping) and isinstance(second, Mapping)):
         return second
     return {**first, **{key: _over(first.get(key), value) for key, value in second.items()}}
 
 
 def _read(path: str | Path) -> object:
-    """The content of a YAML file, in which no mapping may have a key twice."""
+    """Return the content of a YAML file. Raises ConfigError where a mapping has a key twice."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         _check_depth(text)
@@ -81,7 +80,7 @@ def _read(path: str | Path) -> object:
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{path}:{error.problem_mark.line + 1}: not valid YAML ({error.problem})") from None
-    except (LookupError, AttributeError):  # of PyYAML: `!!bool 3`
+    except (LookupError, AttributeError):  # PyYAML raises these for `!!bool 3`
         raise ConfigError(f"{path}: not valid YAML (a tag, written !!, does not fit its value)") from None
     except (yaml.YAMLError, ValueError) as error:  # a forbidden character; a date that does not exist
         raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
@@ -95,12 +94,12 @@ def _check_depth(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, schema.Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:  # libyaml, which reads one level in another, would end the process
+        if depth > DEEPEST:  # libyaml recurses, and would end the process
             raise StudyError(f"more than {DEEPEST} levels deep in line {event.start_mark.line + 1}")
 
 
 def _values(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for, what its anchors repeat counted each time; those in itself count once."""
+    """Return how many values a node stands for; an anchor counts each time it is used, and once within itself."""
     if id(node) not in known and isinstance(node, yaml.CollectionNode):
         known[id(node)] = 1
         inner = chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
@@ -109,7 +108,7 @@ def _values(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:
-    # Before anything is constructed: a merge then puts keys of its own among those that were written.
+    # Look before anything is constructed, since a merge then adds keys to those that were written.
     if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
         return
     seen.add(id(node))

@@ -7,7 +7,7 @@ from generality.sources import model_source
 
 
 def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
-    """Yield what does not suit in the data sets of a language experiment, all of them `names`, and its model."""
+    """Yield the problems of a language experiment's data sets, all in `names`, and of its model."""
     data = config["data"]
     if "templates" in experiment:
         yield f"{path}.templates", "a language model has no zero-shot head; delete this key"

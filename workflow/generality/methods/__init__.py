@@ -1,7 +1,8 @@
-"""The methods: one file each, which declares all that there is to know of a method and has its code.
+"""The methods: one file each, which declares all there is to know of a method and has its code.
 
-The name of the file is the method's: a study names it under `methods`, results have it as a folder. The file holds
-`METHOD`, a `Trained` or a `PostHoc`. Every Snakemake process reads all files, so none imports torch before it trains.
+The name of the file is the method's: study files name it under `methods`, and results have it as a folder. The file
+holds `METHOD`, a `Trained` or a `PostHoc`. Every Snakemake process reads all files, so none imports torch before it
+trains.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from generality.errors import StudyError
 
 PRETRAINED = "pretrained"  # the model before any method
-REFERENCE = "full"  # the method that the others are measured against, and that post-hoc ones begin from by default
+REFERENCE = "full"  # the others are measured against it, and post-hoc ones begin from it by default
 TRACKS = ("vision", "language")
 # Colours (Okabe and Ito 2008, safe for colour-blind readers) and markers of methods that declare none, in turn.
 PALETTE = (("#F0E442", "P"), ("#0072B2", "h"), ("#009E73", "<"), ("#CC79A7", ">"), ("#E69F00", "p"), ("#D55E00", "d"))
@@ -22,11 +23,10 @@ PALETTE = (("#F0E442", "P"), ("#0072B2", "h"), ("#009E73", "<"), ("#CC79A7", ">"
 
 @dataclass(frozen=True)
 class Key:
-    """A hyper-parameter: its name in a study file, what it means, and the JSON schema of one value.
+    """A hyper-parameter: its name in a study file, its meaning, and the JSON schema of one value.
 
-    `symbol` is what tables print in place of its name, `scientific` says that they print 1e-4 and not 0.0001.
-    `default` is for a key beside the grid: the name of the grid's key, whose value it then has, or None, for which the
-    code has its own.
+    Tables print `symbol` in place of the name, and 1e-4 in place of 0.0001 if `scientific`. `default` is for a key
+    beside the grid. It names the grid's key, whose value is then taken; None leaves the default to the code.
     """
 
     name: str
@@ -39,10 +39,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What both kinds of method declare.
+    """The declaration that both kinds of method share.
 
-    `label` and `description` are for readers; `grid` is the hyper-parameter that is tried with several values, each a
-    run of its own; `fixed` are the others. `tracks` says whose models it is for. `order` places it in tables and
+    `label` and `description` are for readers. `grid` is the hyper-parameter that is tried with several values, each a
+    run of its own; `fixed` are the others. `tracks` names the tracks that it is for. `order` places it in tables and
     legends. `color` and `marker` are its looks unless a study has others.
     """
 
@@ -92,11 +92,11 @@ class Trained(Declaration):
 
 @dataclass(frozen=True)
 class PostHoc(Declaration):
-    """A method that makes models of the pre-trained and a fine-tuned one, without training.
+    """A method that makes models from the pre-trained and a fine-tuned one, without training.
 
     `mix(name, start, end, value)` returns an entry of the model from the entry's name, the two models' float32 tensors
-    and the setting's value; the result has their shape. The tensors are flat pieces of the entries where the method is
-    `elementwise`, which needs little memory, and whole entries else.
+    and the setting's value; the result has their shape. The tensors are flat pieces of the entries if the method is
+    `elementwise`, which needs little memory, and else whole entries.
     """
 
     mix: Callable[[str, Any, Any, float], Any] | None = None
@@ -125,7 +125,7 @@ def module_of(method: str) -> str:
 
 
 def load(method: str) -> Trained | PostHoc:
-    """Return a method's declaration. Raises StudyError for a name that no file has, or a file without `METHOD`."""
+    """Return a method's declaration. Raises StudyError if no file has the name, or if its file has no `METHOD`."""
     file = Path(__file__).with_name(f"{method}.py")
     if not file.is_file():
         raise StudyError(f"methods: no method is called '{method}'; there are: {', '.join(names())}")
@@ -143,14 +143,14 @@ def names() -> list[str]:
 
 @cache
 def registry() -> dict[str, Trained | PostHoc]:
-    """Return all declarations by name: what is trained first, and then by `order` and name."""
+    """Return all declarations by name: trained methods first, then by `order` and name."""
     declared = {name: load(name) for name in names()}
     return dict(sorted(declared.items(), key=lambda pair: (isinstance(pair[1], PostHoc), pair[1].order, pair[0])))
 
 
 @cache
 def looks() -> dict[str, dict[str, str]]:
-    """Return label, color and marker of the pre-trained model and each method, as a study has them by default."""
+    """Return the default label, color and marker of the pre-trained model and of each method."""
     spare, shown = iter(PALETTE * len(registry())), {PRETRAINED: ("Pre-trained", "#000000", "*")}
     for name, method in registry().items():
         color, marker = (method.color, method.marker) if method.color and method.marker else next(spare)

@@ -1,10 +1,10 @@
-"""Full fine-tuning: all weights are trained, and nothing holds them back."""
+"""Full fine-tuning: it trains all weights, and nothing holds them back."""
 
 from generality.methods import Trained
 from generality.training.method import Method
 
 METHOD = Trained(
     label="Full fine-tuning",
-    description="All weights (of a CLIP those of image tower and head), nothing holding them back.",
+    description="Trains all weights (in a CLIP those of image tower and head); nothing holds them back.",
     order=0, color="#D55E00", marker="X", make=Method,
 )  # fmt: skip

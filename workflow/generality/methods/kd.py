@@ -31,7 +31,7 @@ class Distillation(Method):
 
         self.objective = objective
         self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
-        # Where inputs are the same in every epoch, the teacher would say the same: ask it once.
+        # If inputs are the same in every epoch, so are the teacher's outputs: compute them once.
         with torch.no_grad():
             self.recall = objective.remember(self.teacher)
         if self.recall:

@@ -1,4 +1,4 @@
-"""Low-rank adaptation, of the query and value projections unless others are named (section 3.2.2; Hu et al. 2021)."""
+"""Low-rank adaptation; it changes query and value projections by default (section 3.2.2; Hu et al. 2021)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUERIES_VALUES, ALL_LINEAR = "queries-values", "all-linear"
 
 
 class LoRA(Method):
-    """Trains A and B of each adapted weight, and nothing else; merged at the end.
+    """Low-rank changes B·A of the adapted weights; nothing else is trained, and they are merged at the end.
 
     `targets` is as in `lora_targets.choose`; `dropout` is the share of A's inputs left out (LMFlow's default is 0.1).
     """

@@ -1,11 +1,11 @@
 """The parts of the report: each module here is one part, or a family of parts that are made alike.
 
-A module says what its parts need, how they are drawn and what their captions say, and declares all that as `PART`. A
-study names a part under `report`. To add a part of your own, put a module here: there is no list of parts to extend.
+A module declares, as `PART`, what its parts need, how they are drawn and what their captions say. A study names a part
+under `report`. To add a part of your own, put a module here: there is no list of parts to extend.
 
 Every process reads all of this folder, and a job reruns when code that its part's module imports has changed. So a
-module imports pandas, matplotlib and the drawing code inside `draw`, and nothing of `generality.plan` or of
-`generality.config`: what it asks of the study, it asks `shown` (`plan.shown.Shown`) and `say` (`plan.sentences`).
+module imports pandas, matplotlib and the drawing code inside `draw`, and nothing of `generality.plan` or
+`generality.config`: it asks `shown` (`plan.shown.Shown`) and `say` (`plan.sentences`) about the study.
 """
 
 import re
@@ -28,16 +28,16 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Part:
-    """What the report has to know of a part.
+    """The declaration of a part, or of a family of parts.
 
     `entries` has the name of each part of the family and the schema of its entry in `report` (`entry`). `needs` returns
     the files that the drawing reads, by name, each a path or paths in any nesting of mappings and lists. `settings`
-    returns what else it depends on, by name, as JSON can hold it. `draw` takes the paths to write and, by those names,
-    all of these; the last path of a figure is that of its values. `caption` returns a few words and a few sentences,
-    both without markup.
+    returns all else that it depends on, by name, as JSON can hold it. `draw` takes the paths to write and, by those
+    names, all of these; the last path of a figure is that of its values. `caption` returns a few words and a few
+    sentences, both without markup.
     """
 
-    kind: str  # of FILES
+    kind: str  # a key of FILES
     entries: Mapping[str, dict]
     needs: Callable  # (shown) -> inputs
     draw: Callable  # (outputs, **inputs, **settings) -> None
@@ -67,7 +67,7 @@ OVERVIEW = {"experiments": several("Experiments that it is about.")}
 
 
 def lacks_full(experiment: Mapping, name: str) -> str:
-    """Say that an experiment has no full fine-tuning, for a part that compares with that; else return ""."""
+    """Return a remark if an experiment has no full fine-tuning, for parts that compare with that; else ""."""
     return "" if "full" in experiment["methods"] else "has no method full, which this part compares with; add it there"
 
 
@@ -81,7 +81,7 @@ def parts() -> dict[str, Part]:
 
 
 def modules(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the modules of these parts, each with the names that are its."""
+    """Return the modules of these parts, each with the names of its parts."""
     families: dict[str, list[str]] = {}
     for name in names:
         families.setdefault(_parts()[name][0], []).append(name)
@@ -90,7 +90,7 @@ def modules(names: Iterable[str]) -> dict[str, list[str]]:
 
 @cache
 def _parts() -> dict[str, tuple[str, Part]]:
-    """Return the module of every part, and the part."""
+    """Return every part, after the module that declares it, by name."""
     found: dict[str, tuple[str, Part]] = {}
     for module in sorted(f"{__name__}.{stem.name}" for stem in iter_modules(__path__)):
         imported = import_module(module)

@@ -4,7 +4,7 @@ from generality.parts import OVERVIEW, Part, entry
 
 ENTRIES = {
     "table2": entry("Hyper-parameters of vision experiments as they ran (paper, Table 2).", **OVERVIEW),
-    "table3": entry("The same of language experiments (paper, Table 3).", **OVERVIEW),
+    "table3": entry("Hyper-parameters of language experiments as they ran (paper, Table 3).", **OVERVIEW),
 }
 
 

@@ -4,8 +4,8 @@ from generality import SPECIALITY
 from generality.parts import EXPERIMENT, Part, entry
 
 DESCRIPTIONS = {
-    4: "Accuracy of every run on every data set",
-    5: "The same for the second vision experiment",
+    4: "First vision experiment, accuracy of every run on every data set",
+    5: "Second vision experiment, accuracy of every run on every data set",
     6: "First language experiment, speciality and ood",
     7: "First language experiment, common-sense",
     8: "First language experiment, instruction and instruction-cn",

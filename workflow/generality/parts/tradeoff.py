@@ -8,8 +8,8 @@ ENTRIES = {
         "Speciality against generality, a point per run (paper, Figure 4).",
         experiments=several("Experiments from left to right; a panel for each of their groups."),
     ),
-    "figure5": entry("The same for the first language experiment (paper, Figure 5).", **ONE),
-    "figure6": entry("The same for the second language experiment (paper, Figure 6).", **ONE),
+    "figure5": entry("Speciality against generality for the first language experiment (paper, Figure 5).", **ONE),
+    "figure6": entry("Speciality against generality for the second language experiment (paper, Figure 6).", **ONE),
 }
 
 

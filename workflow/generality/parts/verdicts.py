@@ -9,7 +9,7 @@ ROLES = {
     "pubmedqa": "The one for Galactica on PubMedQA.",
 }
 EXPERIMENTS = {
-    "description": "Which experiment stands for the paper's; claims about one that is left out are not measured.",
+    "description": "Experiments that stand for the paper's; claims about one that is left out are not measured.",
     **{"type": "object", "additionalProperties": False, "minProperties": 1},
     "properties": {role: {"$ref": "#/$defs/name", "description": text} for role, text in ROLES.items()},
 }

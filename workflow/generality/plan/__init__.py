@@ -1,1 +1,1 @@
-"""What a study plans: its runs, the files that they make, and what each of them depends on."""
+"""The plan of a study: its runs, the files that they make, and the dependencies of each."""

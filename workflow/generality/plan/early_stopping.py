@@ -7,11 +7,11 @@ from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
 from generality.storage.setting import DEFAULT, write
 
-CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # those that need no generation, which takes longer than all else
+CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # without generation, which takes longer than all else
 
 
 def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
-    """lr and warmup of each fine-tuning, by its name, such as "lr-0.0008-warmup-0"; the experiment's own first."""
+    """Return lr and warmup of each fine-tuning by name ("lr-0.0008-warmup-0"), the experiment's own first."""
     own = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
     base, varied = {key: own[key] for key in VARIED}, study.early_stopping(experiment)
     blocks = [base, *(base | {key: value} for key in VARIED for value in varied[key])]
@@ -19,20 +19,20 @@ def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
 
 
 def tuning_settings(study: Study, experiment: str, tuning: str) -> dict:
-    """What the fine-tuning of a series depends on beside model, data, seed and shares of the steps."""
+    """Return the settings of a series' fine-tuning: all it depends on but model, data, seed and shares of the steps."""
     settings = study.finetune_settings(experiment, REFERENCE, DEFAULT)
     return settings | {"train": settings["train"] | tunings(study, experiment)[tuning]}
 
 
 def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
-    """The data-set folders that a series is scored on, by ("set/domain", split): speciality and one group."""
+    """Return the folders that a series is scored on, by ("set/domain", split): speciality and one group."""
     settings = table_settings(study, experiment)
     names = [settings[SPECIALITY], *(name for group in settings["generality"].values() for name in group)]
     return {key: folder for key, folder in study.evaluation_sets(experiment).items() if key[0] in names}
 
 
 def score_files(study: Study, experiment: str) -> list[str]:
-    """The score files of the series, after those of the models that they are compared with."""
+    """Return the score files of the models to compare with, then those of the series."""
     runs = [run for method in COMPARED for run in (method, f"{method}/{DEFAULT}")]  # "wise" has no setting
     compared = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in runs)
     series = [
@@ -44,7 +44,7 @@ def score_files(study: Study, experiment: str) -> list[str]:
 
 
 def table_settings(study: Study, experiment: str) -> dict:
-    """What the tidy table depends on beside the scores; in it a fine-tuning is a method, and a step its setting."""
+    """Return the settings of the tidy table, in which a fine-tuning is a method, and a step its setting."""
     settings = study.collect_settings(experiment)
     group = study.early_stopping(experiment)["group"]
     return settings | {"generality": {group: settings["generality"][group]}, "metrics": CHECKPOINT_METRICS}
@@ -56,5 +56,5 @@ def example_scores(study: Study, experiment: str) -> dict[str, str | list[str]]:
 
 
 def table_path(study: Study, experiment: str) -> str:
-    """The tidy table of early stopping."""
+    """Return the path of the tidy table of early stopping."""
     return f"{study.root}/{experiment}/early_stopping.csv"

@@ -1,14 +1,14 @@
-"""Where the logs of a study's jobs are, which end with what a job used."""
+"""Places of the jobs' logs; each log ends with the time and memory that its job took."""
 
 import generality.plan.early_stopping as early
 from generality.plan.study import Study
 
 
 def log_folders(study: Study) -> list[str]:
-    """The folders in logs/<study> that hold the logs of the study's jobs, each named <rule>.log.
+    """Return the folders in logs/<study> that hold the logs of the study's jobs, each named <rule>.log.
 
-    They are those of what the jobs make: data sets, models, runs, experiments, parts of the report. What the
-    configuration no longer has (a setting, a seed, a data set) is not among them, though its files may still be there.
+    Each folder belongs to a thing that a job makes: data set, model, run, experiment, part of the report. Settings,
+    seeds and data sets that the configuration no longer names are left out, even if their files remain.
     """
     made = []
     for name, experiment in study.config["experiments"].items():

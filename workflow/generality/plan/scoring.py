@@ -38,7 +38,7 @@ def scored(study: Study, experiment: str, run: str, file: str, seed: int | str) 
 
 
 def modules(study: Study, experiment: str, run: str) -> list[str]:
-    """Return the modules of the post-hoc method that makes what a run scores; none for another run."""
+    """Return the module of the post-hoc method of a run, in a list; an empty one for a run without."""
     return [module_of(mixed.method)] if (mixed := study.mixtures(experiment).get(run)) else []
 
 

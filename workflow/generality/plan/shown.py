@@ -25,26 +25,26 @@ class Shown:
 
     @property
     def inputs(self) -> dict:
-        """The files that the drawing reads, by name, in any nesting."""
+        """Return the files that the drawing reads, by name, in any nesting."""
         return parts()[self.name].needs(self)
 
     @property
     def files(self) -> list[str]:
-        """The same files in one list."""
+        """Return the same files in one list."""
         return list(_paths(self.inputs))
 
     @property
     def settings(self) -> dict:
-        """The rest of what the drawing depends on, by name."""
+        """Return the settings that the drawing depends on beside its files, by name."""
         return parts()[self.name].settings(self)
 
     @property
     def roles(self) -> dict[str, str]:
-        """The experiments by their role in a part that shows several."""
+        """Return the experiments by their role in a part that shows several."""
         return self.study.roles(self.name)
 
     def of(self, other: str) -> list[str]:
-        """Return the experiments in another part, none if the report has no such part."""
+        """Return the experiments in another part, or none if the report lacks that part."""
         return self.study.shown(other) if other in self.study.config["report"] else []
 
     def groups(self, experiment: str) -> dict[str, list[str]]:

@@ -30,9 +30,9 @@ class Run(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """What a post-hoc `method` makes of one fine-tuned model, that of `base` and `setting`, for each of its values.
+    """A post-hoc `method` applied to one fine-tuned model, that of `base` and `setting`, with each of its `values`.
 
-    `name` is what tables call the method: by its own name where it begins from full fine-tuning, else "wise-lora".
+    `name` is the method in tables: its own name on full fine-tuning, else with the base, such as "wise-lora".
     """
 
     name: str
@@ -55,27 +55,27 @@ class Study:
     # Data and models
 
     def sets(self, source: str) -> list[str]:
-        """The data sets of a source."""
+        """Return the data sets of a source."""
         return [name for name, settings in self.config["data"].items() if settings["source"] == source]
 
     def models(self, source: str) -> list[str]:
-        """The models of a source."""
+        """Return the models of a source."""
         return [name for name, settings in self.config["models"].items() if settings["source"] == source]
 
     def experiments(self, track: str) -> list[str]:
-        """The experiments of a track."""
+        """Return the experiments of a track."""
         return [name for name, settings in self.config["experiments"].items() if settings["track"] == track]
 
     def data_path(self, name: str, split: str) -> str:
-        """Folder of one split of "set/domain"; what is for pre-training has the domain "all" and the split "train"."""
+        """Return the folder of one split of "set/domain"; pre-training data have domain "all" and split "train"."""
         return f"{self.root}/data/{name}/{split}"
 
     def data_settings(self, set_name: str) -> dict:
-        """Return what a study file says of a data set."""
+        """Return the settings of a data set in the study file."""
         return self.config["data"][set_name]
 
     def making(self, set_name: str, domain: str, split: str) -> dict:
-        """Return the arguments that one split of a domain is made with: what it depends on beside files and code."""
+        """Return the arguments that one split of a domain is made with: its dependencies beside files and code."""
         return data_source(self.data_settings(set_name)).arguments(self, set_name, domain, split)
 
     def made_of(self, set_name: str) -> dict[str, str]:
@@ -89,7 +89,7 @@ class Study:
         return folders | files
 
     def data_files(self, set_name: str, domain: str) -> list[str]:
-        """Return what has to be there before a domain is made, but no files of `own_folders`: they are too many."""
+        """Return the files that must exist before a domain is made, but for those in `own_folders`: too many."""
         folders, files = (paths.values() for paths in self._read(set_name, domain))
         made = self.made_of(set_name).values()
         return [*made, *self.downloads.needed(folders), *self.downloads.needed(files, declared=True)]
@@ -109,7 +109,7 @@ class Study:
         return {name: self.data_path(name, "train") for name in domains}
 
     def model_settings(self, model: str) -> dict:
-        """Return what a study file says of a model."""
+        """Return the settings of a model in the study file."""
         return self.config["models"][model]
 
     def model_sources(self, model: str) -> dict[str, str]:
@@ -118,7 +118,7 @@ class Study:
         return model_source(settings).files(f"models.{model}", settings, self.downloads.makes)
 
     def model_files(self, model: str) -> list[str]:
-        """Return the files that it is read from, or the downloads that they are in."""
+        """Return the files that a released model is read from, or the downloads that they are in."""
         return self.downloads.needed(self.model_sources(model).values(), declared=True)
 
     def model_making(self, model: str, **more: int) -> dict:
@@ -132,7 +132,7 @@ class Study:
         return self._train_paths(model_source(settings).made_of(settings))
 
     def is_released(self, model: str) -> bool:
-        """Return whether a model is read, once for all seeds, and not pre-trained."""
+        """Tell whether a model is read, once for all seeds, and not pre-trained."""
         return not model_source(self.model_settings(model)).pretrains
 
     def released(self, track: str) -> list[str]:
@@ -141,7 +141,7 @@ class Study:
         return [name for name, own in models if self.is_released(name) and model_source(own).track == track]
 
     def model_path(self, experiment: str, seed: int | str) -> str:
-        """Folder of the model that an experiment is about: pre-trained with the seed, or released, one for all."""
+        """Return the folder of an experiment's model: pre-trained with the seed, or released, one for all seeds."""
         model = self._experiment(experiment)["model"]
         return self.released_path(model) if self.is_released(model) else f"{self.root}/models/{model}/seed-{seed}"
 
@@ -150,19 +150,19 @@ class Study:
         return f"{self.root}/models/{model}/released"
 
     def start_path(self, experiment: str, seed: int | str) -> str:
-        """Folder of the pre-trained model as it is fine-tuned: a CLIP gets the head of its experiment first."""
+        """Return the folder of the model that fine-tuning starts from: a CLIP has the head of its experiment there."""
         if experiment in self.experiments("language"):
             return self.model_path(experiment, seed)
         return f"{self.root}/{experiment}/pretrained/default/seed-{seed}/model"
 
     def run_path(self, experiment: str, method: str, setting: str, seed: int | str) -> str:
-        """Folder of the model of a run."""
+        """Return the folder of the model of a run."""
         if method == PRETRAINED:
             return self.start_path(experiment, seed)
         return f"{self.root}/{experiment}/{method}/{setting}/seed-{seed}/model"
 
     def missing(self, sources: Mapping[str, str]) -> dict[str, str]:
-        """Return the paths among `sources`, by key, at which nothing is and that no download makes: by path, a line."""
+        """Return the missing paths of `sources` (by key) that no download makes, each with a line for the user."""
         remedy = "put it there, correct the path, or name under `downloads` where it comes from"
         lost = {key: path for key, path in sources.items() if not self.downloads.makes(path) and not is_there(path)}
         return {path: f"{key}: there is no file at '{path}'; {remedy}" for key, path in lost.items()}
@@ -170,11 +170,11 @@ class Study:
     # Experiments and their runs
 
     def templates(self, experiment: str) -> list[str] | str:
-        """The prompts of the zero-shot head, or the name of a known list of them."""
+        """Return the prompts of the zero-shot head, or the name of a known list of them."""
         return self._experiment(experiment)["templates"]
 
     def speciality_train(self, experiment: str) -> str:
-        """Folder of the data set that is fine-tuned on."""
+        """Return the folder of the data set that is fine-tuned on."""
         return self.data_path(self._experiment(experiment)["speciality"], "train")
 
     def runs(self, experiment: str) -> list[Run]:
@@ -192,7 +192,7 @@ class Study:
         return [name for name in self._experiment(experiment)["methods"] if isinstance(registry()[name], kind)]
 
     def settings(self, experiment: str, method: str) -> dict[str, int | float | None]:
-        """The values of a method's hyper-parameter by setting, ascending; {"default": None} if it has none."""
+        """Return the values of a method's hyper-parameter by setting, ascending; {"default": None} if it has none."""
         grid = registry()[method].grid if method != PRETRAINED else None
         if not grid:
             return {DEFAULT: None}
@@ -200,7 +200,7 @@ class Study:
         return {setting_text({grid.name: value}): value for value in values}
 
     def mixtures(self, experiment: str) -> dict[str, Mixture]:
-        """Return what post-hoc methods make, by the run that names its folder: "wise", "wise/lora/rank-8"."""
+        """Return the mixtures of post-hoc methods by run, which names the folder: "wise", "wise/lora/rank-8"."""
         made = {}
         for method in self.methods(experiment, PostHoc):
             values = tuple(self.settings(experiment, method).values())
@@ -218,7 +218,7 @@ class Study:
         return self.run_path(experiment, mixed.base, mixed.setting, seed)
 
     def value(self, experiment: str, method: str, setting: str) -> int | float | None:
-        """The inverse of `setting`; raises StudyError for a method or setting that the experiment does not have."""
+        """Return the value of a setting. Raises StudyError for a method or setting that the experiment lacks."""
         if method not in (methods := [PRETRAINED, *self._experiment(experiment)["methods"]]):
             raise StudyError(f"experiments.{experiment}.methods: no '{method}'; there are: {', '.join(methods)}")
         if setting not in (settings := self.settings(experiment, method)):
@@ -228,9 +228,10 @@ class Study:
         return settings[setting]
 
     def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
-        """What a run's fine-tuning depends on beside model, data and seed: its method, hyperparameters and train block.
+        """Return the settings of a run's fine-tuning: method, hyperparameters and train block.
 
-        The method's own train keys have replaced the experiment's.
+        They are all that it depends on beside model, data and seed. The method's own train keys replace the
+        experiment's.
         """
         value, declared = self.value(experiment, method, setting), registry()[method]
         own = self._experiment(experiment)["methods"][method]
@@ -244,12 +245,15 @@ class Study:
         return {"method": method, "hyperparameters": hyperparameters, "train": train}
 
     def series(self, experiment: str) -> list[float]:
-        """The shares of all steps after which full fine-tuning writes a checkpoint."""
+        """Return the shares of all steps after which full fine-tuning writes a checkpoint."""
         return self._experiment(experiment)["series"]
 
     def early_stopping(self, experiment: str) -> dict:
-        """Learning rates and warm-ups whose series are scored, beside the experiment's own, and the group they are
-        scored on: lr, warmup, group."""
+        """Return the plan of early stopping: lr, warmup and group.
+
+        Series at these learning rates and warm-ups are scored beside the experiment's own, on the speciality and the
+        group.
+        """
         return self._experiment(experiment)["early_stopping"]
 
     def probed_sets(self, experiment: str) -> list[str]:
@@ -257,20 +261,20 @@ class Study:
         return self._experiment(experiment).get("probe", [])
 
     def probe_arguments(self, experiment: str) -> dict[str, str]:
-        """The folders that a series is probed on, by "set/domain:split": fitted on train, measured on test."""
+        """Return the folders for probes of a series by "set/domain:split": fitted on train, measured on test."""
         names = self.probed_sets(experiment)
         return {f"{name}:{split}": self.data_path(name, split) for name in names for split in ("train", "test")}
 
     # Scores
 
     def limit(self) -> list[str]:
-        """The argument that cuts every evaluation set short; none where the configuration does not."""
+        """Return the argument that cuts every evaluation set short, or none if the configuration has no limit."""
         return [f"--limit={self.config['evaluation_limit']}"] if "evaluation_limit" in self.config else []
 
     def evaluation_sets(self, experiment: str) -> dict[tuple[str, str], str]:
-        """Data-set folders by ("set/domain", split): the speciality first, then the groups as they stand.
+        """Return data-set folders by ("set/domain", split): the speciality first, then the groups as they stand.
 
-        What is for evaluation only has no validation part: no setting may be chosen by it.
+        A set for evaluation only has no validation part, since it may choose no setting.
         """
         settings = self._experiment(experiment)
         names = [settings["speciality"], *(name for group in settings["generality"].values() for name in group)]
@@ -280,34 +284,34 @@ class Study:
 
     @staticmethod
     def set_arguments(sets: dict[tuple[str, str], str]) -> list[str]:
-        """Such folders as command-line arguments: "set/domain:split=folder"."""
+        """Return folders of data sets as command-line arguments: "set/domain:split=folder"."""
         return [f"{name}:{split}={folder}" for (name, split), folder in sets.items()]
 
     def generate(self, experiment: str) -> list[str]:
-        """The data sets whose answers are generated as well as chosen."""
+        """Return the data sets whose answers are generated as well as chosen."""
         settings = self._experiment(experiment)
         groups = {SPECIALITY: [settings[SPECIALITY]], **settings["generality"]}
         return [name for group in settings.get("exact_match", ()) for name in groups[group]]
 
     def measured_sets(self, experiment: str) -> dict[str, str]:
-        """The folders, by "set/domain", of what an experiment measures generality on: validation, for no score."""
+        """Return the validation folders of an experiment's generality by "set/domain", to measure distances on."""
         splits = self.evaluation_sets(experiment).items()
         own = self._experiment(experiment)["speciality"]
         return {name: folder for (name, split), folder in splits if split == "validation" and name != own}
 
     def score_paths(self, experiment: str) -> list[str]:
-        """The score files of all runs; that of mixtures holds all their settings."""
+        """Return the score files of all runs; that of mixtures holds all their settings."""
         folders = [f"{run.method}/{run.setting}/seed-{run.seed}" for run in self.runs(experiment)]
         folders += [f"{run}/seed-{seed}" for run in self.mixtures(experiment) for seed in self.seeds]
         return [f"{self.root}/{experiment}/{folder}/scores.parquet" for folder in folders]
 
     def collect_settings(self, experiment: str) -> dict:
-        """What a table of scores depends on beside the scores."""
+        """Return the settings of a table of scores."""
         settings = self._experiment(experiment)
         return {"experiment": experiment, SPECIALITY: settings["speciality"], "generality": settings["generality"]}
 
     def table_path(self, experiment: str) -> str:
-        """The tidy table of an experiment's scores."""
+        """Return the path of the tidy table of an experiment's scores."""
         return f"{self.root}/{experiment}/scores.csv"
 
     # Report
@@ -323,7 +327,7 @@ class Study:
         return experiments if isinstance(experiments, dict) else {name: name for name in experiments}
 
     def looks(self, part: str) -> dict[str, dict[str, str]]:
-        """Return how the methods in a part look: no others, for those are no reason to render it again."""
+        """Return the looks of the methods in a part, and of no others: those are no reason to draw it again."""
         shown = {PRETRAINED: self.look(PRETRAINED)}
         for experiment in self.shown(part):
             shown |= {method: self.look(method) for method in self.methods(experiment, Trained)}
@@ -333,7 +337,7 @@ class Study:
     def look(self, method: str, base: str = REFERENCE) -> dict[str, str]:
         """Return label, color and marker of a method: the study's own where it has them, else the declared ones.
 
-        A post-hoc method on another base than full fine-tuning has the colour of the base.
+        A post-hoc method on another base than full fine-tuning takes the colour of the base.
         """
         look = looks()[method] | self.config["report"]["style"].get(method, {})
         if base == REFERENCE:
@@ -342,7 +346,7 @@ class Study:
         return look | {"label": f"{look['label']} of {other['label']}", "color": other["color"]}
 
     def labels(self, part: str) -> dict[str, str]:
-        """The printed names of the methods in a part."""
+        """Return the printed names of the methods in a part."""
         return {method: look["label"] for method, look in self.looks(part).items()}
 
     def example_scores(self, experiment: str) -> dict[str, str | list[str]]:
@@ -362,7 +366,7 @@ class Study:
         return [part for part in parts() if part in self.config["report"]]
 
     def suffixes(self, part: str) -> list[str]:
-        """Return the suffixes of the files of a part; a figure is also a PNG in any case, which the page shows."""
+        """Return the suffixes of a part's files. A figure is a PNG in any case, since the page shows it."""
         declared = parts()[part]
         formats = [*self.config["report"]["formats"], "png"] if declared.kind == "figure" else []
         return [*dict.fromkeys(formats), *(declared.files or FILES[declared.kind])]
@@ -381,10 +385,10 @@ class Study:
 
 
 def as_json(content: object) -> str:
-    """Compact JSON in the order given: the one text by which Snakemake sees whether a job's settings have changed."""
+    """Return compact JSON in the order given. By this text Snakemake notices a change of a job's settings."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False)
 
 
 def any_of(names: Iterable[str]) -> str:
-    """A regular expression that matches each of the names and nothing else; with no name, nothing at all."""
+    """Return a regular expression that matches each of the names and nothing else; without a name, nothing at all."""
     return "|".join(map(re.escape, names)) or "(?!)"

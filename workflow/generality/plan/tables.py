@@ -6,13 +6,13 @@ from generality.plan.study import Run, Study
 
 
 def shown_run(study: Study, experiment: str) -> Run:
-    """The run whose settings stand for an experiment's: that of full fine-tuning, else the first that is trained."""
+    """Return the run that stands for an experiment: full fine-tuning, else the first that is trained."""
     trained = [run for run in study.runs(experiment) if run.method != PRETRAINED]
     return next((run for run in trained if run.method == REFERENCE), trained[0])
 
 
 def training_logs(study: Study, table: str) -> list[str]:
-    """The training log of the shown run of each experiment in a table."""
+    """Return the training log of the shown run of each experiment in a table."""
     runs = [shown_run(study, experiment) for experiment in study.shown(table)]
     return [study.run_path(*run[:4]).removesuffix("model") + "log.csv" for run in runs]
 

@@ -34,10 +34,9 @@ def measured_pictures(study: Study, experiment: str) -> dict[tuple[str, str], st
 
 
 def tried(study: Study, experiment: str, seed: int | str) -> list[str]:
-    """Return the files that say what was tried or checked before an experiment trains anything with a seed.
+    """Return the notes of trials and checks that must pass before an experiment trains anything with a seed.
 
-    The data sets of an experiment are checked, by a CLIP's classes or a language model's tokenizer; a released model is
-    tried.
+    Data sets are checked against a CLIP's classes or a language model's tokenizer. A released model is tried.
     """
     seeded = f"/pretrained/default/seed-{seed}/texts" if experiment in study.experiments("language") else "/classes"
     released = study.is_released(study.config["experiments"][experiment]["model"])

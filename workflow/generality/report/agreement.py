@@ -1,4 +1,4 @@
-"""How far a table agrees with the paper's, where the two cannot be expected to have the same numbers."""
+"""Agreement of a table with the paper's, where the two cannot be expected to have the same numbers."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Agreement:
     correlation: float
 
     def __str__(self) -> str:
-        """A sentence below a table."""
+        """Return a sentence to put below a table."""
         text = (
             "Agreement with the paper, each method by its ★ setting here and by its ◇ setting there: the sign of the "
             f"change against the pre-trained model is the same in {self.same} of {self.cells} cells of a method and a "
@@ -59,11 +59,12 @@ def agreement(rows: pd.DataFrame, paper: pd.DataFrame) -> Agreement:
 
 
 def with_paper(rows: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
-    """The rows with what the paper has: its numbers for the same setting, and for the best setting of the same method.
+    """Return the rows with the paper's numbers for the same setting, and for the best setting of the same method.
 
     New columns, in the units of `value`: paper, paper_change; paper_best_setting, paper_best, paper_best_change;
-    same_sign (whether the change of the chosen setting has the sign of paper_best_change, empty in other rows) and
-    rank_correlation (Spearman's over methods, in the rows of the average that it is of).
+    same_sign and rank_correlation. In the rows of the chosen setting, same_sign tells whether its change has the sign
+    of paper_best_change; it is empty in the others. rank_correlation is Spearman's over methods, in the rows of its
+    average.
     """
     same = paper[["method", "setting", "data", "metric", "value", "change"]]
     best = paper.loc[paper["chosen"], ["method", "data", "metric", "setting", "value", "change"]]
@@ -79,7 +80,7 @@ def with_paper(rows: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
 
 
 def _paired(rows: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
-    """Our chosen rows and the paper's side by side, without the pre-trained model; a row per method and data set."""
+    """Return our chosen rows beside the paper's, a row per method and data set, the pre-trained model left out."""
     best = paper.loc[paper["chosen"] & (paper["method"] != BASE[0]), [*KEYS, "change"]]
     both = rows[rows["chosen"]].merge(best, on=KEYS, suffixes=("", "_paper"))
     order = both["metric"].map(list(METRICS).index)

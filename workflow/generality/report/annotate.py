@@ -1,4 +1,4 @@
-"""What figures share: texts beside points, out of the way of what is drawn, and the shade of what is forgotten."""
+"""Annotations of figures: texts beside points, clear of all that is drawn, and the shade that marks forgetting."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,7 @@ LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
 
 
 def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType, taken: Sequence[Bbox]) -> Bbox:
-    """Write `text` beside the point, inside the axes, where it and the line to it cover few `taken` boxes; returns its
-    own box.
+    """Write `text` beside the point, where it and its line cover few `taken` boxes inside the axes; return its box.
 
     All boxes are in pixels of the figure, whose layout has to be settled.
     """
@@ -40,7 +39,7 @@ def place_text(ax: Axes, text: str, point: tuple[float, float], color: ColorType
 
 
 def shade_below(ax: Axes, level: float) -> None:
-    """A dashed line at the pre-trained model's level and a shade below it, in the limits that the axes now have."""
+    """Draw a dashed line at the pre-trained model's level and a shade below it, in the axes' current limits."""
     ax.axhline(level, color="0.5", lw=0.8, ls=(0, (4, 3)), zorder=0)
     bottom, top = ax.get_ylim()
     ax.axhspan(bottom, level, color="0.95", lw=0, zorder=-1)
@@ -48,13 +47,13 @@ def shade_below(ax: Axes, level: float) -> None:
 
 
 def name_forgetting(ax: Axes) -> Bbox:
-    """Write into the shade what it means; returns the text's box."""
+    """Write the meaning of the shade into it; return the box of the text."""
     look = {"transform": ax.transAxes, "color": "0.45", "fontsize": 7, "style": "italic"}
     return ax.text(0.02, 0.02, "below the line: forgetting", **look).get_window_extent()
 
 
 def _leader(ax: Axes, point: tuple[float, float], offset: tuple[float, float]) -> list[Bbox]:
-    """Small boxes along the line to a point from a text `offset` points away, but for where it leaves the marker."""
+    """Return small boxes along the line from a point to its text, `offset` points away, past the marker."""
     start, whole = ax.transData.transform(point), np.array(offset) * ax.figure.dpi / 72
     return [Bbox([start + share * whole] * 2).padded(1) for share in np.linspace(0.3, 1, 8)]
 

@@ -1,4 +1,4 @@
-"""What was forgotten and what helped, as numbers: the first screen of the report."""
+"""The numbers of the answer, the first screen of the report: forgetting, and the methods that help."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,13 +17,14 @@ EFFECTS = ("change", "over_full", "behind")  # each has <name>_low and <name>_hi
 
 
 def answers(scores: Resampled) -> pd.DataFrame:
-    """A row per method and group, the speciality first, of an experiment: the setting chosen on validation examples.
+    """Return a row per method and group, the speciality first, of an experiment, at the setting that validation chose.
 
     `score` is on the common scale of `select` (a fraction). `change` is its difference from the pre-trained model and
     `over_full` that from full fine-tuning, each answered by both on the same examples and seeds. `hypervolume` is that
-    of `tradeoff_numbers` (a fraction squared), and `behind` what it lacks of the largest among the methods. Missing is
-    what an experiment without full fine-tuning cannot have, and the hypervolumes of the two ends and the speciality.
-    Of a method whose settings all diverged all is missing, and of the others what compares them with it.
+    of `tradeoff_numbers` (a fraction squared). `behind` is the distance to the largest hypervolume among the methods.
+
+    Numbers that need full fine-tuning are missing in an experiment without it. The two ends and the speciality have no
+    hypervolume. A method whose settings all diverged has no numbers, and the others none that compare them with it.
     """
     rows = []
     for group in (SPECIALITY, *scores.generality):

@@ -1,4 +1,4 @@
-"""What was forgotten and what helped, in words: every sentence and colour of the first screen follows from numbers."""
+"""The words of the answer: every sentence and colour of the first screen follows from numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,9 +46,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a method did in the areas that full fine-tuning forgot: (area, mark) of each, up where it helped, that is,
-    learnt its own task measurably and kept measurably more, down where it kept less; how many are up and down; in how
-    many it traded best. `speciality` is the mean of its differences from full fine-tuning on the own tasks."""
+    """The marks of a method in the areas that full fine-tuning forgot, as (area, mark), and their counts.
+
+    The mark is up where the method helped: it learnt its own task measurably and kept measurably more. The mark is down
+    where it kept less. `helped` and `less` count these two, and `best` the areas with the best trade-off. `speciality`
+    is the mean of its differences from full fine-tuning on the own tasks.
+    """
 
     name: str
     marks: Sequence[tuple[str, str]]
@@ -60,9 +63,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answers to the two questions, each a headline and what is said below it; what full fine-tuning changed, as
-    (area, a cell or None for each of the `experiments`); the tallies of the methods, the best first; and the overview
-    of all, with `columns` as (method, what it is compared with)."""
+    """The answers to the two questions, each a headline and the sentences below it, and the tables beside them.
+
+    `losses` holds the changes by full fine-tuning as (area, a cell or None for each of the `experiments`). `tallies`
+    are those of the methods, the best first. `rows` are the overview of all, and `columns` its heads as (method, what
+    it is compared with).
+    """
 
     forgotten: tuple[str, str]
     helped: tuple[str, str]
@@ -75,12 +81,12 @@ class Answer:
 
 
 def verdict(low: float, high: float) -> str:
-    """Whether an effect with this 95 % interval is up, down or unclear; unclear too where the interval is missing."""
+    """Return up, down or unclear for an effect with this 95 % interval; unclear also if the interval is missing."""
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
 def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
-    """A fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
+    """Return a fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
     if not np.isfinite(value):
         return NONE
     text = f"{scale * value:{sign}.1f}".replace("-", "−")
@@ -88,14 +94,14 @@ def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: "a, b and c"."""
+    """Return names as in a sentence: "a, b and c"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
-    """The answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names.
+    """Return the answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names.
 
-    Where all settings of a method diverged, so that it has no score, that is said and nothing is counted.
+    A method whose settings all diverged has no score. The answer says so and counts nothing of it.
     """
     if table.empty:
         nothing = "Not measured", "No part of this report shows scores; one that does, such as a table 4, brings them."
@@ -111,7 +117,7 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
     tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
-    # What the methods are compared with: full fine-tuning where the study has it.
+    # The methods are compared with full fine-tuning where the study has it.
     shown = [(FULL, "change")] if FULL in methods else []
     shown += [(method, "over_full" if len(full) else "change") for method in others]
     of_full = lacking.pop(FULL, "")
@@ -129,7 +135,7 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
 
 
 def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
-    """All that the answer is made of: a row per experiment, area and method."""
+    """Return the table of all numbers behind the answer: a row per experiment, area and method."""
     header = [("Experiment", ""), ("Area", ""), ("Method", ""), ("Setting", ""), ("Score", "points")]
     header += [("Change", AGAINST["change"]), ("Difference", AGAINST["over_full"]), ("Hypervolume", "square points")]
     header += [("Behind the best", "square points")]
@@ -152,7 +158,7 @@ def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
 
 
 def _diverged(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each method that has no model in an experiment: "KD diverged after cats and dogs."."""
+    """Return a sentence for each method without a model in an experiment: "KD diverged after cats and dogs."."""
     lost = table[table["score"].isna() & (table["group"] == SPECIALITY)]
     return {
         method: f"{labels.get(method, method)} {DIVERGED} after {listed(list(rows['experiment']))}."
@@ -161,14 +167,17 @@ def _diverged(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ranks(table: pd.DataFrame) -> np.ndarray:
-    """The rank of the trade-off in each row of a forgotten area: the largest hypervolume, or one that is not
-    measurably behind it; none where no method adds any."""
+    """Return the rank of the trade-off in each row of a forgotten area.
+
+    The largest hypervolume is the best, and one not measurably behind it close. Where no method adds any, none has a
+    rank.
+    """
     ranked = table["forgotten"] & (table["hypervolume"] > 0)
     return np.select([ranked & (table["behind"] == 0), ranked & (table["behind_low"] <= 0)], [BEST, CLOSE], "")
 
 
 def _learnt(table: pd.DataFrame) -> list[bool]:
-    """Whether the model of each row gained measurably on the own task of its experiment."""
+    """Tell for each row whether its model gained measurably on the own task of its experiment."""
     gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
     models = set(zip(gained["experiment"], gained["method"], strict=True))
     return [model in models for model in zip(table["experiment"], table["method"], strict=True)]
@@ -178,7 +187,7 @@ def _tally(rows: pd.DataFrame, name: str) -> Tally:
     there = rows[rows["forgotten"] & rows["over_full"].notna()]
     areas = [f"{row.experiment}: {in_words(row.group)}" for row in there.itertuples()]
     found = [verdict(row.over_full_low, row.over_full_high) for row in there.itertuples()]
-    # Who learns nothing forgets nothing: that is no help.
+    # A method that learns nothing forgets nothing, which is no help.
     found = [
         UNCLEAR if mark == UP and not learnt else mark for mark, learnt in zip(found, there["learnt"], strict=True)
     ]
@@ -256,7 +265,7 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str) -> tuple
 
 
 def _caution(seeds: Sequence[int]) -> str:
-    """What the intervals are over."""
+    """Say what the intervals cover."""
     if seeds[-1] == 1:
         return "1 seed: intervals are over test examples only, another training might differ."
     if seeds[0] == seeds[-1]:
@@ -265,5 +274,5 @@ def _caution(seeds: Sequence[int]) -> str:
 
 
 def _of(count: int, n: int) -> str:
-    """A share in words: "3 of 8"; "all 8"; of a single one "the only one" would read oddly, so "1 of 1"."""
+    """Return a share in words: "3 of 8"; "all 8"; of a single one "1 of 1", since "all 1" would read oddly."""
     return f"all {n}" if count == n > 1 else f"{count} of {n}"

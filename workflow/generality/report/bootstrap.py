@@ -1,4 +1,4 @@
-"""Seed-aware, clustered bootstrap: means of models under the same resamples, and intervals of what is made of them."""
+"""Seed-aware, clustered bootstrap: means of models under the same resamples, and intervals of effects."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,21 +7,21 @@ from scipy.special import stdtrit
 
 from generality.report.estimate import Estimate
 
-RESAMPLES = 1000  # of seeds and clusters; the error of a standard error is then about 2 %
-SEED = 2023  # of the drawing: equal scores give equal intervals
+RESAMPLES = 1000  # draws of seeds and clusters; the error of a standard error is then about 2 %
+SEED = 2023  # seed of the drawing: equal scores give equal intervals
 
 
 def resample(scores: Sequence[Mapping[int, np.ndarray]], clusters: np.ndarray, data: str) -> np.ndarray:
-    """The mean score of each model on a data set under every resample, of shape (models, 1 + S + RESAMPLES).
+    """Return the mean score of each model on a data set under every resample, of shape (models, 1 + S + RESAMPLES).
 
-    Each model is {seed: scores of the examples}, all of the same S seeds; `clusters` numbers (0 … C−1) what each
-    example belongs to. Column 0 is the mean itself and columns 1 … S are those of single seeds. The others draw S − 1
-    of the S seeds and C of the C clusters, both with replacement, and weigh seeds and examples by how often they were
-    drawn. S − 1 and not S: the variance of the mean over seeds is then unbiased, which with three seeds is a third more
-    (Rao and Wu 1988); a single seed is kept as it is.
+    Each model is {seed: scores of the examples}, all of the same S seeds; `clusters` numbers (0 … C−1) the cluster of
+    each example. Column 0 is the mean itself and columns 1 … S are those of single seeds. The others draw S − 1 of the
+    S seeds and C of the C clusters, both with replacement, and weigh seeds and examples by how often they were drawn. S
+    − 1 seeds make the variance of the mean over seeds unbiased; with three seeds it is a third more than with S (Rao
+    and Wu 1988). A single seed is kept as it is.
 
-    All models get the same draws, so differences between them are paired. The draws depend on the name of the `data`
-    set and the numbers of seeds and clusters only, so they are paired across experiments as well.
+    All models get the same draws, so differences between them are paired. The draws depend only on the name of the
+    `data` set and the numbers of seeds and clusters, so they are paired across experiments as well.
     """
     seeds = sorted(scores[0])
     sizes = np.bincount(clusters).astype(np.float64)
@@ -37,13 +37,13 @@ def resample(scores: Sequence[Mapping[int, np.ndarray]], clusters: np.ndarray, d
 
 
 def interval(effect: np.ndarray, seeds: int) -> Estimate:
-    """Value, standard error and 95 % interval of an effect that was computed for every column of `resample`.
+    """Return value, standard error and 95 % interval of an effect that was computed for every column of `resample`.
 
     The standard error is the standard deviation over resamples. The interval is Student's t about the value with the
     degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S. The
     percentiles of three seeds would end at the best and the worst of them, and miss the truth a quarter of the time.
-    Resampling seeds and examples both counts more than once what differs by chance from seed to seed and example to
-    example (Owen 2007), so the interval is rather too wide than too narrow. With one seed it is of the examples only.
+    Resampling both seeds and examples counts some of the chance twice (Owen 2007), so the interval is rather too wide
+    than too narrow. With one seed it covers the examples only.
     """
     value, single, resampled = effect[0], effect[1 : 1 + seeds], effect[1 + seeds :]
     se, freedom = float(resampled.std(ddof=1)), np.inf
@@ -54,9 +54,9 @@ def interval(effect: np.ndarray, seeds: int) -> Estimate:
 
 
 def _draws(count: int, name: str, keep_one: bool = False) -> np.ndarray:
-    """How often each of `count` things is drawn, a row per resample: (RESAMPLES, count).
+    """Return how often each of `count` things is drawn, a row per resample: (RESAMPLES, count).
 
-    With `keep_one`, count − 1 are drawn and the row is divided by as many: weights of a mean, 1 of a single thing.
+    With `keep_one`, count − 1 are drawn and the row is divided by as many: weights of a mean, 1 for a single thing.
     """
     rng = np.random.default_rng([SEED, count, *name.encode()])
     number = max(1, count - 1) if keep_one else count

@@ -18,7 +18,7 @@ SUPPORTED, CONTRADICTED, UNDECIDED, NOT_MEASURED = "supported", "contradicted", 
 NOT_DECIDED = f"not decided: {DIVERGED}"
 VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
-PROBED, FOLLOWED = "linear probing", "early stopping"  # what Figures 8 and 9 show stands for a role of its own
+PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series that Figures 8 and 9 show
 RULE = (
     "Each comparison has an effect, signed so that positive is as the paper says, and a 95 % interval; it is "
     "supported where the interval lies above 0, contradicted where it lies below, else undecided. A claim stands "
@@ -60,8 +60,10 @@ class Judged:
 
     @property
     def strength(self) -> float:
-        """The effect in half-widths of its interval: above 1 supported, below −1 contradicted; −1 where a fine-tuning
-        diverged, which is weaker than all but a contradiction."""
+        """Return the effect in half-widths of its interval: above 1 supported, below −1 contradicted.
+
+        It is −1 where a fine-tuning diverged, which is weaker than all but a contradiction.
+        """
         if np.isnan(self.effect):
             return -1.0
         reach = self.high - self.effect
@@ -69,10 +71,10 @@ class Judged:
 
 
 def judge(comparison: Comparison) -> Judged:
-    """The verdict of one comparison, by `RULE`."""
+    """Return the verdict of one comparison, by `RULE`."""
     found = interval(comparison.effect, comparison.seeds)
     verdict = SUPPORTED if found.low > 0 else CONTRADICTED if found.high < 0 else UNDECIDED
-    if np.isnan(found.value):  # what is made of a model that diverged
+    if np.isnan(found.value):  # a model diverged
         verdict = NOT_DECIDED
     return Judged(comparison.what, comparison.unit, *found, verdict, comparison.seeds)
 
@@ -80,10 +82,10 @@ def judge(comparison: Comparison) -> Judged:
 def judge_claims(
     experiments: Mapping[str, Resampled | Probed | Followed],
 ) -> list[tuple[Claim, list[Judged], str]]:
-    """Each claim of the paper with its comparisons, the weakest first, and where there are none why not.
+    """Return each claim of the paper with its comparisons, the weakest first, or else the reason why it has none.
 
-    `experiments` are those of the study by role, and what `PROBED` and `FOLLOWED` stand for; a claim is about those
-    that it has.
+    `experiments` are those of the study by role, and those of `PROBED` and `FOLLOWED`. A claim is about the ones that
+    it has.
     """
     found = []
     for claim in CLAIMS:
@@ -102,7 +104,7 @@ def judge_claims(
 
 
 def verdict(judged: list[Judged]) -> str:
-    """The verdict of a claim: that of its weakest comparison."""
+    """Return the verdict of a claim: that of its weakest comparison."""
     return judged[0].verdict if judged else NOT_MEASURED
 
 

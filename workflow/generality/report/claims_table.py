@@ -42,7 +42,7 @@ def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outp
 
 
 def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
-    """One claim for programs; the first of its comparisons decides."""
+    """Return one claim for programs; the first of its comparisons decides."""
     return {
         **{key: getattr(claim, key) for key in ("name", "section", "says", "paper", "roles")},
         "verdict": verdict(judged),
@@ -52,7 +52,7 @@ def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
 
 
 def comparison(judged: Judged) -> dict:
-    """A comparison as the .json has it; numbers that a fine-tuning which diverged left missing are null."""
+    """Return a comparison for the .json; numbers that are missing because a fine-tuning diverged are null."""
     missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
     return asdict(judged) | missing
 
@@ -76,12 +76,12 @@ def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
 
 
 def note(rule: str, resamples: int) -> str:
-    """How to read the claims."""
+    """Return a note on how to read the claims."""
     return NOTE.format(rule=rule, resamples=resamples)
 
 
 def effect_text(comparison: Mapping) -> str:
-    """The effect of a comparison, as the .json has it, with its interval and unit: "+1.3 [+0.2, +2.4] points"."""
+    """Return the effect of a comparison with its interval and unit, as in the .json: "+1.3 [+0.2, +2.4] points"."""
     if comparison["effect"] is None:
         return DIVERGED
     numbers = (f"{comparison[key]:+.1f}".replace("-", "−") for key in ("effect", "low", "high"))

@@ -34,18 +34,20 @@ def collect(
     generality: Mapping[str, Sequence[str]],
     metrics: Sequence[str] = tuple(METRICS),
 ) -> pd.DataFrame:
-    """The tidy table of an experiment, from its score files; `generality` maps a group to its data sets.
+    """Return the tidy table of an experiment from its score files; `generality` maps a group to its data sets.
 
-    One row for each method, setting, seed, split, data set and metric that it has, and for each group's average
-    (`data` is "Avg <group>": the plain mean of its data sets) and metric that all its data sets have; then once more
-    with `seed` "mean", for all seeds together. Beside these the columns are experiment, group, n (examples), diverged
-    (how many of the seeds' fine-tunings did; where one did, the numbers that follow are missing) and, as fractions or
-    nats, value with se, low, high (standard error and 95 % interval, clustered where examples are: see `estimate`) and
-    change with change_se, change_low, change_high: the paired difference from the pre-trained model of the same seed.
-    Rows stand in the paper's order of methods, settings by their number, data sets as given, metrics as
-    in the registry. Data sets that are in the files but not in the groups are left out, and so are metrics not named.
+    The table has one row for each method, setting, seed, split, data set and metric. Each group's average has a row too
+    for each metric that all its data sets have: `data` is "Avg <group>", and the value is the plain mean of the data
+    sets. All these rows stand once more with `seed` "mean", for all seeds together.
 
-    Sets for evaluation only have no validation scores and are in no average of that split.
+    The other columns are experiment, group, n (examples), diverged (how many of the seeds' fine-tunings did), and
+    numbers as fractions or nats. They are value with se, low, high (standard error and 95 % interval, clustered where
+    examples are: see `estimate`), and change with change_se, change_low, change_high: the paired difference from the
+    pre-trained model of the same seed. Where a fine-tuning diverged, the numbers are missing.
+
+    Rows follow the paper's order of methods, settings their number, data sets the order given, metrics the registry.
+    Data sets outside the groups are left out, and so are metrics that are not named. Sets for evaluation only have no
+    validation scores and are in no average of that split.
 
     Raises StudyError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
     or seeds that the pre-trained model does not share.
@@ -75,10 +77,10 @@ def collect(
 
 
 def summarise(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
-    """The rows of one split averaged over seeds, in place of `seed` the number of `seeds`.
+    """Return the rows of one split averaged over seeds, with the number of `seeds` in place of `seed`.
 
-    Their standard errors and 95 % intervals cover the choice of examples and of seeds. They cannot be had from the
-    rows of single seeds, which share their examples, so `collect` makes them example by example: see `estimate`.
+    Their standard errors and 95 % intervals cover the choice of examples and of seeds. Single seeds share their
+    examples, so their rows cannot give these: `collect` makes them example by example (see `estimate`).
     """
     seeds = table["seed"].nunique() - 1
     chosen = table[(table["seed"] == MEAN) & (table["split"] == split)]
@@ -97,12 +99,12 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def average_name(group: str) -> str:
-    """What stands in the column `data` for a group's average."""
+    """Return the name of a group's average in the column `data`."""
     return f"Avg {group}"
 
 
 def _means(scores: Scores, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple]:
-    """(split, group, name, metric, keys of `scores`) of each mean: over a data set, or over a group's data sets."""
+    """Yield (split, group, name, metric, keys of `scores`) of each mean: over a data set, or over those of a group."""
     for split in dict.fromkeys(split for split, _ in scores.metrics):
         for group, wanted in groups.items():
             members = [data for data in wanted if (split, data) in scores.metrics]

@@ -1,4 +1,4 @@
-"""What claims are made of: signed effects of one thing over another, under every resample."""
+"""The comparisons behind claims: signed effects of one thing over another, under every resample."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ Compare = Callable[[Resampled], Iterator[Comparison]]
 
 
 def gains(scores: Resampled, method: str, over: str, where: str, *, best: bool = False) -> Iterator[Comparison]:
-    """How much better the first method is than the second: nothing if the study lacks a method or the data.
+    """Yield how much better the first method is than the second; nothing if the study lacks a method or the data.
 
-    At their chosen settings, or each at the one that is best on the validation examples of the same data.
+    Both are at their chosen settings, or each at the one that is best on the validation examples of the same data.
     """
     known = (SPECIALITY, *scores.generality, *scores.generality.get(OOD, ()))
     if where in known and {method, over} <= scores.settings.keys():
@@ -47,7 +47,7 @@ def gains(scores: Resampled, method: str, over: str, where: str, *, best: bool =
 
 
 def trades_better(scores: Resampled, method: str, over: str, groups: Sequence[str]) -> Iterator[Comparison]:
-    """How much more hypervolume the first method has than the second, in each of the groups that there are."""
+    """Yield how much more hypervolume the first method has than the second, in each of the groups at hand."""
     for group in groups:
         if group in scores.generality and {method, over, FULL} <= scores.settings.keys():
             ours, theirs = (method_hypervolume(scores, name, group) for name in (method, over))
@@ -56,12 +56,12 @@ def trades_better(scores: Resampled, method: str, over: str, groups: Sequence[st
 
 
 def learns(scores: Resampled) -> Iterator[Comparison]:
-    """Full fine-tuning gains speciality."""
+    """Compare for the claim that full fine-tuning gains speciality."""
     yield from gains(scores, FULL, START, SPECIALITY)
 
 
 def forgets(*groups: str) -> Compare:
-    """Full fine-tuning loses generality in each group."""
+    """Compare for the claim that full fine-tuning loses generality in each group."""
 
     def compare(scores: Resampled) -> Iterator[Comparison]:
         for group in groups:
@@ -71,19 +71,19 @@ def forgets(*groups: str) -> Compare:
 
 
 def lifts_other_sets(scores: Resampled) -> Iterator[Comparison]:
-    """Full fine-tuning on one set of a task raises each other one."""
+    """Compare for the claim that full fine-tuning on one set of a task raises each other one."""
     for data in scores.generality.get(OOD, ()):
         yield from gains(scores, FULL, START, data)
 
 
 def lowers_other_sets(scores: Resampled) -> Iterator[Comparison]:
-    """Full fine-tuning on one set of a task lowers each other one."""
+    """Compare for the claim that full fine-tuning on one set of a task lowers each other one."""
     for data in scores.generality.get(OOD, ()):
         yield from gains(scores, START, FULL, data)
 
 
 def forgets_by_distance(scores: Resampled) -> Iterator[Comparison]:
-    """Full fine-tuning loses a larger share of the score the further a group is from it, in the paper's order."""
+    """Compare for the claim that the further a group is, in the paper's order, the larger a share of it is lost."""
     order = [group for group in (OOD, COMMON, INSTRUCTION) if group in scores.generality]
     for near, far in pairwise(order):
         if FULL in scores.settings:
@@ -92,7 +92,7 @@ def forgets_by_distance(scores: Resampled) -> Iterator[Comparison]:
 
 
 def forget_less(methods: Sequence[str], groups: Sequence[str]) -> Compare:
-    """Each method keeps more of each group than full fine-tuning."""
+    """Compare for the claim that each method keeps more of each group than full fine-tuning."""
 
     def compare(scores: Resampled) -> Iterator[Comparison]:
         for group in groups:
@@ -103,13 +103,13 @@ def forget_less(methods: Sequence[str], groups: Sequence[str]) -> Compare:
 
 
 def still_learn(scores: Resampled) -> Iterator[Comparison]:
-    """Each penalty gains speciality over the pre-trained model."""
+    """Compare for the claim that each penalty gains speciality over the pre-trained model."""
     for method in PENALTIES:
         yield from gains(scores, method, START, SPECIALITY)
 
 
 def path_beats(*others: str) -> Compare:
-    """The best OOD score of WiSE-FT is above the best of each of the others."""
+    """Compare for the claim that the best OOD score of WiSE-FT is above the best of each of the others."""
 
     def compare(scores: Resampled) -> Iterator[Comparison]:
         for other in others:
@@ -119,7 +119,7 @@ def path_beats(*others: str) -> Compare:
 
 
 def path_trades_best(others: Sequence[str], groups: Sequence[str]) -> Compare:
-    """WiSE-FT has more hypervolume than each of the others."""
+    """Compare for the claim that WiSE-FT has more hypervolume than each of the others."""
 
     def compare(scores: Resampled) -> Iterator[Comparison]:
         for other in others:
@@ -129,7 +129,7 @@ def path_trades_best(others: Sequence[str], groups: Sequence[str]) -> Compare:
 
 
 def lora_trades_worst(group: str) -> Compare:
-    """Every other method has more hypervolume than LoRA."""
+    """Compare for the claim that every other method has more hypervolume than LoRA."""
 
     def compare(scores: Resampled) -> Iterator[Comparison]:
         for other in (PATH, *PENALTIES):
@@ -139,23 +139,23 @@ def lora_trades_worst(group: str) -> Compare:
 
 
 def each_ahead_on_one_axis(scores: Resampled) -> Iterator[Comparison]:
-    """Distillation has more speciality than WiSE-FT, and WiSE-FT more generality than distillation."""
+    """Compare for the claim that distillation has more speciality than WiSE-FT, which has more generality."""
     yield from gains(scores, "kd", PATH, SPECIALITY)
     yield from gains(scores, PATH, "kd", OOD)
 
 
 def lora_keeps_more_than_path(scores: Resampled) -> Iterator[Comparison]:
-    """LoRA keeps more of the instructions than WiSE-FT."""
+    """Compare for the claim that LoRA keeps more of the instructions than WiSE-FT."""
     yield from gains(scores, "lora", PATH, INSTRUCTION)
 
 
 def lora_falls_short(scores: Resampled) -> Iterator[Comparison]:
-    """Full fine-tuning has more speciality than LoRA at its best."""
+    """Compare for the claim that full fine-tuning has more speciality than LoRA at its best."""
     yield from gains(scores, FULL, "lora", SPECIALITY, best=True)
 
 
 def lora_falls_shorter_on_the_first(first: Resampled, second: Resampled) -> Iterator[Comparison]:
-    """The speciality that LoRA lacks of full fine-tuning is more in the first experiment than in the second."""
+    """Compare for the claim that LoRA lacks more of full fine-tuning's speciality in the first experiment."""
     for ours in lora_falls_short(first):
         for theirs in lora_falls_short(second):
             what = f"{first.experiment} − {second.experiment}: speciality, full − lora"
@@ -167,5 +167,5 @@ def _comparison(scores: Resampled, what: str, effect: np.ndarray, unit: str) -> 
 
 
 def _place(scores: Resampled, where: str) -> str:
-    """Experiment and data set or group, in words."""
+    """Return experiment and data set or group, in words."""
     return f"{scores.experiment}: {short(where) if '/' in where else in_words(where)}"

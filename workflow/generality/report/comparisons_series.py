@@ -1,4 +1,4 @@
-"""What the claims of Appendices C and D are made of: comparisons along fine-tuning, under every resample."""
+"""The comparisons behind the claims of Appendices C and D: along fine-tuning, under every resample."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from generality.report.resampled import Resampled
 from generality.report.tradeoff_numbers import method_hypervolume
 from generality.storage.setting import read
 
-BEGINNING = 46 / 2350  # of the steps: the first of the three parts in which the paper plots Figure 9
+BEGINNING = 46 / 2350  # share of the steps: the first of the three parts in which the paper plots Figure 9
 
 
 @dataclass(frozen=True)
@@ -29,36 +29,36 @@ class Followed:
 
     @property
     def usual(self) -> str:
-        """The fine-tuning with the experiment's own learning rate and warm-up."""
+        """Return the fine-tuning with the experiment's own learning rate and warm-up."""
         return next(iter(self.tunings))
 
     @property
     def group(self) -> str:
-        """The one group of generality that they are scored on."""
+        """Return the one group of generality that they are scored on."""
         return next(iter(self.scores.generality))
 
     def others(self, key: str) -> Iterator[str]:
-        """The fine-tunings that differ from the usual one in this key alone."""
+        """Yield the fine-tunings that differ from the usual one in this key alone."""
         usual = self.tunings[self.usual]
         yield from (name for name, own in self.tunings.items() if {k for k in own if own[k] != usual[k]} == {key})
 
     def end(self, tuning: str, where: str) -> np.ndarray:
-        """The score of the last checkpoint."""
+        """Return the score of the last checkpoint."""
         return self.scores.score(tuning, where, self.scores.settings[tuning][-1])
 
     def beginning(self, tuning: str, where: str) -> np.ndarray:
-        """The mean score of the checkpoints in the first steps, of the first at least."""
+        """Return the mean score of the checkpoints in the first steps, or of the first checkpoint at least."""
         steps = [(read(setting)["step"], setting) for setting in self.scores.settings[tuning]]
         early = [setting for step, setting in steps if step <= BEGINNING * steps[-1][0]] or [steps[0][1]]
         return np.mean([self.scores.score(tuning, where, setting) for setting in early], axis=0)
 
     def comparison(self, what: str, effect: np.ndarray, unit: str = POINTS) -> Comparison:
-        """A comparison named after experiment and what is compared."""
+        """Return a comparison named after the experiment and the things that it compares."""
         return Comparison(f"{self.scores.experiment}: {what}", SCALE[unit] * effect, unit, self.scores.seeds)
 
 
 def lower_rates(series: Followed) -> Iterator[Comparison]:
-    """At the end, a lower learning rate has more generality and less speciality than the usual one."""
+    """Compare for the claim that at the end, a lower learning rate has more generality and less speciality."""
     usual, group = series.usual, series.group
     for name in series.others("lr"):
         low, high = (series.tunings[tuning]["lr"] for tuning in (name, usual))
@@ -70,7 +70,7 @@ def lower_rates(series: Followed) -> Iterator[Comparison]:
 
 
 def warm_up_at_first(series: Followed) -> Iterator[Comparison]:
-    """Warm-up keeps more generality than none at the beginning, and by less at the end."""
+    """Compare for the claim that warm-up keeps more generality at the beginning, and by less at the end."""
     usual, group = series.usual, series.group
     for name in series.others("warmup"):
         long, short = (series.tunings[tuning]["warmup"] for tuning in (name, usual))
@@ -82,7 +82,7 @@ def warm_up_at_first(series: Followed) -> Iterator[Comparison]:
 
 
 def path_beats_early_stopping(series: Followed) -> Iterator[Comparison]:
-    """WiSE-FT has more hypervolume than the checkpoints of each fine-tuning."""
+    """Compare for the claim that WiSE-FT has more hypervolume than the checkpoints of each fine-tuning."""
     if PATH in series.scores.settings:
         ours = method_hypervolume(series.scores, PATH, series.group)
         for name, own in series.tunings.items():
@@ -92,7 +92,7 @@ def path_beats_early_stopping(series: Followed) -> Iterator[Comparison]:
 
 
 def features_drop(probed: Probed) -> Iterator[Comparison]:
-    """The probing accuracy, averaged over the data sets, is lower at the last step than before the first."""
+    """Compare for the claim that mean probing accuracy is lower at the last step than before the first."""
     first, last = probed.steps[0], probed.steps[-1]
     lost = []
     for name in probed.names:

@@ -1,4 +1,4 @@
-"""What the paper's tables print, where a reader who compares numbers would be misled."""
+"""Conventions and oddities of the paper's tables that would mislead a reader who compares numbers."""
 
 from dataclasses import dataclass
 
@@ -107,11 +107,11 @@ PAPER_TABLES = {
 
 
 def as_in_paper(number: int, table: pd.DataFrame) -> dict:
-    """The arguments of `render_table` that make of a tidy table the paper's table `number`: groups, metrics, note,
-    and, where the experiment is the paper's, `paper` (its rows) and `footnotes` (what is odd in them).
+    """Return the arguments with which `render_table` makes the paper's table `number` of a tidy table.
 
-    Groups and metrics that the study does not have are left out: instructions in English alone, say. Raises StudyError
-    for a table that the paper does not have as such, or of which the study has nothing.
+    They are groups, metrics and note. If the experiment is the paper's, they are also `paper` (its rows) and
+    `footnotes` (oddities in them). Groups and metrics that the study lacks are left out: instructions in English alone,
+    say. Raises StudyError for a table that the paper does not have as such, or if the study has nothing of it.
     """
     if number not in PAPER_TABLES:
         raise StudyError(f"table{number}: the paper's tables of scores are {', '.join(map(str, PAPER_TABLES))}")

@@ -33,10 +33,10 @@ FORMULA = (
 
 
 def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Distances of data sets from the one fine-tuned on, from CSV files with columns data and distance, one per seed.
+    """Return distances of data sets from the one fine-tuned on, from CSV files (columns data, distance), one per seed.
 
-    Indexed by data; columns distance (mean over files), near and far (their smallest and largest). Raises StudyError,
-    naming the file, for missing columns, a data set twice, or a distance that is negative or not a number.
+    The index is data; columns are distance (mean over files), near and far (their smallest and largest). Raises
+    StudyError, naming the file, for missing columns, a data set twice, or a distance that is negative or not a number.
     """
     tables = []
     for file in files:
@@ -53,12 +53,12 @@ def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | None = None) -> pd.DataFrame:
-    """The change of each test score by a method's chosen setting, in % of the pre-trained model's.
+    """Return the change of each test score by a method's chosen setting, in % of the pre-trained model's.
 
-    Columns group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of the
-    paired difference, the pre-trained score taken as known); in the primary metric, with the sign turned for an nll, so
-    that down is worse. All groups of the generality if `groups` is None. Of a method whose settings all diverged the
-    changes are missing. Raises StudyError for an unknown method or group, or a pre-trained score of zero.
+    Columns are group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of
+    the paired difference, the pre-trained score taken as known). They are in the primary metric, the sign turned for an
+    nll so that down is worse. `groups` None takes all groups of the generality. If all settings of a method diverged,
+    its changes are missing. Raises StudyError for an unknown method or group, or a pre-trained score of zero.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
@@ -82,7 +82,7 @@ def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | N
 
 
 def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
-    """The single data sets of `changes` with the columns of `distances`; the one fine-tuned on is at zero.
+    """Return the single data sets of `changes` with the columns of `distances`; the one fine-tuned on is at zero.
 
     Raises StudyError for a data set without a distance.
     """
@@ -97,13 +97,13 @@ def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
 def drawn_changes(
     table: pd.DataFrame, distances: pd.DataFrame, method: str = "full", groups: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """All that the figure shows: the rows of `place`, then those of groups' averages, which have no distance."""
+    """Return all rows of the figure: those of `place`, then those of groups' averages, which have no distance."""
     changes = relative_changes(table, method, groups)
     return pd.concat([place(changes, distances), changes[changes["is_average"]]], ignore_index=True)
 
 
 def correlations(points: pd.DataFrame) -> str:
-    """Spearman's rank correlation of the distance with the change, and with the paper's order of the groups.
+    """Return Spearman's rank correlation of the distance with the change and with the paper's order of groups, as text.
 
     The data set fine-tuned on is not counted: it is at zero by construction, and is meant to gain.
     """
@@ -111,7 +111,7 @@ def correlations(points: pd.DataFrame) -> str:
     ordered = points[points["group"].isin(PAPER_ORDER)]
     order = ordered["group"].map(PAPER_ORDER.index)
     texts = [
-        # Spearman's correlation is Pearson's of the ranks.
+        # Spearman's correlation is that of Pearson on the ranks.
         f"{rows['distance'].rank().corr(other.rank()):.2f} with {name} (n = {len(rows)})".replace("-", "−")
         for rows, other, name in (
             (points, points["change"], "the change"),
@@ -133,7 +133,7 @@ def plot_distance(
 ) -> None:
     """Draw the relative change of each data set against its distance, and of groups' averages in the paper's order.
 
-    `distances` are as `read_distances` gives them; of `style` the method's label is used. Where the fine-tuning
+    `distances` are as `read_distances` gives them; the label is that of the method in `style`. Where the fine-tuning
     diverged, so that nothing has changed into anything, the figure says that instead. Raises StudyError as
     `relative_changes` and `place` do, or for a method without style.
     """
@@ -160,7 +160,7 @@ def plot_distance(
         figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         _draw_points(left, points, looks)
         _draw_averages(right, averages, looks)
-        for ax in (left, right):  # which share their limits, so that both have to be drawn before
+        for ax in (left, right):  # they share their limits, so both have to be drawn before
             shade_below(ax, 0)
         left.set(
             title=title,
@@ -228,5 +228,5 @@ def _name_points(ax: Axes, points: pd.DataFrame) -> None:
     taken = [Bbox.from_extents(*(spot - 4), *(spot + 4)) for spot in ax.transData.transform(np.vstack(spots))]
     texts = [name_forgetting(ax)]
     for row in points.itertuples():
-        # A text on a text is worse than on anything else.
+        # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, short(row.data), (row.distance, row.change), "0.1", taken + 50 * texts))

@@ -1,4 +1,4 @@
-"""How fine-tunings that diverged are named in tables and figures, which show no numbers of them."""
+"""Names of fine-tunings that diverged, for tables and figures, which show no numbers of them."""
 
 from collections.abc import Mapping
 
@@ -11,15 +11,15 @@ DIVERGED = "diverged"  # stands where a number would
 
 
 def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    """The settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT". Empty if none did.
+    """Return the settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
 
-    `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
+    The text is empty if none did. `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
     """
     texts = []
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
         lost = settings[settings["diverged"] > 0]
         if len(settings) > 1 and settings["diverged"].nunique() == 1:
-            lost = lost[:1].assign(setting=DEFAULT)  # they are all alike, so that the method's name says it
+            lost = lost[:1].assign(setting=DEFAULT)  # all are alike, so the method's name is enough
         found = [
             f"{notation(row.method, row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()
         ]
@@ -28,5 +28,5 @@ def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
 
 
 def share(count: int, seeds: int) -> str:
-    """In how many of the seeds, where it was not in all: "(in 2 of 3 seeds)"."""
+    """Return the share of the seeds, unless it is all of them: "(in 2 of 3 seeds)"."""
     return "" if count == seeds else f"(in {count} of {seeds} seeds)"

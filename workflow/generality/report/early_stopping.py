@@ -26,7 +26,7 @@ NOTE = (
 
 
 def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """All points of the figure, as `tradeoff.drawn_points`, with lr and warmup of those that are on a line.
+    """Return all points of the figure, as `tradeoff.drawn_points`, with lr and warmup of those on a line.
 
     `table` and `tunings` are as in `plot_early_stopping`.
     """
@@ -61,7 +61,7 @@ def plot_early_stopping(
         axes = figure.subplots(1, len(varied), squeeze=False, sharex=True, sharey=True)[0]
         for ax, (key, names) in zip(axes, varied, strict=True):
             _draw(ax, panel, style, {_label(key, tunings[name][key]): name for name in names}, key)
-        for ax in axes:  # which share their limits, so that all have to be drawn before
+        for ax in axes:  # they share their limits, so all have to be drawn before
             shade_below(ax, panel.points.loc[panel.points["method"] == BASE[0], "y"].iloc[0])
         axes[0].set_ylabel(panel.y_label)
         figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
@@ -73,7 +73,7 @@ def plot_early_stopping(
 
 
 def _varied(tunings: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, list[str]]]:
-    """What varies, and the fine-tunings, ascending in it, that are as the usual one in all else."""
+    """Yield each key that varies, with the fine-tunings that differ from the usual one in it alone, ascending."""
     usual = next(iter(tunings.values()))
     for key in TITLES:
         others = [other for other in usual if other != key]
@@ -113,7 +113,7 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
         ax.plot(of[method]["x"], of[method]["y"], look["marker"], color=look["color"], ms=size, mec="white", mew=0.6,
                 zorder=7)  # fmt: skip
     ax.margins(0.05, 0.08)
-    compared = panel.points[panel.points["method"].isin(style)]  # the legend says it of the others
+    compared = panel.points[panel.points["method"].isin(style)]  # the legend names the others
     ax.set(title=titled(TITLES[key], compared, style, TEXT_WIDTH / 2), xlabel=panel.x_label)
     ax.legend(loc="best", frameon=False, fontsize=7, handlelength=1.6)
 

@@ -17,7 +17,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None) -> Estimate:
-    """The mean outcome over data sets of equal weight, each an array X of shape (seeds, examples).
+    """Return the mean outcome over data sets of equal weight, each an array X of shape (seeds, examples).
 
     `clusters` holds for each data set an array (examples,) of numbers 0 … C−1: examples of the same number belong
     together, say share a passage, and may err together. Without it every example is a cluster of its own.
@@ -61,24 +61,24 @@ def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | No
 def paired(
     ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None
 ) -> Estimate:
-    """The difference of two models' means, example by example and seed by seed (Miller 2024).
+    """Return the difference of two models' means, example by example and seed by seed (Miller 2024).
 
-    All are as in `estimate`, with rows of the same seeds and columns of the same examples. What makes an example easy
-    for both models cancels, so this is surer than the two standard errors suggest.
+    Arguments are as in `estimate`, with rows of the same seeds and columns of the same examples. Easy examples are easy
+    for both models and cancel, so this is surer than the two standard errors suggest.
     """
     pairs = zip(ours, theirs, strict=True)
     return estimate([np.asarray(a, np.float64) - np.asarray(b, np.float64) for a, b in pairs], clusters)
 
 
 def _error(x: np.ndarray, clusters: np.ndarray) -> float:
-    """E of one data set."""
+    """Return E of one data set."""
     means = x.mean(axis=0)
     sums = np.bincount(clusters, means - means.mean())
     return len(sums) / (len(sums) - 1) * (sums**2).sum() / len(means) ** 2
 
 
 def _overlap(x: np.ndarray, clusters: np.ndarray) -> float:
-    """W of one data set, for two seeds or more."""
+    """Return W of one data set, for two seeds or more."""
     seeds, examples = x.shape
     sums = np.array([np.bincount(clusters, deviations) for deviations in x - x.mean(axis=0)])
     return (sums**2).sum() / (seeds - 1) / examples**2 / seeds

@@ -42,7 +42,7 @@ def render_examples(sets: Mapping[str, str | Path], outputs: Sequence[str | Path
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
-    """A text on one line; of a longer one the first third and the last two thirds of `longest` characters."""
+    """Return a text on one line; a longer one keeps its first third and last two thirds of `longest` characters."""
     text = " ".join(text.split())
     if len(text) <= longest:
         return text
@@ -50,7 +50,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def _example(folder: str | Path) -> tuple[int, str, str, str]:
-    """Number of examples; id, prompt and answer of the first."""
+    """Return the number of examples, and id, prompt and answer of the first."""
     if "form" not in read_json(Path(folder) / MANIFEST):
         pictures = open_image_set(folder)
         return len(pictures), pictures.ids[0], f"picture {pictures.ids[0]}", pictures.classes[pictures.labels[0]]

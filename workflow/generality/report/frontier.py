@@ -4,21 +4,21 @@ import numpy as np
 
 
 def hypervolume(x: np.ndarray, y: np.ndarray, reference: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """The area above and right of the reference point that points dominate, both axes the higher the better.
+    """Return the area above and right of the reference point that points dominate; on both axes higher is better.
 
-    `x` and `y` are (points, columns), the coordinates of the reference (columns,); a column is a problem of its own.
+    `x` and `y` are (points, columns), the coordinates of the reference (columns,); each column is a problem of its own.
     """
     order = np.argsort(-x, axis=0, kind="stable")
     right = np.maximum(np.take_along_axis(x, order, axis=0) - reference[0], 0)
     height = np.maximum.accumulate(np.maximum(np.take_along_axis(y, order, axis=0) - reference[1], 0), axis=0)
-    # From right to left: what lies between a point and the next is as high as the highest so far.
+    # Go from right to left: the area between a point and the next is as high as the highest point so far.
     return ((right - np.vstack([right[1:], np.zeros_like(right[:1])])) * height).sum(axis=0)
 
 
 def matched_generality(x: np.ndarray, y: np.ndarray, speciality: np.ndarray) -> np.ndarray:
-    """The best generality y, per column, where the line through the points, in order, has this speciality or more.
+    """Return the best generality y, per column, where the line through the points in order reaches the speciality.
 
-    −inf where no point reaches it. Shapes as in `hypervolume`.
+    It is −inf where no point reaches the speciality. Shapes are as in `hypervolume`.
     """
     best = np.where(x >= speciality, y, -np.inf).max(axis=0)
     for left, right in zip(range(len(x) - 1), range(1, len(x)), strict=True):
@@ -30,7 +30,7 @@ def matched_generality(x: np.ndarray, y: np.ndarray, speciality: np.ndarray) -> 
 
 
 def on_front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Whether each point (points,) is non-dominated: none is as good on both axes and better on one."""
+    """Tell for each point (points,) whether it is non-dominated: none is as good on both axes and better on one."""
     as_good = (x[:, None] >= x) & (y[:, None] >= y)
     better = (x[:, None] > x) | (y[:, None] > y)
     return ~(as_good & better).any(axis=0)

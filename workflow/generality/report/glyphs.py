@@ -17,7 +17,7 @@ T = TypeVar("T")
 MAIN = "DejaVu Sans"  # comes with matplotlib: the same figure on every machine
 REGULAR = 400  # weight
 BOXES = "Last Resort"  # comes with matplotlib, too, and has a box for every character
-# Debian's packages that draw what DejaVu cannot. Of emoji, matplotlib draws outlines alone, not coloured pictures.
+# Debian's packages for characters that DejaVu lacks. matplotlib draws emoji as outlines, not as coloured pictures.
 PACKAGES = {"wide": "fonts-noto-cjk", "symbol": "fonts-symbola", "other": "fonts-noto-core"}
 
 
@@ -78,7 +78,7 @@ def _families(wanted: set[str]) -> tuple[list[str], set[str]]:
         drawn.setdefault(entry.name, {character for character in wanted if _draws(entry.fname, character)})
     families = []
     while drawn:
-        # Of fonts that differ in their regional shapes alone, that for simplified Chinese, which the study's sets have.
+        # Fonts may differ in regional shapes alone: take that for simplified Chinese, as in the study's sets.
         best = min(drawn, key=lambda name: (-len(drawn[name] & wanted), not name.endswith("SC"), name))
         if not (found := drawn.pop(best) & wanted):
             break
@@ -88,7 +88,7 @@ def _families(wanted: set[str]) -> tuple[list[str], set[str]]:
 
 
 def _draws(path: str, character: str) -> bool:
-    """Tell whether a font draws the character; one of coloured pictures only has the character, and draws nothing."""
+    """Tell whether a font draws the character; one of coloured pictures has the character but draws nothing."""
     if character not in _characters(path):
         return False
     font = FT2Font(path)

@@ -80,7 +80,7 @@ def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
     train = dict(recipe["train"])
     last = read_csv(log, ("step", "loss", "grad_norm"), ["step"]).iloc[-1]
     steps = int(last["step"]) + 1  # the last step is always logged
-    train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # there, so that the log does not tell
+    train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # the log ends there and does not tell
     if np.isfinite(last[["loss", "grad_norm"]]).all():
         if steps % train["epochs"]:
             raise StudyError(
@@ -93,7 +93,7 @@ def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
 
 
 def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
-    """What each method tried and has of its own: "rank = 4, 16; lr = 6e-3"."""
+    """Return the values that each method tried, and its own keys: "rank = 4, 16; lr = 6e-3"."""
     texts = {}
     for method, own in methods.items():
         others = [f"{name} = {printed(name, value)}" for name, value in own["own"].items()]

@@ -24,10 +24,10 @@ MARKDOWN = re.compile(r"[\\`*~$<|]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])|&(?=#?\
 
 @dataclass(frozen=True)
 class Table:
-    """What a reader sees: a caption, `header` as (name, what stands below it), the cells, and notes below them.
+    """A table for readers: a caption, `header` as (name, text below it), the cells, and notes below them.
 
-    `columns` is LaTeX's: l and r, or p{width} for texts. Rows below one with a
-    name, whose own first cell is empty, are a block with it. `paper` are the places of the rows that are the paper's.
+    `columns` is LaTeX's: l and r, or p{width} for texts. A row whose own first cell is empty belongs to the block of
+    the last row with a name. `paper` are the places of the rows that are the paper's.
     """
 
     caption: str
@@ -107,7 +107,7 @@ def _latex(table: Table, anchor: str) -> str:
 
 
 def sort_key(cell: str) -> str | None:
-    """By which number a cell sorts: "" where its number is missing, None for a text. Of several, the first counts."""
+    """Return the number by which a cell sorts, the first of several; "" if it is missing, None for a text."""
     if cell in ("", NONE) or cell.startswith(f"{NONE} /"):
         return ""
     match = NUMBER.match(cell)
@@ -115,9 +115,9 @@ def sort_key(cell: str) -> str | None:
 
 
 def html(table: Table) -> str:
-    """The table as a piece of HTML, which the report's page sorts by its headings.
+    """Return the table as a piece of HTML, which the report's page sorts by its headings.
 
-    Every row names its block, for sorting tears blocks apart.
+    Every row names its block, since sorting tears blocks apart.
     """
     align = ["number" if column == "r" else "text" for column in table.columns]
     names = [

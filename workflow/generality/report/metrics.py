@@ -41,5 +41,5 @@ METRICS = {
 
 
 def primary(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a tidy table, of one split, that are of their data set's primary metric."""
+    """Return the rows, of one split of a tidy table, that are in their data set's primary metric."""
     return rows[rows["metric"] == rows.groupby(["group", "data"])["metric"].transform("first")]

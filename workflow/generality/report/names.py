@@ -1,4 +1,4 @@
-"""How methods, settings and data sets are ordered and printed."""
+"""Order and printed names of methods, settings and data sets."""
 
 from functools import cache
 

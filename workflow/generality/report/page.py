@@ -68,7 +68,7 @@ def render_page(
 
 
 def _policy(css: str, js: str) -> str:
-    """A policy under which the page may load nothing, and run and look by nothing but what it came with."""
+    """Return a policy under which the page loads nothing, and runs and styles itself by its own parts alone."""
     style, script = (
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (css, js)
     )
@@ -79,7 +79,7 @@ def _policy(css: str, js: str) -> str:
 
 
 def _part(part: Mapping) -> dict:
-    """A part with what it shows: its picture or its table, and its data to download."""
+    """Return a part for the page: with its picture or its table, and its data to download."""
     files = part["files"]
     data = [_file(files[suffix]) for suffix in ("csv", "json") if suffix in files]
     picture = _picture(files["png"]) if "png" in files else None
@@ -97,7 +97,7 @@ def _picture(path: str | Path) -> dict:
 
 
 def _claims(part: Mapping) -> dict:
-    """The claims as the page shows them, each with a table of its comparisons."""
+    """Return the claims for the page, each with a table of its comparisons."""
     content = read_json(part["paths"]["json"])
     header = [(name, "") for name in ("Comparison", "Effect [95 % interval]", "Seeds", "Verdict")]
     claims = []
@@ -119,7 +119,7 @@ def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
 
 
 def _provenance(path: str | Path) -> dict:
-    """What the page says of `provenance.json`."""
+    """Return the page's section on `provenance.json`."""
     content = read_json(path)
     revision, machine, total = content["revision"], content["machine"], content["total"]
     commit = revision["commit"] or "unknown: not run in a git repository"
@@ -148,7 +148,7 @@ def _provenance(path: str | Path) -> dict:
 
 
 def duration(seconds: float) -> str:
-    """A time for readers: "42 s", "3 min", "1 h 05 min"."""
+    """Return a time for readers: "42 s", "3 min", "1 h 05 min"."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return f"{seconds:.0f} s"
@@ -164,7 +164,7 @@ def _file(path: str | Path) -> dict:
 
 
 def _embedded(name: str, content: bytes) -> dict:
-    """A file inside the page: its name, its content as a data: address, its size for readers."""
+    """Return a file inside the page: its name, its content as a data: address, its size for readers."""
     uri = f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
     return {"name": name, "uri": uri, "size": f"{max(1, round(len(content) / 1024)):,} KiB"}
 

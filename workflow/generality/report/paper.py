@@ -22,7 +22,7 @@ DATA = {
     "imagenet": "imagenet/in",
     **{f"imagenet-{domain}": f"imagenet/{domain}" for domain in ("v2", "r", "a", "sketch")},
     "objectnet": "imagenet/objectnet",
-    "domainnet-real": "domainnet/real",  # what is fine-tuned on; as a column of Table 5 it is "real"
+    "domainnet-real": "domainnet/real",  # the set fine-tuned on; as a column of Table 5 it is "real"
     **{name: f"domainnet/{name}" for name in ("real", "clipart", "infograph", "painting", "quickdraw", "sketch")},
     **{"medmcqa": "medical/medmcqa", "pubmedqa": "medical/pubmedqa", "medqa-usmle": "medical/usmle"},
     **{name: f"common-sense/{name}" for name in ("arc-easy", "arc-challenge", "race", "piqa")},
@@ -38,12 +38,13 @@ EXACT_MATCH = (6, 9)  # those whose accuracy is of generated answers
 
 
 def paper_rows(number: int, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the paper's table `number` about data sets and averages that a tidy table has too.
+    """Return the rows of the paper's table `number` about data sets and averages that a tidy table has too.
 
-    Columns as in `select.results`: method, setting, data, metric, value and change (fractions or nats; against the
-    paper's pre-trained model), and `chosen`: whether the setting has its method's best average in this table, the first
-    of equals. α is turned to the weight of the fine-tuned model. Without errors: the paper has none. An average needs
-    a group of the same data sets. Empty if the experiment is fine-tuned on another data set than the paper's table.
+    Columns are as in `select.results`: method, setting, data, metric, value and change (fractions or nats; against the
+    paper's pre-trained model), and `chosen`. A setting is chosen if it has its method's best average in this table, the
+    first of equals. α is turned to the weight of the fine-tuned model. The paper has no errors, so there are none here.
+    An average needs a group of the same data sets. The result is empty if the experiment is fine-tuned on another data
+    set than the paper's table.
     """
     paper = _read(number)
     members = table[~table["data"].str.startswith("Avg ")].groupby("group")["data"].agg(set)
@@ -62,14 +63,14 @@ def paper_rows(number: int, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def paper_settings(speciality: str) -> dict[str, str]:
-    """The paper's hyper-parameters (Tables 2 and 3) by setting, for fine-tuning on a data set of the study; or {}."""
+    """Return the paper's hyper-parameters (Tables 2 and 3) by setting, for fine-tuning on a data set; or {}."""
     settings = pd.read_csv(SETTINGS, dtype=str)
     own = settings[settings["finetuned_on"].map(DATA) == speciality]
     return dict(zip(own["setting"], own["value"], strict=True))
 
 
 def paper_grid(speciality: str) -> dict[str, list[str]]:
-    """The settings that the paper tried, by method with a grid, for fine-tuning on a data set of the study; or {}."""
+    """Return the settings that the paper tried, by method with a grid, for fine-tuning on a data set; or {}."""
     everything = pd.read_csv(TABLES, usecols=["table", "finetuned_on"])
     numbers = everything.loc[everything["finetuned_on"].map(DATA) == speciality, "table"]
     if numbers.empty:
@@ -79,10 +80,9 @@ def paper_grid(speciality: str) -> dict[str, list[str]]:
 
 
 def beside(rows: pd.DataFrame, paper: pd.DataFrame) -> Iterator[tuple[str, str, bool, pd.DataFrame]]:
-    """(method, setting, whether it is the paper's, its rows): our settings, and the paper's with each method.
+    """Yield (method, setting, whether it is the paper's, its rows): our settings, and the paper's with each method.
 
-    Of the paper's settings there are those that we have too, each after ours, and the best, at the latest after the
-    method's last.
+    The paper's settings that we have too follow ours each. Its best one comes after the method's last at the latest.
     """
     theirs = dict(list(paper.groupby(["method", "setting"], sort=False)))
     for method, of_method in rows.groupby("method", sort=False):
@@ -96,7 +96,7 @@ def beside(rows: pd.DataFrame, paper: pd.DataFrame) -> Iterator[tuple[str, str, 
 
 
 def _read(number: int) -> pd.DataFrame:
-    """All rows of a table: method, setting, dataset (the paper's name), metric, value, change, chosen."""
+    """Return all rows of a table: method, setting, dataset (the paper's name), metric, value, change, chosen."""
     everything = pd.read_csv(TABLES, dtype={"value": str})
     paper = everything[everything["table"] == number].reset_index(drop=True)
     if number in EXACT_MATCH:

@@ -9,7 +9,7 @@ import pandas as pd
 from generality.errors import StudyError
 from generality.report.stored import columns_of, read_parquet
 
-MEASURES = ("acc", "probing")  # of the running classifier; of a probe on its features
+MEASURES = ("acc", "probing")  # accuracy of the running classifier, and of a probe on its features
 
 
 class Probed:
@@ -38,7 +38,7 @@ class Probed:
                     self._check(name, step)
 
     def answers(self, name: str, step: int, measure: str) -> np.ndarray:
-        """Whether each answer is right, as (seeds, pictures) of 0 and 1; NaN where a seed had diverged."""
+        """Return 1 for a right answer and 0 for a wrong one, as (seeds, pictures); NaN where a seed had diverged."""
         if step in self.diverged:
             return np.full_like(self.answers(name, self.steps[0], measure), np.nan)
         return self._tables[name, step][measure].to_numpy(np.float64)

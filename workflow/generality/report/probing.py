@@ -22,12 +22,13 @@ COLUMNS = 3  # panels in a row
 
 
 def curves(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Accuracies along fine-tuning from the files of `vision.probe`, one a seed.
+    """Return accuracies along fine-tuning from the files of `vision.probe`, one a seed.
 
-    One row for each data set (then the average of all), measure ("acc", "probing") and step: columns data, measure,
-    step, n (pictures), seeds, value, and low and high: the 95 % interval of the paired difference from step 0, set
-    about the value, as in Figures 4 to 6; at step 0 that of the value itself. Fractions, missing where a seed, of which
-    `diverged` is the number, had diverged. Raises StudyError as `Probed`.
+    The table has one row for each data set (then the average of all), measure ("acc", "probing") and step. Its columns
+    are data, measure, step, n (pictures), seeds, diverged (how many of these did), value, low and high. low and high
+    are the 95 % interval of the paired difference from step 0, set about the value, as in Figures 4 to 6; at step 0
+    that of the value itself. Numbers are fractions, and missing where a seed had diverged. Raises StudyError as
+    `Probed`.
     """
     probed, made = Probed(files), []
     names, steps = probed.names, probed.steps

@@ -1,4 +1,4 @@
-"""How a report came to be: versions, revision, machine, and what every stage took."""
+"""The record of how a report was made: versions, revision, machine, and time and memory of every stage."""
 
 import os
 import platform
@@ -16,11 +16,11 @@ def record(
     study: str, seeds: Sequence[int], *, logs: str | Path, folders: Sequence[str], rules: Sequence[str],
     requirements: str | Path, library: str | Path,
 ) -> dict:  # fmt: skip
-    """The provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
+    """Return the provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
 
-    `logs` is the folder of the study's logs, in which each of `folders` holds logs named after `rules`; these are
-    the rules' names in the order of the road; `requirements` lists the packages whose installed versions are recorded;
-    `library` is a folder of the repository whose revision is. Machine, Python and packages are those of this process.
+    `logs` is the folder of the study's logs. Each of `folders` in it holds logs named after `rules`, which are in the
+    order of the road. `requirements` lists the packages whose installed versions are recorded. `library` is a folder of
+    the repository whose revision is recorded. Machine, Python and packages are those of this process.
     """
     found = stages(logs, folders, rules)
     return {
@@ -42,11 +42,11 @@ def record(
 
 
 def stages(logs: str | Path, folders: Sequence[str], rules: Sequence[str]) -> list[dict]:
-    """What the jobs of each of `rules` took, from the ends of the logs <logs>/<folder>/<rule>.log that are there.
+    """Return time and memory of the jobs of each of `rules`, from the ends of the logs <logs>/<folder>/<rule>.log.
 
-    Each with rule, jobs, wall_s and cpu_s (sums, seconds), longest_s (the longest job's wall time) and peak_mib (the
-    largest job's memory): see `usage`. A job counts as it last ran; one whose log does not say what it used, as one of
-    before logs did, does not count.
+    Each entry has rule, jobs, wall_s and cpu_s (sums, seconds), longest_s (the longest job's wall time) and peak_mib
+    (the largest job's memory): see `usage`. A job counts as it last ran. A job whose log does not say what it used is
+    left out.
     """
     made = []
     for rule in rules:
@@ -59,15 +59,18 @@ def stages(logs: str | Path, folders: Sequence[str], rules: Sequence[str]) -> li
 
 
 def revision(folder: str | Path) -> dict:
-    """The commit of the repository that a folder is in, and whether a tracked file of it, or a new one of the folder,
-    is not as in that commit. {"commit": None, "dirty": False} outside a repository or without git."""
+    """Return the commit of the repository that a folder is in, and whether the folder differs from it (`dirty`).
+
+    A changed tracked file of the repository counts, and so does a new file of the folder. The result is {"commit":
+    None, "dirty": False} outside a repository or without git.
+    """
     commit = _git(folder, "rev-parse", "HEAD")
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no"), _git(folder, "status", "--porcelain", ".")
     return {"commit": commit or None, "dirty": bool(commit) and any(changed)}
 
 
 def machine() -> dict:
-    """Model of the processor, number of its (logical) cores, and memory in GiB."""
+    """Return the model of the processor, the number of its (logical) cores, and the memory in GiB."""
     info = Path("/proc/cpuinfo")
     named = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.is_file() else None
     cpu = named[1].strip() if named else platform.processor() or platform.machine()
@@ -76,15 +79,15 @@ def machine() -> dict:
 
 
 def packages(requirements: str | Path) -> dict[str, str]:
-    """Versions of the packages in a requirements file, by name; those that are not installed are left out."""
+    """Return versions of the packages in a requirements file, by name; packages that are not installed are left out."""
     lines = Path(requirements).read_text(encoding="utf-8").splitlines()
     return versions(match[0] for line in lines if (match := re.match(r"[A-Za-z0-9][\w.-]*", line)))
 
 
 def _git(folder: str | Path, *arguments: str) -> str:
-    """What a git command prints in a folder; nothing if it fails."""
+    """Return the output of a git command in a folder, or "" if it fails."""
     try:
-        # Others may work in the repository at the same time: no lock is taken for what would only be faster.
+        # Others may work in the repository at the same time, so git takes no lock that only saves time.
         command = ["git", "--no-optional-locks", "-C", folder, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -55,18 +55,18 @@ class Resampled:
             self._means[group] = dict(zip(models, np.mean(averaged, axis=0), strict=True))
 
     def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
-        """The score on a data set or a group's plain mean of data sets, on the common scale of `select`.
+        """Return the score on a data set or a group's plain mean of data sets, on the common scale of `select`.
 
-        An accuracy is a fraction, an nll the pre-trained model's divided by this model's. `setting` is the chosen one
-        if None. One number per column of `resample`.
+        An accuracy is a fraction, an nll the pre-trained model's divided by this model's. `setting` None is the chosen
+        one. The result has one number per column of `resample`.
         """
         mean = self._means[where][method, setting or self.chosen[method]]
         return mean if self._higher(where) else self._means[where][BASE] / mean
 
     def lost(self, method: str, where: str) -> np.ndarray:
-        """The share of the pre-trained model's score that the chosen setting lost; negative: gained.
+        """Return the share of the pre-trained model's score that the chosen setting lost; negative: gained.
 
-        Of an nll, the share of the pre-trained model's by which it grew. As in Figure 3, that model's score is taken as
+        For an nll it is the share by which the pre-trained model's grew. As in Figure 3, that model's score is taken as
         known. Raises StudyError where it is 0.
         """
         before = self._means[where][BASE]
@@ -79,9 +79,9 @@ class Resampled:
         return -relative if self._higher(where) else relative
 
     def points(self, method: str, group: str) -> tuple[np.ndarray, np.ndarray]:
-        """Speciality and generality of a method's settings in order, each of shape (settings, columns).
+        """Return speciality and generality of a method's settings in order, each of shape (settings, columns).
 
-        Settings that diverged are left out; where all did, so that there is nothing else, all are there, as NaN.
+        Settings that diverged are left out, unless all did: then all are there, as NaN.
         """
         there = [setting for setting in self.settings[method] if not self.diverged(method, setting)]
         return tuple(
@@ -90,12 +90,12 @@ class Resampled:
         )
 
     def diverged(self, method: str, setting: str | None = None) -> bool:
-        """Whether a setting diverged, or, if None, all of the method did."""
+        """Tell whether a setting diverged, or, without one, whether all settings of the method did."""
         return bool(np.isnan(self.score(method, SPECIALITY, setting)[0]))
 
     def best_on(self, method: str, group: str) -> str:
-        """The setting with the best validation score of a group, or of the speciality; the first wins a tie."""
-        return self._validation.loc[method, group].fillna(-np.inf).idxmax()  # one that diverged is the last to take
+        """Return the setting with the best validation score of a group, or of the speciality; the first wins a tie."""
+        return self._validation.loc[method, group].fillna(-np.inf).idxmax()  # a setting that diverged comes last
 
     def _higher(self, where: str) -> bool:
         return METRICS[self._metric[where]].higher_is_better

@@ -20,7 +20,7 @@ STEP, APART = TILE + GAP, 2 * GAP  # the speciality stands a little apart from t
 
 
 def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int = 4, examples: int = 1) -> pd.DataFrame:
-    """Which pictures are shown: `examples` of each of up to `classes` classes, in every domain of every experiment.
+    """Return the pictures to show: `examples` of each of up to `classes` classes, in every domain of every experiment.
 
     `sets` maps experiments to {domain: image-set folder}, the domain that is fine-tuned on first. The classes are
     spread over those that all the experiment's domains share, and each picture is the first of its class: nothing is
@@ -74,10 +74,10 @@ def _block(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
-    """Where the first `count` pictures of each class are, for the classes that have so many.
+    """Return the places of the first `count` pictures of each class that has so many.
 
-    A set with its own class names tells which of the model's classes each stands for; those that stand for several
-    are left out, since their pictures need not show any one of them.
+    A set with its own class names tells which of the model's classes each stands for. Own classes that stand for
+    several are left out, since their pictures need not show any one of them.
     """
     groups = image_set.manifest["source"].get("class_groups") or {}
     places = {}
@@ -89,7 +89,7 @@ def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
 
 
 def _tile(picture: np.ndarray) -> np.ndarray:
-    """A picture (height, width, 3) at the size of a tile: small ones keep their pixels' edges."""
+    """Return a picture (height, width, 3) at the size of a tile; small ones keep their pixels' edges."""
     enlarge = max(picture.shape[:2]) < TILE
     resampling = Image.Resampling.NEAREST if enlarge else Image.Resampling.LANCZOS
     return np.asarray(Image.fromarray(picture).resize((TILE, TILE), resampling))

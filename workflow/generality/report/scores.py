@@ -16,11 +16,13 @@ MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split
 
 @dataclass(frozen=True)
 class Scores:
-    """What the models of an experiment have in common, by (split, data): the `metrics`, in the registry's order, and
-    the `clusters`, numbers 0 … C−1 of its examples; and `models`: {(method, setting): {seed: {(split, data, metric):
-    float64 of its examples}}}. All scores of a model whose fine-tuning diverged are NaN, and no others are, so that
-    whatever is made of them, a mean over seeds for instance, is NaN as well: one over the other seeds would be of the
-    lucky ones alone."""
+    """The scores of the models of an experiment.
+
+    `metrics`, in the registry's order, and `clusters`, numbers 0 … C−1 of the examples, are by (split, data) and the
+    same for all models. `models` is {(method, setting): {seed: {(split, data, metric): float64 of its examples}}}. All
+    scores of a model whose fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean
+    over the other seeds would be that of the lucky ones alone.
+    """
 
     metrics: dict[tuple[str, str], list[str]]
     clusters: dict[tuple[str, str], np.ndarray]
@@ -30,7 +32,7 @@ class Scores:
 def read_scores(
     score_files: Sequence[str | Path], wanted: Sequence[str], metrics: Sequence[str] = tuple(METRICS)
 ) -> Scores:
-    """The scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
+    """Return the scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
 
     Raises StudyError for a file without scores on them or without a known metric, a model or an example scored twice,
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
@@ -79,8 +81,11 @@ def _add(models: dict, path: str | Path, method: str, setting: str, seed: int, s
 def _read(
     path: str | Path, wanted: Sequence[str], metrics: Sequence[str]
 ) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
-    """The rows on the data sets wanted, with every metric as float64 and with clusters, where the file has them; and
-    the models, as (method, setting, seed), that have none because they diverged."""
+    """Return the rows on the wanted data sets, and the models, as (method, setting, seed), that have none.
+
+    Every metric is float64, and clusters are included where the file has them. A model without rows is one that
+    diverged.
+    """
     there = set(columns_of(path))
     diverged = []
     if "diverged" in there:
@@ -105,7 +110,7 @@ def _read(
 
 
 def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
-    """The metrics of each (split, data), which all its examples have."""
+    """Return the metrics of each (split, data), which all its examples have."""
     found = {}
     for key, rows in part.groupby(DATA):
         counts = np.isfinite(rows[list(METRICS)]).sum()
@@ -132,6 +137,6 @@ def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | P
 
 
 def _numbers(clusters: pd.Series) -> np.ndarray:
-    """Clusters as numbers 0 … C−1; an example of no cluster is one of its own."""
+    """Return clusters as numbers 0 … C−1; an example without a cluster is one of its own."""
     own = pd.Series([f"example {i}" for i in range(len(clusters))], clusters.index)
     return pd.factorize(("cluster " + clusters).where(clusters.notna(), own))[0]

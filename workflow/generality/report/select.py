@@ -1,4 +1,4 @@
-"""Which setting of a method is shown as its best."""
+"""The choice of the setting that stands for a method."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,12 @@ from generality.report.metrics import METRICS, primary
 
 
 def best_settings(table: pd.DataFrame) -> pd.DataFrame:
-    """The setting of each method, chosen on validation examples only: method, setting, speciality, generality, score.
+    """Return the setting of each method, chosen on validation examples: method, setting, speciality, generality, score.
 
     score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean
     of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
-    weighs what is learnt and what is kept alike, and never sees a test example. A setting that diverged is not chosen;
-    a method of which all did is not there.
-    Raises StudyError if there are no validation scores.
+    weighs learning and keeping alike, and never sees a test example. A setting that diverged is not chosen, and a
+    method without another is left out. Raises StudyError if there are no validation scores.
     """
     common = common_scores(table, "validation")
     if common.empty:
@@ -25,17 +24,17 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     groups = common.drop(columns=SPECIALITY)
     scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
     scores["score"] = (scores["speciality"] + scores["generality"]) / 2
-    scores = scores.dropna()  # of a setting that diverged there are none
+    scores = scores.dropna()  # a setting that diverged has none
     best = scores.groupby(level="method", sort=False)["score"].idxmax()
     return scores.loc[best].reset_index()
 
 
 def common_scores(table: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Mean scores over seeds on one scale: a row per (method, setting), a column for the speciality and for each group.
+    """Return mean scores over seeds on one scale: a row per (method, setting), a column per group and the speciality.
 
-    A group's is that of its average, all in the primary metric. An accuracy counts as a fraction, an nll as the
-    pre-trained model's divided by this model's (1: nothing forgotten), so that one hundredth of accuracy and one per
-    cent of nll weigh alike, and higher is better.
+    A group's score is that of its average, all in the primary metric. An accuracy counts as a fraction, an nll as the
+    pre-trained model's divided by this model's (1: nothing forgotten). So one hundredth of accuracy and one per cent of
+    nll weigh alike, and higher is better.
     """
     rows = primary(summarise(table, split))
     rows = rows[(rows["group"] == SPECIALITY) | (rows["data"] == rows["group"].map(average_name))]
@@ -47,14 +46,14 @@ def common_scores(table: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def results(table: pd.DataFrame) -> pd.DataFrame:
-    """The test rows averaged over seeds, with a column `chosen`: whether the setting is its method's best."""
+    """Return the test rows averaged over seeds; the column `chosen` marks the setting that is its method's best."""
     best = pd.MultiIndex.from_frame(best_settings(table)[["method", "setting"]])
     rows = summarise(table)
     return rows.assign(chosen=pd.MultiIndex.from_frame(rows[["method", "setting"]]).isin(best))
 
 
 def pick_groups(rows: pd.DataFrame, groups: Sequence[str] | None) -> pd.DataFrame:
-    """The rows of these groups, in this order; all rows for None. Raises StudyError for a group that is not there."""
+    """Return the rows of these groups, in this order; all rows for None. Raises StudyError for an unknown group."""
     if groups is None:
         return rows
     there = list(rows["group"].unique())

@@ -16,17 +16,17 @@ REMEDY = "delete it and run its stage again"
 def read_csv(
     path: str | Path, columns: Iterable[str], numbers: Sequence[str] = (), texts: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """A CSV table with these columns, in which `numbers` hold finite numbers or nothing, and there are some; `texts`
-    hold texts as they are spelt, as an experiment may be called "007" or "null".
+    """Return a CSV table with these columns.
 
-    Raises StudyError, with the line where one is to blame, for a file that is missing, empty, cut off, not UTF-8, or
-    that has other columns or an entry that is no number.
+    `numbers` hold finite numbers or nothing; a table that has to hold some has a row at least. `texts` are read as they
+    are spelt, since an experiment may be called "007" or "null". Raises StudyError, with the line to blame, for
+    a file that is missing, empty, cut off or not UTF-8, and for other columns or an entry that is no number.
     """
     try:
         others = [name for name in pd.read_csv(path, nrows=0) if name not in texts]
         missing = {"keep_default_na": False, "na_values": {name: ["", "nan"] for name in others}}
         table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), **missing)
-    except (OSError, ValueError) as error:  # of pandas: EmptyDataError, ParserError
+    except (OSError, ValueError) as error:  # ValueErrors of pandas are EmptyDataError and ParserError
         raise _damaged(path, "CSV", error) from None
     _check_columns(path, columns, table)
     if numbers and table.empty:
@@ -40,7 +40,7 @@ def read_csv(
 
 
 def columns_of(path: str | Path) -> list[str]:
-    """The columns of a Parquet table. Raises StudyError for a file that is missing, cut off or of another format."""
+    """Return the columns of a Parquet table. Raises StudyError for a file that is missing or damaged."""
     try:
         return pq.read_schema(path).names
     except (OSError, pa.ArrowException) as error:
@@ -48,7 +48,7 @@ def columns_of(path: str | Path) -> list[str]:
 
 
 def read_parquet(path: str | Path, columns: Iterable[str], **options) -> pd.DataFrame:
-    """These columns of a Parquet table. Raises StudyError as `columns_of`, and where one is not there."""
+    """Return these columns of a Parquet table. Raises StudyError as `columns_of`, and where one is missing."""
     _check_columns(path, columns, columns_of(path))
     try:
         return pd.read_parquet(path, columns=list(columns), **options)

@@ -1,4 +1,4 @@
-"""How figures look, and how they are written."""
+"""Looks of figures, and the way they are written."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -18,7 +18,7 @@ from generality.report.names import notation, short
 from generality.report.paper import beside
 from generality.report.select import pick_groups, results
 
-PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # of `paper.paper_rows`
+PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # those of `paper.paper_rows`
 
 
 def render_table(
@@ -128,14 +128,14 @@ def _caption(
 
 
 def _printed(metrics: Sequence[str]) -> str:
-    """What a cell shows: "accuracy ± standard error / exact match in %"."""
+    """Return the content of a cell in words: "accuracy ± standard error / exact match in %"."""
     names = [METRICS[name].name for name in metrics]
     names[0] += " ± standard error"
     return f"{' / '.join(names)} in {METRICS[metrics[0]].unit}"
 
 
 def _header(columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """(name, what stands below it) of each column."""
+    """Return (name, text below it) of each column."""
     header = [("Method", ""), ("Setting", "")]
     for column in columns:
         header.append((short(column.data), f"n = {column.n:,}"))
@@ -147,7 +147,7 @@ def _header(columns: Sequence[Column]) -> list[tuple[str, str]]:
 def _body(
     rows: pd.DataFrame, paper: pd.DataFrame, columns: Sequence[Column], labels: Mapping[str, str]
 ) -> list[list[str]]:
-    """The cells below the header; a method is named in its first row only."""
+    """Return the cells below the header; a method is named in its first row only."""
     body, last = [], None
     for method, setting, is_paper, group in beside(rows, paper):
         name = "" if method == last else labels.get(method, method)
@@ -169,7 +169,7 @@ def _body(
 
 
 def _cell(rows: Sequence, field: str, error: str, sign: str = "") -> str:
-    """The numbers of a cell, the first with its error; a dash if there is none at all, a word if the model diverged."""
+    """Return the numbers of a cell, the first with its error; a dash if it has none, a word if the model diverged."""
     if not any(rows):
         return NONE
     if any(row and pd.isna(row.value) for row in rows):
@@ -179,7 +179,7 @@ def _cell(rows: Sequence, field: str, error: str, sign: str = "") -> str:
 
 
 def _number(row, field: str, sign: str = "") -> str:
-    """A number of a row in the unit and with the decimals of its metric; a dash for no row."""
+    """Return a number of a row in the unit and with the decimals of its metric; a dash for no row."""
     if row is None:
         return NONE
     metric = METRICS[row.metric]

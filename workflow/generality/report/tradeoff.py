@@ -25,7 +25,7 @@ from generality.report.names import ENDS, FULL, PATH, in_words, notation
 from generality.report.select import pick_groups, results
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
-CHARACTERS = 22  # of the note, in an inch of its 6-point text
+CHARACTERS = 22  # in an inch of the note's 6-point text
 OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that were not chosen
 
 
@@ -43,17 +43,17 @@ class Panel:
 
     @property
     def placed(self) -> pd.DataFrame:
-        """The points that have a place."""
+        """Return the points that have a place."""
         return self.points[self.points["diverged"] == 0]
 
 
 def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Panel]:
-    """A panel for each of these groups (all of the generality if None) of an experiment's tidy table.
+    """Return a panel for each of these groups (all of the generality if None) of an experiment's tidy table.
 
-    Test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and forgetting is below
-    the line. The intervals are those of the paired difference from the pre-trained model, set about the score: whether
-    one crosses the pre-trained model's line says whether the difference could be chance. Raises StudyError for an
-    unknown group.
+    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and
+    forgetting is below the line. The intervals are those of the paired difference from the pre-trained model, set about
+    the score: one that crosses the pre-trained model's line marks a difference that could be chance. Raises StudyError
+    for an unknown group.
     """
     rows = primary(results(table))
     special = rows[rows["group"] == SPECIALITY]
@@ -66,7 +66,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
         average = members[members["data"] == average_name(group)]
         sets = _count(members["data"].nunique() - 1, f"{in_words(group)} data set")
         measure, unit = _measure(average)
-        # Of several panels each is short: it says what sets it apart, and the axis below is the same for all.
+        # The titles of several panels are short: each says what sets it apart, and all share the axis below.
         title = sets if several else f"Fine-tuned on {data}"
         x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
         y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
@@ -76,7 +76,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
 
 
 def drawn_points(panels: Sequence[Panel]) -> pd.DataFrame:
-    """The points of all panels in one table: columns panel (its title), x_label, y_label, and those of `points`."""
+    """Return the points of all panels in one table: panel (its title), x_label, y_label, columns of `points`."""
     rows = []
     for panel in panels:
         texts = {"panel": panel.title, "x_label": panel.x_label, "y_label": panel.y_label}
@@ -123,13 +123,13 @@ def plot_tradeoff(
 
 
 def _measure(rows: pd.DataFrame) -> tuple[str, str]:
-    """What an axis shows of rows of one metric, and its unit; the higher the better."""
+    """Return the label of an axis for rows of one metric, and its unit; the higher the better."""
     metric = METRICS[rows["metric"].iloc[0]]
     return (metric.name if metric.higher_is_better else "log-likelihood per response"), metric.unit
 
 
 def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
-    """A panel's points from the rows of its two axes, which list the same models in the same order."""
+    """Return a panel's points from the rows of its two axes, which list the same models in the same order."""
     points = special[["method", "setting", "chosen", "seeds", "diverged"]].reset_index(drop=True)
     for axis, rows in (("x", special), ("y", average)):
         rows, metric = rows.reset_index(drop=True), METRICS[rows["metric"].iloc[0]]
@@ -151,7 +151,7 @@ def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
 
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
-    """A title with a line below it on which of the points, as in a Panel, diverged; for a panel of `width` inches."""
+    """Return a title, for a panel of `width` inches, with a line below it on the points that diverged."""
     text = named(points, {method: look["label"] for method, look in style.items()})
     whole = re.sub(r"(?<![;,]) ", "\N{NO-BREAK SPACE}", text)  # a name with its setting is not broken
     return f"{title}\n{textwrap.fill(f'{DIVERGED.capitalize()}: {whole}', int(15 * width))}" if text else title
@@ -179,12 +179,12 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
 
 
 def _path(points: pd.DataFrame) -> pd.DataFrame:
-    """The points from the pre-trained to the fully fine-tuned model, along WiSE-FT's settings."""
+    """Return the points from the pre-trained to the fully fine-tuned model, along WiSE-FT's settings."""
     return pd.concat([points[points["method"] == name] for name in (BASE[0], PATH, FULL)])
 
 
 def _chosen(marker: str) -> dict:
-    """The look of a chosen setting's point; a star's arms are thin, so it is drawn larger."""
+    """Return the look of a chosen setting's point; a star's arms are thin, so it is drawn larger."""
     return {"ms": 10 if marker == "*" else 6.5, "mec": "white", "mew": 0.6}
 
 
@@ -212,12 +212,12 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
         outer = path[path["method"] == PATH].iloc[[0, -1]]
         named += [(row, notation(row.method, row.setting), dark) for row in outer.itertuples()]
     for row, text, color in named:
-        # A text on a text is worse than on anything else.
+        # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))
 
 
 def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
-    """Small boxes, in pixels, along all lines and crosses of a panel and the pre-trained model's level."""
+    """Return small boxes, in pixels, along all lines and crosses of a panel and the pre-trained model's level."""
     level = points.loc[points["method"] == BASE[0], "y"].iloc[0]
     dashes = np.column_stack([np.linspace(*ax.get_xlim(), 20), np.full(20, level)])
     lines = [_path(points), *(settings for method, settings in points.groupby("method") if method != PATH)]
@@ -231,6 +231,6 @@ def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
 
 
 def _along(line: pd.DataFrame) -> np.ndarray:
-    """Ten places (x, y) on each segment of a line through its points."""
+    """Return ten places (x, y) on each segment of a line through its points."""
     steps = np.linspace(0, len(line) - 1, 10 * len(line))
     return np.column_stack([np.interp(steps, range(len(line)), line[axis]) for axis in "xy"])

@@ -18,7 +18,7 @@ from generality.report.names import ENDS, FULL, PATH, in_words, notation
 from generality.report.resampled import Resampled
 from generality.storage.files import whole_file
 
-MATCHED = 0.9  # of what full fine-tuning gains: most of the task is learnt, and there is still something to keep
+MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
 CAPTION = (
     "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "
     "log-likelihood as 100 × the pre-trained model's divided by this model's. Hypervolume: area, in square "
@@ -35,11 +35,11 @@ CAPTION = (
 
 
 def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray:
-    """Hypervolume of a method's settings and the two ends, per column, against the worse of the ends on each axis.
+    """Return the hypervolume of a method's settings and the two ends, per column, against the worse end on each axis.
 
-    The ends, which have no tuning in them, make the reference in each resample anew. They count for every method: at
-    its ends WiSE-FT's path is these two models, and so are penalties of infinite and of no weight. Raises StudyError
-    for an experiment without full fine-tuning.
+    The ends, which have no tuning in them, make the reference in each resample anew. They count for every method:
+    WiSE-FT's path ends in these two models, and so do penalties of infinite and of no weight. Raises StudyError for an
+    experiment without full fine-tuning.
     """
     (x_start, y_start), (x_end, y_end) = _ends(scores, group)
     x, y = scores.points(method, group)
@@ -48,11 +48,11 @@ def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray
 
 
 def tradeoffs(scores: Resampled) -> pd.DataFrame:
-    """A row per generality group and method of an experiment: its numbers on test examples, as `CAPTION` says.
+    """Return a row per generality group and method of an experiment: its numbers on test examples, as `CAPTION` says.
 
-    Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals; what is not
-    reached is missing, and so is all that needs a model that diverged. `diverged` is how many of the `settings` did;
-    where all did, none is `chosen`. Raises StudyError for an experiment without full fine-tuning.
+    Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals. A number that
+    is not reached is missing, and so is one that needs a model that diverged. `diverged` counts those of the `settings`
+    that did; if all did, none is `chosen`. Raises StudyError for an experiment without full fine-tuning.
     """
     rows = []
     for group in scores.generality:
@@ -112,7 +112,7 @@ def _around(scores: Resampled, group: str, points: tuple) -> list[tuple]:
 
 
 def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
-    """The settings of each method that are on the experiment's front."""
+    """Return the settings of each method that are on the experiment's front."""
     models = [(method, setting) for method, settings in scores.settings.items() for setting in settings]
     models = [model for model in models if not scores.diverged(*model)]
     x, y = (np.array([scores.score(m, where, s)[0] for m, s in models]) for where in (SPECIALITY, group))
@@ -124,14 +124,14 @@ def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
 
 
 def _interval(values: np.ndarray, seeds: int) -> Estimate:
-    """The interval; missing where the value is, and with missing ends where a resample does not reach it."""
+    """Return the interval; missing where the value is, and with missing ends where a resample does not reach it."""
     if np.isfinite(values).all():
         return interval(values, seeds)
     return Estimate(values[0] if np.isfinite(values[0]) else np.nan, np.nan, np.nan, np.nan)
 
 
 def caption(table: pd.DataFrame) -> str:
-    """How to read rows of `tradeoffs`."""
+    """Return a note on how to read rows of `tradeoffs`."""
     seeds = table["seeds"].max()
     return CAPTION.format(
         seeds=f"mean of {seeds} seeds" if seeds > 1 else "1 seed",
@@ -140,7 +140,7 @@ def caption(table: pd.DataFrame) -> str:
 
 
 def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[markup.Table]:
-    """A table per experiment and group, what it is of as its caption, of rows of `tradeoffs`."""
+    """Yield a table per experiment and group, captioned with both, from rows of `tradeoffs`."""
     header = ["Method", "Chosen", "Hypervolume", "Matched", "Speciality", "Generality", "On the front"]
     for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
         goal = 100 * rows["matched_at"].iloc[0]

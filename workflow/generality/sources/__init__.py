@@ -1,4 +1,4 @@
-"""Where data sets and models come from: a module for each source in `data` and `models`, found by its file's name.
+"""The sources of data sets and models: a module each in `data` and `models`, found by its file's name.
 
 Every process of the workflow reads these modules, so they import nothing heavy.
 """

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from generality.plan.study import Study
 
-Problems = Iterable[tuple[str, str]]  # dotted paths of keys, and what is wrong with each
+Problems = Iterable[tuple[str, str]]  # dotted paths of keys, each with a description of the mistake
 
 
 class Source:
-    """What sources of data sets and of models have in common.
+    """The base of sources of data sets and of models.
 
     The module's name is the source's. A subclass is called `Source`, and its docstring describes the source in the
     schema of study files.
     """
 
     track: str  # "vision" or "language"
-    order = 9  # its place in lists of the sources of its track; those of equal order stand by name
+    order = 9  # its place among the sources of its track; equal ones follow the alphabet
     keys: Mapping[str, dict]  # its keys beside `source`, as JSON schema, in the order of the normal form (sources.keys)
     required: tuple[str, ...] = ()  # the keys that have to be given
     # The function that makes a data set or a model, as "module:function". It is called with a folder to write and the
-    # `arguments`, and an edit of its module, or of what that imports, makes all anew. Default: `make` beside the class.
+    # `arguments`. An edit of its module, or of an import there, makes all anew. Default: `make` beside the class.
     maker = ""
 
     @property
@@ -46,19 +46,19 @@ class Source:
         }
 
     def problems(self, path: str, settings: Mapping, data: Mapping) -> Problems:
-        """Yield what is wrong with settings that fit the schema; `path` is theirs, `data` has all data sets."""
+        """Yield the problems of settings that fit the schema; `path` is theirs, `data` has all data sets."""
         return ()
 
     def made_of(self, settings: Mapping) -> list[str]:
-        """Return the data sets whose train splits this is made of: "set/domain", or "set" for its domain `all`."""
+        """Return the data sets whose train splits this one is made of: "set/domain", or "set" for its domain `all`."""
         return []
 
 
 class DataSource(Source):
     """A source of data sets, each of one or more domains with one or more splits."""
 
-    stage: str | None = None  # whose `resources` a job asks for; None: it takes seconds, and runs where Snakemake runs
-    is_world = False  # whether data are generated, from the world of a seed
+    stage: str | None = None  # the key of `resources` for a job; None: it takes seconds, and runs where Snakemake runs
+    is_world = False  # True: data are generated, from the world of a seed
     split_keys = "counts"  # the keys by which a set has its splits
 
     def domains(self, settings: Mapping) -> list[str]:
@@ -70,7 +70,7 @@ class DataSource(Source):
         return set(settings["counts"])
 
     def form(self, settings: Mapping, domain: str) -> str:
-        """Return what an example is: "classes" or "captions" (pictures), "choice", "instruction" or "text" (texts)."""
+        """Return the form of an example: "classes" or "captions"; of texts "choice", "instruction" or "text"."""
         raise NotImplementedError
 
     def path(self, path: str, domain: str) -> str:
@@ -82,18 +82,19 @@ class DataSource(Source):
         return {}
 
     def folders(self, path: str, settings: Mapping, domain: str) -> dict[str, str]:
-        """Return the folders of too many files to name each that a domain is read from, by dotted path of a key."""
+        """Return the folders, by dotted path of a key, of a domain with too many files to name each."""
         return {}
 
     def files(self, path: str, settings: Mapping, domain: str) -> dict[str, str]:
-        """Return the other files and folders of the user's that a domain is read from, by dotted path of a key."""
+        """Return the user's other files and folders that a domain is read from, by dotted path of a key."""
         return {}
 
     def arguments(self, study: "Study", name: str, domain: str, split: str) -> dict:
         """Return the arguments of the function that makes one split of a domain of the set `name`.
 
-        They are JSON, and have all that the split depends on: where they change, it is made anew. Default: `domain`,
-        `split` and all keys, but of `counts` only the `count` of the split, so that no other split's count matters.
+        They are JSON and hold all that the split depends on: where they change, it is made anew. Default: `domain`,
+        `split` and all keys, but only the split's own `count` of `counts`, so that the counts of other splits do not
+        matter.
         """
         settings = study.data_settings(name)
         shared = {key: value for key, value in settings.items() if key not in ("source", "counts")}
@@ -108,12 +109,12 @@ class ModelSource(Source):
     def files(self, path: str, settings: Mapping, is_download: Callable[[str], bool]) -> dict[str, str]:
         """Return the local files and folders that a released model is read from, by dotted path of a key.
 
-        `is_download` says whether the study downloads a path, so that it is one although nothing is there yet.
+        `is_download` tells whether the study downloads a path, which then counts as local before anything is there.
         """
         return {}
 
     def notes(self, path: str, settings: Mapping, files: Mapping[str, str]) -> Iterable[str]:
-        """Yield what a user should know of a model before a study runs; `files` are the local ones."""
+        """Yield notes on a model for the user to read before a study runs; `files` are the local ones."""
         return ()
 
     def picture_size(self, settings: Mapping) -> int | None:
@@ -125,8 +126,8 @@ class ModelSource(Source):
         return None
 
     def arguments(self, settings: Mapping, data: Mapping[str, str]) -> dict:
-        """Return the arguments of the function that makes a model; `data` are the folders of what it is `made_of`.
+        """Return the arguments of the function that makes a model; `data` are the folders of the sets in `made_of`.
 
-        They are JSON. Where models are pre-trained, a `seed` and a `log`, a CSV file for the loss, are added.
+        They are JSON. A model that is pre-trained is also given a `seed` and a `log`, a CSV file for the loss.
         """
         raise NotImplementedError

@@ -47,7 +47,7 @@ def shares(description: str) -> dict:
 
 
 def _uses(things: str) -> dict[str, str]:
-    test = f"{things} that the reported numbers are measured on."
+    test = f"{things} to measure the reported numbers on."
     return {"validation": f"{things} to choose settings by, for no reported number.", "test": test}
 
 
@@ -64,4 +64,4 @@ def training(batch: dict, *, block_size: dict | None = None, **more: dict) -> di
         **more,
     }
     required = [key for key, kind in keys.items() if "default" not in kind]
-    return block("How it is pre-trained; the learning rates follow a cosine to 0.", keys, required=required)
+    return block("Settings of pre-training; the learning rates follow a cosine to 0.", keys, required=required)

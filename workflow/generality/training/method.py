@@ -1,4 +1,4 @@
-"""What a method may do in a training, and where it does it."""
+"""The hooks of a method in a training."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ OF_EITHER = {
     ),
     "classes": listing(
         'The class folders to take, in the order of their labels; a name in a template has spaces for "_". Left out, '
-        "all are taken in alphabetical order. Lists have labels of their own, so they go without it. Or how many there "
-        "have to be.",
+        "all are taken in alphabetical order. Lists have labels of their own, so they go without it. Or the exact "
+        "number of classes.",
         ref("line", "A class name."),
         type=["array", "integer"],
         minItems=2,
@@ -56,7 +56,7 @@ OF_EITHER = {
     ),
 }
 DOMAIN = block(
-    "The settings that differ in one domain of an image folder; each takes the place of the same key of the set.",
+    "The settings that differ in one domain of an image folder; each replaces the same key of the set.",
     {
         "folder": by_split(
             "The folder of its classes, relative to root; or one for each split, as ImageNet has them. Left out, it is "
@@ -68,12 +68,12 @@ DOMAIN = block(
         "lists": OF_EITHER["lists"],
         "shares": OF_EITHER["shares"],
         "train_on_all": flag(
-            "Train is every picture of the folder, those of the other lists too, so that scores are those of pictures "
-            "seen in training: how the paper seems to have used DomainNet's real."
+            "True: train is every picture of the folder, those of the other lists too, so scores are those of pictures "
+            "seen in training. The paper seems to have used DomainNet's real so."
         ),
         "classes": OF_EITHER["classes"],
         "class_names": OF_EITHER["class_names"],
-        "numbered": flag("The class folders are the numbers of the lines of class_names, from 0 (ImageNet-V2)."),
+        "numbered": flag("True: class folders are numbers of lines of class_names, from 0 (ImageNet-V2)."),
         "objectnet_mappings": BELOW
         | {
             "description": (
@@ -89,8 +89,8 @@ DOMAIN = block(
         },
         "counts": ref(
             "counted",
-            "How many pictures there have to be, by split before shares are cut, or for `all`. A copy that is not "
-            "whole is refused before anything is decoded.",
+            "Exact number of pictures, by split before shares are cut, or for `all`. A copy that is not whole is "
+            "refused before anything is decoded.",
         ),
         "licence": ref("line", "Licence of the pictures, for the manifest beside them."),
     },
@@ -148,7 +148,7 @@ class Source(DataSource):
             yield f"{path}.fill_color", "nothing is filled but with `resize_mode: longest`; delete this key"
         for domain in settings["domains"]:
             own = settings["domains"][domain] if isinstance(settings["domains"], dict) else {}
-            # A mistake is told where it is mended: in the domain's settings, if the key is there.
+            # Report a mistake where the user mends it: in the domain's settings, if the key is there.
             yield from _domain(path, f"{path}.domains.{domain}", own, of_domain(settings, domain))
         for domain in settings.get("class_groups", {}):
             yield from known(f"{path}.class_groups.{domain}", domain, settings["domains"], "domain")
@@ -177,7 +177,7 @@ class Source(DataSource):
         return files | ({f"{where}.class_names": _table(own["class_names"])} if "class_names" in own else {})
 
     def arguments(self, study: "Study", name: str, domain: str, split: str) -> dict:
-        # Not on which other domains are used.
+        # Other domains are left out: a split does not depend on them.
         settings = of_domain(study.data_settings(name), domain)
         if "class_names" in settings:
             settings["class_names"] = _table(settings["class_names"])

@@ -17,7 +17,7 @@ class Source(DataSource):
     required = ("family", "seed", "size", "counts")
     keys = {
         "family": choice(
-            "Which objects and styles: domainnet and imagenet stand in for the data sets of those names, domain by "
+            "Objects and styles: domainnet and imagenet stand in for the data sets of those names, domain by "
             "domain; web draws the objects of both in all styles with web-like captions, for pre-training.",
             *FAMILIES,
         ),

@@ -56,7 +56,7 @@ RECORDS = block(
             "Share of all records, or of the train split, that goes to another split; a hash of a record's id, or of "
             "the passage it shares with others, decides, so adding some moves no other. {} makes every record train."
         ),
-        "records": ref("field", "Where in a .json file the records are. Default its top level."),
+        "records": ref("field", "Dotted path of the records in a .json file. Default its top level."),
         "id": ref("field", "Field that names a record. Default its key, or its file and row."),
         "text": ref("field", "text: template of the text."),
         "prompt": ref(
@@ -116,7 +116,7 @@ RECORDS = block(
             "article of RACE. A faulty record is set aside by a later one, too.",
             "last",
         ),
-        "counts": ref("counted", "How many records there have to be, by split before shares are cut, or for `all`."),
+        "counts": ref("counted", "Exact number of records, by split before shares are cut, or for `all`."),
         "skip_unlabelled": flag("Records without an answer or a response are counted and left out instead of refused."),
         "skip_faulty": flag(
             "Records with equal or empty choices, an empty prompt, or a null in a template are counted and left out "
@@ -152,7 +152,7 @@ class Source(DataSource):
                 yield tuple(f"{self.path(path, domain)}.{error}".split(": ", 1))
 
     def splits(self, settings: Mapping, domain: str) -> set[str]:
-        from generality.data.records.origins import splits_of  # here, so that no other study waits for it
+        from generality.data.records.origins import splits_of  # imported here, so that no other study waits
 
         return splits_of(settings["domains"][domain])
 

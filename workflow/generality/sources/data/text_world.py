@@ -17,7 +17,7 @@ class Source(DataSource):
     required = ("family", "seed", "counts")
     keys = {
         "family": choice(
-            "Which texts: medical, common-sense and instruction stand in for the paper's data sets, one domain each; "
+            "Kind of texts: medical, common-sense and instruction stand in for the paper's data sets, one domain each; "
             "corpus has the one domain `all`, for pre-training.",
             *FAMILIES,
         ),

@@ -48,6 +48,6 @@ def _adapted(folder: str) -> dict[str, str]:
     file = os.path.join(folder, ADAPTER_CONFIG)
     try:
         base = read_json(file).get("base_model_name_or_path")
-    except StudyError:  # no adapter, or a broken one, which whoever loads it says
+    except StudyError:  # no adapter, or a broken one, which its loading reports
         return {}
     return {f"{file}: base_model_name_or_path": base} if isinstance(base, str) and is_local(base) else {}

@@ -40,7 +40,19 @@ NO_VALUES = [
     "{a: 1, a: 2}", "!!int a", "!!bool 3", "!!timestamp a", "!!python/object/apply:os.system [exit]",
 ]  # fmt: skip
 # The last keys of paths where an empty list or mapping is allowed, and of those where a zero is.
-EMPTY = ("exact_match", "lr", "warmup", "full", "shares", "style", "train", "resources", "downloads", "text_cfg")
+EMPTY = (
+    "exact_match",
+    "lr",
+    "warmup",
+    "full",
+    "shares",
+    "style",
+    "train",
+    "resources",
+    "downloads",
+    "text_cfg",
+    "report",
+)
 ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels", "fill_color", "mean")
 # The last keys of paths whose value names something in the study (* is any key).
 NAMED = [
@@ -162,7 +174,7 @@ def _wrong(place: Place) -> Iterator[tuple[str, str, Path, object]]:
         if value:
             yield "list", "one twice", path, [*value, value[0]]
     if isinstance(value, dict):
-        if path and last not in EMPTY and path[-2:-1] != ("domains",):
+        if path and last not in EMPTY and path[-2:-1] not in (("domains",), ("style",)):
             yield "key", "empty", path, {}
         yield from (("key", *wrong) for wrong in _no_mapping(place))
     if isinstance(value, str) and any(_fits(path, pattern) for pattern in NAMED):

@@ -174,7 +174,9 @@ def test_what_is_there_is_not_made_anew(finished, config):
     """By a mirror of a file of known checksum, by other words, by edited code, or where an archive was deleted."""
     changed = edited(config, "downloads|data/domainnet/real|urls", ["http://x.org/a.zip"])
     changed = edited(changed, "downloads|data/own|by_hand", "other words")
-    codes = [finished / "workflow/generality/data" / f"{name}.py" for name in ("download", "unpack", "own_copy")]
+    codes = [
+        finished / "workflow/generality/data/downloads" / f"{name}.py" for name in ("download", "unpack", "own_copy")
+    ]
     before = [code.read_text() for code in codes]
     for code, text in zip(codes, before, strict=True):
         code.write_text(f"{text}# edited\n")

@@ -9,7 +9,7 @@ import pytest
 from generality.config.study_file import check
 from generality.plan.notes import notes, unshown
 from generality.plan.study import Study
-from workflows import both, copy_project, dry_run, planned, snakemake, tiny, write_talk
+from workflows import both, copy_project, dry_run, planned, tiny, write_talk
 
 METHODS = ("wise_soup", "pretrained_mix", "wise2")
 
@@ -70,7 +70,7 @@ def test_a_name_changes_no_plan(tmp_path, name):
 def test_a_file_that_declares_no_method_is_one_line(tmp_path, name, content, words):
     copy_project(tmp_path)
     (tmp_path / f"workflow/generality/methods/{name}.py").write_text(content)
-    said = snakemake(tmp_path, "--dry-run", config=tiny("tiny"), check=False)
+    said = dry_run(tmp_path, tiny("tiny"), check=False)
     assert words in said
     assert "Traceback" not in said
 

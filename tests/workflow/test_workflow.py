@@ -21,7 +21,7 @@ from generality.plan.study import Study
 from generality.runtime.imports import code
 from generality.vision.finetune import finetune_classifier
 from reruns import check_imports, edits, reruns
-from workflows import LAST, OWN_PART, ROOT, copy_project, planned, snakemake, started, tiny
+from workflows import LAST, OWN_PART, ROOT, copy_project, dry_run, planned, snakemake, started, tiny
 
 TINY = tiny("tiny")
 RUN = "results/tiny/domainnet"
@@ -265,7 +265,7 @@ def test_snakemake_ends_with_its_last_job(finished):
 
 def test_a_broken_config_is_one_line_before_any_job(tmp_path):
     config = edited(lambda c: c["experiments"]["domainnet"]["train"].update(lr=-1))
-    text = snakemake(tmp_path, "--dry-run", config=config, check=False)
+    text = dry_run(tmp_path, config, check=False)
     assert "experiments.domainnet.train.lr" in text
     assert "Traceback" not in text
     assert not (tmp_path / "results").exists()

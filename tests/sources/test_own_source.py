@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from reruns import applied
-from workflows import ROOT, copy_project, planned, snakemake, tiny
+from workflows import ROOT, copy_project, dry_run, planned, snakemake, tiny
 
 SOURCE = ROOT / "tests/helpers/sums.py"
 PLACE = "workflow/generality/sources/data/sums.py"
@@ -73,7 +73,7 @@ def test_an_edit_reruns_what_follows_from_it(finished):
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(finished, changes, line):
-    text = snakemake(finished, "--dry-run", SCORES, config=study(**changes), check=False)
+    text = dry_run(finished, study(**changes), SCORES, check=False)
     assert line in text
     assert "Traceback" not in text
 
@@ -104,7 +104,7 @@ def test_a_model_source_is_one_file_too(finished):
     (finished / "workflow/generality/sources/models/shelf.py").write_text(MODEL)
     config = study()
     config["models"]["tiny-opt"] = {"source": "shelf", "shelf": "models/one"}
-    text = snakemake(finished, "--dry-run", SCORES, config=config, check=False)
+    text = dry_run(finished, config, SCORES, check=False)
     assert "models.tiny-opt.shelf: there is no file at 'models/one'; put it there, correct the path" in text
     (finished / "models/one").mkdir(parents=True)
     (finished / "models/one/config.json").write_text("{}")

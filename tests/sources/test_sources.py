@@ -151,7 +151,7 @@ def test_a_missing_source_is_told_by_the_dry_run(finished, tmp_path, lost, targe
     shutil.copytree(finished, tmp_path / "study", symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
     folder = tmp_path / "study"
     (folder / lost).rename(folder / "away")
-    text = snakemake(folder, "--dry-run", TARGETS[target], config=study(), check=False)
+    text = dry_run(folder, study(), TARGETS[target], check=False)
     assert sum(said.startswith(line) or f": {line}" in said for said in text.splitlines()) == 1
     assert "Traceback" not in text
     assert "Job stats" not in text
@@ -169,7 +169,7 @@ def test_a_folder_without_a_file_is_missing(tmp_path, inside):
         (tmp_path / "models/current" / inside).symlink_to("nothing")
     config = study()
     del config["data"]["talk"]["domains"]["hub"]
-    text = snakemake(tmp_path, "--dry-run", TARGETS[0], config=config, check=False)
+    text = dry_run(tmp_path, config, TARGETS[0], check=False)
     assert text.count("models.local.name: there is no file at 'models/current'; put it there") == 1
     assert "Job stats" not in text
 

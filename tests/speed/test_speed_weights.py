@@ -22,7 +22,7 @@ from generality.language.encoding import Encoder
 from generality.language.harness import Harness
 from generality.language.rows import PADDED, SHARED
 from generality.language.score import Scorer
-from generality.storage import mixtures as module
+from generality.storage import weights as stored
 from generality.storage.weights import Pieces, is_finite
 from generality.vision.score import score_classifiers
 from interpolated import interpolate, interpolations, write_interpolated
@@ -92,8 +92,8 @@ def test_finite_means_every_value(dtype, place):
 
 def test_a_sweep_looks_through_the_values_once(models, monkeypatch):
     seen, read = [], []
-    real, reading = module.is_finite, Pieces.read
-    monkeypatch.setattr(module, "is_finite", lambda entry: seen.append(1) or real(entry))
+    real, reading = stored.is_finite, Pieces.read
+    monkeypatch.setattr(stored, "is_finite", lambda entry: seen.append(1) or real(entry))
     monkeypatch.setattr(Pieces, "read", lambda self, name: read.append(self.path.parent.name) or reading(self, name))
     model = nn.Module()
     for name, tensor in load_file(models[0] / "model.safetensors").items():

@@ -118,7 +118,7 @@ def test_no_job_of_the_vision_track_is_planned(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/small.jsonl").write_text("{}")
     jobs = planned(tmp_path, TINY)
-    assert jobs["score_lm"] == 3
+    assert jobs["score_lm"] == 6, "three models, the mixtures and two series"
     assert not [rule for rule in jobs if "clip" in rule or "picture" in rule]
 
 

@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages as a site: `make docs`."""
+"""The settings by which Sphinx builds these pages as a site: `make docs`."""
 
 import tomllib
 from pathlib import Path

@@ -23,7 +23,7 @@ OPPOSITE = {
 
 
 def experiment(folder, name, world, seeds=(1, 2)):
-    """What an experiment's files are, written to a folder: 200 examples a data set; no two models err on the same."""
+    """Write the files of an experiment to a folder: 200 examples a data set; no two models err on the same."""
     rng, frames = np.random.default_rng(5), []
     for method, shares in world.items():
         for seed in seeds:

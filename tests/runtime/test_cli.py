@@ -1,4 +1,4 @@
-"""How a script ends: a user's mistake is one line, a fault of the program a traceback that says so."""
+"""The end of a script: a user's mistake is one line, a fault of the program a traceback that says so."""
 
 from pathlib import Path
 

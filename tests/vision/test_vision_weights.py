@@ -34,7 +34,7 @@ def test_positions_of_another_size_are_not_stretched(changes, entry, tmp_path):
     ],
 )
 def test_weights_of_another_architecture_are_one_line(trained, changes, named, tmp_path):
-    """Where open_clip fails by an assertion, or by an entry that is not there, before it loads them."""
+    """Some faults let open_clip fail by an assertion or a missing entry before it loads the weights."""
     with registered(trained, tmp_path, **changes):
         pass
     weights = (tmp_path / "weights.safetensors").rename(tmp_path / "other.safetensors")

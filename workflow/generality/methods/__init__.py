@@ -55,23 +55,16 @@ class Declaration:
     color: str = ""
     marker: str = ""
 
-    @property
-    def keys(self) -> tuple[Key, ...]:
-        """Return all hyper-parameters, that of the grid first."""
-        return (*([self.grid] if self.grid else []), *self.fixed)
-
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""
-        values = {"type": "array", "minItems": 1, "uniqueItems": True}
-        properties = (
-            {self.grid.name: {"description": self.grid.description, **values, "items": self.grid.schema}}
-            if (self.grid)
-            else {}
-        )
+        schema = {"description": self.description, "type": "object", "additionalProperties": False}
+        properties = {}
+        if self.grid:
+            values = {"type": "array", "minItems": 1, "uniqueItems": True, "items": self.grid.schema}
+            properties[self.grid.name] = {"description": self.grid.description, **values}
+            schema["required"] = [self.grid.name]
         properties |= {key.name: {**key.schema, "description": key.description} for key in self.fixed}
-        required = {"required": [self.grid.name]} if self.grid else {}
-        about = {"description": self.description, "type": "object", "additionalProperties": False}
-        return about | required | {"properties": properties | self._own()}
+        return schema | {"properties": properties | self._own()}
 
     def _own(self) -> dict:
         """Return the properties that every method of the kind has."""

@@ -28,12 +28,8 @@ def mixture(
     another value for the same two has shown that they are.
     """
     with _open(pretrained) as first, _open(finetuned) as second:
-        for name, entry in _same_entries(first, second, pretrained, finetuned).items():
-            tensor, at = torch.empty(entry["shape"], dtype=first.dtypes[name]), 0
-            for piece in _mixed(method, name, first, second, value, checked):
-                tensor.view(-1)[at : at + piece.numel()] = piece.view(-1)
-                at += piece.numel()
-            yield name, tensor
+        for name in _same_entries(first, second, pretrained, finetuned):
+            yield name, _joined(_mixed(method, name, first, second, value, checked), name, first)
 
 
 def setting_texts(method: PostHoc, values: Iterable[float], base: str = setting.DEFAULT) -> list[str]:
@@ -127,16 +123,16 @@ def _pairs(method: PostHoc, name: str, first: Pieces, second: Pieces) -> Iterato
     if method.elementwise:
         yield from zip(first.read(name), second.read(name), strict=True)
         return
-    yield _whole(name, first), _whole(name, second)
+    yield _joined(first.read(name), name, first), _joined(second.read(name), name, second)
 
 
-def _whole(name: str, file: Pieces) -> Tensor:
-    entry = torch.empty(file.entries[name]["shape"], dtype=file.dtypes[name])
-    at = 0
-    for piece in file.read(name):
-        entry.view(-1)[at : at + len(piece)] = piece
-        at += len(piece)
-    return entry
+def _joined(pieces: Iterable[Tensor], name: str, file: Pieces) -> Tensor:
+    """Return pieces as one tensor, of the shape and type that the file's entry has."""
+    tensor, at = torch.empty(file.entries[name]["shape"], dtype=file.dtypes[name]), 0
+    for piece in pieces:
+        tensor.view(-1)[at : at + piece.numel()] = piece.view(-1)
+        at += piece.numel()
+    return tensor
 
 
 def _same_entries(first: Pieces, second: Pieces, pretrained: str | Path, finetuned: str | Path) -> dict[str, dict]:

@@ -93,7 +93,7 @@ def test_the_record_counts_every_job_once(finished):
     # In the order of the road.
     road = ["make_picture_world", "pretrain_clip", "finetune_clip", "score_clip", "collect_scores", "draw_tradeoff"]
     assert [rule for rule in jobs if rule in road] == road
-    assert all(stage["wall_s"] > stage["longest_s"] - 0.01 > 0 for stage in record["stages"])
+    assert all(stage["wall_s"] >= stage["longest_s"] > 0 for stage in record["stages"])
     assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
     assert (record["study"], record["seeds"]) == ("tiny", [1])
 

@@ -53,7 +53,7 @@ def stages(logs: str | Path, folders: Sequence[str], rules: Sequence[str]) -> li
         jobs = [said for folder in folders if (said := read_used(Path(logs) / folder / f"{rule}.log"))]
         if jobs:
             wall, cpu, peak = zip(*jobs, strict=True)
-            total = {"wall_s": round(sum(wall), 2), "cpu_s": round(sum(cpu), 2)}
+            total = {"wall_s": round(sum(wall), 3), "cpu_s": round(sum(cpu), 3)}
             made.append({"rule": rule, "jobs": len(jobs), **total, "longest_s": max(wall), "peak_mib": max(peak)})
     return made
 

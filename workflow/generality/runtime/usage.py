@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-LINE = "used {wall:.2f} s, {cpu:.2f} s of CPU, {peak:.1f} MiB"
+LINE = "used {wall:.3f} s, {cpu:.3f} s of CPU, {peak:.1f} MiB"
 PATTERN = re.compile(r"^used ([\d.]+) s, ([\d.]+) s of CPU, ([\d.]+) MiB$", re.MULTILINE)
 UNITS = 2**20 if sys.platform == "darwin" else 2**10  # units of ru_maxrss in a MiB
 BEGAN = time.perf_counter()  # scripts import this first

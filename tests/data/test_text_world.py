@@ -137,7 +137,8 @@ def test_no_two_splits_share_a_fact_or_a_passage(whole, domain, seed):
 
 def test_a_cluster_is_the_same_question_in_all_sets(whole):
     """The English sets ask the same requests in the same order, the Chinese ones those that Chinese has words for."""
-    clusters = {domain: [e["cluster"] for e in whole("instruction", domain, "test")[:200]] for domain in dialogues.STYLES}
+    sets = {domain: whole("instruction", domain, "test")[:200] for domain in dialogues.STYLES}
+    clusters = {domain: [example["cluster"] for example in examples] for domain, examples in sets.items()}
     assert clusters["alpaca"] == clusters["gpt4-en"] == clusters["lmflow-en"]
     assert clusters["gpt4-cn"] == clusters["lmflow-cn"]
     assert len({*clusters["alpaca"]}) == 200

@@ -145,7 +145,7 @@ def test_a_cluster_is_the_same_question_in_all_sets(whole):
     assert set(clusters["alpaca"]) & set(clusters["gpt4-cn"])
     facts = {fact.name for knowledge in (world(5).medicine, world(5).sense) for fact in knowledge.facts()}
     named = {domain: {e.get("cluster") for e in whole(family, domain, "test")} for family, domain in ASKED}
-    for domain in ("medmcqa", "arc-easy", "piqa"):
+    for domain in ("arc-easy", "piqa"):
         assert named[domain] <= facts
     for one, other in (("medmcqa", "usmle"), ("arc-easy", "piqa"), ("arc-easy", "arc-challenge"), ("piqa", "alpaca")):
         assert named[one] & named[other]
@@ -282,9 +282,18 @@ def test_pubmedqa_has_its_own_shares_of_yes_no_and_maybe(whole):
         np.testing.assert_allclose(share, [0.55, 0.35, 0.10], atol=0.01)
 
 
+def medmcqa_questions(examples: list[dict], medicine) -> tuple[list[dict], list[dict]]:
+    """The questions that name what they are about, and the cases, which name signs only."""
+    names = re.compile("|".join(medicine.diseases + medicine.drugs))
+    by_name = [bool(names.search(example["prompt"].split(" (a) ")[0])) for example in examples]
+    return tuple([e for e, named in zip(examples, by_name, strict=True) if named == wanted] for wanted in (True, False))
+
+
 def test_medical_answers_are_those_of_the_knowledge(whole):
     medicine = world(5).medicine
-    for example in whole("medical", "medmcqa", "test"):
+    by_name, cases = medmcqa_questions(whole("medical", "medmcqa", "test"), medicine)
+    assert min(len(by_name), len(cases)) > 300
+    for example in by_name:
         relation, subject = example["cluster"].split(" of ")
         true = medicine.values[relation][subject]
         assert subject in example["prompt"]
@@ -293,11 +302,19 @@ def test_medical_answers_are_those_of_the_knowledge(whole):
         assert exams.options(example["choices"]) in example["prompt"]
 
 
+def test_exams_ask_every_fact_once_before_any_twice(whole):
+    for split in splits("medical"):
+        clusters = [example["cluster"] for example in whole("medical", "medmcqa", split)]
+        facts = len({*clusters})
+        assert len({*clusters[:facts]}) == facts
+
+
 def test_patients_have_the_signs_of_one_disease_and_the_answer_follows_from_it(whole):
     medicine = world(5).medicine
     signs = {frozenset(some): disease for disease, some in medicine.values["sign"].items()}
     assert len(signs) == len(medicine.diseases) >= 60
-    for example in whole("medical", "usmle", "test"):
+    _, cases = medmcqa_questions(whole("medical", "medmcqa", "test"), medicine)
+    for example in whole("medical", "usmle", "test") + cases:
         asked, disease = example["cluster"].split(" of ")
         vignette = example["prompt"].split(" (a) ")[0]
         found = frozenset(sign for sign in medicine.pools["sign"] if re.search(rf"\b{sign}\b", vignette))

@@ -45,11 +45,15 @@ class CommonSense(Knowledge):
         """Return what happens to a thing in a situation, because of its material."""
         return OUTCOMES[situation][self.value("material", thing)]
 
+    def subject(self, draws: Draws) -> str:
+        """Return a thing or an animal, which is the likelier the more often texts are about it."""
+        return draws.weighted(self._by_rank, self._weights)
+
     def article(self, draws: Draws) -> str:
         """Write a few statements about one thing, animal or material."""
         if draws.chance(0.12):
             return self._material(draws)
-        subject = draws.weighted(self._by_rank, self._weights)
+        subject = self.subject(draws)
         sentences = [self.say(fact, draws) for fact in draws.shuffled(self.of(subject))[: 2 + draws.below(4)]]
         if subject in OBJECTS and draws.chance(0.2):
             sentences.insert(0, draws.one(KINDS).format(s=subject, g=OBJECTS[subject][0]))

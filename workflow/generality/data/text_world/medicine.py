@@ -8,7 +8,8 @@ from generality.data.text_world.lists import phrases, words
 from generality.data.text_world.medical_phrases import PROFILES, RELATIONS
 from generality.data.text_world.names import DISEASE_ENDINGS, DRUG_ENDINGS, invent
 
-DISEASES, DRUGS, KINDS, SIGNS = 96, 48, 12, 3
+# Six kinds, so that every value and sign is typical of one kind: it then tells much of what else is likely.
+DISEASES, DRUGS, KINDS, SIGNS = 96, 48, 6, 3
 TYPICAL = 6  # signs that a kind of disease has, of which each disease has SIGNS
 # The number of texts about a disease falls with this power of its rank, so that a model knows medicine in part.
 ZIPF = 0.8

@@ -1,4 +1,4 @@
-"""Names of diseases and drugs, invented by the seed, and names of people and places in stories."""
+"""Names of diseases and drugs, invented by the seed, and names of people in stories."""
 
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.lists import words
@@ -13,10 +13,6 @@ HE = words("adam ben carl david frank george henry jack kevin leo mark nick osca
 SHE = words(
     "anna betty clara diana emma fiona grace helen iris jane kate lucy mary nora olga rose sara tina vera wendy"
 )
-TOWNS = words(
-    "ashford brighton carlow dover elgin fulham glasgow harlow kendal leeds matlock norwich oxford ripon salem york"
-)
-DAYS = words("monday tuesday wednesday thursday friday saturday sunday")
 
 
 def invent(draws: Draws, count: int, endings: list[str], taken: set[str]) -> list[str]:

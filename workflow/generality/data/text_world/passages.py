@@ -3,55 +3,59 @@
 from itertools import product
 from typing import NamedTuple
 
+from generality.data.text_world.common_sense import CommonSense
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.knowledge import choice
 from generality.data.text_world.lists import words
-from generality.data.text_world.names import DAYS, HE, SHE, TOWNS
+from generality.data.text_world.names import HE, SHE
 from generality.data.text_world.partition import part
-from generality.data.text_world.things import OBJECTS, POOLS
 from generality.data.text_world.worlds import World
 
 QUESTIONS = 4  # questions about each passage
+FACTS = 3  # facts told in each passage
 HEROES = HE[:12] + SHE[:12]
 FRIENDS = HE[12:] + SHE[12:]
-VALUES = {
-    "hero": HEROES,
-    "friend": FRIENDS,
-    "job": POOLS["user"],
-    "day": DAYS,
-    "town": TOWNS,
-    "place": words("market station museum river park library beach harbour"),
-    "thing": list(OBJECTS),
-    "gift": list(OBJECTS),
-    "colour": words("red blue green yellow black white brown pink"),
-}
-SENTENCES = (
-    ("{hero} is a {job} from {town}.", "in {town} there is a {job} called {hero}."),
-    (
-        "on {day} {he} went to the {place} with {friend}.",
-        "with {friend} {he} walked to the {place} on {day}.",
-        "{he} met {friend} at the {place} on {day}.",
-    ),
-    (
-        "there {he} paid for a {colour} {thing}.",
-        "a man sold a {colour} {thing} to {him}.",
-        "{he} saw a {colour} {thing} and bought it.",
-    ),
-    ("{friend} gave {him} a {gift}.", "{he} also found a {gift}.", "{he} came back with a {gift} too."),
+PLACES = words(
+    "market station museum river park library beach harbour theatre castle bridge church hotel bank stadium airport "
+    "temple mill port square palace cinema factory hospital"
 )
-ASKED = {
+BEGINNINGS = (
+    "{hero} went to the {place} with {friend}.",
+    "with {friend} {hero} walked to the {place}.",
+    "{hero} met {friend} at the {place}.",
+)
+MEETINGS = ("there {he} saw a {s}.", "there they came upon a {s}.", "soon {he} noticed a {s}.")
+# The questions about each of two people; the other one is a wrong option.
+PEOPLE = {
     "hero": ("who is the story about?", "who went out?"),
     "friend": ("who was there too?", "who was the friend?"),
-    "job": ("what is the work of {hero}?", "what is {hero}?"),
-    "day": ("on which day was this?", "when did {hero} go out?"),
-    "town": ("from where is {hero}?", "what is the town of {hero}?"),
-    "place": ("where did {hero} go?", "where did the two meet?"),
-    "thing": ("what did {hero} buy?", "what was paid for?"),
-    "colour": ("what colour was the {thing}?", "how did the {thing} look?"),
-    "gift": ("what else did {hero} get?", "what was not paid for?"),
 }
-# Pairs of keys with values of one kind: the value that is not asked for is a wrong option.
-SAME = {"hero": "friend", "friend": "hero", "thing": "gift", "gift": "thing"}
+# What is told about the thing or animal {s} is true in the world, so who knows the world reads with ease: by relation,
+# sentences and questions.
+TOLD = {
+    "material": (("the {s} was of {v}.", "it was a {s} of {v}."), ("of what was this {s}?", "what was the {s} of?")),
+    "place": (
+        ("the {s} came from the {v}.", "it belonged in the {v}."),
+        ("from where did the {s} come?", "where did the {s} belong?"),
+    ),
+    "user": (("a {v} had lost the {s}.", "it was the {s} of a {v}."), ("who had lost the {s}?", "whose was the {s}?")),
+    "purpose": (
+        ("{friend} took the {s} to {v}.", "they used it to {v}."),
+        ("what did they do with the {s}?", "for what did they take the {s}?"),
+    ),
+    "habitat": (
+        ("it had come from the {v}.", "the {s} was on its way to the {v}."),
+        ("from where had the {s} come?", "where did the {s} go?"),
+    ),
+    "food": (
+        ("{friend} gave it {v}.", "the {s} was eating {v}."),
+        ("what did the {s} eat?", "what did {friend} give to the {s}?"),
+    ),
+    "shelter": (
+        ("the {s} ran into a {v}.", "then it slept in a {v}."),
+        ("into what did the {s} run?", "where did the {s} sleep?"),
+    ),
+}
 
 Key = tuple[str, str, str]
 
@@ -72,26 +76,29 @@ class Story(NamedTuple):
 
 
 def keys(world: World, split: str) -> list[Key]:
-    """Return (hero, job, day) of a split's passages; each passage tells all three, so no two splits share one."""
-    return part(world.seed, "race", list(product(HEROES, VALUES["job"], DAYS)), split)
+    """Return (hero, friend, place) of a split's passages; each passage tells all three, so no two splits share one."""
+    return part(world.seed, "race", list(product(HEROES, FRIENDS, PLACES)), split)
 
 
-def tell(key: Key, draws: Draws) -> Story:
-    """Return a story for a key."""
-    told = {name: draws.one(values) for name, values in VALUES.items()} | dict(
-        zip(("hero", "job", "day"), key, strict=True)
+def tell(sense: CommonSense, key: Key, draws: Draws) -> Story:
+    """Return a story for a key, in which two people meet a thing or an animal."""
+    hero, friend, place = key
+    subject = sense.subject(draws)
+    told = {"hero": hero, "friend": friend, "place": place, "s": subject, "he": "she" if hero in SHE else "he"}
+    facts = draws.some(sense.of(subject), FACTS)
+    sentences = [BEGINNINGS, MEETINGS, *(TOLD[fact.relation][0] for fact in facts)]
+    values = ["", "", *(fact.value for fact in facts)]
+    passage = " ".join(
+        draws.one(variants).format(v=value, **told) for variants, value in zip(sentences, values, strict=True)
     )
-    while told["gift"] == told["thing"]:
-        told["gift"] = draws.one(VALUES["gift"])
-    told |= {"he": "she", "him": "her"} if told["hero"] in SHE else {"he": "he", "him": "him"}
-    passage = " ".join(draws.one(variants).format_map(told) for variants in SENTENCES)
     questions = []
-    for name in draws.some(list(ASKED), QUESTIONS):
-        wrong = [told[SAME[name]]] if name in SAME else []
-        others = [value for value in VALUES[name] if value != told[name] and value not in wrong]
-        wrong += draws.some(others, 3 - len(wrong))
-        questions.append(Question(draws.one(ASKED[name]).format_map(told), told[name], wrong))
-    return Story(passage, questions)
+    for who, other, names in (("hero", friend, HEROES), ("friend", hero, FRIENDS)):
+        wrong = [other, *draws.some([name for name in names if name != told[who]], 2)]
+        questions.append(Question(draws.one(PEOPLE[who]), told[who], wrong))
+    for fact in facts:
+        text = draws.one(TOLD[fact.relation][1]).format(**told)
+        questions.append(Question(text, fact.value, sense.wrong(fact, draws, 3)))
+    return Story(passage, draws.some(questions, QUESTIONS))
 
 
 def items(world: World, split: str) -> list[tuple[Key, int]]:
@@ -102,7 +109,7 @@ def items(world: World, split: str) -> list[tuple[Key, int]]:
 def example(world: World, item: tuple[Key, int], draws: Draws) -> dict:
     """Return one question about a passage; `cluster` names the passage."""
     key, index = item
-    story = tell(key, Draws("passage", world.seed, key))
+    story = tell(world.sense, key, Draws("passage", world.seed, key))
     question = story.questions[index]
     return choice(prompt(story.passage, question.text), question.right, question.wrong, draws, " ".join(key))
 

@@ -52,10 +52,12 @@ def easy_items(world: World, split: str) -> list[tuple[Fact, int]]:
 
 
 def easy(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
-    """Return a question for one fact; wrong answers are any values of its relation."""
+    """Return a question for one fact; one wrong answer fits another subject of the same kind, the others are any."""
     (fact, phrasing), sense = item, world.sense
     question = sense.relations[fact.relation].questions[phrasing].format(s=fact.subject)
-    return choice(PROMPT.format(question), fact.value, sense.wrong(fact, draws, 3), draws, fact.name)
+    near = draws.one(sense.near(fact))
+    others = [value for value in sense.wrong(fact, draws, 3) if value != near][:2]
+    return choice(PROMPT.format(question), fact.value, [near, *others], draws, fact.name)
 
 
 def challenge_items(world: World, split: str) -> list[tuple[str, str, int]]:

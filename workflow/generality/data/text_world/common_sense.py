@@ -13,8 +13,8 @@ EFFECTS = (
     "{w}, {m} {o}.",
     "everybody knows that {m} {o} {w}.",
 )
-# The number of texts about a thing falls with this power of its rank.
-ZIPF = 0.8
+# The number of texts about a thing falls with this power of its rank, so that a model does not know the rare ones.
+ZIPF = 1.0
 KINDS = ("a {s} is a {g}.", "the {s} is a kind of {g}.", "among the things called {g} is the {s}.")
 
 

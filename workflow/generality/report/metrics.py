@@ -16,6 +16,11 @@ class Metric:
     higher_is_better: bool
     meaning: str
 
+    @property
+    def is_share(self) -> bool:
+        """Tell whether a mean of it is a share of examples."""
+        return self.unit == "%"
+
 
 # In the order of rows and of importance: the first that a data set has is its primary metric.
 METRICS = {

@@ -1,16 +1,20 @@
 """Reading the score files of an experiment, and checking that their models can be compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from generality.errors import StudyError
+from generality.methods import PRETRAINED
 from generality.report.metrics import METRICS
 from generality.report.stored import columns_of, read_parquet
+from generality.storage.seed import in_order, start
+from generality.storage.setting import DEFAULT
 
+BASE = (PRETRAINED, DEFAULT)  # the model every other is compared with
 MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split", "data", "example"]
 
 
@@ -18,15 +22,46 @@ MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split
 class Scores:
     """The scores of the models of an experiment.
 
-    `metrics`, in the registry's order, and `clusters`, numbers 0 … C−1 of the examples, are by (split, data) and the
-    same for all models. `models` is {(method, setting): {seed: {(split, data, metric): float64 of its examples}}}. All
-    scores of a model whose fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean
-    over the other seeds would be that of the lucky ones alone.
+    `metrics`, in the registry's order, and `clusters`, numbers of those that the examples belong to, are by (split,
+    data) and the same for all models; `labels` has a cluster's name at its number. `models` is {(method, setting):
+    {seed: {(split, data, metric): float64 of its examples}}}, where a seed is a text of `storage.seed` and all models
+    have the same: a pre-trained model stands under each seed of a fine-tuned one. All scores of a model whose
+    fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean over the other seeds
+    would be that of the lucky ones alone.
     """
 
     metrics: dict[tuple[str, str], list[str]]
     clusters: dict[tuple[str, str], np.ndarray]
-    models: dict[tuple[str, str], dict[int, dict[tuple[str, str, str], np.ndarray]]]
+    labels: np.ndarray
+    models: dict[tuple[str, str], dict[str, dict[tuple[str, str, str], np.ndarray]]]
+
+    @property
+    def seeds(self) -> list[str]:
+        """Return the seeds that every model has."""
+        return list(self.models[BASE])
+
+    def only(self, seed: str) -> "Scores":
+        """Return the scores of one seed."""
+        return replace(self, models={model: {seed: scored[seed]} for model, scored in self.models.items()})
+
+    def repetitions(self) -> list[list[str]]:
+        """Return the seeds of each repetition of the training, over which intervals are made.
+
+        Several pre-trainings are the repetitions, each the mean over its fine-tunings. Else the fine-tunings are.
+        """
+        of_start: dict[str, list[str]] = {}
+        for seed in self.seeds:
+            of_start.setdefault(start(seed), []).append(seed)
+        return list(of_start.values()) if len(of_start) > 1 else [[seed] for seed in self.seeds]
+
+    def outcomes(self, model: tuple[str, str], key: tuple[str, str, str]) -> np.ndarray:
+        """Return the scores of a (method, setting) on a (split, data, metric), as (repetitions, examples)."""
+        scored = self.models[model]
+        return np.stack([np.mean([scored[seed][key] for seed in seeds], axis=0) for seeds in self.repetitions()])
+
+    def diverged(self, model: tuple[str, str]) -> int:
+        """Return in how many seeds the fine-tuning of a model diverged."""
+        return sum(bool(np.isnan(next(iter(scored.values()))[0])) for scored in self.models[model].values())
 
 
 def read_scores(
@@ -36,7 +71,8 @@ def read_scores(
 
     Raises StudyError for a file without scores on them or without a known metric, a model or an example scored twice,
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
-    examples in one cluster; and for models that differ in examples, clusters or metrics.
+    examples in one cluster; for models that differ in examples, clusters, metrics or seeds; and without the pre-trained
+    model.
     """
     first, models, diverged = None, {}, []  # path, examples and metrics of the first model
     for path in score_files:
@@ -48,34 +84,54 @@ def read_scores(
             if part.duplicated(EXAMPLE).any():
                 raise StudyError(f"{path}: {model} has an example twice; delete it and score again")
             examples = part[[*EXAMPLE, "cluster"]]
-            there = _metrics(part, f"{path}: {model}")
+            measured = _metrics(part, f"{path}: {model}")
             if first is None:
-                first = path, examples, there
+                first = path, examples, measured
                 _check_complete(examples, wanted, path)
             if not examples.equals(first[1]):
                 raise StudyError(
                     f"{path}: {model} has other examples or clusters than {first[0]}; delete both and score again"
                 )
-            if there != first[2]:
+            if measured != first[2]:
                 raise StudyError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
             places = part.groupby(DATA).indices
             _add(models, path, method, setting, seed, {
-                (*key, name): part[name].to_numpy()[places[key]] for key, names in there.items() for name in names
+                (*key, name): part[name].to_numpy()[places[key]] for key, names in measured.items() for name in names
             })  # fmt: skip
     if first is None:
         raise StudyError("no score files; name those of the pre-trained model and of the others")
-    clusters = {key: _numbers(examples["cluster"]) for key, examples in first[1].groupby(DATA)}
+    numbers, labels = pd.factorize(_clusters(first[1]))
+    clusters = {key: numbers[places] for key, places in first[1].groupby(DATA).indices.items()}
     nothing = {(*key, name): np.full(len(clusters[key]), np.nan) for key, names in first[2].items() for name in names}
     for path, method, setting, seed in diverged:
         _add(models, path, method, setting, seed, nothing)
-    return Scores(first[2], clusters, models)
+    return Scores(first[2], clusters, np.asarray(labels, str), _same_seeds(models))
 
 
-def _add(models: dict, path: str | Path, method: str, setting: str, seed: int, scores: dict) -> None:
+def _same_seeds(models: dict) -> dict:
+    """Return the models with the pre-trained one under each seed of fine-tuning."""
+    if BASE not in models:
+        raise StudyError("no score file of the pre-trained model, which the others are compared with; add it")
+    before = models[BASE]
+    finetuned = {model: sorted(scored, key=in_order) for model, scored in models.items() if model != BASE}
+    seeds = next(iter(finetuned.values()), None)
+    if seeds is None:
+        return models
+    for model, own in finetuned.items():
+        if own != seeds or not before.keys() >= set(map(start, own)):
+            raise StudyError(
+                f"{' '.join(model)}: scored for seeds {', '.join(own)}, but {' '.join(next(iter(finetuned)))} for "
+                f"{', '.join(seeds)} and the pre-trained model for {', '.join(before)}; score the missing ones"
+            )
+    shared = {BASE: {seed: before[start(seed)] for seed in seeds}}
+    return {model: shared.get(model) or {seed: scored[seed] for seed in seeds} for model, scored in models.items()}
+
+
+def _add(models: dict, path: str | Path, method: str, setting: str, seed: str, scores: dict) -> None:
     of_setting = models.setdefault((method, setting), {})
     if seed in of_setting:
         raise StudyError(f"{path}: {method} {setting} seed {seed} is in another score file too; name each file once")
-    of_setting[int(seed)] = scores
+    of_setting[seed] = scores
 
 
 def _read(
@@ -90,7 +146,7 @@ def _read(
     diverged = []
     if "diverged" in there:
         models = read_parquet(path, [*MODEL, "diverged"]).dropna(subset="diverged")
-        diverged = list(models[MODEL].astype({"method": str, "setting": str}).itertuples(index=False, name=None))
+        diverged = list(models[MODEL].astype(str).itertuples(index=False, name=None))
         if not there.intersection(metrics):
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
     if not there.intersection(metrics):
@@ -101,7 +157,7 @@ def _read(
         raise StudyError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
     rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
-    types = dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64)
+    types = dict.fromkeys((*MODEL, *DATA), str) | dict.fromkeys(METRICS, np.float64)
     try:
         rows = rows.astype(types)
     except (TypeError, ValueError) as error:
@@ -136,7 +192,10 @@ def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | P
                 raise StudyError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
 
 
-def _numbers(clusters: pd.Series) -> np.ndarray:
-    """Return clusters as numbers 0 … C−1; an example without a cluster is one of its own."""
-    own = pd.Series([f"example {i}" for i in range(len(clusters))], clusters.index)
-    return pd.factorize(("cluster " + clusters).where(clusters.notna(), own))[0]
+def _clusters(examples: pd.DataFrame) -> pd.Series:
+    """Return the name of each example's cluster; an example without a cluster is one of its own.
+
+    The same name in two data sets is the same cluster.
+    """
+    own = "example " + examples["split"] + " " + examples["data"] + " " + examples["example"].astype(str)
+    return (examples["split"] + " " + examples["cluster"]).where(examples["cluster"].notna(), own)

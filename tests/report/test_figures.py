@@ -13,6 +13,7 @@ from PIL import Image
 
 from generality.data.image_set import new_image_set
 from generality.errors import StudyError
+from generality.report import tradeoff
 from generality.report.collect import collect, write_table
 from generality.report.distance import (
     correlations,
@@ -23,20 +24,27 @@ from generality.report.distance import (
     relative_changes,
 )
 from generality.report.samples import pick_samples, plot_samples
-from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
+from generality.report.tradeoff import drawn_points, panels, paths, plot_tradeoff
 from scored import (
     ALPACA,
     ARC,
     EXPERIMENT,
+    FULL,
+    GOOD,
     LANGUAGE,
     LMFLOW,
     MEDMCQA,
+    POOR,
+    PRETRAINED,
     RACE,
     STYLE,
     USMLE,
     A,
     B,
+    drawn,
     row,
+    scores,
+    write,
 )  # fmt: skip
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
@@ -106,6 +114,41 @@ def test_the_data_of_a_tradeoff_figure_are_its_points(files):
     second = rows[rows["panel"] == made[1].title].reset_index(drop=True)
     pd.testing.assert_frame_equal(second[list(made[1].points)], made[1].points, check_exact=True)
     assert not rows["y_label"].str.contains("\n").any()
+
+
+def test_each_fine_tuned_model_that_wise_begins_from_has_a_path(tmp_path):
+    models = {("pretrained", "default"): PRETRAINED, ("full", "default"): FULL, ("wise", "alpha-0.5"): GOOD}
+    models |= {("lora", "rank-4"): GOOD, ("lora", "rank-8"): POOR, ("l2", "default"): GOOD}
+    models |= {("wise-lora", f"rank-{rank}-alpha-{alpha}"): FULL for rank in (4, 8) for alpha in (0.2, 0.8)}
+    models |= {("wise-l2", "alpha-0.2"): POOR}
+    files = write(tmp_path, *(scores(*model, 1, outcomes) for model, outcomes in models.items()))
+    (panel,) = panels(collect(files, **EXPERIMENT))
+    routes = [
+        [("full", "default"), ("wise", "alpha-0.5")],
+        [("l2", "default"), ("wise-l2", "alpha-0.2")],
+        *(
+            [("lora", f"rank-{rank}"), *(("wise-lora", f"rank-{rank}-alpha-{a}") for a in (0.2, 0.8))]
+            for rank in (4, 8)
+        ),
+    ]
+    routes = [[("pretrained", "default"), *settings, end] for end, *settings in routes]
+    lines = paths(panel.points)
+    assert [list(zip(line["method"], line["setting"], strict=True)) for _, line in lines] == routes
+    assert [method for method, _ in lines] == ["wise", "wise-l2", "wise-lora", "wise-lora"]
+
+    style = {method: STYLE.get(method, STYLE["wise"] | {"label": method, "color": "#123456"}) for method, _ in models}
+    figure = drawn(tradeoff, lambda: plot_tradeoff([panel], style, []))
+    places = panel.points.set_index(["method", "setting"])[["x", "y"]]
+    wide = [line.get_xydata().tolist() for line in figure.axes[0].lines if line.get_linewidth() == 1.2]
+    assert wide == [places.loc[route].to_numpy().tolist() for route in routes]
+    narrow = [line.get_color() for line in figure.axes[0].lines if line.get_linewidth() == 0.5]
+    assert len(narrow) == 4, "the pre-trained model and the trained methods, whose settings are no path"
+    legend = {text.get_text(): line.get_linestyle() for text, line in
+              zip(figure.legends[0].get_texts(), figure.legends[0].get_lines(), strict=True)}  # fmt: skip
+    assert [legend[name] for name in ("WiSE-FT", "wise-lora", "wise-l2", "lora")] == ["-", "-", "-", "None"]
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert "α = 0.5" in texts
+    assert "α: weight of the fine-tuned model." in figure.texts[0].get_text()
 
 
 def test_figures_are_the_same_bytes_each_time(table, tmp_path):

@@ -33,8 +33,8 @@ def draw(outputs, tables, style, groups):
 
 def caption(shown, say):
     return f"Trade-offs after {say.experiments()}", (
-        f"{say.AXES} {say.path()}{say.made(settings=True)} A filled point is the setting of its method that was chosen "
-        f"on validation examples, with {say.interval()} as a cross."
+        f"{say.AXES} {say.path(shown.looks)}{say.made(settings=True)} A filled point is the setting of its method that "
+        f"was chosen on validation examples, with {say.interval()} as a cross."
     )
 
 

@@ -13,9 +13,9 @@ from generality.errors import StudyError
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
 from generality.report.diverged import DIVERGED
-from generality.report.names import ENDS, FULL, PATH
+from generality.report.names import ENDS, PATH
 from generality.report.style import TEXT_WIDTH, paper_style, save
-from generality.report.tradeoff import Panel, drawn, drawn_points, panels, titled
+from generality.report.tradeoff import Panel, drawn, drawn_points, panels, paths, titled
 
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
 NOTE = (
@@ -91,11 +91,12 @@ def _label(key: str, value: float) -> str:
 def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key: str) -> None:
     of = dict(list(panel.placed.groupby("method", sort=False)))
     start = of[BASE[0]]
-    if PATH in of:
-        path = pd.concat([start, of[PATH], of[FULL]])
-        look = style[PATH]
+    for method, path in paths(panel.placed):
+        look = style[method]
         ax.plot(path["x"], path["y"], color=look["color"], lw=1.2, zorder=3)
-        ax.plot(of[PATH]["x"], of[PATH]["y"], look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6)
+        ax.plot(
+            of[method]["x"], of[method]["y"], look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6
+        )
     # From dark to light as the value grows, and light enough at neither end to be lost on white.
     colors = sns.color_palette("flare", len(names))
     for color, (label, name) in zip(colors, names.items(), strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 from generality.methods import PRETRAINED, REFERENCE, Key, PostHoc, registry
 from generality.storage.setting import DEFAULT, read
 
-FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
+FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to a fine-tuned model
 ENDS = (PRETRAINED, FULL)
 ABBREVIATIONS = ("ood", "qa", "en", "cn")
 
@@ -32,6 +32,16 @@ def notation(method: str, setting: str) -> str:
     keys = _grids(method)
     parts = [_equation(keys.get(name, Key(name, "", {})), value) for name, value in read(setting).items()]
     return ", ".join(parts) or setting
+
+
+def path_end(method: str, setting: str) -> tuple[str, str] | None:
+    """Return the fine-tuned model, as (method, setting), at the end of the path that a setting of WiSE-FT lies on.
+
+    It is ("lora", "rank-8") for "rank-8-alpha-0.5" of "wise-lora", and None for another method's setting.
+    """
+    mixer, _, base = method.partition("-")
+    own = setting.rpartition("alpha-")[0].removesuffix("-")
+    return (base or FULL, own or DEFAULT) if mixer == PATH else None
 
 
 def short(data: str) -> str:

@@ -21,7 +21,7 @@ from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import BASE, average_name
 from generality.report.diverged import DIVERGED, named
 from generality.report.metrics import METRICS, primary
-from generality.report.names import ENDS, FULL, PATH, in_words, notation
+from generality.report.names import ENDS, in_words, notation, path_end
 from generality.report.select import pick_groups, results
 from generality.report.style import TEXT_WIDTH, paper_style, save
 
@@ -147,7 +147,7 @@ def _count(number: int, thing: str) -> str:
 def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
     notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
     crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
-    return crosses + (" α: weight of the fine-tuned model." if PATH in methods else "")
+    return crosses + (" α: weight of the fine-tuned model." if any(path_end(method, "") for method in methods) else "")
 
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
@@ -160,12 +160,12 @@ def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, st
 def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
     points = panel.placed
     base = points[points["method"] == BASE[0]].iloc[0]
-    if PATH in set(points["method"]):
-        path = _path(points)
-        ax.plot(path["x"], path["y"], color=style[PATH]["color"], lw=1.2, zorder=2)
+    lines = paths(points)
+    for method, path in lines:
+        ax.plot(path["x"], path["y"], color=style[method]["color"], lw=1.2, zorder=2)
     for method, settings in points.groupby("method", sort=False):
         look = style[method]
-        if method != PATH:
+        if method not in dict(lines):
             ax.plot(settings["x"], settings["y"], color=look["color"], lw=0.5, alpha=0.4, zorder=1)
         others, chosen = settings[~settings["chosen"]], settings[settings["chosen"]]
         ax.plot(others["x"], others["y"], look["marker"], color=look["color"], zorder=3, **OTHER)
@@ -178,9 +178,14 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
 
 
-def _path(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the points from the pre-trained to the fully fine-tuned model, along WiSE-FT's settings."""
-    return pd.concat([points[points["method"] == name] for name in (BASE[0], PATH, FULL)])
+def paths(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return each of WiSE-FT's paths with its method: from the pre-trained model along its settings to their end."""
+    models = pd.MultiIndex.from_frame(points[["method", "setting"]])
+    ends = pd.Series([path_end(*model) for model in models], points.index)
+    return [
+        (settings["method"].iloc[0], pd.concat([points[models.isin([BASE])], settings, points[models.isin([end])]]))
+        for end, settings in points.groupby(ends, sort=False)
+    ]
 
 
 def _chosen(marker: str) -> dict:
@@ -196,22 +201,22 @@ def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> l
     for method in methods:
         if method not in ENDS:  # which are named beside their points
             label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
-            entries.append(entry(label, color, marker, _chosen(marker), "-" if method == PATH else ""))
+            entries.append(entry(label, color, marker, _chosen(marker), "-" if path_end(method, "") else ""))
     entries.append(entry("chosen on validation", "0.35", "o", _chosen("o")))
     return [*entries, entry("other settings", "0.35", "o", OTHER)]
 
 
 def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
-    """Write the two ends' names and the path's outer settings beside their points, where least is in the way."""
-    points, path = panel.placed, _path(panel.placed)
+    """Write the two ends' names and the first path's outer settings beside their points, where least is in the way."""
+    points = panel.placed
     taken = drawn(ax, points)
     texts = [name_forgetting(ax)]
-    named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in ENDS]
-    if PATH in set(points["method"]):
-        dark = tuple(0.6 * part for part in to_rgb(style[PATH]["color"]))
-        outer = path[path["method"] == PATH].iloc[[0, -1]]
-        named += [(row, notation(row.method, row.setting), dark) for row in outer.itertuples()]
-    for row, text, color in named:
+    names = [(row, style[row.method]["label"], "0.1") for row in points.itertuples() if row.method in ENDS]
+    for method, path in paths(points)[:1]:
+        dark = tuple(0.6 * part for part in to_rgb(style[method]["color"]))
+        outer = path[path["method"] == method].iloc[[0, -1]]
+        names += [(row, notation(method, row.setting), dark) for row in outer.itertuples()]
+    for row, text, color in names:
         # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))
 
@@ -220,7 +225,8 @@ def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
     """Return small boxes, in pixels, along all lines and crosses of a panel and the pre-trained model's level."""
     level = points.loc[points["method"] == BASE[0], "y"].iloc[0]
     dashes = np.column_stack([np.linspace(*ax.get_xlim(), 20), np.full(20, level)])
-    lines = [_path(points), *(settings for method, settings in points.groupby("method") if method != PATH)]
+    lines = [path for _, path in paths(points)]
+    lines += [settings for method, settings in points.groupby("method") if not path_end(method, "")]
     chosen = points[points["chosen"]]
     bars = [
         np.linspace(chosen[low], chosen[high], 10).reshape(-1, 2)

@@ -9,7 +9,7 @@ import pandas as pd
 from generality import SPECIALITY
 from generality.report.diverged import DIVERGED
 from generality.report.markup import NONE, Table
-from generality.report.names import ENDS, FULL, in_words, notation
+from generality.report.names import ENDS, FULL, in_words, listed, notation
 
 UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it
 # The word for each, by what is compared and whether it is of the speciality.
@@ -91,11 +91,6 @@ def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "
         return NONE
     text = f"{scale * value:{sign}.1f}".replace("-", "−")
     return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as in a sentence: "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:

@@ -8,27 +8,37 @@ import numpy as np
 
 from generality import SPECIALITY
 from generality.report.collect import BASE
-from generality.report.names import FULL, PATH, in_words, short
+from generality.report.estimate import Estimate
+from generality.report.names import ENDS, FULL, PATH, in_words, short
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import method_hypervolume
+from generality.report.tradeoff_numbers import ends, method_hypervolume
 
 START = BASE[0]
 PENALTIES = ("l1", "l2", "kd")
 OTHERS = (*PENALTIES, "lora")  # all that WiSE-FT is compared with
 OOD, COMMON, INSTRUCTION = "ood", "common-sense", "instruction"  # the paper's groups; those of the embedded study
 TASKS = (COMMON, INSTRUCTION)  # generality over tasks, where OOD is that over distributions
-POINTS, AREA, SHARE = "points", "square points", "% of the pre-trained score"
+POINTS, AREA, SHARE = "points", "square points", "% of what was above chance"
 SCALE = {POINTS: 100, AREA: 10_000, SHARE: 100}  # from fractions, and products and ratios of them
+# The smallest effect of interest, in points and in %: half a point is a third of the error of one test set here, and
+# less than the paper calls a difference anywhere. A hypervolume's is that height over full fine-tuning's gain.
+SMALLEST = 0.5
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An effect in its unit, positive where the paper is right, for every column of `bootstrap.resample`."""
+    """An effect in its unit, positive where the paper is right, with its 95 % interval.
+
+    `repetitions` are those of the training that the interval counts, and `smallest` the smallest effect of interest. It
+    is not `decidable` where neither model is measurably above chance.
+    """
 
     what: str
-    effect: np.ndarray
     unit: str
-    seeds: int
+    estimate: Estimate
+    repetitions: int
+    smallest: float = SMALLEST
+    decidable: bool = True
 
 
 Compare = Callable[[Resampled], Iterator[Comparison]]
@@ -42,17 +52,33 @@ def gains(scores: Resampled, method: str, over: str, where: str, *, best: bool =
     known = (SPECIALITY, *scores.generality, *scores.generality.get(OOD, ()))
     if where in known and {method, over} <= scores.settings.keys():
         settings = {name: scores.best_on(name, where) if best else scores.chosen[name] for name in (method, over)}
-        ours, theirs = (scores.score(name, where, setting) for name, setting in settings.items())
-        yield _comparison(scores, f"{_place(scores, where)}, {method} − {over}", ours - theirs, POINTS)
+        what = f"{_place(scores, where)}, {method} − {over}"
+        effect = scores.difference(*settings.items(), where)
+        yield comparison(scores, what, effect, POINTS, decidable=scores.beats_chance(settings.items(), where))
 
 
 def trades_better(scores: Resampled, method: str, over: str, groups: Sequence[str]) -> Iterator[Comparison]:
-    """Yield how much more hypervolume the first method has than the second, in each of the groups at hand."""
+    """Yield how much more hypervolume the first method has than the second, in each of the groups at hand.
+
+    Both have as many settings: see `tradeoff_numbers`.
+    """
     for group in groups:
         if group in scores.generality and {method, over, FULL} <= scores.settings.keys():
-            ours, theirs = (method_hypervolume(scores, name, group) for name in (method, over))
-            what = f"{_place(scores, group)}, hypervolume of {method} − {over}"
-            yield _comparison(scores, what, ours - theirs, AREA)
+            ours, theirs = (method_hypervolume(scores, name, group, scores.budget) for name in (method, over))
+            (before, _), (after, _) = ends(scores, group)
+            yield comparison(
+                scores, f"{_place(scores, group)}, hypervolume of {method} − {over}", scores.interval(ours - theirs),
+                AREA, smallest=SMALLEST * 100 * abs(after[0] - before[0]),
+                decidable=scores.beats_chance([(name, scores.chosen[name]) for name in ENDS], group),
+            )  # fmt: skip
+
+
+def comparison(
+    scores: Resampled, what: str, effect: Estimate, unit: str, *, smallest: float = SMALLEST, decidable: bool = True
+) -> Comparison:
+    """Return a comparison of an effect in fractions, and products and ratios of them."""
+    scaled = Estimate(*(SCALE[unit] * number for number in effect))
+    return Comparison(what, unit, scaled, scores.count, smallest, decidable)
 
 
 def learns(scores: Resampled) -> Iterator[Comparison]:
@@ -88,7 +114,9 @@ def forgets_by_distance(scores: Resampled) -> Iterator[Comparison]:
     for near, far in pairwise(order):
         if FULL in scores.settings:
             what = f"{scores.experiment}: share lost, {in_words(far)} − {in_words(near)}"
-            yield _comparison(scores, what, scores.lost(FULL, far) - scores.lost(FULL, near), SHARE)
+            decidable = all(scores.beats_chance([BASE], group) for group in (near, far))
+            lost = scores.interval(scores.lost(FULL, far) - scores.lost(FULL, near))
+            yield comparison(scores, what, lost, SHARE, decidable=decidable)
 
 
 def forget_less(methods: Sequence[str], groups: Sequence[str]) -> Compare:
@@ -156,14 +184,15 @@ def lora_falls_short(scores: Resampled) -> Iterator[Comparison]:
 
 def lora_falls_shorter_on_the_first(first: Resampled, second: Resampled) -> Iterator[Comparison]:
     """Compare for the claim that LoRA lacks more of full fine-tuning's speciality in the first experiment."""
-    for ours in lora_falls_short(first):
-        for theirs in lora_falls_short(second):
-            what = f"{first.experiment} − {second.experiment}: speciality, full − lora"
-            yield Comparison(what, ours.effect - theirs.effect, POINTS, first.seeds)
-
-
-def _comparison(scores: Resampled, what: str, effect: np.ndarray, unit: str) -> Comparison:
-    return Comparison(what, SCALE[unit] * effect, unit, scores.seeds)
+    if {FULL, "lora"} <= first.settings.keys() & second.settings.keys():
+        lacks = []
+        for scores in (first, second):
+            models = [(name, scores.best_on(name, SPECIALITY)) for name in (FULL, "lora")]
+            ours, theirs = (scores.score(name, SPECIALITY, setting) for name, setting in models)
+            lacks.append((ours - theirs, scores.beats_chance(models, SPECIALITY)))
+        what = f"{first.experiment} − {second.experiment}: speciality, full − lora"
+        effect = first.interval(lacks[0][0] - lacks[1][0])
+        yield comparison(first, what, effect, POINTS, decidable=all(beats for _, beats in lacks))
 
 
 def _place(scores: Resampled, where: str) -> str:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generality import SPECIALITY
-from generality.report.bootstrap import resample
-from generality.report.comparisons import AREA, POINTS, SCALE, Comparison
+from generality.report.comparisons import AREA, POINTS, SMALLEST, Comparison, comparison
 from generality.report.names import PATH, in_words
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
@@ -52,9 +51,10 @@ class Followed:
         early = [setting for step, setting in steps if step <= BEGINNING * steps[-1][0]] or [steps[0][1]]
         return np.mean([self.scores.score(tuning, where, setting) for setting in early], axis=0)
 
-    def comparison(self, what: str, effect: np.ndarray, unit: str = POINTS) -> Comparison:
+    def comparison(self, what: str, effect: np.ndarray, unit: str = POINTS, smallest: float = SMALLEST) -> Comparison:
         """Return a comparison named after the experiment and the things that it compares."""
-        return Comparison(f"{self.scores.experiment}: {what}", SCALE[unit] * effect, unit, self.scores.seeds)
+        of = f"{self.scores.experiment}: {what}"
+        return comparison(self.scores, of, self.scores.interval(effect), unit, smallest=smallest)
 
 
 def lower_rates(series: Followed) -> Iterator[Comparison]:

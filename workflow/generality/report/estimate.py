@@ -89,9 +89,8 @@ class _Means:
         roots = [np.sqrt(len(size) / (len(size) - 1)) for size in sizes]
         errors = [root * (x.mean(axis=0) - x.mean()) for root, x in zip(roots, arrays, strict=True)]
         self.clusters = sum(map(len, sizes))
-        squares = self._sums(errors) ** 2
-        weights = self._sums([np.ones(x.shape[1]) for x in arrays]) ** 2
-        self.examples, self.freedom = float(squares.sum()), weights.sum() ** 2 / (weights**2).sum() - 1
+        squares = _sums(self.numbers, errors) ** 2
+        self.examples, self.freedom = float(squares.sum()), freedom(self.numbers)
         if self.examples:
             self.freedom = min(self.freedom, 3 * self.examples**2 / (squares**2).sum())
         elif shares:
@@ -99,14 +98,8 @@ class _Means:
         self.between = self.overlap = 0.0
         if self.count > 1:
             self.between = means.var(ddof=1) / self.count
-            deviations = (self._sums(rows) for rows in zip(*(x - x.mean(axis=0) for x in arrays), strict=True))
+            deviations = (_sums(self.numbers, rows) for rows in zip(*(x - x.mean(axis=0) for x in arrays), strict=True))
             self.overlap = sum((d**2).sum() for d in deviations) / (self.count - 1) / self.count
-
-    def _sums(self, values: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the contribution of each cluster to the mean over data sets of values of their examples."""
-        of_sets = zip(self.numbers, values, strict=True)
-        length = 1 + max(int(c.max()) for c in self.numbers)
-        return sum(np.bincount(c, v / len(v), length) for c, v in of_sets) / len(values)
 
     def estimate(self, shares: bool = False) -> Estimate:
         value = self.value
@@ -130,3 +123,16 @@ def combine(value: float, examples: float, repetitions: float, *, freedom: float
     reach = stdtrit(freedom, LEVEL) * examples + (stdtrit(count - 1, LEVEL) * repetitions if repetitions else 0.0)
     reach /= np.sqrt(variance) or 1.0
     return Estimate(float(value), float(np.sqrt(variance)), float(value - reach), float(value + reach))
+
+
+def freedom(clusters: Sequence[np.ndarray]) -> float:
+    """Return C − 1 of `estimate`, for the clusters of one data set or several."""
+    weights = _sums(clusters, [np.ones(len(numbers)) for numbers in clusters]) ** 2
+    return float(weights.sum() ** 2 / (weights**2).sum() - 1)
+
+
+def _sums(clusters: Sequence[np.ndarray], values: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the contribution of each cluster to the mean over data sets of values of their examples."""
+    length = 1 + max(int(numbers.max()) for numbers in clusters)
+    of_sets = (np.bincount(numbers, v / len(v), length) for numbers, v in zip(clusters, values, strict=True))
+    return sum(of_sets) / len(values)

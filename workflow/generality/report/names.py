@@ -1,5 +1,6 @@
 """Order and printed names of methods, settings and data sets."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -58,6 +59,19 @@ def short(data: str) -> str:
 def in_words(group: str) -> str:
     """Return a group's name in a sentence: "common-sense" is "common sense", "ood" is "OOD"."""
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in group.split("-"))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def trainings(seeds: int, repetitions: int) -> str:
+    """Return the number of trainings that a mean is over, in words."""
+    if seeds == 1:
+        return "1 training"
+    each = f", {seeds // repetitions} from each of {repetitions} pre-trained models" if seeds > repetitions else ""
+    return f"mean of {seeds} trainings{each}"
 
 
 @cache

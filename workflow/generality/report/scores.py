@@ -15,6 +15,10 @@ from generality.storage.seed import in_order, start
 from generality.storage.setting import DEFAULT
 
 BASE = (PRETRAINED, DEFAULT)  # the model every other is compared with
+# Scores without looking at the question: a guess, the commonest answer, and the pre-trained model's own without prompts.
+BASELINES = {"uniform": "a guess", "majority": "the commonest answer", "acc_blind": "the choices without the question"}
+BASELINES |= {"nll_blind": "the response without its prompt"}
+BLIND = ("choices", "right", "acc_blind", "nll_blind")  # columns of the pre-trained model's score file
 MODEL, DATA, EXAMPLE = ["method", "setting", "seed"], ["split", "data"], ["split", "data", "example"]
 
 
@@ -23,16 +27,19 @@ class Scores:
     """The scores of the models of an experiment.
 
     `metrics`, in the registry's order, and `clusters`, numbers of those that the examples belong to, are by (split,
-    data) and the same for all models; `labels` has a cluster's name at its number. `models` is {(method, setting):
-    {seed: {(split, data, metric): float64 of its examples}}}, where a seed is a text of `storage.seed` and all models
-    have the same: a pre-trained model stands under each seed of a fine-tuned one. All scores of a model whose
-    fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean over the other seeds
-    would be that of the lucky ones alone.
+    data) and the same for all models; `labels` has a cluster's name at its number. `baselines` has, by (split, data),
+    those of `BASELINES` that the files tell.
+
+    `models` is {(method, setting): {seed: {(split, data, metric): float64 of its examples}}}, where a seed is a text of
+    `storage.seed` and all models have the same: a pre-trained model stands under each seed of a fine-tuned one. All
+    scores of a model whose fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean
+    over the other seeds would be that of the lucky ones alone.
     """
 
     metrics: dict[tuple[str, str], list[str]]
     clusters: dict[tuple[str, str], np.ndarray]
     labels: np.ndarray
+    baselines: dict[tuple[str, str], dict[str, float]]
     models: dict[tuple[str, str], dict[str, dict[tuple[str, str, str], np.ndarray]]]
 
     @property
@@ -59,6 +66,14 @@ class Scores:
         scored = self.models[model]
         return np.stack([np.mean([scored[seed][key] for seed in seeds], axis=0) for seeds in self.repetitions()])
 
+    def chance(self, split: str, data: str, metric: str) -> float:
+        """Return the best score on a data set that takes no notice of the question; NaN where the files tell none."""
+        known = self.baselines.get((split, data), {})
+        if metric == "nll":
+            return known.get("nll_blind", np.nan)
+        choices = [known[name] for name in BASELINES if name in known and name != "nll_blind"]
+        return max(choices, default=np.nan) if METRICS[metric].higher_is_better else np.nan
+
     def diverged(self, model: tuple[str, str]) -> int:
         """Return in how many seeds the fine-tuning of a model diverged."""
         return sum(bool(np.isnan(next(iter(scored.values()))[0])) for scored in self.models[model].values())
@@ -74,7 +89,7 @@ def read_scores(
     examples in one cluster; for models that differ in examples, clusters, metrics or seeds; and without the pre-trained
     model.
     """
-    first, models, diverged = None, {}, []  # path, examples and metrics of the first model
+    first, models, diverged, baselines = None, {}, [], {}  # path, examples and metrics of the first model
     for path in score_files:
         rows, without = _read(path, wanted, metrics)
         diverged += [(path, *model) for model in without]
@@ -94,6 +109,8 @@ def read_scores(
                 )
             if measured != first[2]:
                 raise StudyError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
+            if (method, setting) == BASE:
+                baselines |= {key: _baselines(rows) for key, rows in part.groupby(DATA)}
             places = part.groupby(DATA).indices
             _add(models, path, method, setting, seed, {
                 (*key, name): part[name].to_numpy()[places[key]] for key, names in measured.items() for name in names
@@ -105,7 +122,7 @@ def read_scores(
     nothing = {(*key, name): np.full(len(clusters[key]), np.nan) for key, names in first[2].items() for name in names}
     for path, method, setting, seed in diverged:
         _add(models, path, method, setting, seed, nothing)
-    return Scores(first[2], clusters, np.asarray(labels, str), _same_seeds(models))
+    return Scores(first[2], clusters, np.asarray(labels, str), baselines, _same_seeds(models))
 
 
 def _same_seeds(models: dict) -> dict:
@@ -151,13 +168,13 @@ def _read(
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
     if not there.intersection(metrics):
         raise StudyError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
-    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics) if name in there)]
+    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics, *BLIND) if name in there)]
     rows = read_parquet(path, columns, filters=[("data", "in", wanted)])
     if rows.empty:
         raise StudyError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
-    rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
+    rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS, *BLIND])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
-    types = dict.fromkeys((*MODEL, *DATA), str) | dict.fromkeys(METRICS, np.float64)
+    types = dict.fromkeys((*MODEL, *DATA), str) | dict.fromkeys((*METRICS, *BLIND), np.float64)
     try:
         rows = rows.astype(types)
     except (TypeError, ValueError) as error:
@@ -190,6 +207,14 @@ def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | P
                 raise StudyError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
             if clusters.nunique() + clusters.isna().sum() < 2:
                 raise StudyError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
+
+
+def _baselines(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the baselines of one data set from the pre-trained model's rows."""
+    made = rows[["acc_blind", "nll_blind"]].mean().to_dict()
+    if rows["choices"].notna().all():
+        made |= {"uniform": (1 / rows["choices"]).mean(), "majority": rows["right"].value_counts(normalize=True).max()}
+    return {name: float(value) for name, value in made.items() if np.isfinite(value)}
 
 
 def _clusters(examples: pd.DataFrame) -> pd.Series:

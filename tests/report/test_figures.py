@@ -225,7 +225,7 @@ def test_samples_show_the_classes_that_all_domains_share(tmp_path):
 
 
 def test_relative_changes_are_worse_downwards(language):
-    changes = relative_changes(language, "full").set_index("data")
+    changes = relative_changes(language).set_index("data")
     assert changes["change"].to_dict() == pytest.approx(
         {
             USMLE: 50,
@@ -241,25 +241,22 @@ def test_relative_changes_are_worse_downwards(language):
     nll, end = changes.loc["Avg instruction"], row(language, "full", "Avg instruction")
     assert nll["low"] == pytest.approx(-100 * end["change_high"] / 85)
     assert nll["high"] == pytest.approx(-100 * end["change_low"] / 85)
-    wise = relative_changes(language, "wise", ["speciality"])  # in its chosen setting, which is as full
-    assert wise["change"].tolist() == pytest.approx([200])
+    assert relative_changes(language, ["speciality"])["change"].tolist() == pytest.approx([200])
 
-    with pytest.raises(StudyError, match="--method: no 'l1' among the scores; there are: pretrained, full, wise"):
-        relative_changes(language, "l1")
     nothing = language.assign(change=language["value"])
     with pytest.raises(StudyError, match="medical/usmle: the pre-trained model scores 0"):
-        relative_changes(nothing, "full")
+        relative_changes(nothing)
 
 
 def test_distances_are_averaged_over_seeds(language, distance_files, tmp_path):
     distances = read_distances(distance_files)
     assert distances["distance"].drop(MEDMCQA).to_dict() == pytest.approx(DISTANCE)
     assert distances.loc[ARC].tolist() == pytest.approx([1, 0.9, 1.1])
-    points = place(relative_changes(language, "full", ["speciality", "ood"]), distances.drop(MEDMCQA))
+    points = place(relative_changes(language, ["speciality", "ood"]), distances.drop(MEDMCQA))
     assert points["distance"].tolist() == pytest.approx([0, 0.5])  # the fine-tuning set itself is at zero
 
-    with pytest.raises(StudyError, match="--distances: none of instruction/lmflow; measure it"):
-        place(relative_changes(language, "full"), distances.drop(LMFLOW))
+    with pytest.raises(StudyError, match="instruction/lmflow: has no distance; measure it"):
+        place(relative_changes(language), distances.drop(LMFLOW))
     for text, message in (
         ("data,d\na,1\n", r"bad\.csv: no column 'distance'"),
         ("data,distance\na,1\na,2\n", r"bad\.csv: 'a' stands there twice"),
@@ -273,7 +270,7 @@ def test_distances_are_averaged_over_seeds(language, distance_files, tmp_path):
 
 def test_rank_correlations_leave_the_fine_tuning_set_out(language, distance_files):
     everything = ["speciality", *LANGUAGE["generality"]]
-    points = place(relative_changes(language, "full", everything), read_distances(distance_files))
+    points = place(relative_changes(language, everything), read_distances(distance_files))
     # By distance the ranks of the changes are 5 3 1.5 4 1.5, of the groups 1 2.5 2.5 4.5 4.5: −6/√95 and 9/√90.
     assert correlations(points) == (
         "Spearman's ρ of d: −0.62 with the change (n = 5), "
@@ -283,16 +280,16 @@ def test_rank_correlations_leave_the_fine_tuning_set_out(language, distance_file
 
 
 def test_the_distance_figure(language, distance_files, tmp_path):
-    def draw(name, **options):
+    def draw(name, groups=None, style=STYLE):
         outputs = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.png"]
-        plot_distance(language, read_distances(distance_files), STYLE, outputs, **options)
+        plot_distance(language, read_distances(distance_files), style, outputs, groups)
         return [path.read_bytes() for path in outputs]
 
     assert draw("first") == draw("second")
     assert draw("first") != draw("third", groups=["common-sense", "instruction"])
     assert Image.open(tmp_path / "first.png").size[0] == 2100
-    with pytest.raises(StudyError, match=r"report\.style: no entry for method 'lora'"):
-        draw("x", method="lora")
+    with pytest.raises(StudyError, match=r"report\.style: no entry for method 'full'"):
+        draw("x", style={"lora": STYLE["wise"]})
 
     rows = drawn_changes(language, read_distances(distance_files))
     assert rows["is_average"].sum() == rows["distance"].isna().sum() == len(LANGUAGE["generality"])

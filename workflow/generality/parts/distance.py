@@ -28,8 +28,8 @@ def draw(outputs, table, distances, style, groups):
 
     *pictures, values = outputs
     scores, measured = read_table(table), read_distances(distances)
-    plot_distance(scores, measured, style, pictures, groups=groups)
-    write_table(drawn_changes(scores, measured, groups=groups), values)
+    plot_distance(scores, measured, style, pictures, groups)
+    write_table(drawn_changes(scores, measured, groups), values)
 
 
 def caption(shown, say):

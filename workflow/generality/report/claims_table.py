@@ -1,27 +1,26 @@
 """The paper's claims with their verdicts, for programs and for readers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tabulate import tabulate
 
-from generality.errors import StudyError
-from generality.report.bootstrap import RESAMPLES
-from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
+from generality.report.claims import NOT_DECIDED, RULE, Judged, JudgedClaim, judge_claims
 from generality.report.comparisons_series import Followed
 from generality.report.diverged import DIVERGED
 from generality.report.markup import markdown
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
-from generality.storage.files import whole_file, write_json
+from generality.report.stored import as_paths, write_text
+from generality.storage.files import write_json
 
 NOTE = (
     "{rule} Points are hundredths: of accuracy, or of the pre-trained model's negative log-likelihood divided by "
-    "this model's; square points are hypervolume, as in the table of trade-offs. Intervals: {resamples:,} "
-    "resamples of seeds and of clusters of examples, the same for both models; with one seed, of examples only. A "
-    "claim of k comparisons that is true is contradicted by chance in at most k · 2.5 % of studies. The paper's "
-    "numbers are of one seed and of other models and data, so what can agree is the sign."
+    "this model's; square points are hypervolume, as in the table of trade-offs. Intervals are over test examples and, "
+    "where there are several, trainings. {claims} claims are decided here, for which their p-values are corrected. The "
+    "paper's numbers are of one seed and of other models and data, so what can agree is the sign."
 )
 
 
@@ -30,54 +29,63 @@ def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outp
 
     Raises StudyError for another suffix.
     """
-    judged = judge_claims(experiments)
-    for output in map(Path, outputs):
-        if output.suffix not in (".json", ".md"):
-            raise StudyError(f"{output}: claims are written as .json or .md; change the suffix")
+    claims = judge_claims(experiments)
+    for output in as_paths(outputs, (".json", ".md"), "claims"):
         if output.suffix == ".json":
-            write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": [_entry(*each) for each in judged]})
-            continue
-        with whole_file(output) as partial:
-            partial.write_text(_markdown(judged), encoding="utf-8")
+            write_json(output, {"rule": RULE, "tests": tests(claims), "claims": list(map(_entry, claims))})
+        else:
+            write_text(output, _markdown(claims))
 
 
-def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
+def _entry(judged: JudgedClaim) -> dict:
     """Return one claim for programs; the first of its comparisons decides."""
     return {
-        **{key: getattr(claim, key) for key in ("name", "section", "says", "paper", "roles")},
-        "verdict": verdict(judged),
-        "reason": reason or None,
-        "comparisons": [comparison(each) for each in judged],
+        **{key: getattr(judged.claim, key) for key in ("name", "section", "says", "paper", "roles")},
+        "verdict": judged.verdict,
+        "p": None if math.isnan(judged.p) else judged.p,
+        "reason": judged.reason or None,
+        "comparisons": list(map(_comparison, judged.comparisons)),
     }
 
 
-def comparison(judged: Judged) -> dict:
+def _comparison(judged: Judged) -> dict:
     """Return a comparison for the .json; numbers that are missing because a fine-tuning diverged are null."""
     missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
     return asdict(judged) | missing
 
 
-def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
+def _markdown(claims: list[JudgedClaim]) -> str:
     rows, details = [], []
-    for claim, compared, reason in judged:
-        ours = ["–", "", "–"]
-        if compared:
-            ours = [effect_text(comparison(compared[0])), compared[0].what, str(compared[0].seeds)]
-        ours[1] = "; ".join(filter(None, [ours[1], reason]))
-        cells = map(markdown, [f"{claim.says} (§ {claim.section})", claim.paper, *ours])
-        rows.append([*cells, f"**{verdict(compared)}**"])
-        for each in compared:
-            cells = [claim.name, each.what, effect_text(comparison(each)), str(each.seeds), each.verdict]
-            details.append(list(map(markdown, cells)))
-    header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
-    every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
-    first, second = (tabulate(*each, "pipe", disable_numparse=True) for each in ((rows, header), (details, every)))
-    return "\n\n".join([note(RULE, RESAMPLES), first, "## All comparisons", second]) + "\n"
+    for claim, judged, reason, verdict, p in claims:
+        lines = [[one.what, effect_text(_comparison(one)), str(one.repetitions), one.verdict] for one in judged]
+        what, effect, trainings, _ = lines[0] if lines else ("", "–", "–", "")
+        cells = [
+            f"{claim.says} (§ {claim.section})",
+            claim.paper,
+            effect,
+            "; ".join(filter(None, [what, reason])),
+            trainings,
+            "–" if math.isnan(p) else f"{p:.2g}",
+        ]
+        rows.append([*map(markdown, cells), f"**{verdict}**"])
+        details += [list(map(markdown, [claim.name, *line])) for line in lines]
+    header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Trainings", "p"]
+    every = ["Claim", "Comparison", "Effect [95 % interval]", "Trainings", "Verdict"]
+    first, second = (
+        tabulate(body, names, "pipe", disable_numparse=True)
+        for body, names in ((rows, [*header, "Verdict"]), (details, every))
+    )
+    return "\n\n".join([note(RULE, tests(claims)), first, "## All comparisons", second]) + "\n"
 
 
-def note(rule: str, resamples: int) -> str:
-    """Return a note on how to read the claims."""
-    return NOTE.format(rule=rule, resamples=resamples)
+def tests(claims: Sequence[JudgedClaim]) -> int:
+    """Return the number of claims whose p-values are corrected."""
+    return sum(not math.isnan(claim.p) for claim in claims)
+
+
+def note(rule: str, claims: int) -> str:
+    """Return a note on how to read the claims, of which so many are tested."""
+    return NOTE.format(rule=rule, claims=claims)
 
 
 def effect_text(comparison: Mapping) -> str:

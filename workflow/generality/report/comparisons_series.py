@@ -7,10 +7,11 @@ import numpy as np
 
 from generality import SPECIALITY
 from generality.report.comparisons import AREA, POINTS, SMALLEST, Comparison, comparison
+from generality.report.estimate import Estimate, paired
 from generality.report.names import PATH, in_words
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import method_hypervolume
+from generality.report.tradeoff_numbers import ends, method_hypervolume
 from generality.storage.setting import read
 
 BEGINNING = 46 / 2350  # share of the steps: the first of the three parts in which the paper plots Figure 9
@@ -82,22 +83,22 @@ def warm_up_at_first(series: Followed) -> Iterator[Comparison]:
 
 
 def path_beats_early_stopping(series: Followed) -> Iterator[Comparison]:
-    """Compare for the claim that WiSE-FT has more hypervolume than the checkpoints of each fine-tuning."""
-    if PATH in series.scores.settings:
-        ours = method_hypervolume(series.scores, PATH, series.group)
+    """Compare for the claim that WiSE-FT has more hypervolume than as many checkpoints of each fine-tuning."""
+    scores, group = series.scores, series.group
+    if PATH in scores.settings:
+        (before, _), (after, _) = ends(scores, group)
+        smallest = SMALLEST * 100 * abs(after[0] - before[0])
+        ours = method_hypervolume(scores, PATH, group, scores.budget)
         for name, own in series.tunings.items():
-            theirs = method_hypervolume(series.scores, name, series.group)
+            theirs = method_hypervolume(scores, name, group, scores.budget)
             what = f"hypervolume, {PATH} − early stopping at rate {own['lr']:g}, warm-up {own['warmup']:g}"
-            yield series.comparison(f"{in_words(series.group)}, {what}", ours - theirs, AREA)
+            yield series.comparison(f"{in_words(group)}, {what}", ours - theirs, AREA, smallest)
 
 
 def features_drop(probed: Probed) -> Iterator[Comparison]:
     """Compare for the claim that mean probing accuracy is lower at the last step than before the first."""
     first, last = probed.steps[0], probed.steps[-1]
-    lost = []
-    for name in probed.names:
-        right = [dict(enumerate(probed.answers(name, step, "probing"))) for step in (first, last)]
-        before, after = resample(right, np.arange(len(right[0][0])), name)
-        lost.append(before - after)
+    before, after = ([probed.answers(name, step, "probing") for name in probed.names] for step in (first, last))
     what = f"{probed.experiment}: probing accuracy, step {first} − {last}"
-    yield Comparison(what, SCALE[POINTS] * np.mean(lost, axis=0), POINTS, probed.seeds)
+    effect = Estimate(*(100 * number for number in paired(before, after, shares=True)))
+    yield Comparison(what, POINTS, effect, len(before[0]))

@@ -1,20 +1,17 @@
 """The paper's Figure 9: speciality against generality on the way of full fine-tuning (Appendix D)."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from generality.errors import StudyError
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
 from generality.report.diverged import DIVERGED
 from generality.report.names import ENDS, PATH
-from generality.report.style import TEXT_WIDTH, paper_style, save
+from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 from generality.report.tradeoff import Panel, drawn, drawn_points, panels, paths, titled
 
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
@@ -49,23 +46,17 @@ def plot_early_stopping(
     """
     (panel,) = panels(table)
     methods = [method for method in panel.points["method"].unique() if method not in tunings]
-    if missing := [method for method in methods if method not in style]:
-        raise StudyError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    check_looks(style, methods)
     with paper_style(panel, tunings, style) as (panel, tunings, style):
         varied = list(_varied(tunings))
         width = TEXT_WIDTH * len(varied) / 2
-        note = textwrap.fill(NOTE.format(note=panel.note), int(22 * width), break_on_hyphens=False)
-        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
-        height = TEXT_WIDTH / 2 + foot
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure, _ = figure_above(NOTE.format(note=panel.note), width, TEXT_WIDTH / 2)
         axes = figure.subplots(1, len(varied), squeeze=False, sharex=True, sharey=True)[0]
         for ax, (key, names) in zip(axes, varied, strict=True):
             _draw(ax, panel, style, {_label(key, tunings[name][key]): name for name in names}, key)
         for ax in axes:  # they share their limits, so all have to be drawn before
             shade_below(ax, panel.points.loc[panel.points["method"] == BASE[0], "y"].iloc[0])
         axes[0].set_ylabel(panel.y_label)
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
-        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
         for ax in axes:
             _name(ax, panel, style)

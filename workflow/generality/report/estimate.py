@@ -20,6 +20,9 @@ class Estimate(NamedTuple):
     high: float
 
 
+MISSING = Estimate(np.nan, np.nan, np.nan, np.nan)
+
+
 def estimate(
     outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None, *, shares: bool = False
 ) -> Estimate:

@@ -35,14 +35,18 @@ def notation(method: str, setting: str) -> str:
     return ", ".join(parts) or setting
 
 
+def is_path(method: str) -> bool:
+    """Tell whether a method is WiSE-FT, of full fine-tuning or, such as "wise-lora", of another."""
+    return method.partition("-")[0] == PATH
+
+
 def path_end(method: str, setting: str) -> tuple[str, str] | None:
     """Return the fine-tuned model, as (method, setting), at the end of the path that a setting of WiSE-FT lies on.
 
     It is ("lora", "rank-8") for "rank-8-alpha-0.5" of "wise-lora", and None for another method's setting.
     """
-    mixer, _, base = method.partition("-")
-    own = setting.rpartition("alpha-")[0].removesuffix("-")
-    return (base or FULL, own or DEFAULT) if mixer == PATH else None
+    base, own = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
+    return (base or FULL, own or DEFAULT) if is_path(method) else None
 
 
 def short(data: str) -> str:
@@ -72,6 +76,11 @@ def trainings(seeds: int, repetitions: int) -> str:
         return "1 training"
     each = f", {seeds // repetitions} from each of {repetitions} pre-trained models" if seeds > repetitions else ""
     return f"mean of {seeds} trainings{each}"
+
+
+def count(number: int, thing: str) -> str:
+    """Return "1 seed" or "2 seeds"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 @cache

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from generality.errors import StudyError
 from generality.report import markup
 from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
-from generality.report.claims import CONTRADICTED, NOT_DECIDED, NOT_MEASURED, SUPPORTED, UNDECIDED
+from generality.report.claims import CONTRADICTED, IN_THIS_RUN, NOT_MEASURED, SUPPORTED, VERDICTS
 from generality.report.claims_table import effect_text, note
 from generality.report.stored import read_csv
 from generality.report.tradeoff_numbers import caption, for_readers
@@ -21,7 +21,8 @@ from generality.storage.files import read_json, whole_file
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
 TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
 SHOWN = 0.45  # CSS pixels for one of a figure's, which has 300 an inch: its 8-point text is then as large as ours
-TONES = {SUPPORTED: UP, CONTRADICTED: DOWN, UNDECIDED: UNCLEAR, NOT_DECIDED: UNCLEAR, NOT_MEASURED: ""}
+TONES = dict.fromkeys(VERDICTS, UNCLEAR) | {NOT_MEASURED: ""}
+TONES |= {word: tone for own, tone in ((SUPPORTED, UP), (CONTRADICTED, DOWN)) for word in (own, IN_THIS_RUN[own])}
 TEXTS = ("experiment", "data", "group", "method", "setting", "front", "chosen")  # columns of stored tables
 
 
@@ -99,17 +100,17 @@ def _picture(path: str | Path) -> dict:
 def _claims(part: Mapping) -> dict:
     """Return the claims for the page, each with a table of its comparisons."""
     content = read_json(part["paths"]["json"])
-    header = [(name, "") for name in ("Comparison", "Effect [95 % interval]", "Seeds", "Verdict")]
+    header = [(name, "") for name in ("Comparison", "Effect [95 % interval]", "Trainings", "Verdict")]
     claims = []
     for claim in content["claims"]:
         compared = [each | {"text": effect_text(each)} for each in claim["comparisons"]]
-        body = [[each["what"], each["text"], str(each["seeds"]), each["verdict"]] for each in compared]
+        body = [[each["what"], each["text"], str(each["repetitions"]), each["verdict"]] for each in compared]
         text = "The deciding comparison first: the least effect in half-widths of its interval."
         table = Markup(markup.html(markup.Table(text, header, body, "lrrl"))) if compared else ""
         claims.append(claim | {"comparisons": compared, "table": table})
     verdicts = [claim["verdict"] for claim in claims]
     counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
-    return {**part, "claims": claims, "counts": counts, "note": note(content["rule"], content["resamples"])}
+    return {**part, "claims": claims, "counts": counts, "note": note(content["rule"], content["tests"])}
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:

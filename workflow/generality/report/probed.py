@@ -8,12 +8,13 @@ import pandas as pd
 
 from generality.errors import StudyError
 from generality.report.stored import columns_of, read_parquet
+from generality.storage.seed import in_order, repetitions
 
 MEASURES = ("acc", "probing")  # accuracy of the running classifier, and of a probe on its features
 
 
 class Probed:
-    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, number of `seeds`; and
+    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, `seeds`; and
     of the steps at which a seed's fine-tuning had diverged, in how many seeds it had."""
 
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
@@ -21,8 +22,8 @@ class Probed:
 
         Raises StudyError for files that differ in data sets, steps or pictures.
         """
-        rows = pd.concat([_read(file) for file in files], ignore_index=True)
-        self.experiment, self.seeds = experiment, len(files)
+        rows = pd.concat(list(map(_read, files)), ignore_index=True)
+        self.experiment, self.seeds = experiment, sorted(rows["seed"].unique(), key=in_order)
         self.steps = sorted(rows["step"].unique())
         lost = rows["diverged"].notna() if "diverged" in rows else pd.Series(False, rows.index)
         self.diverged: dict[int, int] = rows[lost].groupby("step")["seed"].nunique().to_dict()
@@ -38,17 +39,21 @@ class Probed:
                     self._check(name, step)
 
     def answers(self, name: str, step: int, measure: str) -> np.ndarray:
-        """Return 1 for a right answer and 0 for a wrong one, as (seeds, pictures); NaN where a seed had diverged."""
+        """Return 1 for a right answer and 0 for a wrong one, or the mean over the seeds of a repetition.
+
+        The shape is (repetitions, pictures). Where a seed had diverged, all are NaN.
+        """
         if step in self.diverged:
             return np.full_like(self.answers(name, self.steps[0], measure), np.nan)
-        return self._tables[name, step][measure].to_numpy(np.float64)
+        table = self._tables[name, step][measure].astype(np.float64)
+        return np.stack([table.loc[seeds].mean(axis=0) for seeds in repetitions(self.seeds)])
 
     def _check(self, name: str, step: int) -> None:
         first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
-        if own is None or own.isna().any(axis=None) or len(own) != self.seeds or not own.columns.equals(first.columns):
+        if own is None or own.isna().any(axis=None) or list(own.index) != sorted(self.seeds) or not own.columns.equals(first.columns):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
 
 
 def _read(file: str | Path) -> pd.DataFrame:
     optional = [name for name in ("diverged",) if name in columns_of(file)]
-    return read_parquet(file, ["step", "data", "seed", "example", *MEASURES, *optional])
+    return read_parquet(file, ["step", "data", "seed", "example", *MEASURES, *optional]).astype({"seed": str})

@@ -39,7 +39,7 @@ class Resampled:
         self.experiment, self.speciality, self.generality = experiment, speciality, generality
         self._scores = scores
         models = sorted(scores.models, key=lambda model: in_order(*model))
-        self.seeds, self.count = scores.seeds, len(scores.repetitions())
+        self.seeds, self.count = scores.seeds, len(scores.repetitions)
         self.settings: dict[str, list[str]] = {}
         for method, setting in models:
             self.settings.setdefault(method, []).append(setting)

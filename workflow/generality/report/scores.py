@@ -11,7 +11,7 @@ from generality.errors import StudyError
 from generality.methods import PRETRAINED
 from generality.report.metrics import METRICS
 from generality.report.stored import columns_of, read_parquet
-from generality.storage.seed import in_order, start
+from generality.storage.seed import in_order, repetitions, start
 from generality.storage.setting import DEFAULT
 
 BASE = (PRETRAINED, DEFAULT)  # the model every other is compared with
@@ -51,20 +51,15 @@ class Scores:
         """Return the scores of one seed."""
         return replace(self, models={model: {seed: scored[seed]} for model, scored in self.models.items()})
 
+    @property
     def repetitions(self) -> list[list[str]]:
-        """Return the seeds of each repetition of the training, over which intervals are made.
-
-        Several pre-trainings are the repetitions, each the mean over its fine-tunings. Else the fine-tunings are.
-        """
-        of_start: dict[str, list[str]] = {}
-        for seed in self.seeds:
-            of_start.setdefault(start(seed), []).append(seed)
-        return list(of_start.values()) if len(of_start) > 1 else [[seed] for seed in self.seeds]
+        """Return the seeds of each repetition of the training."""
+        return repetitions(self.seeds)
 
     def outcomes(self, model: tuple[str, str], key: tuple[str, str, str]) -> np.ndarray:
         """Return the scores of a (method, setting) on a (split, data, metric), as (repetitions, examples)."""
         scored = self.models[model]
-        return np.stack([np.mean([scored[seed][key] for seed in seeds], axis=0) for seeds in self.repetitions()])
+        return np.stack([np.mean([scored[seed][key] for seed in seeds], axis=0) for seeds in self.repetitions])
 
     def chance(self, split: str, data: str, metric: str) -> float:
         """Return the best score on a data set that takes no notice of the question; NaN where the files tell none."""

@@ -10,22 +10,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from generality import SPECIALITY
-from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import BASE, average_name
 from generality.report.diverged import DIVERGED, named
 from generality.report.metrics import METRICS, primary
-from generality.report.names import ENDS, in_words, notation, path_end
+from generality.report.names import ENDS, count, in_words, is_path, notation, path_end
 from generality.report.select import pick_groups, results
-from generality.report.style import TEXT_WIDTH, paper_style, save
+from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 
-CHARACTERS = 22  # in an inch of the note's 6-point text
 OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that were not chosen
 
 
@@ -64,13 +61,13 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
     made, gap = [], " " if several else "\n"
     for group, members in general.groupby("group", sort=False):
         average = members[members["data"] == average_name(group)]
-        sets = _count(members["data"].nunique() - 1, f"{in_words(group)} data set")
+        sets = count(members["data"].nunique() - 1, f"{in_words(group)} data set")
         measure, unit = _measure(average)
         # The titles of several panels are short: each says what sets it apart, and all share the axis below.
         title = sets if several else f"Fine-tuned on {data}"
         x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
         y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
-        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {_count(seeds, 'seed')}"
+        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {count(seeds, 'seed')}"
         made.append(Panel(title, x_label, y_label, _points(special, average), note))
     return made
 
@@ -94,15 +91,11 @@ def plot_tradeoff(
     Raises StudyError for a method without style.
     """
     methods = list(dict.fromkeys(method for panel in panels for method in panel.points["method"]))
-    if missing := [method for method in methods if method not in style]:
-        raise StudyError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    check_looks(style, methods)
     methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
     with paper_style(panels, style, methods) as (panels, style, methods):
         width = TEXT_WIDTH / max(2, len(panels))
-        note = textwrap.fill(_note(panels, methods), int(CHARACTERS * width * len(panels)), break_on_hyphens=False)
-        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note below the legend
-        height = width + 0.8 + foot
-        figure = Figure(figsize=(width * len(panels), height), layout="constrained")
+        figure, foot = figure_above(_note(panels, methods), width * len(panels), width + 0.8)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _draw(ax, panel, style)
@@ -110,8 +103,6 @@ def plot_tradeoff(
         if len(panels) > 2 and len({panel.x_label for panel in panels}) == 1:
             for ax in set(axes) - {axes[len(axes) // 2]}:
                 ax.set_xlabel("")  # there is no room for it three times, and the middle one says it for all
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
-        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         figure.legend(
             handles=_legend(methods, style), loc="outside lower center", ncols=7 if len(panels) > 1 else 3, fontsize=7,
             handletextpad=0.4, columnspacing=1.4, handlelength=1.4, frameon=False, borderaxespad=foot * 72 / 7,
@@ -140,14 +131,10 @@ def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
     return points
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
     notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
     crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
-    return crosses + (" α: weight of the fine-tuned model." if any(path_end(method, "") for method in methods) else "")
+    return crosses + (" α: weight of the fine-tuned model." if any(map(is_path, methods)) else "")
 
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
@@ -160,12 +147,11 @@ def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, st
 def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
     points = panel.placed
     base = points[points["method"] == BASE[0]].iloc[0]
-    lines = paths(points)
-    for method, path in lines:
+    for method, path in paths(points):
         ax.plot(path["x"], path["y"], color=style[method]["color"], lw=1.2, zorder=2)
     for method, settings in points.groupby("method", sort=False):
         look = style[method]
-        if method not in dict(lines):
+        if not is_path(method):
             ax.plot(settings["x"], settings["y"], color=look["color"], lw=0.5, alpha=0.4, zorder=1)
         others, chosen = settings[~settings["chosen"]], settings[settings["chosen"]]
         ax.plot(others["x"], others["y"], look["marker"], color=look["color"], zorder=3, **OTHER)
@@ -201,7 +187,7 @@ def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> l
     for method in methods:
         if method not in ENDS:  # which are named beside their points
             label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
-            entries.append(entry(label, color, marker, _chosen(marker), "-" if path_end(method, "") else ""))
+            entries.append(entry(label, color, marker, _chosen(marker), "-" if is_path(method) else ""))
     entries.append(entry("chosen on validation", "0.35", "o", _chosen("o")))
     return [*entries, entry("other settings", "0.35", "o", OTHER)]
 
@@ -226,7 +212,7 @@ def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
     level = points.loc[points["method"] == BASE[0], "y"].iloc[0]
     dashes = np.column_stack([np.linspace(*ax.get_xlim(), 20), np.full(20, level)])
     lines = [path for _, path in paths(points)]
-    lines += [settings for method, settings in points.groupby("method") if not path_end(method, "")]
+    lines += [settings for method, settings in points.groupby("method") if not is_path(method)]
     chosen = points[points["chosen"]]
     bars = [
         np.linspace(chosen[low], chosen[high], 10).reshape(-1, 2)

@@ -85,6 +85,22 @@ def method_matched(scores: Resampled, method: str, group: str, budget: int | Non
     return _at_budget(best, scores, method, group, budget)
 
 
+def full_at_speciality(scores: Resampled, method: str, group: str) -> np.ndarray:
+    """Return the best generality of full fine-tuning, per column, where it has a method's speciality.
+
+    It is that of a setting of full fine-tuning, or lies between two that are next to each other or between the first
+    and the pre-trained model. Where no setting has as much speciality, it is that of the setting that has most.
+    """
+    goal = scores.score(method, SPECIALITY)
+    (x_start, y_start), _ = ends(scores, group)
+    x, y = scores.points(FULL, group)
+    most = np.take_along_axis(y, x.argmax(axis=0)[None], axis=0)[0]
+    # The settings in the order of their speciality, as they stand on the way from the pre-trained model.
+    order = np.argsort(x[:, 0])
+    found = matched_generality(np.vstack([x_start, x[order]]), np.vstack([y_start, y[order]]), goal)
+    return np.where(np.isneginf(found), most, found)
+
+
 def _at_budget(measure: Callable, scores: Resampled, method: str, group: str, budget: int | None) -> np.ndarray:
     """Return a measure of a method's settings, or the mean of that over all choices of `budget` of them, per column.
 

@@ -4,6 +4,8 @@ A model that is pre-trained here has the text of its seed, "2". One that is fine
 released model has no seed of this study, "none", and one that is fine-tuned from it that of its fine-tuning, "1".
 """
 
+from collections.abc import Sequence
+
 RELEASED = "none"
 
 
@@ -25,3 +27,14 @@ def finetuning(seed: str) -> int:
 def in_order(seed: str) -> list[int]:
     """Return a key that sorts texts of one kind by their numbers."""
     return [] if seed == RELEASED else list(map(int, seed.split("-")))
+
+
+def repetitions(seeds: Sequence[str]) -> list[list[str]]:
+    """Return the texts of each repetition of the training, over which intervals are made.
+
+    Several pre-trainings are the repetitions, each with its fine-tunings. Else the fine-tunings are.
+    """
+    of_start: dict[str, list[str]] = {}
+    for seed in seeds:
+        of_start.setdefault(start(seed), []).append(seed)
+    return list(of_start.values()) if len(of_start) > 1 else [[seed] for seed in seeds]

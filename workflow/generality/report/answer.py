@@ -24,7 +24,8 @@ def answers(scores: Resampled) -> pd.DataFrame:
     seeds. `matched` is the difference from full fine-tuning at the method's own speciality, between the settings of
     full fine-tuning. `hypervolume` is that of `tradeoff_numbers` at equal budgets (a fraction squared), and
     `hypervolume_all` that of all settings. `behind` is the distance to the largest hypervolume of another method: below
-    0 it leads. `above_chance` tells whether the method or the pre-trained model is measurably better than chance.
+    0 it leads. `lost` and `won` are the shares of answers that were right before and are wrong now, and the other way;
+    both missing for an nll. `above_chance` tells whether the method or the pre-trained model is measurably better than chance.
 
     Numbers that need full fine-tuning are missing in an experiment without it. The pre-trained model and the speciality
     have no hypervolume. A method whose settings all diverged has no numbers, and the others none that compare them with
@@ -40,6 +41,7 @@ def answers(scores: Resampled) -> pd.DataFrame:
             row |= {"setting": "" if scores.diverged(method) else model[1], "settings": len(scores.settings[method])}
             row |= {"seeds": len(scores.seeds), "repetitions": scores.count, "budget": scores.budget}
             row |= {"score": scores.score(method, group)[0], "chance": scores.chance(group)}
+            row |= dict(zip(("lost", "won"), scores.flips(model, group), strict=True))
             row |= {"above_chance": scores.beats_chance([BASE, model], group)}
             row |= {"hypervolume": volumes[method][0] if method in volumes else np.nan}
             row |= {"hypervolume_all": method_hypervolume(scores, method, group)[0] if method in volumes else np.nan}
@@ -55,7 +57,9 @@ def ranked_methods(scores: Resampled) -> list[str]:
     """Return the methods whose trade-offs are compared: all, and full fine-tuning where it has settings to choose."""
     if FULL not in scores.settings:
         return []
-    return [name for name, settings in scores.settings.items() if name not in ENDS or name == FULL and len(settings) > 1]
+    return [
+        name for name, settings in scores.settings.items() if name not in ENDS or (name == FULL and len(settings) > 1)
+    ]
 
 
 def _effects(
@@ -68,8 +72,10 @@ def _effects(
     if FULL in scores.settings and method not in ENDS:
         full = FULL, scores.chosen[FULL]
         effects["over_full"] = scores.difference(model, full, group)
-        if group != SPECIALITY:
-            effects["matched"] = scores.interval(scores.score(method, group) - full_at_speciality(scores, method, group))
+        if group != SPECIALITY and len(scores.settings[FULL]) > 1:
+            effects["matched"] = scores.interval(
+                scores.score(method, group) - full_at_speciality(scores, method, group)
+            )
     others = [volume for name, volume in volumes.items() if name != method]
     if method in volumes and others:
         largest = max(others, key=lambda volume: np.nan_to_num(volume[0], nan=-np.inf))
@@ -81,6 +87,17 @@ def render_answer(experiments: Iterable[Resampled], output: str | Path) -> None:
     """Write `answers` of every experiment as CSV, in full precision; of none, only its header."""
     found = [answers(scores) for scores in experiments]
     effects = [f"{name}{end}" for name in EFFECTS for end in ("", "_low", "_high")]
-    columns = ["experiment", "data", "group", "method", "setting", "settings", "seeds", "repetitions", "budget", "score"]
-    columns += ["chance", "above_chance", "hypervolume", "hypervolume_all", *effects]
+    columns = [
+        "experiment",
+        "data",
+        "group",
+        "method",
+        "setting",
+        "settings",
+        "seeds",
+        "repetitions",
+        "budget",
+        "score",
+    ]
+    columns += ["chance", "lost", "won", "above_chance", "hypervolume", "hypervolume_all", *effects]
     write_table(pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns), output)

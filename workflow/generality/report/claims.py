@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
+from generality import SPECIALITY
 from generality.report import comparisons as c
 from generality.report import comparisons_series as s
-from generality.report.comparisons import Compare, Comparison
+from generality.report.comparisons import START, Compare, Comparison
 from generality.report.comparisons_series import Followed
 from generality.report.diverged import DIVERGED
+from generality.report.names import FULL, PATH
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
@@ -29,12 +31,12 @@ RULE = (
     "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest effect "
     f"of interest, set beforehand ({c.SMALLEST:g} points or %; of a hypervolume that height over full fine-tuning's "
     "gain). It is supported where the interval lies above 0 and the effect is of interest, contradicted where the same "
-    "holds below 0, too small to matter where the interval lies within the smallest effects, else undecided. It is not "
-    "decidable where neither model is measurably better than chance, nor where a fine-tuning diverged. A claim stands "
-    "or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is supported "
-    "if all are, and contradicted if one is. The intervals are those of one comparison; a claim is supported or "
-    "contradicted only if that holds after Holm's correction for all claims that are decided here. Settings were chosen "
-    "on validation examples, effects are measured on test examples."
+    "holds below 0, too small to matter where the interval lies within the smallest effects, else undecided. It is "
+    "not decidable where neither model is measurably better than chance, nor where a fine-tuning diverged. A claim "
+    "stands or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is "
+    "supported if all are, and contradicted if one is. The intervals are those of one comparison; a claim is supported "
+    "or contradicted only if that holds after Holm's correction for all claims that are decided here. Settings were "
+    "chosen on validation examples, effects are measured on test examples."
 )
 
 

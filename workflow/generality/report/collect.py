@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
@@ -82,7 +81,11 @@ def summarise(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     Their standard errors and 95 % intervals cover the choice of examples and the training. Single seeds share their
     examples, so their rows cannot give these: `tidy` makes them example by example (see `estimate`).
     """
-    return table[(table["seed"] == MEAN) & (table["split"] == split)].drop(columns=["seed", "split"]).reset_index(drop=True)
+    return (
+        table[(table["seed"] == MEAN) & (table["split"] == split)]
+        .drop(columns=["seed", "split"])
+        .reset_index(drop=True)
+    )
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-import numpy as np
-
 from generality import SPECIALITY
 from generality.report.collect import BASE
 from generality.report.estimate import Estimate

@@ -72,7 +72,9 @@ def paired(
     are easy for both models and cancel, so this is surer than the two standard errors suggest.
     """
     pairs = zip(ours, theirs, strict=True)
-    return _Means([np.asarray(a, np.float64) - np.asarray(b, np.float64) for a, b in pairs], clusters, shares).estimate()
+    return _Means(
+        [np.asarray(a, np.float64) - np.asarray(b, np.float64) for a, b in pairs], clusters, shares
+    ).estimate()
 
 
 class _Means:

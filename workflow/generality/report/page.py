@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from generality.errors import StudyError
 from generality.report import markup
-from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
+from generality.report.answer_words import BEST, DOWN, TIE, UNCLEAR, UP, answer, listed, numbers
 from generality.report.claims import CONTRADICTED, IN_THIS_RUN, NOT_MEASURED, SUPPORTED, VERDICTS
 from generality.report.claims_table import effect_text, note
 from generality.report.stored import read_csv
@@ -62,7 +62,7 @@ def render_page(
         provenance=_provenance(provenance_file), config=config,
         config_files=[_embedded("config.yaml", config.encode())],
         signs={UP: "+", DOWN: "−", UNCLEAR: "·"}, tones=TONES,
-        ranks={BEST: "best", CLOSE: "close"},
+        ranks={BEST: "best", TIE: "tie"},
     )  # fmt: skip
     with whole_file(output) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -50,7 +50,12 @@ class Probed:
 
     def _check(self, name: str, step: int) -> None:
         first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
-        if own is None or own.isna().any(axis=None) or list(own.index) != sorted(self.seeds) or not own.columns.equals(first.columns):
+        if (
+            own is None
+            or own.isna().any(axis=None)
+            or list(own.index) != sorted(self.seeds)
+            or not own.columns.equals(first.columns)
+        ):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
 
 

@@ -88,12 +88,23 @@ class Resampled:
         outcomes = ([self._scores.outcomes(model, key) for key in keys] for model in (ours, theirs))
         return paired(*outcomes, [self._scores.clusters[key[:2]] for key in keys], shares=True)
 
+    def flips(self, model: tuple[str, str], where: str) -> tuple[float, float]:
+        """Return the shares of answers that only the pre-trained model has right, and that only this one has.
+
+        They are means over the data sets of a group, and NaN where answers are not right or wrong.
+        """
+        if not self._is_accuracy(where):
+            return np.nan, np.nan
+        keys = [("test", data, self._metric[where]) for data in self._sets[where]]
+        changes = [self._scores.changes(model, key) for key in keys]
+        return tuple(float(np.mean([part.mean() for part in parts])) for parts in zip(*changes, strict=True))
+
     def chance(self, where: str) -> float:
         """Return the score of chance on a data set, or the mean of those of a group; NaN where it is not known."""
         return float(np.mean([self._scores.chance("test", data, self._metric[where]) for data in self._sets[where]]))
 
     def beats_chance(self, models: Iterable[tuple[str, str]], where: str) -> bool:
-        """Tell whether one of the models, as (method, setting), is measurably above chance; yes if that is not known."""
+        """Tell whether one of the models, (method, setting), is measurably above chance; yes if that is unknown."""
         if not self._is_accuracy(where) or np.isnan(chance := self.chance(where)):
             return True
         keys = [("test", data, self._metric[where]) for data in self._sets[where]]
@@ -102,7 +113,7 @@ class Resampled:
         return any(estimate(outcomes, clusters, shares=True).low > chance for outcomes in scores)
 
     def lost(self, method: str, where: str) -> np.ndarray:
-        """Return the share of what the pre-trained model is above chance that the chosen setting lost; negative: gained.
+        """Return the share of the pre-trained model's lead over chance that the chosen setting lost; negative: gained.
 
         As in Figure 3, the pre-trained model's score is taken as known. The chance of an nll is that of the response
         without its prompt. Where chance is not known, it counts as 0.

@@ -15,7 +15,7 @@ from generality.storage.seed import in_order, repetitions, start
 from generality.storage.setting import DEFAULT
 
 BASE = (PRETRAINED, DEFAULT)  # the model every other is compared with
-# Scores without looking at the question: a guess, the commonest answer, and the pre-trained model's own without prompts.
+# Scores without the question: a guess, the commonest answer, and what the pre-trained model chooses or says.
 BASELINES = {"uniform": "a guess", "majority": "the commonest answer", "acc_blind": "the choices without the question"}
 BASELINES |= {"nll_blind": "the response without its prompt"}
 BLIND = ("choices", "right", "acc_blind", "nll_blind")  # columns of the pre-trained model's score file
@@ -60,6 +60,15 @@ class Scores:
         """Return the scores of a (method, setting) on a (split, data, metric), as (repetitions, examples)."""
         scored = self.models[model]
         return np.stack([np.mean([scored[seed][key] for seed in seeds], axis=0) for seeds in self.repetitions])
+
+    def changes(self, model: tuple[str, str], key: tuple[str, str, str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the score that each example lost against the pre-trained model and the one that it won.
+
+        Both are (repetitions, examples): means over seeds of 1 where an answer turned wrong, or right.
+        """
+        differences = {seed: scored[key] - self.models[BASE][seed][key] for seed, scored in self.models[model].items()}
+        parts = [np.stack([differences[seed] for seed in seeds]) for seeds in self.repetitions]
+        return tuple(np.stack([np.maximum(sign * part, 0).mean(axis=0) for part in parts]) for sign in (-1, 1))
 
     def chance(self, split: str, data: str, metric: str) -> float:
         """Return the best score on a data set that takes no notice of the question; NaN where the files tell none."""
@@ -218,4 +227,4 @@ def _clusters(examples: pd.DataFrame) -> pd.Series:
     The same name in two data sets is the same cluster.
     """
     own = "example " + examples["split"] + " " + examples["data"] + " " + examples["example"].astype(str)
-    return (examples["split"] + " " + examples["cluster"]).where(examples["cluster"].notna(), own)
+    return (examples["split"] + " " + examples["cluster"].astype(str)).where(examples["cluster"].notna(), own)

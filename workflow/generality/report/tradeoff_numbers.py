@@ -21,7 +21,9 @@ from generality.storage.files import whole_file
 
 MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
 BUDGETED = (("hypervolume", 10_000), ("matched", 100))  # given at equal budgets and for all settings
-MOST_CHOICES = 1000  # choices of settings from a large grid that are drawn; their mean is then sure to 3 % of its spread
+MOST_CHOICES = (
+    1000  # choices of settings from a large grid that are drawn; their mean is then sure to 3 % of its spread
+)
 CAPTION = (
     "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "
     "log-likelihood as 100 × the pre-trained model's divided by this model's. Hypervolume: area, in square "

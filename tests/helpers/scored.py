@@ -43,6 +43,11 @@ AFTER = {
 PASSAGES = {RACE: ["p", "p", "q", None]}  # the last question has a passage of its own
 
 
+def seed_text(method, seed):
+    """Return the text of a model's seeds: each seed pre-trains a model, which is fine-tuned once."""
+    return str(seed) if method == "pretrained" else f"{seed}-1"
+
+
 def scores(method, setting, seed, test, validation=None, clusters=None):
     """Return the rows of a score file from outcomes by data set, each of `acc` or by metric.
 
@@ -52,7 +57,7 @@ def scores(method, setting, seed, test, validation=None, clusters=None):
     for split, outcomes in (("validation", validation or test), ("test", test)):
         for data, columns in outcomes.items():
             part = pd.DataFrame(columns if isinstance(columns, dict) else {"acc": [bool(x) for x in columns]})
-            part = part.assign(method=method, setting=setting, seed=seed, data=data, split=split, margin=0.5)
+            part = part.assign(method=method, setting=setting, seed=seed_text(method, seed), data=data, split=split, margin=0.5)
             part["example"] = [f"{split}-{i}" for i in range(len(part))]
             if clusters:
                 part["cluster"] = clusters.get(data)

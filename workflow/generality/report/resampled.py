@@ -115,12 +115,11 @@ class Resampled:
     def lost(self, method: str, where: str) -> np.ndarray:
         """Return the share of the pre-trained model's lead over chance that the chosen setting lost; negative: gained.
 
-        As in Figure 3, the pre-trained model's score is taken as known. The chance of an nll is that of the response
-        without its prompt. Where chance is not known, it counts as 0.
+        The chance of an nll is that of the response without its prompt. Where chance is not known, it counts as 0.
         """
         before = self._means[where][BASE]
-        above = before - np.nan_to_num(self.chance(where))
-        return (before - self._means[where][method, self.chosen[method]]) / above[0]
+        lead = before - np.nan_to_num(self.chance(where))
+        return (before - self._means[where][method, self.chosen[method]]) / lead
 
     def working(self, method: str) -> list[str]:
         """Return the settings of a method that did not diverge."""

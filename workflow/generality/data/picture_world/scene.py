@@ -47,15 +47,9 @@ def stand(points: np.ndarray, scale: np.ndarray, look: NamedTuple, draws: Draws)
     flip = np.where(draws.chance(0.5), np.float32(-1), np.float32(1))
     squeeze, shear = 1 + draws(-1, 1) * look.squeeze, draws(-1, 1) * look.squeeze
     c, s = np.cos(angle), np.sin(angle)
-    turn = np.zeros((len(draws), 3, 3), dtype=np.float32)
-    rows = ((c + shear * s, s - shear * c), (-s, c))
-    for i, (a, b) in enumerate(rows):
-        stretch = (flip / squeeze if i == 0 else squeeze) / scale
-        turn[:, i, 0] = (a * stretch)[:, 0]
-        turn[:, i, 1] = (b * stretch)[:, 0]
-        turn[:, i, 2] = (-(a * x + b * y) * stretch)[:, 0]
-    turn[:, 2, 2] = 1
-    return Plane(turn @ points)
+    sides = ((c + shear * s, s - shear * c, flip / squeeze / scale), (-s, c, squeeze / scale))
+    rows = [(a * stretch, b * stretch, -(a * x + b * y) * stretch) for a, b, stretch in sides]
+    return Plane(Plane(points).mapped(*rows, (0.0, 0.0, 1.0)))
 
 
 def paint(

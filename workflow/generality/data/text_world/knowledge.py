@@ -57,8 +57,8 @@ class Knowledge:
         typical = iter(balanced(draws, pool, 2 * len(kinds)))
         values = {}
         for kind in kinds:
-            own = balanced(draws, [next(typical), next(typical)], len(kind))
-            values |= {subject: (value,) for subject, value in zip(kind, own, strict=True)}
+            choices = balanced(draws, [next(typical), next(typical)], len(kind))
+            values |= {subject: (value,) for subject, value in zip(kind, choices, strict=True)}
         self.learn(relation, pool, values)
 
     def value(self, relation: str, subject: str) -> str:

@@ -71,8 +71,8 @@ class Medicine(Knowledge):
         signs, taken = {}, set()
         typical = balanced(draws, SYMPTOMS, TYPICAL * len(kinds))
         for i, kind in enumerate(kinds):
-            own = sorted(typical[TYPICAL * i : TYPICAL * (i + 1)])
-            free = [some for some in combinations(own, SIGNS) if some not in taken]
+            common = sorted(typical[TYPICAL * i : TYPICAL * (i + 1)])
+            free = [some for some in combinations(common, SIGNS) if some not in taken]
             for disease, some in zip(kind, draws.some(free, len(kind)), strict=True):
                 taken.add(some)
                 signs[disease] = tuple(draws.shuffled(some))

@@ -51,6 +51,11 @@ def choose(names: list[str], among: list[str], freedom: float, draws: Draws) -> 
     return np.where(draws.chance(freedom)[:, 0], anything, natural)
 
 
+def any_colour(draws: Draws) -> np.ndarray:
+    """Return one of the named colours for each picture: (n, 3)."""
+    return RGB[draws.pick(len(NAMES))]
+
+
 def palette(kind: Kind, main: np.ndarray, freedom: float, draws: Draws) -> dict[str, np.ndarray]:
     """Return the colour of each role: (n, 3).
 
@@ -69,7 +74,7 @@ def palette(kind: Kind, main: np.ndarray, freedom: float, draws: Draws) -> dict[
         else:
             natural = GLASS if role == "glass" else RGB[NAMES.index(role)]
             # Materials keep their colour more often than surfaces do: tyres are black in cartoons too.
-            base = np.where(draws.chance(freedom / 2), RGB[draws.pick(len(NAMES))], natural)
+            base = np.where(draws.chance(freedom / 2), any_colour(draws), natural)
         light = draws(-0.10, 0.10)
         colours[role] = np.clip(base + light + (draws.block(3) - 0.5) * jitter, 0, 1)
     assert all(value.shape == (n, 3) for value in colours.values())

@@ -1,12 +1,9 @@
-"""Styles with a place: photographs, toys and paintings.
-
-A style takes a Shot and returns the picture, (n, 3, P) from 0 to 1 (values outside are clipped later).
-"""
+"""Styles with a place: photographs, toys and paintings."""
 
 import numpy as np
 
 from generality.data.picture_world import colours, scene
-from generality.data.picture_world.shot import WHITE, Shot, any_colour, blurred, compose, edge, moved, saturated, shaded
+from generality.data.picture_world.shot import WHITE, Shot, blurred, compose, moved, saturated, shaded
 
 
 def _occlude(image: np.ndarray, shot: Shot) -> None:
@@ -19,8 +16,8 @@ def _occlude(image: np.ndarray, shot: Shot) -> None:
         shot.plane.box(x, y, draws(0.2, 0.5), draws(0.2, 0.5), draws(0, 3.14)),
         shot.plane.circle(x, y, draws(0.3, 0.55)),
     )
-    colour = any_colour(draws) * draws(0.4, 1.0)
-    scene.over(image, edge(shape, shot.size) * hide, colour)
+    colour = colours.any_colour(draws) * draws(0.4, 1.0)
+    scene.over(image, scene.edge(shape, shot.size) * hide, colour)
 
 
 def _photograph(

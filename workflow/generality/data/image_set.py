@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,14 +99,10 @@ def new_image_set(
 
 def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """Return the memory map at `path` if it has that shape, else a new one."""
-    if path.exists():
-        try:
-            images = np.lib.format.open_memmap(path, mode="r+")
-        except ValueError:
-            pass
-        else:
-            if images.shape == shape and images.dtype == np.uint8:
-                return images
+    with suppress(FileNotFoundError, ValueError):
+        images = np.lib.format.open_memmap(path, mode="r+")
+        if images.shape == shape and images.dtype == np.uint8:
+            return images
     images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     with open(path, "rb+") as file:
         # Reserve the space now. The map is sparse, and a disk that fills up later kills the process without a word.

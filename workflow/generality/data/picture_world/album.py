@@ -44,9 +44,9 @@ def plan(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], count: 
     numbers = draws.block(6)
     for k, one in {*zip(kind.tolist(), look.tolist(), strict=True)}:
         rows = np.flatnonzero((kind == k) & (look == one))
-        kind_draws, look_of_rows = Draws(numbers[rows]), looks[one][1]
-        main[rows] = colours.choose(kinds[k].main, colours.NAMES, look_of_rows.freedom, kind_draws)
-        places[rows] = colours.choose(kinds[k].places, colours.PLACE_NAMES, look_of_rows.astray, kind_draws)
+        row_draws, (_, settings) = Draws(numbers[rows]), looks[one]
+        main[rows] = colours.choose(kinds[k].main, colours.NAMES, settings.freedom, row_draws)
+        places[rows] = colours.choose(kinds[k].places, colours.PLACE_NAMES, settings.astray, row_draws)
     return Plan(kind, look, main, places)
 
 

@@ -1,5 +1,7 @@
 """Styles with a place: photographs, toys and paintings."""
 
+from functools import partial
+
 import numpy as np
 
 from generality.data.picture_world import colours, scene
@@ -40,12 +42,8 @@ def _photograph(
     return image
 
 
-def photo(shot: Shot) -> np.ndarray:
-    return _photograph(shot, gain=(0.9, 1.3), noise=(0.04, 0.16), blur=(0.0, 0.5))
-
-
-def dim_photo(shot: Shot) -> np.ndarray:
-    return _photograph(shot, gain=(0.75, 1.2), noise=(0.06, 0.22), blur=(0.1, 0.9))
+photo = partial(_photograph, gain=(0.9, 1.3), noise=(0.04, 0.16), blur=(0.0, 0.5))
+dim_photo = partial(_photograph, gain=(0.75, 1.2), noise=(0.06, 0.22), blur=(0.1, 0.9))
 
 
 def toy(shot: Shot) -> np.ndarray:

@@ -21,8 +21,7 @@ def list_pictures(root: Path, folder: str, classes: Sequence[str]) -> tuple[list
     Raises StudyError for a class folder that is missing or has no picture, and for a picture in a folder within a class
     folder, whose class could be either.
     """
-    pictures = []
-    others = []
+    pictures, others = [], []
     for entry in os.scandir(root / folder):
         if not entry.is_dir():
             others.append(f"{folder}/{entry.name}")

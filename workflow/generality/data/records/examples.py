@@ -9,7 +9,7 @@ from generality.data.records.files import Record
 from generality.errors import StudyError
 
 # The templates of each form; two examples with the same text from the first one are duplicates.
-NEEDED = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
+TEMPLATES = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
 NAMING = ("prompt", "response", "text", "choices", "labels", "answer", "id", "cluster")  # settings that name fields
 
 
@@ -39,7 +39,7 @@ def named(settings: Mapping, record: Record) -> dict:
 def prompt(settings: Mapping, fields: Mapping) -> str:
     """Return the text before an example's answer; raise Unusable where one of its fields is null."""
     try:
-        return fill(settings[NEEDED[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
+        return fill(settings[TEMPLATES[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
     except Null as error:
         raise Unusable("faulty", str(error)) from None
 
@@ -67,7 +67,7 @@ def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:
     """
     before, optional = prompt(settings, fields), settings.get("optional", ())
     if not before.strip():
-        raise Unusable("faulty", f"its {NEEDED[settings['form']][0]} is empty")
+        raise Unusable("faulty", f"its {TEMPLATES[settings['form']][0]} is empty")
     if settings["form"] == "text":
         return {"prompt": before, "text": before.lstrip()}
     if settings["form"] == "instruction":

@@ -65,18 +65,15 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
         return
     if written == "csv":
         raise StudyError(f"{what}: it is CSV, whose types `datasets` guesses; {BY_FILES}")
+    # Mixed types and, from JSON, floats, dates and times may differ from the files.
+    types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
     unknown = {
         name: StudyError(f"'{name}' is not as its file spells it, since its type was guessed; {BY_FILES}")
-        for name in rewritten_columns(rows.features, written)
+        for name, feature in rows.features.items()
+        if re.search(types, repr(feature))
     }
     for number, fields in enumerate(dataset_rows(rows, what)):
         yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields | unknown)
-
-
-def rewritten_columns(features: Mapping, written: str) -> list[str]:
-    """Return the columns that may differ from the files: mixed types and, from JSON, floats, dates and times."""
-    types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
-    return [name for name, feature in features.items() if re.search(types, repr(feature))]
 
 
 def describe(hub: Mapping) -> dict:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from generality.data.records.examples import NEEDED
+from generality.data.records.examples import TEMPLATES
 from generality.data.records.fields import paths
 from generality.data.records.files import KINDS, Record, kind_of, read_file
 from generality.data.records.hub import check_hub, describe, read_hub
@@ -32,11 +32,11 @@ def splits_of(settings: Mapping) -> set[str]:
 
 def _check(settings: Mapping) -> None:
     form = settings.get("form")
-    if form not in NEEDED:
-        raise StudyError(f"form: {form!r} is no form of records; give one of {', '.join(NEEDED)}")
-    if absent := [key for key in NEEDED[form] if key not in settings]:
+    if form not in TEMPLATES:
+        raise StudyError(f"form: {form!r} is no form of records; give one of {', '.join(TEMPLATES)}")
+    if absent := [key for key in TEMPLATES[form] if key not in settings]:
         raise StudyError(f"{absent[0]}: the form '{form}' needs it")
-    for key in (key for key in NEEDED[form] if key != "choices"):
+    for key in (key for key in TEMPLATES[form] if key != "choices"):
         # A response may be one word for all, on purpose, but none with doubled braces.
         if not paths(settings[key]) and (key != "response" or "{{" in settings[key]):
             remedy = "put a field's path in single braces, such as {name}; Jinja's {{name}} is the text {name}"

@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from generality.data.records.examples import NEEDED, Unusable, answered, named, prompt, unnamed
+from generality.data.records.examples import TEMPLATES, Unusable, answered, named, prompt, unnamed
 from generality.data.records.files import Record
 from generality.data.records.origins import SPLITS, files_of, origin_of, records_of, sources_of, splits_of
 from generality.data.records.tallies import files_in_words, prompts_in_words, records_in_words
@@ -52,7 +52,7 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
         skipped = ", ".join(f"{number} {reason}" for reason, number in reading.skipped.items())
         raise StudyError(f"{name}: no example in {split} ({reading.read} read, {skipped}); change `files` or `shares`")
     if reading.differing and len({example["prompt"] for example in examples}) == 1:
-        key, fields = NEEDED[settings["form"]][0], ", ".join(sorted(reading.differing))
+        key, fields = TEMPLATES[settings["form"]][0], ", ".join(sorted(reading.differing))
         fault = f"is {examples[0]['prompt']!r:.80} in all {len(examples):,} examples"
         raise StudyError(f"{name}: its {key} {fault}; name a field that tells them apart in `{key}`: {fields}")
     again, elsewhere = _prompts_again(examples), reading.in_other_splits()
@@ -157,11 +157,9 @@ def _located(record: Record) -> Iterator[None]:
 
 def _prompts_again(examples: Sequence[Mapping]) -> list[tuple[str, str]]:
     """Return the ids of examples that repeat an earlier one's prompt, each with the id of the first."""
-    first, again = {}, []
-    for example in examples:
-        if (name := first.setdefault(example["prompt"], example["id"])) != example["id"]:
-            again.append((example["id"], name))
-    return again
+    first = {}
+    pairs = ((example["id"], first.setdefault(example["prompt"], example["id"])) for example in examples)
+    return [(name, earlier) for name, earlier in pairs if name != earlier]
 
 
 def _mark(text: str) -> bytes:

@@ -61,8 +61,7 @@ def items(world: World, split: str) -> list[tuple[str, str, str]]:
 
     Each study has a pair of its own, and its outcome is drawn, so the world's knowledge does not tell it.
     """
-    pairs = list(product(world.medicine.drugs, world.medicine.diseases))
-    pairs = part(world.seed, "pubmedqa", pairs, split)
+    pairs = part(world.seed, "pubmedqa", list(product(world.medicine.drugs, world.medicine.diseases)), split)
     verdicts = balanced(Draws("verdicts", world.seed, split), VERDICTS, len(pairs))
     return [(drug, disease, verdict) for (drug, disease), verdict in zip(pairs, verdicts, strict=True)]
 

@@ -85,8 +85,7 @@ def request(item: Request, phrasing: int, language: Language) -> str:
 
 
 def _statement(fact: Fact, language: Language, draws: Draws) -> str:
-    purpose = fact.relation == "purpose"
-    value = fact.value if purpose else language.word(fact.value)
+    value = fact.value if fact.relation == "purpose" else language.word(fact.value)
     return draws.one(language.statements[fact.relation]).format(s=language.word(fact.subject), v=value)
 
 
@@ -124,9 +123,7 @@ def _answer(item: Request, sense: CommonSense, style: str, language: Language, d
         case ("add", a, b):
             return [draws.one(answers["add"]).format(a=a, b=b, n=int(a) + int(b))]
         case ("compare", a, b):
-            relation = draws.one(
-                [name for name in language.statements if name in sense.values and a in sense.values[name]]
-            )
+            relation = draws.one([name for name in language.statements if a in sense.values[name]])
             first, second = (
                 _statement(Fact(relation, name, sense.value(relation, name)), language, draws) for name in (a, b)
             )

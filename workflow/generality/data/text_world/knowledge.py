@@ -67,7 +67,7 @@ class Knowledge:
 
     def of(self, subject: str) -> list[Fact]:
         """Return all facts about one subject."""
-        return [Fact(name, subject, v) for name in self.relations for v in self.values.get(name, {}).get(subject, ())]
+        return [Fact(name, subject, v) for name in self.relations for v in self.values[name].get(subject, ())]
 
     def facts(self) -> list[Fact]:
         """Return one fact for each (relation, subject) that has a wording: its first value."""

@@ -103,12 +103,8 @@ def example(world: World, item: tuple[Key, int], draws: Draws) -> dict:
     key, index = item
     story = tell(key, Draws("passage", world.seed, key))
     question = story.questions[index]
-    return choice(prompt(story.passage, question.text), question.right, question.wrong, draws, " ".join(key))
-
-
-def prompt(passage: str, question: str) -> str:
-    """Return the text before an answer."""
-    return f"article: {passage}\nquestion: {question}\nanswer:"
+    prompt = f"article: {story.passage}\nquestion: {question.text}\nanswer:"
+    return choice(prompt, question.right, question.wrong, draws, " ".join(key))
 
 
 def reading(story: Story) -> str:

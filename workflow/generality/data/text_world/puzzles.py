@@ -1,6 +1,6 @@
 """Write questions about common sense: for one fact (ARC-Easy), over two hops (ARC-Challenge), for an action (PIQA)."""
 
-from generality.data.text_world.common_sense import OUTCOMES, CommonSense
+from generality.data.text_world.common_sense import OUTCOMES
 from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import Fact, choice
 from generality.data.text_world.things import SITUATIONS
@@ -80,14 +80,10 @@ def challenge(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
         wrong = draws.some(sorted({*OUTCOMES[kind].values()} - {right}), 3)
         return choice(PROMPT.format(question), f"it {right}", [f"it {other}" for other in wrong], draws, cluster)
     question = LIKE[kind][phrasing].format(s=subject)
-    alike = _alike(sense, kind, subject)
+    alike = sense.subjects(kind, sense.value(kind, subject))
     right = draws.one([name for name in alike if name != subject])
     wrong = draws.some([name for name in sense.values[kind] if name not in alike], 3)
     return choice(PROMPT.format(question), f"a {right}", [f"a {other}" for other in wrong], draws, cluster)
-
-
-def _alike(sense: CommonSense, relation: str, subject: str) -> list[str]:
-    return sense.subjects(relation, sense.value(relation, subject))
 
 
 def piqa_items(world: World, split: str) -> list[tuple[Fact, int]]:

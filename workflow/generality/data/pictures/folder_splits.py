@@ -27,7 +27,7 @@ class Splits:
 def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, str] | None = None) -> Splits:
     """Return a domain's class folders and pictures, by split.
 
-    The settings are those of `image_folder.decode`. `table`, for folders whose names are in a file, maps every
+    `settings` are the domain's (`folder_layout.of_domain`). `table`, for folders whose names are in a file, maps every
     possible class folder to its name, in the order of the labels.
 
     Raises StudyError for folders that are missing, empty or too deep; for lists that are missing, malformed, contradict

@@ -15,9 +15,8 @@ from generality.runtime.imports import library
 from generality.storage.unfinished import unfinished
 from generality.training import series
 from generality.training.logits import Logits, computed, squared_distance
-from generality.training.loop import fit, order
+from generality.training.loop import fit, lr_factor, order
 from generality.training.method import make_method
-from generality.training.schedule import lr_factor
 from regression import Regression, network
 from small_trainings import TRAIN
 

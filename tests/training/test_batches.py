@@ -63,8 +63,8 @@ def changes(model, objective, method, log, **options):
         p.data += 0.01 * torch.randn_like(p).sign()
     before = {name: p.detach().clone() for name, p in trained.items()}
     loop.optimise(
-        model, objective, method, [torch.optim.SGD(trained.values(), lr=0.1)], steps=3, batch_size=8, clip_norm=1.0,
-        factor=lambda step: 1.0, seed=1, log=log, what="test", **options,
+        model, objective, method, [torch.optim.SGD(trained.values(), lr=0.1)], steps=3,
+        train={"batch_size": 8, "clip_norm": 1.0} | options, factor=lambda step: 1.0, seed=1, log=log, what="test",
     )  # fmt: skip
     return {name: p.detach() - before[name] for name, p in trained.items()}
 

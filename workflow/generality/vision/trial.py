@@ -33,15 +33,6 @@ CLOSE = 1e-4  # the share of the largest logit that rounding may change
 PARTS = 1e-2  # a share of the gradient's length: rounding changes under a thousandth, BatchNorm's statistics a quarter
 
 
-def try_clip(output: str | Path, *, model: str | Path, name: str, trials: Sequence[Mapping]) -> None:
-    """Try every step of a study with the CLIP folder `model` and write one line for each step to `output`.
-
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raise StudyError for the first step
-    that fails, in one line with the model's `name` and the step.
-    """
-    take(output, name, lambda folder: attempts(model, folder, trials))
-
-
 def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
     """Yield the name of each step and a function that tries it; steps pass their files on in `folder`."""
     base, data = folder / "base", folder / "pictures"
@@ -53,6 +44,9 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
             yield "micro_batch: 1", partial(_check_parts, base, data, train)
         yield f"a step of {described(trial)}", partial(_train, tuned, base, data, trial | {"train": train})
         yield f"WiSE-FT of {described(trial)}", partial(_interpolate, base, tuned, data, train)
+
+
+try_clip = partial(take, attempts)
 
 
 def _build(base: Path, model: str | Path, data: Path) -> None:
@@ -110,9 +104,9 @@ def _check_parts(base: Path, data: Path, train: dict) -> None:
         Passes(classifier, objective, Method(), trained, size).gradients(0, np.arange(len(CLASSES)), str(base))
         return torch.cat([p.grad.flatten() for p in trained if p.grad is not None])
 
-    whole = gradient(len(CLASSES))
-    if not (difference := (gradient(1) - whole).norm()) <= PARTS * whole.norm():
-        raise StudyError(f"the gradient of a batch differs from that of its parts by {difference / whole.norm():.2g}")
+    full = gradient(len(CLASSES))
+    if not (difference := (gradient(1) - full).norm()) <= PARTS * full.norm():
+        raise StudyError(f"the gradient of a batch differs from that of its parts by {difference / full.norm():.2g}")
 
 
 @torch.no_grad()
@@ -121,8 +115,8 @@ def _logits(classifier: torch.nn.Module, objective: ImageClassification) -> Tens
     return classifier.to(pictures.device).eval()(pictures)
 
 
-def _check_same(wanted: Tensor, found: Tensor, what: str) -> None:
+def _check_same(expected: Tensor, actual: Tensor, what: str) -> None:
     """Raise StudyError where two tensors differ by more than rounding."""
-    difference = (wanted - found.to(wanted)).abs().max()
-    if not difference <= CLOSE * wanted.abs().max().clamp(min=1):
+    difference = (expected - actual.to(expected)).abs().max()
+    if not difference <= CLOSE * expected.abs().max().clamp(min=1):
         raise StudyError(f"{what} are off by {difference:.2g}")

@@ -13,10 +13,9 @@ from generality.errors import StudyError
 from generality.speed import measure as timing
 from generality.speed.flops import Forward, count_forward, mfu, peak_flops
 from generality.speed.measure import Clock, Measured, measure
-from generality.speed.run import bench
 from generality.speed.settings import SETTINGS, narrowed, tiny
 from generality.speed.subjects import make_subject
-from generality.speed.table import cells, page, rows
+from generality.speed.table import bench, cells, page, rows
 from generality.training.log import EVERY
 from workflows import ROOT, planned
 from workflows import tiny as tiny_study

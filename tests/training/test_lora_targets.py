@@ -111,8 +111,8 @@ def test_a_probe_leaves_no_trace():
     model.train()
     model.gpt_neox.layers[0].eval()
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
-    found = find(model, objective)
-    assert found.attentions == found.whole == 2
+    attention = find(model, objective)
+    assert attention.attentions == attention.complete == 2
     assert torch.equal(state, torch.get_rng_state())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())

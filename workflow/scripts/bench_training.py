@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .json, .md")
     options = vars(parser.parse_args())
 
-    from generality.speed.run import bench
+    from generality.speed.table import bench
 
     modes = options.pop("compile")
     bench(options.pop("output"), options.pop("settings"), compile=modes and [mode == "on" for mode in modes], **options)

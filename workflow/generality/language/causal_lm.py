@@ -19,15 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from generality.errors import StudyError
 from generality.language.outputs import check_logits
-from generality.language.release import (
-    Adapter,
-    adapter_of,
-    check_causal,
-    check_release,
-    check_tokenizer,
-    fast,
-    merged,
-)
+from generality.language.release import adapter_of, check_causal, check_release, check_tokenizer, fast, merged
 from generality.language.tokenizer import BOS, EOS, PAD
 from generality.runtime.memory import failure
 from generality.storage.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
@@ -89,7 +81,10 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     except StudyError as error:
         raise StudyError(f"{error}; {name} is an adapter of it") if adapter else error from None
     if adapter:
-        model, tokenizer = merged(model, adapter, name), _own_tokenizer(adapter, model) or tokenizer
+        model = merged(model, adapter, name)
+        if (adapter.folder / TOKENIZER).is_file():
+            tokenizer = _tokenizer(str(adapter.folder), trust_remote_code=False)
+            _check_fit(tokenizer, model, str(adapter.folder))
     check_causal(model, name)
     tokenizer = fast(tokenizer, name)
     complete_special_tokens(tokenizer, name)
@@ -140,8 +135,7 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
             name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
         )
     except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
-        reason = failure(error)
-        raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
+        raise StudyError(f"{name}: cannot be loaded as a causal language model ({failure(error):.500})") from None
     # transformers fills missing entries at random, with a mere warning.
     if missing := sorted(info["missing_keys"]):
         raise StudyError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); download it again")
@@ -155,20 +149,10 @@ def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(name, **options)
     except Exception as error:  # from the hub, JSON or tokenizers, whose errors have no class
-        reason = " ".join(str(error).split())
         raise StudyError(
-            f"{name}: its tokenizer cannot be read ({reason:.200}); save one without {TOKENIZER} as such a file, by "
-            "`AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
+            f"{name}: its tokenizer cannot be read ({failure(error):.200}); save one without {TOKENIZER} as such a "
+            "file, by `AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
         ) from None
-
-
-def _own_tokenizer(adapter: Adapter, model: PreTrainedModel) -> PreTrainedTokenizerBase | None:
-    """Return the tokenizer beside an adapter, or None if there is none."""
-    if not (adapter.folder / TOKENIZER).is_file():
-        return None
-    tokenizer = _tokenizer(str(adapter.folder), trust_remote_code=False)
-    _check_fit(tokenizer, model, str(adapter.folder))
-    return tokenizer
 
 
 def _check_fit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:

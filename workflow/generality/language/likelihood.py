@@ -110,10 +110,10 @@ def _of_batch(
     tokens = torch.tensor([token for answer in answers for token in answer], device=model.device)
     size = max(1, VALUES // model.get_output_embeddings().weight.shape[0])
     values, likeliest = [], []
-    for some, wanted in zip(states.split(size), tokens.split(size), strict=True):
+    for some, targets in zip(states.split(size), tokens.split(size), strict=True):
         scores = logits(model, some).float()
-        likeliest.append(scores.argmax(-1) == wanted)
-        values.append(scores.log_softmax(-1).gather(1, wanted[:, None])[:, 0])
+        likeliest.append(scores.argmax(-1) == targets)
+        values.append(scores.log_softmax(-1).gather(1, targets[:, None])[:, 0])
     lengths = [len(answer) for answer in answers]
     sums = torch.stack([part.sum() for part in torch.cat(values).split(lengths)]).tolist()
     greedy = torch.stack([part.all() for part in torch.cat(likeliest).split(lengths)]).tolist()

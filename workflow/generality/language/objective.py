@@ -27,13 +27,7 @@ class NextToken:
     divisible = True
 
     def __init__(
-        self,
-        texts: Sequence[Tokens],
-        *,
-        unit: str,
-        pad: int,
-        device: torch.device,
-        precision: str = "float32",
+        self, texts: Sequence[Tokens], *, unit: str, pad: int, device: torch.device, precision: str = "float32"
     ):
         self.texts, self.unit, self.pad, self.device, self.precision = texts, unit, pad, device, precision
 
@@ -67,14 +61,14 @@ class NextToken:
         lengths = list(map(len, self.texts))
         if 4 * sum(lengths) * head(model).in_features > REMEMBERED:
             return None
-        kept: list[Tensor] = [torch.empty(0)] * len(self)
+        predicting: list[Tensor] = [torch.empty(0)] * len(self)
         for places in batches(lengths, TOKENS, PADDED):
             with autocast(self.device, self.precision):
                 states = self.states(model, self.batch(0, np.array(places))).float()
             for place, row in zip(places, states, strict=True):
-                kept[place] = row[: lengths[place] - 1].clone()
+                predicting[place] = row[: lengths[place] - 1].clone()
         outputs = _outputs(model)
-        return lambda examples: outputs(torch.cat([kept[index] for index in examples]))
+        return lambda examples: outputs(torch.cat([predicting[index] for index in examples]))
 
 
 def _outputs(model: PreTrainedModel) -> Callable[[Tensor], Tensor | Logits]:

@@ -1,6 +1,6 @@
 """The outputs of a causal language model: hidden states, and logits of selected hidden states."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -44,7 +44,13 @@ def logits(model: PreTrainedModel, states: Tensor) -> Tensor:
 def changes_logits(model: PreTrainedModel) -> bool:
     """Return whether the model caps (Gemma 2) or scales (Cohere, Granite) its head's output; try once per model."""
     if not hasattr(model, "changes_logits"):  # stored on the model and so on its copies
-        model.changes_logits = _in_evaluation(model, lambda: any(not _alike(model, size) for size in (1, LOUD)))
+        training = model.training
+        try:
+            with torch.autocast(model.device.type, enabled=False):
+                model.eval()
+                model.changes_logits = any(not _alike(model, size) for size in (1, LOUD))
+        finally:
+            model.train(training)
     return model.changes_logits
 
 
@@ -94,13 +100,3 @@ def _sample(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
 
 def _close(first: Tensor, second: Tensor) -> bool:
     return first.shape == second.shape and torch.allclose(first, second, rtol=1e-4, atol=1e-4)
-
-
-def _in_evaluation(model: PreTrainedModel, run: Callable[[], bool]) -> bool:
-    training = model.training
-    try:
-        with torch.autocast(model.device.type, enabled=False):
-            model.eval()
-            return run()
-    finally:
-        model.train(training)

@@ -18,7 +18,7 @@ from generality.training.loop import fit
 from generality.training.method import Method, make_method
 from generality.training.passes import Passes
 from generality.training.trial import Attempt, described, take
-from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
+from generality.vision.classifier import load_classifier, save_classifier, suitable_pictures
 from generality.vision.clip import CONFIG, load_clip
 from generality.vision.finetune import prepare
 from generality.vision.objective import ImageClassification
@@ -50,7 +50,7 @@ try_clip = partial(take, attempts)
 
 
 def _build(base: Path, model: str | Path, data: Path) -> None:
-    size = wanted_pictures(read_json(Path(model) / CONFIG, "model_cfg", "preprocess_cfg"))["size"]
+    size = suitable_pictures(read_json(Path(model) / CONFIG, "model_cfg", "preprocess_cfg"))["size"]
     with new_image_set(data, size, range(len(CLASSES)), CLASSES, CLASSES, {"kind": "random"}) as images:
         images[:] = np.random.default_rng(0).integers(0, 256, images.shape)
     build_classifier(base, clip=model, data=data, templates=[PROMPT])

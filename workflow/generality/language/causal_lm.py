@@ -47,14 +47,13 @@ def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
     Raise StudyError for weights or a tokenizer that are missing, damaged or another model's.
     """
     provenance = _provenance(folder)
-    model, tokenizer = _load(str(folder))
-    return model, tokenizer, provenance
+    return *_load(str(folder)), provenance
 
 
 def load_tokenizer(folder: str | Path) -> tuple[PreTrainedTokenizerBase, dict]:
     """Open a model folder without its weights and return tokenizer and provenance; raise as `load_causal_lm` does."""
     provenance = _provenance(folder)
-    return _tokenizer(str(folder), trust_remote_code=False), provenance
+    return _tokenizer(str(folder)), provenance
 
 
 def _provenance(folder: str | Path) -> dict:
@@ -83,7 +82,7 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     if adapter:
         model = merged(model, adapter, name)
         if (adapter.folder / TOKENIZER).is_file():
-            tokenizer = _tokenizer(str(adapter.folder), trust_remote_code=False)
+            tokenizer = _tokenizer(str(adapter.folder))
             _check_fit(tokenizer, model, str(adapter.folder))
     check_causal(model, name)
     tokenizer = fast(tokenizer, name)
@@ -128,12 +127,12 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
 
 
 def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    options = {"revision": revision, "trust_remote_code": False}
-    tokenizer = _tokenizer(name, **options)
+    tokenizer = _tokenizer(name, revision)
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
-        )
+            name, revision=revision, trust_remote_code=False, dtype=torch.float32, use_safetensors=True,
+            output_loading_info=True,
+        )  # fmt: skip
     except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({failure(error):.500})") from None
     # transformers fills missing entries at random, with a mere warning.
@@ -145,13 +144,14 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
     return model, tokenizer
 
 
-def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
+def _tokenizer(name: str, revision: str | None = None) -> PreTrainedTokenizerBase:
     try:
-        return AutoTokenizer.from_pretrained(name, **options)
+        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
     except Exception as error:  # from the hub, JSON or tokenizers, whose errors have no class
+        reason = failure(error)
         raise StudyError(
-            f"{name}: its tokenizer cannot be read ({failure(error):.200}); save one without {TOKENIZER} as such a "
-            "file, by `AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
+            f"{name}: its tokenizer cannot be read ({reason:.200}); save one without {TOKENIZER} as such a file, by "
+            "`AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
         ) from None
 
 

@@ -41,7 +41,7 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
     """Yield the name of each step and a function that tries it; steps pass their files on in `folder`."""
     write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
     yield "scoring", partial(_score, model)
-    yield "generation", partial(_generate, model)
+    yield "generation", lambda: _scorer(model).rows(KEY)  # choices and generated answers of the same prompts
     for trial in trials:
         tuned = folder / trial["method"]
         yield f"a step of {described(trial)}", partial(_train, tuned, model, folder, trial)
@@ -61,11 +61,6 @@ def _score(model: str | Path) -> None:
     plain = [_plain(scorer.harness.model, *ids) for ids in scorer.harness.encoder.pairs(pairs)]
     if not np.allclose(scored, plain, rtol=RELATIVE, atol=ABSOLUTE):
         raise StudyError(f"log-likelihoods are {scored}, and {plain} one text at a time")
-
-
-def _generate(model: str | Path) -> None:
-    """Score choices and generated answers of the same prompts, as a study does."""
-    _scorer(model).rows(KEY)
 
 
 def _scorer(model: str | Path) -> Scorer:

@@ -50,10 +50,9 @@ def _language(settings: dict, rng: np.random.Generator, where: torch.device) -> 
     ids = rng.integers(0, config.vocab_size, (count, size))
     texts = [Tokens(row, np.full(size, True)) for row in ids]
     objective = Asked(texts, unit="blocks", pad=config.pad_token_id, device=where, precision=train["precision"])
-    work = sum(len(text) for text in texts)
     model = OPTForCausalLM(config)
     changes_logits(model)  # computed once per model, so do it before the timed steps
-    return Subject(model, objective, "tokens", work, lambda model: model.base_model)
+    return Subject(model, objective, "tokens", ids.size, lambda model: model.base_model)
 
 
 def _vision(settings: dict, rng: np.random.Generator, where: torch.device) -> Subject:

@@ -60,18 +60,8 @@ def pretrain_clip(
         save_clip(model, partial, model_cfg, PREPROCESS | (resized(source) or {}), provenance)
 
 
-def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
-    """Return the symmetric cross-entropy of Radford et al. (2021), figure 3.
-
-    `images` and `texts` are features of unit length, shape (batch, width).
-    """
-    logits = scale * images @ texts.T
-    labels = torch.arange(len(logits), device=logits.device)
-    return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2
-
-
 class Contrast:
-    """Pictures and their captions; a training.loop.Objective."""
+    """Symmetric cross-entropy between pictures and captions (Radford et al. 2021, figure 3); a loop.Objective."""
 
     unit = "images"
     divisible = False  # each picture is compared with all captions of its batch
@@ -96,6 +86,8 @@ class Contrast:
         pictures, tokens = batch
         with torch.no_grad():
             model.logit_scale.clamp_(max=float(np.log(MAX_SCALE)))
-        features = model.encode_image(pictures, normalize=True)
+        images = model.encode_image(pictures, normalize=True)  # unit length, shape (batch, width), as are the texts
         texts = model.encode_text(tokens, normalize=True)
-        return contrastive_loss(features, texts, model.logit_scale.exp()), None
+        logits = model.logit_scale.exp() * images @ texts.T
+        labels = torch.arange(len(logits), device=logits.device)
+        return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2, None

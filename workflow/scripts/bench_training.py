@@ -1,4 +1,7 @@
-"""Measure speed and memory of fine-tuning the paper's models, with random weights and data."""
+"""Measure speed and memory of fine-tuning the paper's models, with random weights and data.
+
+Nothing is downloaded. BENCHMARKS.md explains what is measured and how.
+"""
 
 import argparse
 import json
@@ -7,9 +10,7 @@ from generality.runtime.cli import run
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=f"{__doc__} Nothing is downloaded. BENCHMARKS.md explains what is measured and how."
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--settings", type=json.loads, metavar="JSON", help="replaces SETTINGS in generality/speed/settings.py"
     )

@@ -50,8 +50,9 @@ def check_answers(name: str, texts: TextSet, encode: Callable, most: int, genera
     """Return the tokens of a text set's longest answer and longest text; print the number of prompts that are cut.
 
     `encode` returns the tokens of (prompt, answer), like `Encoder.pairs`; the model's context holds `most` tokens.
-    Raise StudyError, with the set's `name`, if the longest answer does not fit or two choices are the same tokens. If
-    answers are `generated`, also raise it if these may not fit, or if no generated text can match a choice.
+    Raise StudyError, with the set's `name`, if the longest answer does not fit, since a part of it has no meaningful
+    score, or if two choices are the same tokens. If answers are `generated`, also raise it if these may not fit, or if
+    no generated text can match a choice.
     """
     pairs = [
         (example["prompt"], DELIMITER + answer)

@@ -1,6 +1,5 @@
 """Causal language models as folders that transformers opens."""
 
-import logging
 import os
 from pathlib import Path
 
@@ -8,13 +7,7 @@ import torch
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job: tokenizers must not start more
 
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    GenerationConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from generality.errors import StudyError
@@ -27,6 +20,7 @@ from generality.storage.weights import check_entries, check_finite
 
 PROVENANCE = "provenance.json"  # this project's file, beside those of transformers
 TOKENIZER = "tokenizer.json"
+transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()  # loading a file is not the job's progress
 
 
@@ -158,6 +152,3 @@ def _tokenizer(name: str, revision: str | None = None) -> PreTrainedTokenizerBas
 def _check_fit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
     if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
         raise StudyError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
-
-
-logging.getLogger("transformers").setLevel(logging.ERROR)

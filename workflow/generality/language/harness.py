@@ -1,7 +1,7 @@
 """lm-evaluation-harness on a model in memory: its tasks, metrics and stops, with this package's tokens and passes.
 
-Log-likelihoods share prompts and passes where that changes nothing, and generation continues from prompts that they
-have computed. Tokens are the same as in fine-tuning.
+Log-likelihoods share prompts and passes where that changes nothing, and generation goes on from prompts that they have
+computed. Tokens are the same as in fine-tuning.
 """
 
 from collections.abc import Sequence
@@ -79,11 +79,9 @@ class Harness(HFLM):
     ) -> tuple[Tensor, Tensor]:
         """Return token ids and mask, shape (prompts, length), padded on the left."""
         ids = [self.encoder.cut(one, left_truncate_len or len(one)) for one in map(self.tok_encode, strings)]
-        longest = max(map(len, ids))
-        padding = [longest - len(one) for one in ids]
-        tokens = [[self.tokenizer.pad_token_id] * more + one for more, one in zip(padding, ids, strict=True)]
-        mask = [[0] * more + [1] * len(one) for more, one in zip(padding, ids, strict=True)]
-        return torch.tensor(tokens), torch.tensor(mask)
+        options = {"padding_side": "left", "return_attention_mask": True, "return_tensors": "pt"}
+        batch = self.tokenizer.pad({"input_ids": ids}, **options)
+        return batch["input_ids"], batch["attention_mask"]
 
     def generate_until(self, requests: list, disable_tqdm: bool = False) -> list[str]:
         """Pass the requests to the harness in batches of at most `tokens` tokens, including answers and padding."""

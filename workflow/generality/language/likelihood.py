@@ -42,11 +42,8 @@ def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
     The ends are the longest text, the shortest text and the text with the longest answer. The row is the longest one in
     which an answer lies apart from its prompt, if there is one; such an answer comes last.
     """
-
-    def length(request: Request) -> int:
-        return len(request[0]) + len(request[1])
-
-    ends = [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
+    ends = [choose(requests, key=lambda request: sum(map(len, request))) for choose in (max, min)]
+    ends.append(max(requests, key=lambda request: len(request[1])))
     row = max(rows_of(requests, SHARED), key=lambda row: (len(set(row.parts)) > 2, len(row)))
     # The row does not hold answers of one token, so they come first.
     numbers = sorted(row.numbers, key=lambda number: len(requests[number][1]) > 1)

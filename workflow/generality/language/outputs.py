@@ -30,14 +30,9 @@ def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor | None) -> T
     return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
 
 
-def head(model: PreTrainedModel) -> nn.Module:
-    """Return the module that turns hidden states into logits."""
-    return model.get_output_embeddings()
-
-
 def logits(model: PreTrainedModel, states: Tensor) -> Tensor:
     """Return the logits, shape (n, vocabulary), of last hidden states of shape (n, width)."""
-    return _through_model(model, states) if changes_logits(model) else head(model)(states)
+    return _through_model(model, states) if changes_logits(model) else model.get_output_embeddings()(states)
 
 
 @torch.no_grad()
@@ -68,7 +63,7 @@ def running(name: str) -> Iterator[None]:
 def check_logits(model: PreTrainedModel, name: str) -> None:
     """Raise StudyError unless the model's own logits equal `logits` of its hidden states."""
     refusal = StudyError(f"{name}: its logits do not follow from its last hidden state; such models are not supported")
-    if not isinstance(head(model), nn.Linear):
+    if not isinstance(model.get_output_embeddings(), nn.Linear):
         raise refusal
     ids, mask = _sample(model)
     with running(name):
@@ -80,7 +75,7 @@ def check_logits(model: PreTrainedModel, name: str) -> None:
 
 def _through_model(model: PreTrainedModel, states: Tensor) -> Tensor:
     """Run the model on one token, but pass `states` to its head, and return the model's logits of these states."""
-    hook = head(model).register_forward_pre_hook(lambda module, inputs: (states[None],))
+    hook = model.get_output_embeddings().register_forward_pre_hook(lambda module, inputs: (states[None],))
     try:
         return model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=states.device), use_cache=False).logits[0]
     finally:
@@ -90,7 +85,7 @@ def _through_model(model: PreTrainedModel, states: Tensor) -> Tensor:
 def _alike(model: PreTrainedModel, size: float) -> bool:
     """Return whether head and model give the same logits of hidden states `size` times as large as the model's own."""
     states = size * hidden_states(model, *_sample(model))[0]
-    return _close(head(model)(states), _through_model(model, states))
+    return _close(model.get_output_embeddings()(states), _through_model(model, states))
 
 
 def _sample(model: PreTrainedModel) -> tuple[Tensor, Tensor]:

@@ -112,7 +112,7 @@ def module_of(method: str) -> str:
 
 
 def load(method: str) -> Trained | PostHoc:
-    """Return a method's declaration. Raises StudyError if no file has the name, or if its file has no `METHOD`."""
+    """Return a method's declaration. Raise StudyError if no file has the name, or if its file has no `METHOD`."""
     file = Path(__file__).with_name(f"{method}.py")
     if not file.is_file():
         raise StudyError(f"methods: no method is called '{method}'; there are: {', '.join(names())}")

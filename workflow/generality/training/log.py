@@ -43,7 +43,6 @@ class TrainingLog(AbstractContextManager):
             raise Diverged(self.path, step, loss, norm)
 
     def text(self) -> str:
-        """Return the text so far."""
         self.file.seek(0)
         return self.file.read()
 

@@ -55,10 +55,9 @@ def order(seed: int, epoch: int, examples: int) -> np.ndarray:
 
 
 def lr_factor(step: int, steps: int, warmup_steps: int, kind: str) -> float:
-    """Return the factor on the peak learning rate at `step` (counted from 0) of `steps`.
+    """Return the factor on the peak learning rate at `step`, counted from 0: a linear rise, then a fall to zero.
 
-    The factor rises linearly over `warmup_steps` and then falls to zero at the end: `cosine` (Appendix E, CLIP) or
-    `linear` (Appendix E, Galactica).
+    The fall is `cosine` (Appendix E, CLIP) or `linear` (Appendix E, Galactica).
     """
     if step < warmup_steps:
         return (step + 1) / warmup_steps

@@ -96,7 +96,6 @@ def _is_conv1d(module: nn.Module) -> bool:
 
 
 def _linear(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Yield the names and weights of all linear layers."""
     for path, module in model.named_modules():
         entries = ("weight",) if isinstance(module, nn.Linear) or _is_conv1d(module) else ()
         for entry in PACKED if isinstance(module, nn.MultiheadAttention) else entries:

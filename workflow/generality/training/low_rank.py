@@ -35,7 +35,6 @@ class LowRank(nn.Module):
         self.b = nn.Parameter(torch.zeros(sum(self.sizes), rank, device=weight.device))
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Return the changed weight."""
         change = self.scale * torch.cat([b @ a for a, b in self._pairs()])
         shape = weight.transpose(0, self.axis).shape
         change = change.view(-1, *shape[1:]).transpose(0, self.axis)

@@ -26,10 +26,7 @@ class Muon(torch.optim.Muon):
 
 
 def orthogonalised(gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
-    """Move the singular values of a matrix of shape (n, m) towards 1 and return the result.
-
-    This is Newton and Schulz's iteration X ← aX + (bA + cA²)X with A = XXᵀ.
-    """
+    """Move a matrix's singular values towards 1 by Newton and Schulz's iteration X ← aX + (bA + cA²)X, A = XXᵀ."""
     if gradient.is_cuda:
         return in_bfloat16(gradient, coefficients, steps, eps)
     a, b, c = coefficients

@@ -83,13 +83,11 @@ def create(folder: str | Path, **options) -> torch.nn.Module:
 
 def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
     """Make the image tower of a folder's configuration with random weights, to be replaced by loading."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)  # silences open_clip's warning that the model is random
+    logging.disable(logging.WARNING)  # open_clip warns that the model is random
     try:
         return create(config_folder, load_weights=False, text_cfg=LEAST_TEXT).visual
     finally:
-        root.setLevel(level)
+        logging.disable(logging.NOTSET)
 
 
 def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mapping | None = None) -> None:

@@ -5,7 +5,7 @@ for source in data_sources().values():
         name:
             f"make_{source.name}"
         input:
-            code=code("make_data", source.module),
+            code=code("make", source.module),
             data=lambda w: own(study.data_files(w.set, w.domain), study.data_sources(w.set, w.domain), data_folder(w)),
         output:
             directory("results/{study}/data/{set}/{domain}/{split}"),

@@ -6,7 +6,7 @@ for source in model_sources().values():
             name:
                 source.name
             input:
-                code=code("make_model", source.module),
+                code=code("make", source.module),
                 data=lambda w: list(study.pretraining_data(w.model).values()),
             output:
                 directory("results/{study}/models/{model}/seed-{seed}"),
@@ -36,7 +36,7 @@ for source in model_sources().values():
             name:
                 f"fetch_{source.name}"
             input:
-                code=code("make_model", source.module),
+                code=code("make", source.module),
                 files=lambda w: own(
                     study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)
                 ),

@@ -138,8 +138,8 @@ def _marked(file):
     return report(file, caption="../report/part.rst", category=lambda w: words(w)[0], labels=lambda w: words(w)[1])
 
 
-# The model before any method, for several rules.
-PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
+# The kind of model of each track, which names rules, scripts and stages.
+KINDS = {"vision": "clip", "language": "lm"}
 
 
 wildcard_constraints:

@@ -3,65 +3,42 @@ FINETUNED = any_of(name for name, method in registry().items() if isinstance(met
 
 # Trials and checks come first. They are ancient, so a new one, for one more method or data set, trains nothing again. The
 # key of the run cache leaves them out, since a trial's file holds its duration.
-rule finetune_clip:
-    input:
-        code=lambda w: code("finetune_clip", module_of(w.method)),
-        model=PRETRAINED,
-        data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
-    output:
-        model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
-        log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
-    log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_clip.log",
-    wildcard_constraints:
-        experiment=any_of(study.experiments("vision")),
-        method=FINETUNED,
-    conda:
-        "../../envs/vision.yaml"
-    threads: cores(study, "finetune_clip")
-    resources:
-        **asks(study, "finetune_clip"),
-    params:
-        settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
-    shell:
-        "cached {input.code} {input.model} {input.data} -- {output} --"
-        " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
-        " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
+for track, kind in KINDS.items():
 
-
-rule finetune_lm:
-    input:
-        code=lambda w: code("finetune_lm", module_of(w.method)),
-        model=lambda w: study.start_path(w.experiment, w.seed),
-        data=lambda w: study.speciality_train(w.experiment),
-        tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
-    output:
-        model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
-        log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
-    log:
-        "logs/{study}/{experiment}/{method}/{setting}/seed-{seed}/finetune_lm.log",
-    wildcard_constraints:
-        experiment=any_of(study.experiments("language")),
-        method=FINETUNED,
-    conda:
-        "../../envs/language.yaml"
-    threads: cores(study, "finetune_lm")
-    resources:
-        **asks(study, "finetune_lm"),
-    params:
-        settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
-    shell:
-        "cached {input.code} {input.model} {input.data} -- {output} --"
-        " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
-        " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
+    rule:
+        name:
+            f"finetune_{kind}"
+        input:
+            code=lambda w, kind=kind: code(f"finetune_{kind}", module_of(w.method)),
+            model=lambda w: study.start_path(w.experiment, w.seed),
+            data=lambda w: study.speciality_train(w.experiment),
+            tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
+        output:
+            model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
+            log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
+        log:
+            f"logs/{{study}}/{{experiment}}/{{method}}/{{setting}}/seed-{{seed}}/finetune_{kind}.log",
+        wildcard_constraints:
+            experiment=any_of(study.experiments(track)),
+            method=FINETUNED,
+        conda:
+            f"../../envs/{track}.yaml"
+        threads: cores(study, f"finetune_{kind}")
+        resources:
+            **asks(study, f"finetune_{kind}"),
+        params:
+            settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
+        shell:
+            "cached {input.code} {input.model} {input.data} -- {output} --"
+            " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+            " --seed {wildcards.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
 # The series is the same run once more, with checkpoints, so an edit of its steps leaves every score alone.
 rule finetune_series_clip:
     input:
         code=code("finetune_clip"),
-        model=PRETRAINED,
+        model=lambda w: study.start_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:

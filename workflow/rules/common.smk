@@ -1,8 +1,11 @@
 import gc
 
-# Snakemake stays imported until the end. Freeze its objects, or garbage collection would go through them again and again
-# while jobs are planned, and once more at the end: a quarter of the CPU time of `snakemake -n` of a finished study.
+from generality.runtime.cli import OBJECTS
+
+# Snakemake stays imported until the end, and planning makes objects that stay. Freeze the first and seldom look through
+# the others, or garbage collection would take a quarter of the CPU time of `snakemake -n` of a finished study.
 gc.freeze()
+gc.set_threshold(OBJECTS)
 
 import functools
 import os

@@ -31,7 +31,8 @@ from generality.parts import parts
 from generality.plan.study import Study, any_of, as_json
 from generality.plan.captions import captions, in_report, labels
 from generality.plan.notes import notes, unshown
-from generality.plan.page import page_file
+from generality.plan.page import page_file, targets
+from generality.plan.shown import Shown
 from generality.runtime.resources import asks, cores
 from generality.methods import Trained, module_of, registry
 from generality.sources import data_sources, model_sources
@@ -130,7 +131,7 @@ config["captions"] = captions(study)
 
 def part_files(part):
     """Return the files of every part of the kind of `part`, by wildcard; some are marked for Snakemake's own report."""
-    files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in study.suffixes(part)}
+    files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in Shown(study, part).suffixes}
     return [_marked(file) if in_report(parts()[part].kind, suffix) else file for suffix, file in files.items()]
 
 

@@ -55,7 +55,7 @@ rule finetune_series_clip:
         **asks(study, "finetune_clip"),
     params:
         settings=lambda w: as_json(study.finetune_settings(w.experiment, "full", "default")),
-        shares=lambda w: study.series(w.experiment),
+        shares=lambda w: study.experiment(w.experiment)["series"],
     shell:
         "cached {input.code} {input.model} {input.data} -- {output} --"
         " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
@@ -83,7 +83,7 @@ rule finetune_series_lm:
         **asks(study, "finetune_lm"),
     params:
         settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.setting)),
-        shares=lambda w: study.series(w.experiment),
+        shares=lambda w: study.experiment(w.experiment)["series"],
     shell:
         "cached {input.code} {input.model} {input.data} -- {output} --"
         " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
@@ -93,21 +93,21 @@ rule finetune_series_lm:
 # This rule runs on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
 rule mix:
     input:
-        code=lambda w: code("mix", module_of(study.mixtures(w.experiment)[w.run].method)),
+        code=lambda w: code("mix", module_of(study.mixtures[w.experiment][w.run].method)),
         pretrained=lambda w: study.start_path(w.experiment, w.seed),
-        finetuned=lambda w: study.mixed_path(w.experiment, w.run, w.seed),
+        finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
     output:
         directory("results/{study}/{experiment}/{run}/{setting}/seed-{seed}/model"),
     log:
         "logs/{study}/{experiment}/{run}/{setting}/seed-{seed}/mix.log",
     wildcard_constraints:
-        run=any_of({run for name in study.config["experiments"] for run in study.mixtures(name)}),
+        run=any_of({run for runs in study.mixtures.values() for run in runs}),
     conda:
         "../../envs/vision.yaml"
     resources:
         **asks(study, "prepare"),
     params:
-        method=lambda w: study.mixtures(w.experiment)[w.run].method,
+        method=lambda w: study.mixtures[w.experiment][w.run].method,
     shell:
         "python {input.code[0]} --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
         " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

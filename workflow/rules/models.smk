@@ -38,7 +38,7 @@ for source in model_sources().values():
             input:
                 code=code("make_model", source.module),
                 files=lambda w: own(
-                    study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)
+                    study.model_files(w.model), study.model_sources(w.model), f"{study.root}/models/{w.model}/released"
                 ),
             output:
                 directory("results/{study}/models/{model}/released"),
@@ -147,7 +147,7 @@ rule build_classifier:
     resources:
         **asks(study, "score_clip"),
     params:
-        templates=lambda w: as_json(study.templates(w.experiment)),
+        templates=lambda w: as_json(study.experiment(w.experiment)["templates"]),
     shell:
         "cached {input.code} {input.clip} {input.data} -- {output} --"
         " python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"

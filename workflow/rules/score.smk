@@ -31,7 +31,7 @@ rule probe_clip:
     input:
         code=code("probe_clip"),
         series="results/{study}/{experiment}/full/default/seed-{seed}/series",
-        sets=lambda w: list(study.probe_arguments(w.experiment).values()),
+        sets=lambda w: list(study.probed_sets(w.experiment).values()),
     output:
         "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
     log:
@@ -45,7 +45,7 @@ rule probe_clip:
         **asks(study, "score_clip"),
     params:
         limit=study.limit(),
-        sets=lambda w: [f"{name}={folder}" for name, folder in study.probe_arguments(w.experiment).items()],
+        sets=lambda w: study.set_arguments(study.probed_sets(w.experiment)),
     shell:
         "cached {input} -- {output} --"
         " python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"

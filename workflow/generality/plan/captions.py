@@ -48,6 +48,6 @@ def labels(captions: dict[str, dict[str, str]], file: str) -> tuple[str, dict[st
     "10".
     """
     name, _, suffix = file.rpartition("/")[2].partition(".")
-    own, kind = captions[name], parts()[name].kind
-    number = own["title"].removeprefix(f"{kind.capitalize()} ")
-    return own["category"], {kind: f"{number:>2}", "shows": own["name"], "as": SHOWN_AS[kind][suffix]}
+    caption, kind = captions[name], parts()[name].kind
+    number = caption["title"].removeprefix(f"{kind.capitalize()} ")
+    return caption["category"], {kind: f"{number:>2}", "shows": caption["name"], "as": SHOWN_AS[kind][suffix]}

@@ -12,8 +12,8 @@ CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # without generation, which tak
 
 def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
     """Return lr and warmup of each fine-tuning by name ("lr-0.0008-warmup-0"), the experiment's own first."""
-    own = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
-    base, varied = {key: own[key] for key in VARIED}, study.early_stopping(experiment)
+    train = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
+    base, varied = {key: train[key] for key in VARIED}, study.experiment(experiment)["early_stopping"]
     blocks = [base, *(base | {key: value} for key in VARIED for value in varied[key])]
     return {write(block): block for block in blocks}
 
@@ -46,7 +46,7 @@ def score_files(study: Study, experiment: str) -> list[str]:
 def table_settings(study: Study, experiment: str) -> dict:
     """Return the settings of the tidy table, in which a fine-tuning is a method, and a step its setting."""
     settings = study.collect_settings(experiment)
-    group = study.early_stopping(experiment)["group"]
+    group = study.experiment(experiment)["early_stopping"]["group"]
     return settings | {"generality": {group: settings["generality"][group]}, "metrics": CHECKPOINT_METRICS}
 
 

@@ -11,10 +11,9 @@ def shown_run(study: Study, experiment: str) -> Run:
     return next((run for run in trained if run.method == REFERENCE), trained[0])
 
 
-def training_logs(study: Study, table: str) -> list[str]:
-    """Return the training log of the shown run of each experiment in a table."""
-    runs = [shown_run(study, experiment) for experiment in study.shown(table)]
-    return [study.run_path(*run[:4]).removesuffix("model") + "log.csv" for run in runs]
+def training_log(study: Study, experiment: str) -> str:
+    """Return the training log of the run that stands for an experiment."""
+    return study.run_path(*shown_run(study, experiment)).removesuffix("model") + "log.csv"
 
 
 def recipe(study: Study, experiment: str) -> dict:
@@ -25,11 +24,12 @@ def recipe(study: Study, experiment: str) -> dict:
     train = study.finetune_settings(*shown_run(study, experiment)[:3])["train"]
     settings = study.config["experiments"][experiment]
     methods = {}
-    for method, given in settings["methods"].items():
+    for method, keys in settings["methods"].items():
         names, declared = list(study.settings(experiment, method)), registry()[method]
-        own = {key.name: given.get(key.name, key.default) for key in declared.fixed if key.default or key.name in given}
+        fixed = [key for key in declared.fixed if key.default or key.name in keys]
+        values = {key.name: keys.get(key.name, key.default) for key in fixed}
         if isinstance(declared, Trained):
-            ran = study.finetune_settings(experiment, method, names[0])["train"]
-            own |= {key: value for key, value in ran.items() if train.get(key) != value}
-        methods[method] = {"settings": names, "own": own}
+            block = study.finetune_settings(experiment, method, names[0])["train"]
+            values |= {key: value for key, value in block.items() if train.get(key) != value}
+        methods[method] = {"settings": names, "own": values}
     return {"model": settings["model"], SPECIALITY: settings[SPECIALITY], "train": train, "methods": methods}

@@ -8,9 +8,8 @@ import pytest
 from generality.config.study_file import check
 from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
-from generality.plan.shown import Shown
+from generality.plan.shown import Shown, recipe, shown_run
 from generality.plan.study import Study
-from generality.plan.tables import recipe, shown_run
 from generality.report.examples import render_examples, shortened
 from generality.report.hyperparameters import printed, render_hyperparameters
 from markdown_tables import cells

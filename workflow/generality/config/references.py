@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
-from generality.config.names import Problems, domains, is_world, known, origins, settings_of
+from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
 from generality.methods import Trained, registry
 from generality.parts import parts
 from generality.sources import data_source, model_source
@@ -27,13 +27,14 @@ def expand(config: dict) -> None:
     for experiment in config["experiments"].values():
         groups = [(experiment["generality"], group) for group in experiment["generality"]]
         for holder, key in groups + [(experiment, "probe")] * ("probe" in experiment):
-            members, named = holder[key], []
-            for member in members:
-                bare = "/" not in member and member in config["data"]
-                all_domains = domains(config["data"][member]) if bare else ()
-                named += [f"{member}/{domain}" for domain in all_domains] if bare else [member]
-            named = [name for name in named if name != experiment["speciality"] or name in members]
-            holder[key] = list(dict.fromkeys(named))
+            members = holder[key]
+            names = [name for member in members for name in _all_domains(member, config["data"])]
+            holder[key] = list(dict.fromkeys(n for n in names if n != experiment["speciality"] or n in members))
+
+
+def _all_domains(name: str, data: dict) -> list[str]:
+    """Return the domains of a set by its bare name as "set/domain", or the name itself where it is no set's."""
+    return [f"{name}/{domain}" for domain in domains(data[name])] if name in data else [name]
 
 
 def _problems(config: dict) -> Problems:
@@ -72,23 +73,21 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
         yield from _method(f"{path}.methods.{method}", method, experiment)
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
-    for key, needed in (("probe", "vision"), ("early_stopping", "language")):
-        if key in experiment and track != needed:
-            yield f"{path}.{key}", f"this key is for the track {needed}; delete it"
+    for key, other in (("probe", "vision"), ("early_stopping", "language")):
+        if key in experiment and track != other:
+            yield f"{path}.{key}", f"this key is for the track {other}; delete it"
     if varied := experiment.get("early_stopping"):
         if varied["group"] not in experiment["generality"]:
             groups = ", ".join(experiment["generality"])
             yield f"{path}.early_stopping.group", f"no group is called '{varied['group']}'; there are: {groups}"
-        own = experiment["train"] | experiment["methods"].get("full", {}).get("train", {})
+        train = experiment["train"] | experiment["methods"].get("full", {}).get("train", {})
         for key in VARIED:
             yield from _nameable(f"{path}.early_stopping.{key}", varied[key])
-            if own[key] in varied[key]:
-                where = f"{path}.early_stopping.{key}[{varied[key].index(own[key])}]"
-                yield where, f"{own[key]:g} is what full fine-tuning has, which is always shown; delete it here"
-    blocks = {"train": experiment["train"]}
-    blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
+            if train[key] in varied[key]:
+                where = f"{path}.early_stopping.{key}[{varied[key].index(train[key])}]"
+                yield where, f"{train[key]:g} is what full fine-tuning has, which is always shown; delete it here"
     for other, keys in TRAIN_KEYS.items():
-        for where, block in blocks.items():
+        for where, block in train_blocks(experiment).items():
             for key in keys:
                 if other != track and key in block:
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
@@ -151,9 +150,9 @@ def _one_world(model: dict, names: list[str], data: dict) -> Problems:
     """Yield a problem where generated data are not from the world that a model is pre-trained in."""
     for source in [origin for name in model_source(model).made_of(model) for origin in origins(name, data)]:
         settings = settings_of(source, data)
-        for name in names if is_world(settings) else ():
-            own = settings_of(name, data)
-            if is_world(own) and own["seed"] != settings["seed"]:
+        for name in names if data_source(settings).is_world else ():
+            other = settings_of(name, data)
+            if data_source(other).is_world and other["seed"] != settings["seed"]:
                 yield (
                     f"data.{name.split('/')[0]}.seed",
                     f"another world than that of '{source}', which has seed {settings['seed']}; make them equal",

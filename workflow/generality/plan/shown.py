@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from generality.methods import PRETRAINED, REFERENCE, Trained, looks
+from generality import SPECIALITY
+from generality.methods import PRETRAINED, REFERENCE, Trained, looks, registry
 from generality.parts import FILES, parts
-from generality.plan import early_stopping, tables
-from generality.plan.study import Study
+from generality.plan import early_stopping
+from generality.plan.study import Run, Study
 
 
 class Shown:
@@ -79,11 +80,12 @@ class Shown:
 
     def training_logs(self) -> list[str]:
         """Return the training log that stands for each experiment."""
-        return [tables.training_log(self.study, experiment) for experiment in self.experiments]
+        runs = [shown_run(self.study, experiment) for experiment in self.experiments]
+        return [self.study.run_path(*run).removesuffix("model") + "log.csv" for run in runs]
 
     def recipes(self) -> dict[str, dict]:
-        """Return what each experiment was trained with (`plan.tables.recipe`)."""
-        return {experiment: tables.recipe(self.study, experiment) for experiment in self.experiments}
+        """Return what each experiment was trained with: see `recipe`."""
+        return {experiment: recipe(self.study, experiment) for experiment in self.experiments}
 
 
 def experiments_in(study: Study, part: str) -> list[str]:
@@ -101,6 +103,31 @@ def look(study: Study, method: str, base: str = REFERENCE) -> dict[str, str]:
         return plain
     other = look(study, base)
     return plain | {"label": f"{plain['label']} of {other['label']}", "color": other["color"]}
+
+
+def shown_run(study: Study, experiment: str) -> Run:
+    """Return the run that stands for an experiment: full fine-tuning, else the first that is trained."""
+    trained = [run for run in study.runs(experiment) if run.method != PRETRAINED]
+    return next((run for run in trained if run.method == REFERENCE), trained[0])
+
+
+def recipe(study: Study, experiment: str) -> dict:
+    """Return model, speciality and train block of an experiment's shown run, and its methods.
+
+    A method has its settings and its `own` keys: hyper-parameters beside the grid, train keys with another value.
+    """
+    train = study.finetune_settings(*shown_run(study, experiment)[:3])["train"]
+    settings = study.config["experiments"][experiment]
+    methods = {}
+    for method, keys in settings["methods"].items():
+        names, declared = list(study.settings(experiment, method)), registry()[method]
+        fixed = [key for key in declared.fixed if key.default or key.name in keys]
+        values = {key.name: keys.get(key.name, key.default) for key in fixed}
+        if isinstance(declared, Trained):
+            block = study.finetune_settings(experiment, method, names[0])["train"]
+            values |= {key: value for key, value in block.items() if train.get(key) != value}
+        methods[method] = {"settings": names, "own": values}
+    return {"model": settings["model"], SPECIALITY: settings[SPECIALITY], "train": train, "methods": methods}
 
 
 def _paths(inputs: str | list | Mapping) -> Iterator[str]:

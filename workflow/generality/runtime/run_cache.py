@@ -40,9 +40,9 @@ def fetch(entry: Path, outputs: Sequence[str]) -> bool:
         shutil.rmtree(entry)
         return False
     for number, output in enumerate(outputs):
-        kept = entry / str(number)
-        with (whole_folder if kept.is_dir() else whole_file)(output) as partial:
-            _link(kept, partial)
+        stored = entry / str(number)
+        with (whole_folder if stored.is_dir() else whole_file)(output) as partial:
+            _link(stored, partial)
         os.utime(output)  # makes it newer than the job's inputs
     return True
 

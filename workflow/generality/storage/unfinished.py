@@ -99,8 +99,7 @@ class Unfinished:
             content = read_json(entry)
         except ValueError:
             return None
-        whole = isinstance(content, dict) and content.keys() == {"file", "sha256", "facts"}
-        return content if whole and isinstance(content["file"], str) else None
+        return content if content.keys() == {"file", "sha256", "facts"} and isinstance(content["file"], str) else None
 
 
 @contextmanager

@@ -25,8 +25,8 @@ def is_evaluation_only(name: str, data: dict) -> bool:
 
 def train_blocks(experiment: dict) -> dict[str, dict]:
     """Return the train block of an experiment and those of its methods, by their paths in the experiment."""
-    own = {f"methods.{name}.train": keys.get("train", {}) for name, keys in experiment["methods"].items()}
-    return {"train": experiment["train"], **own}
+    methods = experiment["methods"].items()
+    return {"train": experiment["train"], **{f"methods.{name}.train": keys.get("train", {}) for name, keys in methods}}
 
 
 def domains(settings: dict) -> list[str]:

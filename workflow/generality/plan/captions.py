@@ -28,8 +28,8 @@ def caption(study: Study, name: str) -> dict[str, str]:
 
     The text is a few sentences in plain words, without markup. Raises KeyError for a part that the report has not.
     """
-    shown, part = Shown(study, name), parts()[name]
-    words, text = part.caption(shown, Sentences(shown))
+    part, entry = parts()[name], Shown(study, name)
+    words, text = part.caption(entry, Sentences(entry))
     number = name.removeprefix(part.kind)
     title = part.title or f"{part.kind.capitalize()} {number}"
     text += "" if part.title or title in text else f" Compare the paper's {title}."

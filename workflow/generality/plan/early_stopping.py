@@ -19,9 +19,13 @@ def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
 
 
 def tuning_settings(study: Study, experiment: str, tuning: str) -> dict:
-    """Return the settings of a series' fine-tuning: all it depends on but model, data, seed and shares of the steps."""
+    """Return the settings of a series' fine-tuning, by its name or "default" for the experiment's own.
+
+    They are all that it depends on but model, data, seed and shares of the steps.
+    """
     settings = study.finetune_settings(experiment, REFERENCE, DEFAULT)
-    return settings | {"train": settings["train"] | tunings(study, experiment)[tuning]}
+    varied = {} if tuning == DEFAULT else tunings(study, experiment)[tuning]
+    return settings | {"train": settings["train"] | varied}
 
 
 def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:

@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from generality.config.study_file import load
 from generality.parts import parts
-from generality.plan.captions import caption, captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, caption, captions, labels
 from generality.plan.shown import Shown
 from generality.plan.study import Study
 from workflows import ROOT
@@ -132,7 +132,7 @@ def test_snakemakes_report_has_every_part_to_look_at_and_as_values():
         ("claims", "json md"),
     ):
         kind = parts()[part].kind
-        assert sorted(suffix for suffix in Shown(study, part).suffixes if in_report(kind, suffix)) == suffixes.split()
+        assert sorted(suffix for suffix in Shown(study, part).suffixes if suffix in SHOWN_AS[kind]) == suffixes.split()
 
 
 def test_nothing_heavy_is_imported():

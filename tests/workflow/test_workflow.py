@@ -16,7 +16,7 @@ import pytest
 
 from generality.config.study_file import check
 from generality.parts import parts
-from generality.plan.captions import captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, captions, labels
 from generality.plan.shown import Shown
 from generality.plan.study import Study
 from generality.runtime.imports import code
@@ -118,7 +118,7 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
         f"reports/{part}.{suffix}": own
         for part, own in captions(study).items()
         for suffix in Shown(study, part).suffixes
-        if in_report(parts()[part].kind, suffix)
+        if suffix in SHOWN_AS[parts()[part].kind]
     }
     assert set(results) == set(listed) == set(expected)
     assert len(expected) == 2 * len(captions(study)), "to look at, and as values"

@@ -29,7 +29,7 @@ from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient
 from generality.parts import parts
 from generality.plan.study import Study, any_of, as_json
-from generality.plan.captions import captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, captions, labels
 from generality.plan.notes import notes, unshown
 from generality.plan.page import page_file, targets
 from generality.plan.shown import Shown
@@ -67,24 +67,19 @@ if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workf
     workflow.register_resource("mem_mb", usable_memory_mb())
 
 
-def own(files, sources, made):
-    """Return the inputs of a job that makes `made` from the user's own `sources`: `files` and the missing sources.
+def own(files, sources, output):
+    """Return the inputs of a job that makes `output` from the user's own `sources`: `files` and the missing sources.
 
     Snakemake ends a run with a missing input, but names neither its key nor a remedy. A line printed before does.
     """
     missing = study.missing(sources)
-    if not os.path.exists(made):
+    if not os.path.exists(output):
         for line in missing.values():
             tell(line)
     # `/*` makes an empty folder or a link to nothing a missing input. Snakemake would accept the first, and stop at the
     # second.
     lost = [f"{path}/*" if os.path.lexists(path) else path for path in missing]
     return list(dict.fromkeys([*(file for file in files if file not in missing), *lost]))
-
-
-def data_folder(wildcards):
-    """Return the folder of one split of a domain."""
-    return study.data_path(f"{wildcards.set}/{wildcards.domain}", wildcards.split)
 
 
 @functools.cache
@@ -132,7 +127,7 @@ config["captions"] = captions(study)
 def part_files(part):
     """Return the files of every part of the kind of `part`, by wildcard; some are marked for Snakemake's own report."""
     files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in Shown(study, part).suffixes}
-    return [_marked(file) if in_report(parts()[part].kind, suffix) else file for suffix, file in files.items()]
+    return [_marked(file) if suffix in SHOWN_AS[parts()[part].kind] else file for suffix, file in files.items()]
 
 
 def _marked(file):

@@ -1,6 +1,6 @@
 """Checks that a schema cannot express: names must lead somewhere, and sections must fit together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
@@ -125,7 +125,7 @@ def _nameable(path: str, values: Iterable[float]) -> Problems:
 def _report(report: dict, experiments: dict) -> Problems:
     for name, part in parts().items():
         entry = report.get(name, {})
-        for path, experiment in _shown(entry):
+        for path, experiment in _shown(entry).items():
             path = f"report.{name}.{path}"
             yield from known(path, experiment, experiments, "experiment")
             if lack := part.lacks(experiments[experiment], name):
@@ -135,15 +135,14 @@ def _report(report: dict, experiments: dict) -> Problems:
                 yield from known(path, group, experiments[experiment]["generality"], f"group of {experiment}")
 
 
-def _shown(entry: dict) -> Iterator[tuple[str, str]]:
-    """Yield the experiments that an entry of the report names, each after its path in the entry."""
+def _shown(entry: dict) -> dict[str, str]:
+    """Return the experiments that an entry of the report names, by their paths in the entry."""
     names = entry.get("experiments", [])
     if "experiment" in entry:
-        yield "experiment", entry["experiment"]
-    elif isinstance(names, dict):
-        yield from ((f"experiments.{role}", name) for role, name in names.items())
-    else:
-        yield from ((f"experiments[{index}]", name) for index, name in enumerate(names))
+        return {"experiment": entry["experiment"]}
+    if isinstance(names, dict):
+        return {f"experiments.{role}": name for role, name in names.items()}
+    return {f"experiments[{index}]": name for index, name in enumerate(names)}
 
 
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:

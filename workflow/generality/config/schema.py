@@ -66,10 +66,7 @@ def validator() -> Draft202012Validator:
 
 
 def complete(config: object) -> object:
-    """Return a deep copy with defaults, with numbers of the wanted type and with the keys in the schema's order.
-
-    Values that do not fit the schema stay as they are, for `problem` to find.
-    """
+    """Return a deep copy with defaults, numbers of the wanted type and keys in the schema's order; see `problem`."""
     return _complete(config, [validator().schema])
 
 
@@ -78,7 +75,7 @@ def problem(config: object) -> tuple[str, str] | None:
     if foreign := next(_foreign(config, ()), None):
         path, message = foreign
     elif errors := list(validator().iter_errors(config)):
-        path, message = _explain(min(errors, key=_relevance))
+        path, message = _explain(min(errors, key=lambda e: (STAGES.get(e.validator, 2), -len(e.absolute_path))))
     else:
         return None
     return dotted(path), message
@@ -162,10 +159,6 @@ def _foreign(value: object, path: tuple) -> Iterator[tuple[tuple, str]]:
 def _is_control(char: str) -> bool:
     """Tell whether a character is half of a pair, or commands a terminal to do more than end a line or set a tab."""
     return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
-
-
-def _relevance(error: ValidationError) -> tuple[int, int]:
-    return STAGES.get(error.validator, 2), -len(error.absolute_path)
 
 
 def _explain(error: ValidationError) -> tuple[list, str]:

@@ -50,10 +50,9 @@ class Downloads:
         return {key: self.files()[file][key] for key in (*CHECKSUMS, "bytes") if key in self.files()[file]}
 
     def needed(self, paths: Iterable[str], declared: bool = False) -> list[str]:
-        """Return the files that must exist before `paths` are read: downloads, and notes that the user's copy was
-        found.
+        """Return the files that must exist before `paths` are read: downloads, and notes of the user's copies.
 
-        With `declared`, paths that no download makes are included too, as files of the user's own.
+        With `declared`, files of the user's own, which no download makes, are included too.
         """
         files = []
         for path in paths:

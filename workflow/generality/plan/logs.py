@@ -7,8 +7,8 @@ from generality.plan.study import Study
 def log_folders(study: Study) -> list[str]:
     """Return the folders in logs/<study> that hold the logs of the study's jobs, each named <rule>.log.
 
-    Each folder belongs to a thing that a job makes: data set, model, run, experiment, part of the report. Settings,
-    seeds and data sets that the configuration no longer names are left out, even if their files remain.
+    Each belongs to a data set, model, run, experiment or part of the report that the configuration names; others may
+    remain beside them.
     """
     paths = []
     for name, experiment in study.config["experiments"].items():

@@ -25,12 +25,10 @@ def targets(study: Study) -> list[str]:
 def answered(study: Study) -> list[str]:
     """Return the experiments that the page's answer is about: those whose scores a part shows.
 
-    They stand in the order in which the findings show them, and then the other parts. Scores of other experiments are
-    not computed for the page.
+    They stand in the order in which the findings show them, and then the other parts.
     """
-    scored = sorted(
-        (part for part in study.parts() if parts()[part].scored), key=lambda part: parts()[part].kind != "finding"
-    )
+    scored = [part for part in study.parts() if parts()[part].scored]
+    scored.sort(key=lambda part: parts()[part].kind != "finding")
     return list(dict.fromkeys(name for part in scored for name in Shown(study, part).experiments))
 
 

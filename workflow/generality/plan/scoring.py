@@ -21,10 +21,7 @@ class Scored(NamedTuple):
 
 
 def scored(study: Study, experiment: str, run: str, file: str, seed: int | str) -> Scored:
-    """Return what is scored into results/<study>/<experiment>/<run>/seed-<seed>/<file>.parquet.
-
-    Raises KeyError for a run that the experiment does not have.
-    """
+    """Return what is scored into results/<study>/<experiment>/<run>/seed-<seed>/<file>.parquet."""
     start = study.start_path(experiment, seed)
     if file == "series":
         _, tuning = run.split("/")

@@ -4,18 +4,10 @@ from generality.methods import Trained, module_of
 from generality.plan.study import Study
 
 
-def experiments(study: Study, model: str) -> list[str]:
-    """Return the experiments that a model has."""
-    return [name for name, settings in study.config["experiments"].items() if settings["model"] == model]
-
-
 def trials(study: Study, model: str) -> list[dict]:
-    """Return the fine-tunings that a model is tried with: each method's first setting in each of its experiments.
-
-    They are written as `finetune_settings` has them, and none is there twice.
-    """
+    """Return the distinct `finetune_settings` of each method's first setting in each of a model's experiments."""
     distinct: list[dict] = []
-    for name in experiments(study, model):
+    for name in (name for name, keys in study.config["experiments"].items() if keys["model"] == model):
         for method in study.methods(name, Trained):
             settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
             distinct += [settings] if settings not in distinct else []

@@ -32,10 +32,7 @@ def is_time_stamp(file: Path) -> bool:
 
 @cache
 def files_in(path: str) -> list[str]:
-    """Return the visible files of a folder at any depth, or the path itself if it is not a folder with files.
-
-    Follow links to folders, so that a link to another folder gives other files.
-    """
+    """Return the visible files of a folder at any depth, through links, or the path itself if it has no files."""
     return from_here(file.path for file in _visible(path)) or [path]
 
 

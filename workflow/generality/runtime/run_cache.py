@@ -22,10 +22,8 @@ MADE = "made.json"  # holds the command and the checksums of an entry's outputs,
 
 
 def key_of(inputs: Sequence[str], outputs: Sequence[str], command: Sequence[str]) -> str:
-    """Return the key of a job.
-
-    It depends on the exact command, the names and contents of the inputs (files and folders, code included), the names
-    of the outputs, and the versions of Python and of all installed packages.
+    """Return the key of a job: a digest of its exact command, the names and contents of its inputs (code included), the
+    names of its outputs, and the versions of Python and of all installed packages.
     """
     packages = sorted(f"{package.name}=={package.version}" for package in metadata.distributions())
     return digest(ingredients(inputs, by_content, packages, command=list(command), outputs=list(outputs)))

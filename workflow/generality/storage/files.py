@@ -20,10 +20,7 @@ MANY = 1000  # files; flushing more than these one by one takes longer than flus
 
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `folder` that takes its place when the block succeeds.
-
-    Replace an older folder of that name. Delete the temporary folder when the block fails.
-    """
+    """Yield a temporary sibling of `folder` that replaces it when the block succeeds, and is deleted when it fails."""
     folder = Path(folder)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -45,7 +42,7 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary sibling of the file `path` that takes its place when the block succeeds."""
+    """Yield a temporary sibling of the file `path` that replaces it when the block succeeds; see `whole_folder`."""
     path = Path(path)
     # The suffix stays last because pandas and matplotlib choose their format by it.
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
@@ -116,10 +113,7 @@ def write_json(path: str | Path, content: object) -> None:
 
 
 def read_json(path: str | Path, *keys: str) -> dict:
-    """Return the object in a JSON file.
-
-    Raise StudyError, which names the file, if it is missing or broken or lacks one of `keys`.
-    """
+    """Return the object in a JSON file. Raise StudyError if the file is missing or broken or lacks one of `keys`."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:

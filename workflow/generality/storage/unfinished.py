@@ -35,10 +35,7 @@ class Unfinished:
         self.folder, self.reads, self.writes = folder, reads, writes
 
     def save(self, name: str, write: Callable[[Path], None], facts: Mapping | None = None) -> None:
-        """Store the file that `write` writes, in place of an older entry of that name.
-
-        Report a full disk and go on: the work itself is still in memory.
-        """
+        """Store the file that `write` writes as an entry, or report a full disk: the work itself is still in memory."""
         if not self.writes:
             return
         entry, new = self._entry(name), self.folder / "new"

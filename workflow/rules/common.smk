@@ -67,7 +67,7 @@ if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workf
     workflow.register_resource("mem_mb", usable_memory_mb())
 
 
-def own(files, sources, output):
+def users_inputs(files, sources, output):
     """Return the inputs of a job that makes `output` from the user's own `sources`: `files` and the missing sources.
 
     Snakemake ends a run with a missing input, but names neither its key nor a remedy. A line printed before does.

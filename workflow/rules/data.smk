@@ -6,7 +6,7 @@ for source in data_sources().values():
             f"make_{source.name}"
         input:
             code=code("make_data", source.module),
-            data=lambda w: own(
+            data=lambda w: users_inputs(
                 study.data_files(w.set, w.domain),
                 study.data_sources(w.set, w.domain),
                 study.data_path(f"{w.set}/{w.domain}", w.split),

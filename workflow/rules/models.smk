@@ -37,7 +37,7 @@ for source in model_sources().values():
                 f"fetch_{source.name}"
             input:
                 code=code("make_model", source.module),
-                files=lambda w: own(
+                files=lambda w: users_inputs(
                     study.model_files(w.model), study.model_sources(w.model), f"{study.root}/models/{w.model}/released"
                 ),
             output:

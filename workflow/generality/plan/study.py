@@ -85,7 +85,7 @@ class Study(Materials):
             for seed in self.seeds
         ]
 
-    def methods(self, experiment: str, kind: type = Trained | PostHoc) -> list[str]:
+    def methods(self, experiment: str, kind: type) -> list[str]:
         """Return the methods of an experiment that are of a kind, in the registry's order."""
         return [name for name in self.experiment(experiment)["methods"] if isinstance(registry()[name], kind)]
 

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -100,8 +101,6 @@ def _statements(source: bytes, file: Path) -> Iterable[ast.AST]:
     """
     lines = b"\n".join(STATEMENT.findall(source))
     if len(WORD.findall(lines)) == len(WORD.findall(source)):
-        try:
+        with suppress(SyntaxError):
             return ast.parse(lines).body
-        except SyntaxError:
-            pass
     return ast.walk(ast.parse(source, str(file)))

@@ -54,13 +54,15 @@ def keep(entry: Path, outputs: Sequence[str], command: Sequence[str]) -> None:
 
 
 def main(what: str, *arguments: str) -> None:
-    """Look for the outputs of a job, or keep them.
+    """Look for the outputs of a job, or keep them. `arguments` are INPUTS -- OUTPUTS -- COMMAND, after a key to keep.
 
     `look` puts the outputs in place and prints "found", or prints the job's key. `keep` with that key stores the
     outputs, unless an input changed while the job ran.
     """
     earlier_key, arguments = (arguments[0], arguments[1:]) if what == "keep" else (None, arguments)
-    inputs, outputs, command = _parts(arguments)
+    first = arguments.index("--")
+    second = arguments.index("--", first + 1)
+    inputs, outputs, command = arguments[:first], arguments[first + 1 : second], arguments[second + 1 :]
     key = key_of(inputs, outputs, command)
     entry = CACHE / key
     if what == "look":
@@ -72,13 +74,6 @@ def main(what: str, *arguments: str) -> None:
         print("an input was edited meanwhile: not kept in the run cache", file=sys.stderr)
     else:
         keep(entry, outputs, command)
-
-
-def _parts(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-    """Split INPUTS -- OUTPUTS -- COMMAND."""
-    first = arguments.index("--")
-    second = arguments.index("--", first + 1)
-    return arguments[:first], arguments[first + 1 : second], arguments[second + 1 :]
 
 
 def _whole(entry: Path) -> bool:

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,11 +62,9 @@ class Unfinished:
         if not (self.reads and entry.is_file()):
             return None
         content = self._content(entry)
-        try:
+        with suppress(OSError):
             if content and sha256(self.folder / content["file"]) == content["sha256"]:
                 return self.folder / content["file"], content["facts"]
-        except OSError:
-            pass
         print(f"{entry}: damaged, so this is done again", file=sys.stderr)
         return None
 

@@ -6,7 +6,11 @@ for source in data_sources().values():
             f"make_{source.name}"
         input:
             code=code("make", source.module),
-            data=lambda w: own(study.data_files(w.set, w.domain), study.data_sources(w.set, w.domain), data_folder(w)),
+            data=lambda w: users_inputs(
+                study.data_files(w.set, w.domain),
+                study.data_sources(w.set, w.domain),
+                study.data_path(f"{w.set}/{w.domain}", w.split),
+            ),
         output:
             directory("results/{study}/data/{set}/{domain}/{split}"),
         log:

@@ -13,7 +13,8 @@ from jinja2 import Environment
 
 from generality.config.study_file import load
 from generality.parts import parts
-from generality.plan.captions import caption, captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, caption, captions, labels
+from generality.plan.shown import Shown
 from generality.plan.study import Study
 from workflows import ROOT
 
@@ -37,7 +38,7 @@ def text(part, change=lambda config: None):
 def test_every_part_of_every_study_has_a_caption(file):
     study = Study(load(file))
     found = captions(study)
-    assert list(found) == [part for part in parts() if study.report_files(part)]
+    assert list(found) == [part for part in parts() if part in study.config["report"]]
     for own in found.values():
         assert list(own) == ["title", "name", "category", "text"]
         assert 4 < len(own["name"]) < 70
@@ -137,7 +138,7 @@ def test_snakemakes_report_has_every_part_to_look_at_and_as_values():
         ("claims", "json md"),
     ):
         kind = parts()[part].kind
-        assert sorted(suffix for suffix in study.suffixes(part) if in_report(kind, suffix)) == suffixes.split()
+        assert sorted(suffix for suffix in Shown(study, part).suffixes if suffix in SHOWN_AS[kind]) == suffixes.split()
 
 
 def test_nothing_heavy_is_imported():

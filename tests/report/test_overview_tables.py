@@ -8,9 +8,8 @@ import pytest
 from generality.config.study_file import check
 from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
-from generality.plan.shown import Shown
+from generality.plan.shown import Shown, recipe, shown_run
 from generality.plan.study import Study
-from generality.plan.tables import recipe, shown_run, training_logs
 from generality.report.examples import render_examples, shortened
 from generality.report.hyperparameters import printed, render_hyperparameters
 from markdown_tables import cells
@@ -73,7 +72,7 @@ def log(path, steps):
 
 def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
     plan = study()
-    recipes = {experiment: recipe(plan, experiment) for experiment in plan.shown("table3")}
+    recipes = {experiment: recipe(plan, experiment) for experiment in Shown(plan, "table3").experiments}
     logs = [log(tmp_path / "a.csv", 3 * 124), log(tmp_path / "b.csv", 5 * 68)]
     counts = [tmp_path / name for name in ("one", "two")]
     for folder, count in zip(counts, (1200, 50), strict=True):
@@ -131,7 +130,7 @@ def test_what_the_tables_say_of_a_study():
     sets = Shown(plan, "table1").inputs["sets"]
     assert sets["imagenet/v2"] == "results/embedded/data/imagenet/v2/test"
     assert len(sets) == 6 + 6 + 3 + 4 + 5
-    assert training_logs(plan, "table2") == [
+    assert Shown(plan, "table2").training_logs() == [
         f"results/embedded/{experiment}/full/default/seed-1/log.csv" for experiment in ("imagenet", "domainnet")
     ]
     lora = recipe(plan, "medmcqa")["methods"]["lora"]

@@ -13,6 +13,7 @@ import yaml
 from generality.errors import StudyError
 from generality.plan.captions import captions
 from generality.plan.page import answered, page_config, page_experiments, page_file, page_parts
+from generality.plan.shown import Shown
 from generality.report.answer import answers, render_answer
 from generality.report.answer_words import BEST, CLOSE, Cell, answer, listed, numbers, points, verdict
 from generality.report.claims import judge_claims
@@ -323,5 +324,5 @@ def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
     assert answered(small) == []  # pictures of data need no model: the page trains none
     (part,) = page_parts(small, captions(small))
     assert part["files"] == {"csv": "out/figure2.csv", "png": "out/figure2.png"}
-    assert small.report_files("figure2") == ["out/figure2.pdf", "out/figure2.png", "out/figure2.csv"]
+    assert Shown(small, "figure2").outputs == ["out/figure2.pdf", "out/figure2.png", "out/figure2.csv"]
     assert yaml.safe_load(page_config(whole)) | {"resources": whole.config["resources"]} == whole.config

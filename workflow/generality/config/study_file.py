@@ -43,6 +43,8 @@ def check(config: dict) -> dict:
     reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the schema, and
     freely chosen names the alphabet. Raises ConfigError for the most telling mistake.
     """
+    if isinstance(config, dict) and isinstance(config.get("seeds"), list):
+        config = config | {"seeds": {"finetuning": config["seeds"]}}
     try:
         normal = schema.complete(config)
         if not (problem := schema.problem(normal)):

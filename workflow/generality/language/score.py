@@ -35,9 +35,7 @@ class Scorer:
     def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
         """Make the tasks; `generate` names the data sets with generated answers; a pass holds at most `tokens` tokens.
 
-        A prompt that does not fit the model's context loses its beginning, and a message says so. Raise StudyError for
-        an answer that does not fit, because a part of it has no meaningful score, and for a choice that no generated
-        text can match.
+        Raise StudyError as `check_answers` does.
         """
         self.harness = Harness(model, Encoder(tokenizer))
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
@@ -81,7 +79,7 @@ def score_causal_lms(
     model: str | Path,
     method: str,
     setting: str,
-    seed: int,
+    seed: str,
     finetuned: str | Path | None = None,
     mix: str = "",
     values: Sequence[float] = (),

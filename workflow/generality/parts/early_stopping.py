@@ -35,7 +35,7 @@ def draw(outputs, table, tunings, style):
 
 def caption(shown, say):
     (experiment,) = shown.experiments
-    varied = shown.study.early_stopping(experiment)
+    varied = shown.study.experiment(experiment)["early_stopping"]
     named = {"lr": "other learning rate", "warmup": "other warm-up"}
     others = [say.count(len(varied[key]), name) for key, name in named.items() if varied[key]] or ["no other"]
     tests = say.tests(experiment, [varied["group"]])

@@ -32,7 +32,7 @@ def draw(outputs, probing, style):
 
 def caption(shown, say):
     (experiment,) = shown.experiments
-    probed = say.number_of_tests(shown.study.probed_sets(experiment), "data set")
+    probed = say.number_of_tests(shown.study.experiment(experiment)["probe"], "data set")
     return f"Features and classifier along {say.experiments()}", (
         f"Along full fine-tuning, before it and at {say.checkpoints(experiment)}: the accuracy of the model's own "
         "classifier, and of a new linear one fitted to the checkpoint's features of each domain's train split. Where "

@@ -52,7 +52,7 @@ def draw(outputs, table, number, labels, anchor):
 
 def caption(shown, say):
     (experiment,) = shown.experiments
-    sets = shown.groups(experiment)
+    sets = shown.study.groups(experiment)
     columns = [name for name in COLUMNS.get(number_of(shown.name), sets) if name in sets]
     words = say.listed([GROUPS.get(column, column.replace("-", " ")) for column in columns])
     tests = say.number_of_tests([name for column in columns for name in sets[column]], "data set")

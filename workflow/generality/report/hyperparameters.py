@@ -47,7 +47,7 @@ def render_hyperparameters(
 ) -> None:
     """Write a column per experiment, and one of the paper's values beside it where its training data are the paper's.
 
-    `recipes` holds `plan.tables.recipe` by experiment; in the same order are `logs` (log.csv of the run that it is of)
+    `recipes` holds `plan.shown.recipe` by experiment; in the same order are `logs` (log.csv of the run that it is of)
     and `counts` (examples of its training split). `labels` are the methods' printed names. The .csv has columns
     experiment, setting, value and paper. Raises StudyError for a log whose steps are not as many in every epoch.
     """

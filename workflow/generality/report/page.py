@@ -127,7 +127,7 @@ def _provenance(path: str | Path) -> dict:
     facts = [
         ("Rendered", content["rendered"]),
         ("Git revision", commit + (" with uncommitted changes" if revision["dirty"] else "")),
-        ("Seeds", listed([str(seed) for seed in content["seeds"]])),
+        ("Seeds", "; ".join(f"{name} {listed(list(map(str, seeds)))}" for name, seeds in content["seeds"].items())),
         ("Python", content["python"]),
         ("Platform", content["platform"]),
         ("Machine", f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"),

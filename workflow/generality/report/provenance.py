@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from generality.runtime.versions import versions
 
 
 def record(
-    study: str, seeds: Sequence[int], *, logs: str | Path, folders: Sequence[str], rules: Sequence[str],
+    study: str, seeds: Mapping[str, Sequence[int]], *, logs: str | Path, folders: Sequence[str], rules: Sequence[str],
     requirements: str | Path, library: str | Path,
 ) -> dict:  # fmt: skip
     """Return the provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
@@ -27,7 +27,7 @@ def record(
         "study": study,
         "rendered": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": revision(library),
-        "seeds": list(seeds),
+        "seeds": dict(seeds),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": machine(),

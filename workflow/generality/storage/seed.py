@@ -29,6 +29,15 @@ def in_order(seed: str) -> list[int]:
     return [] if seed == RELEASED else list(map(int, seed.split("-")))
 
 
+def in_words(seeds: Sequence[str]) -> str:
+    """Return the number of trainings in words, such as "3 fine-tunings" or "3 pre-trainings"."""
+    starts = len(set(map(start, seeds)))
+    count = len(seeds) // starts
+    if starts == 1:
+        return f"{count} fine-tuning{'' if count == 1 else 's'}"
+    return f"{starts} pre-trainings" if count == 1 else f"{count} fine-tunings of each of {starts} pre-trained models"
+
+
 def repetitions(seeds: Sequence[str]) -> list[list[str]]:
     """Return the texts of each repetition of the training, over which intervals are made.
 

@@ -73,8 +73,8 @@ def augment(pictures: Tensor, kind: str, seed: int, epoch: int, examples: np.nda
     first, rows = fits.argmax(1), np.arange(len(examples))
     width = np.where(fits.any(1), width[rows, first], 1.0)
     height = np.where(fits.any(1), height[rows, first], 1.0)
-    left, top = (1 - width) * (2 * u[:, -2] - 1), (1 - height) * (2 * u[:, -1] - 1)
-    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, left, top)), "bicubic")
+    x, y = (1 - width) * (2 * u[:, -2] - 1), (1 - height) * (2 * u[:, -1] - 1)
+    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, x, y)), "bicubic")
 
 
 def _resample(pictures: Tensor, width: Tensor, height: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:

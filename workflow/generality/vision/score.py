@@ -62,7 +62,7 @@ def score_classifiers(
     model: str | Path,
     method: str,
     setting: str,
-    seed: int,
+    seed: str,
     finetuned: str | Path | None = None,
     mix: str = "",
     values: Sequence[float] = (),

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
-from generality.methods import Trained, registry
+from generality.methods import Trained, combinations, registry
 from generality.parts import parts
 from generality.sources import data_source, model_source
-from generality.storage.setting import DEFAULT, is_exact, write
+from generality.storage.setting import is_exact
 
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
@@ -100,6 +100,8 @@ def _method(path: str, method: str, experiment: dict) -> Problems:
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
     if declared.grid:
         yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
+    for key, values in methods[method].get("tune", {}).items():
+        yield from _nameable(f"{path}.tune.{key}", values)
     for index, named in enumerate(methods[method].get("on", ())):
         base, _, one = named.partition("/")
         trained = {name: registry()[name].grid for name in methods if isinstance(registry()[name], Trained)}
@@ -110,9 +112,8 @@ def _method(path: str, method: str, experiment: dict) -> Problems:
         if grid and declared.grid and grid.name == declared.grid.name:
             text = f"{base} and {method} both have '{grid.name}' in their settings' names, so that these are the same"
             yield f"{path}.on[{index}]", f"{text}; rename it in one of their files"
-        settings = [write({grid.name: value}) for value in methods[base][grid.name]] if grid else [DEFAULT]
         if one:
-            yield from known(f"{path}.on[{index}]", one, settings, f"setting of {base}")
+            yield from known(f"{path}.on[{index}]", one, combinations(base, methods[base]), f"setting of {base}")
 
 
 def _nameable(path: str, values: Iterable[float]) -> Problems:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
 from generality.errors import StudyError
+from generality.storage.setting import write
 
 PRETRAINED = "pretrained"  # the model before any method
 REFERENCE = "full"  # the others are measured against it, and post-hoc ones begin from it by default
@@ -74,8 +76,23 @@ class Trained(Declaration):
 
     make: Callable[..., Any] | None = None
     shared: ClassVar = {
-        "train": {"$ref": "#/$defs/train", "description": "Keys of the train block that differ for this method."}
+        "train": {"$ref": "#/$defs/train", "description": "Keys of the train block that differ for this method."},
+        "tune": {"$ref": "#/$defs/tune"},
     }
+
+
+def combinations(method: str, keys: Mapping) -> dict[str, dict[str, float]]:
+    """Return the values of a method's hyper-parameters by setting, from its part of a study file.
+
+    A setting is one combination of a value of its own grid and one of each key of `tune`, ascending, the own grid
+    first; "default", without values, if the method has neither.
+    """
+    own = registry()[method].grid
+    grids = {own.name: keys[own.name]} if own else {}
+    grids |= keys.get("tune", {})
+    products = product(*(sorted(values) for values in grids.values()))
+    blocks = [dict(zip(grids, values, strict=True)) for values in products]
+    return {write(block): block for block in blocks}
 
 
 @dataclass(frozen=True)

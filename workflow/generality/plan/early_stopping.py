@@ -37,14 +37,15 @@ def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
 
 def score_files(study: Study, experiment: str) -> list[str]:
     """Return the score files of the models to compare with, then those of the series."""
-    runs = [run for method in COMPARED for run in (method, f"{method}/{DEFAULT}")]  # "wise" has no setting
-    compared = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in runs)
+    compared = {f"{run.method}/{run.setting}" for run in study.runs(experiment) if run.method in COMPARED}
+    compared |= {run for run, mixed in study.mixtures[experiment].items() if mixed.name in COMPARED}
+    folders = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in compared)
     series = [
         f"{study.root}/{experiment}/{REFERENCE}/{tuning}/seed-{seed}/series.parquet"
         for tuning in tunings(study, experiment)
         for seed in study.seeds(experiment)
     ]
-    return [path for path in study.score_paths(experiment) if path.startswith(compared)] + series
+    return [path for path in study.score_paths(experiment) if path.startswith(folders)] + series
 
 
 def table_settings(study: Study, experiment: str) -> dict:

@@ -121,11 +121,12 @@ def recipe(study: Study, experiment: str) -> dict:
     methods = {}
     for method, keys in settings["methods"].items():
         names, declared = list(study.settings(experiment, method)), registry()[method]
+        tuned = keys.get("tune", {})
         fixed = [key for key in declared.fixed if key.default or key.name in keys]
         values = {key.name: keys.get(key.name, key.default) for key in fixed}
         if isinstance(declared, Trained):
             block = study.finetune_settings(experiment, method, names[0])["train"]
-            values |= {key: value for key, value in block.items() if train.get(key) != value}
+            values |= {key: value for key, value in block.items() if train.get(key) != value and key not in tuned}
         methods[method] = {"settings": names, "own": values}
     return {"model": settings["model"], SPECIALITY: settings[SPECIALITY], "train": train, "methods": methods}
 

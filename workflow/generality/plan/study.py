@@ -9,12 +9,11 @@ from typing import NamedTuple
 from generality import SPECIALITY
 from generality.config.names import is_evaluation_only
 from generality.errors import StudyError
-from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, registry
+from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, combinations, registry
 from generality.parts import parts
 from generality.plan.materials import Materials
 from generality.storage.seed import RELEASED, tuned
 from generality.storage.setting import DEFAULT
-from generality.storage.setting import write as setting_text
 
 SCORED_SPLITS = ("validation", "test")  # the splits that every model is scored on
 
@@ -96,13 +95,11 @@ class Study(Materials):
         """Return the methods of an experiment that are of a kind, in the registry's order."""
         return [name for name in self.experiment(experiment)["methods"] if isinstance(registry()[name], kind)]
 
-    def settings(self, experiment: str, method: str) -> dict[str, int | float | None]:
-        """Return the values of a method's hyper-parameter by setting, ascending; {"default": None} if it has none."""
-        grid = registry()[method].grid if method != PRETRAINED else None
-        if not grid:
-            return {DEFAULT: None}
-        values = sorted(self.experiment(experiment)["methods"][method][grid.name])
-        return {setting_text({grid.name: value}): value for value in values}
+    def settings(self, experiment: str, method: str) -> dict[str, dict[str, float]]:
+        """Return the values of a method's hyper-parameters by setting: see `methods.combinations`."""
+        if method == PRETRAINED:
+            return {DEFAULT: {}}
+        return combinations(method, self.experiment(experiment)["methods"][method])
 
     @cached_property
     def mixtures(self) -> dict[str, dict[str, Mixture]]:
@@ -111,34 +108,40 @@ class Study(Materials):
 
     def _mixtures(self, experiment: str) -> Iterator[tuple[str, Mixture]]:
         for method in self.methods(experiment, PostHoc):
-            values = tuple(self.settings(experiment, method).values())
+            values = tuple(value for block in self.settings(experiment, method).values() for value in block.values())
             for named in self.experiment(experiment)["methods"][method]["on"]:
                 base, _, one = named.partition("/")
                 for setting in [one] if one else self.settings(experiment, base):
-                    if base == REFERENCE:
+                    if (base, setting) == (REFERENCE, DEFAULT):
                         yield method, Mixture(method, method, base, setting, values)
                     else:
-                        yield f"{method}/{base}/{setting}", Mixture(f"{method}-{base}", method, base, setting, values)
+                        name = method if base == REFERENCE else f"{method}-{base}"
+                        yield f"{method}/{base}/{setting}", Mixture(name, method, base, setting, values)
 
     def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
         """Return method, hyperparameters and train block of a run: all that it depends on beside model, data and seed.
 
-        The method's own train keys replace the experiment's. Raises StudyError for a method or setting that the
-        experiment lacks.
+        The method's own train keys replace the experiment's, and the setting's those. The setting "default" is there
+        for each method without a grid of its own: it has nothing of `tune`. Raises StudyError for a method or setting
+        that the experiment lacks.
         """
         path, methods = f"experiments.{experiment}.methods", self.experiment(experiment)["methods"]
         if method not in methods:
             raise StudyError(f"{path}: no '{method}'; there are: {', '.join([PRETRAINED, *methods])}")
         values, declared, settings = self.settings(experiment, method), registry()[method], methods[method]
+        if not declared.grid:
+            values = {DEFAULT: {}} | values
         if setting not in values:
             raise StudyError(f"{path}.{method}: no '{setting}'; there are: {', '.join(values)}")
-        hyperparameters = {declared.grid.name: values[setting]} if declared.grid else {}
+        tuned_keys = settings.get("tune", {})
+        hyperparameters = {name: value for name, value in values[setting].items() if name not in tuned_keys}
         for key in declared.fixed:
             if key.name in settings:
                 hyperparameters[key.name] = settings[key.name]
             elif key.default:
                 hyperparameters[key.name] = float(hyperparameters[key.default])
         train = self.experiment(experiment)["train"] | settings.get("train", {})
+        train |= {name: value for name, value in values[setting].items() if name in tuned_keys}
         return {"method": method, "hyperparameters": hyperparameters, "train": train}
 
     # Scores

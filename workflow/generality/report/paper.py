@@ -12,6 +12,7 @@ import pandas as pd
 from generality import SPECIALITY
 from generality.report.collect import BASE, average_name
 from generality.report.metrics import METRICS
+from generality.report.select import among
 from generality.storage.setting import DEFAULT, write
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
@@ -53,20 +54,17 @@ def paper_rows(number: int, table: pd.DataFrame) -> pd.DataFrame:
     names = {name: DATA[name] for name in paper["dataset"].unique() if name in DATA}
     for name in set(paper["dataset"]) & set(AVERAGES):
         group = AVERAGES[name]
-        own = {data for data in names.values() if not data.endswith("-cn")} - members[SPECIALITY]
-        if members.get(group) == own:
+        averaged = {data for data in names.values() if not data.endswith("-cn")} - members[SPECIALITY]
+        if members.get(group) == averaged:
             names[name] = average_name(group)
     paper["data"] = paper["dataset"].map(names)
-    there = pd.MultiIndex.from_frame(table[["data", "metric"]])
-    shared = pd.MultiIndex.from_frame(paper[["data", "metric"]]).isin(there)
-    return paper[shared].reset_index(drop=True)
+    return paper[among(paper, table, ["data", "metric"])].reset_index(drop=True)
 
 
 def paper_settings(speciality: str) -> dict[str, str]:
     """Return the paper's hyper-parameters (Tables 2 and 3) by setting, for fine-tuning on a data set; or {}."""
     settings = pd.read_csv(SETTINGS, dtype=str)
-    own = settings[settings["finetuned_on"].map(DATA) == speciality]
-    return dict(zip(own["setting"], own["value"], strict=True))
+    return settings[settings["finetuned_on"].map(DATA) == speciality].set_index("setting")["value"].to_dict()
 
 
 def paper_grid(speciality: str) -> dict[str, list[str]]:
@@ -111,8 +109,7 @@ def _read(number: int) -> pd.DataFrame:
     # All averages of a table have one metric: the lowest nll or the highest accuracy is the best.
     sign = 1 if METRICS[average["metric"].iloc[0]].higher_is_better else -1
     places = (sign * average["value"]).groupby(average["method"], sort=False).idxmax()
-    best = average.loc[places, ["method", "setting"]]
-    chosen = pd.MultiIndex.from_frame(paper[["method", "setting"]]).isin(pd.MultiIndex.from_frame(best))
+    chosen = among(paper, average.loc[places], ["method", "setting"])
     columns = ["finetuned_on", "method", "setting", "dataset", "metric", "value", "change"]
     return paper[columns].assign(chosen=chosen)
 

@@ -10,7 +10,7 @@ from generality.report.answer_words import answer, numbers
 from generality.report.claims import FOLLOWED, judge_claims, verdict
 from generality.report.claims_table import render_claims
 from generality.report.collect import collect, read_table, write_table
-from generality.report.comparisons_series import Followed
+from generality.report.comparisons import Followed
 from generality.report.diverged import named
 from generality.report.resampled import Resampled
 from generality.report.select import best_settings

@@ -45,7 +45,7 @@ def settings(shown):
 def draw(outputs, scores, probed, followed, experiments, features, series, tunings):
     from generality.report.claims import FOLLOWED, PROBED
     from generality.report.claims_table import render_claims
-    from generality.report.comparisons_series import Followed
+    from generality.report.comparisons import Followed
     from generality.report.probed import Probed
     from generality.report.resampled import Resampled
 

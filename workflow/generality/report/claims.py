@@ -7,10 +7,8 @@ import numpy as np
 
 from generality import SPECIALITY
 from generality.report import comparisons as c
-from generality.report import comparisons_series as s
 from generality.report.bootstrap import interval
-from generality.report.comparisons import START, Compare, Comparison
-from generality.report.comparisons_series import Followed
+from generality.report.comparisons import START, Compare, Comparison, Followed
 from generality.report.diverged import DIVERGED
 from generality.report.names import FULL, PATH
 from generality.report.probed import Probed
@@ -210,18 +208,18 @@ CLAIMS = (
     ),
     Claim(
         "features-forgotten", "4.1, 4.3, C", "The probing accuracy on the other domains drops: features are forgotten.",
-        "no number; Figure 8", (PROBED,), s.features_drop,
+        "no number; Figure 8", (PROBED,), c.features_drop,
     ),
     Claim(
         "low-rate-learns-less", "D", "A lower learning rate forgets less of the instructions and learns less.",
-        "no number; Figure 9, left", (FOLLOWED,), s.lower_rates,
+        "no number; Figure 9, left", (FOLLOWED,), c.lower_rates,
     ),
     Claim(
         "warm-up-helps-early", "D", "Warm-up lessens the forgetting at the beginning and not that at the end.",
-        "no number; Figure 9, right", (FOLLOWED,), s.warm_up_at_first,
+        "no number; Figure 9, right", (FOLLOWED,), c.warm_up_at_first,
     ),
     Claim(
         "early-stopping-behind-wise", "D", "No early stopping, at any rate or warm-up, trades better than WiSE-FT.",
-        "no number; Figure 9", (FOLLOWED,), s.path_beats_early_stopping,
+        "no number; Figure 9", (FOLLOWED,), c.path_beats_early_stopping,
     ),
 )  # fmt: skip

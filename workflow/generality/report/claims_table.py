@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from generality.report.bootstrap import RESAMPLES
 from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
-from generality.report.comparisons_series import Followed
+from generality.report.comparisons import Followed
 from generality.report.diverged import DIVERGED
 from generality.report.markup import markdown
 from generality.report.probed import Probed
@@ -30,10 +30,10 @@ def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outp
 
     Raises StudyError for another suffix.
     """
-    claims = judge_claims(experiments)
+    claims = [_entry(*claim) for claim in judge_claims(experiments)]
     for output in as_paths(outputs, (".json", ".md"), "claims"):
         if output.suffix == ".json":
-            write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": [_entry(*claim) for claim in claims]})
+            write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": claims})
         else:
             write_text(output, _markdown(claims))
 
@@ -49,30 +49,27 @@ def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
 
 
 def _comparison(judged: Judged) -> dict:
-    """Return a comparison for the .json; numbers that are missing because a fine-tuning diverged are null."""
+    """Return a comparison for programs; numbers that are missing because a fine-tuning diverged are None."""
     missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
     return asdict(judged) | missing
 
 
-def _markdown(claims: list[tuple[Claim, list[Judged], str]]) -> str:
-    rows, details = [], []
-    for claim, judged, reason in claims:
-        lines = [[one.what, effect_text(_comparison(one)), str(one.seeds), one.verdict] for one in judged]
-        what, effect, seeds, _ = lines[0] if lines else ("", "–", "–", "")
-        cells = [
-            f"{claim.says} (§ {claim.section})",
-            claim.paper,
-            effect,
-            "; ".join(filter(None, [what, reason])),
-            seeds,
-        ]
-        rows.append([*map(markdown, cells), f"**{verdict(judged)}**"])
-        details += [list(map(markdown, [claim.name, *line])) for line in lines]
+def cells(claim: Mapping) -> list[list[str]]:
+    """Return comparison, effect, seeds and verdict of each comparison of a claim of the .json."""
+    return [[one["what"], effect_text(one), str(one["seeds"]), one["verdict"]] for one in claim["comparisons"]]
+
+
+def _markdown(claims: list[dict]) -> str:
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
-    every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
-    first, second = (
-        tabulate(body, names, "pipe", disable_numparse=True) for body, names in ((rows, header), (details, every))
-    )
+    rows, details = [header], [["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]]
+    for claim in claims:
+        compared = cells(claim)
+        what, effect, seeds, _ = compared[0] if compared else ("", "–", "–", "")
+        ours = [effect, "; ".join(filter(None, [what, claim["reason"]])), seeds]
+        texts = map(markdown, [f"{claim['says']} (§ {claim['section']})", claim["paper"], *ours])
+        rows.append([*texts, f"**{claim['verdict']}**"])
+        details += [list(map(markdown, [claim["name"], *line])) for line in compared]
+    first, second = (tabulate(table, "firstrow", "pipe", disable_numparse=True) for table in (rows, details))
     return "\n\n".join([note(RULE, RESAMPLES), first, "## All comparisons", second]) + "\n"
 
 

@@ -23,10 +23,7 @@ ODDITIES = (
         "The paper's WiSE-FT rows most likely have the columns a, sketch and objectnet rotated (WiSE-FT's own plots "
         "show other values); they are printed as they are, and averages are not affected.",
     ),
-    (
-        (4,),
-        "The paper says that no method but WiSE-FT has an average above 62 %; its KD has 62.09 and 62.24.",
-    ),
+    ((4,), "The paper says that no method but WiSE-FT has an average above 62 %; its KD has 62.09 and 62.24."),
     (
         (5,),
         "The paper's accuracy on real, 99 %, is almost certainly of training pictures: its 342 steps of 512 an epoch "
@@ -47,14 +44,8 @@ ODDITIES = (
         "The paper's pre-trained 0.10 % on PubMedQA is 1 of 1,000, a failure of format and not of knowledge, and so is "
         "the fall of WiSE-FT near the pre-trained model; always yes would have 55.2 %.",
     ),
-    (
-        (6, 9),
-        "An accuracy on the paper's 1,000 PubMedQA questions has a 95 % interval of about ±3 points.",
-    ),
-    (
-        (7, 10),
-        "Most differences in the paper's table are within one standard error.",
-    ),
+    ((6, 9), "An accuracy on the paper's 1,000 PubMedQA questions has a 95 % interval of about ±3 points."),
+    ((7, 10), "Most differences in the paper's table are within one standard error."),
     (
         (8,),
         "The paper's text (4.2) quotes WiSE-FT at α = 0.3 with a log-likelihood above −270; no table has that α, and "

@@ -13,8 +13,10 @@ MEASURES = ("acc", "probing")  # accuracy of the running classifier, and of a pr
 
 
 class Probed:
-    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, number of `seeds`; and
-    of the steps at which a seed's fine-tuning had diverged, in how many seeds it had."""
+    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0 and number of `seeds`.
+
+    `diverged` has each step at which a seed's fine-tuning had diverged, with the number of such seeds.
+    """
 
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
         """Read the files of `vision.probe`, one a seed.
@@ -44,8 +46,13 @@ class Probed:
         return self._tables[name, step][measure].to_numpy(np.float64)
 
     def _check(self, name: str, step: int) -> None:
-        first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
-        if own is None or own.isna().any(axis=None) or len(own) != self.seeds or not own.columns.equals(first.columns):
+        first, rows = (self._tables.get((name, at), {}).get("acc") for at in (self.steps[0], step))
+        if (
+            rows is None
+            or rows.isna().any(axis=None)
+            or not rows.columns.equals(first.columns)
+            or len(rows) != self.seeds
+        ):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
 
 

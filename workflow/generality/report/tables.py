@@ -41,7 +41,7 @@ def render_table(
     after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
     printed names; `note` ends the caption; `anchor` is the LaTeX label. `paper` holds rows of `paper.paper_rows`: they
     stand beside ours (`paper.beside`; in the .csv the columns of `agreement.with_paper`), their agreement and the
-    `footnotes` below. Raises StudyError for another suffix, an unknown group or metric, or a data set without the first.
+    `footnotes` below. Raises StudyError for another suffix, an unknown group or metric, or data without the first one.
     """
     everything, labels = results(table), labels or {}
     speciality = everything.loc[everything["group"] == SPECIALITY, "data"].iloc[0]

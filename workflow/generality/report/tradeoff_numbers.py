@@ -1,22 +1,22 @@
 """Trade-offs as numbers: hypervolume, the settings that nothing beats, and generality at matched speciality."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.errors import StudyError
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import write_table
 from generality.report.diverged import DIVERGED
 from generality.report.estimate import Estimate
 from generality.report.frontier import hypervolume, matched_generality, on_front
-from generality.report.names import ENDS, FULL, PATH, in_words, notation
+from generality.report.names import ENDS, PATH, in_words, notation
 from generality.report.resampled import Resampled
-from generality.storage.files import whole_file
+from generality.report.stored import as_paths, write_text
 
 MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
 CAPTION = (
@@ -38,10 +38,9 @@ def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray
     """Return the hypervolume of a method's settings and the two ends, per column, against the worse end on each axis.
 
     The ends, which have no tuning in them, make the reference in each resample anew. They count for every method:
-    WiSE-FT's path ends in these two models, and so do penalties of infinite and of no weight. Raises StudyError for an
-    experiment without full fine-tuning.
+    WiSE-FT's path ends in these two models, and so do penalties of infinite and of no weight.
     """
-    (x_start, y_start), (x_end, y_end) = _ends(scores, group)
+    (x_start, y_start), (x_end, y_end) = (scores.points(end, group) for end in ENDS)
     x, y = scores.points(method, group)
     reference = np.minimum(x_start, x_end)[0], np.minimum(y_start, y_end)[0]
     return hypervolume(np.vstack([x, x_start, x_end]), np.vstack([y, y_start, y_end]), reference)
@@ -52,20 +51,20 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
 
     Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals. A number that
     is not reached is missing, and so is one that needs a model that diverged. `diverged` counts those of the `settings`
-    that did; if all did, none is `chosen`. Raises StudyError for an experiment without full fine-tuning.
+    that did; if all did, none is `chosen`.
     """
     rows = []
     for group in scores.generality:
         front = _front(scores, group)
-        (start, _), (end, _) = _ends(scores, group)
-        goal = (start + MATCHED * (end - start))[0]
+        start, end = (scores.points(end, group) for end in ENDS)
+        goal = (start[0] + MATCHED * (end[0] - start[0]))[0]
         for method, settings in scores.settings.items():
             points = scores.points(method, group)
             if method == PATH:
-                points = tuple(np.vstack(parts) for parts in zip(*_around(scores, group, points), strict=True))
+                points = map(np.vstack, zip(start, points, end, strict=True))
             row = {"experiment": scores.experiment, "group": group, "method": method, "seeds": scores.seeds}
             lost = sum(scores.diverged(method, setting) for setting in settings)
-            row |= {"settings": len(settings), "diverged": lost, "front": " ".join(front[method])}
+            row |= {"settings": len(settings), "diverged": lost, "front": " ".join(front.get(method, []))}
             row |= {"chosen": scores.chosen[method] if lost < len(settings) else ""}
             for name, values in (
                 ("hypervolume", method_hypervolume(scores, method, group)),
@@ -73,42 +72,24 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
                 (SPECIALITY, scores.score(method, SPECIALITY)),
                 ("generality", scores.score(method, group)),
             ):
-                found = _interval(values, scores.seeds)
-                row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+                row[name], _, row[f"{name}_low"], row[f"{name}_high"] = _interval(values, scores.seeds)
             rows.append(row | {"matched_at": goal[0]})
     return pd.DataFrame(rows)
 
 
 def render_tradeoffs(
-    experiments: Iterable[Resampled], outputs: Sequence[str | Path], labels: Mapping[str, str] | None = None
+    experiments: Iterable[Resampled], outputs: Sequence[str | Path], labels: Mapping[str, str]
 ) -> None:
     """Write the trade-offs of experiments as .csv (`tradeoffs`, in full precision) or .md. `labels` name the methods.
 
     Raises StudyError for another suffix.
     """
     table = pd.concat(map(tradeoffs, experiments), ignore_index=True)
-    for output in map(Path, outputs):
-        if output.suffix not in (".csv", ".md"):
-            raise StudyError(f"{output}: trade-offs are written as .csv or .md; change the suffix")
+    for output in as_paths(outputs, (".csv", ".md"), "trade-offs"):
         if output.suffix == ".csv":
             write_table(table, output)
-            continue
-        with whole_file(output) as partial:
-            partial.write_text(_markdown(table, labels or {}), encoding="utf-8")
-
-
-def _ends(scores: Resampled, group: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    if FULL not in scores.settings:
-        raise StudyError(
-            f"experiments.{scores.experiment}.methods: no '{FULL}', which trade-offs are measured against; add it, or "
-            "leave the experiment out of report.tradeoff and report.claims"
-        )
-    return [scores.points(method, group) for method in ENDS]
-
-
-def _around(scores: Resampled, group: str, points: tuple) -> list[tuple]:
-    start, end = _ends(scores, group)
-    return [start, points, end]
+        else:
+            write_text(output, _markdown(table, labels))
 
 
 def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
@@ -116,11 +97,10 @@ def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
     models = [(method, setting) for method, settings in scores.settings.items() for setting in settings]
     models = [model for model in models if not scores.diverged(*model)]
     x, y = (np.array([scores.score(m, where, s)[0] for m, s in models]) for where in (SPECIALITY, group))
-    found: dict[str, list[str]] = {method: [] for method in scores.settings}
-    for (method, setting), kept in zip(models, on_front(x, y), strict=True):
-        if kept:
-            found[method].append(setting)
-    return found
+    front: dict[str, list[str]] = {}
+    for method, setting in compress(models, on_front(x, y)):
+        front.setdefault(method, []).append(setting)
+    return front
 
 
 def _interval(values: np.ndarray, seeds: int) -> Estimate:
@@ -161,8 +141,8 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
 
 def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     parts = [markup.markdown(caption(table))]
-    for shown in for_readers(table, labels):
-        parts += [f"## {markup.markdown(shown.caption)}", markup.markdown_grid(shown)]
+    for part in for_readers(table, labels):
+        parts += [f"## {markup.markdown(part.caption)}", markup.markdown_grid(part)]
     return "\n\n".join(parts) + "\n"
 
 

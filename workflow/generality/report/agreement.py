@@ -47,24 +47,25 @@ def agreement(rows: pd.DataFrame, paper: pd.DataFrame) -> Agreement:
 
     Each data set counts once, by the paper's primary metric. An unchanged score agrees with an unchanged one only.
     """
-    both = _paired(rows, paper)
+    best = paper.loc[paper["chosen"] & (paper["method"] != BASE[0]), [*KEYS, "change"]]
+    both = rows[rows["chosen"]].merge(best, on=KEYS, suffixes=("", "_paper"))
+    order = both["metric"].map(list(METRICS).index)
+    both = both[order == order.groupby([both["method"], both["data"]]).transform("min")]
     average = both["data"].str.startswith("Avg ")
     cells, means = both[~average], both[average]
     same = np.sign(cells["change"]) == np.sign(cells["change_paper"])
     clear = (cells["change_low"] > 0) | (cells["change_high"] < 0)
     ours, theirs = (means[column].rank() for column in ("change", "change_paper"))
-    known = ours.nunique() > 1 and theirs.nunique() > 1
-    correlation = float(ours.corr(theirs)) if known else float("nan")
+    correlation = float(ours.corr(theirs)) if min(ours.nunique(), theirs.nunique()) > 1 else float("nan")
     return Agreement(len(cells), int(same.sum()), int(clear.sum()), int((same & clear).sum()), len(means), correlation)
 
 
 def with_paper(rows: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with the paper's numbers for the same setting, and for the best setting of the same method.
 
-    New columns, in the units of `value`: paper, paper_change; paper_best_setting, paper_best, paper_best_change;
-    same_sign and rank_correlation. In the rows of the chosen setting, same_sign tells whether its change has the sign
-    of paper_best_change; it is empty in the others. rank_correlation is Spearman's over methods, in the rows of its
-    average.
+    New columns, in the units of `value`: paper, paper_change; paper_best_setting, paper_best, paper_best_change. In the
+    rows of a chosen setting, same_sign tells whether its change has the sign of paper_best_change. In those of its
+    average, rank_correlation is Spearman's over methods.
     """
     same = paper[["method", "setting", "data", "metric", "value", "change"]]
     best = paper.loc[paper["chosen"], ["method", "data", "metric", "setting", "value", "change"]]
@@ -77,11 +78,3 @@ def with_paper(rows: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     averages = compared & rows["data"].str.startswith("Avg ")
     correlation = pd.Series(agreement(rows, paper).correlation, rows.index)
     return rows.assign(same_sign=agree.where(compared), rank_correlation=correlation.where(averages))
-
-
-def _paired(rows: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
-    """Return our chosen rows beside the paper's, a row per method and data set, the pre-trained model left out."""
-    best = paper.loc[paper["chosen"] & (paper["method"] != BASE[0]), [*KEYS, "change"]]
-    both = rows[rows["chosen"]].merge(best, on=KEYS, suffixes=("", "_paper"))
-    order = both["metric"].map(list(METRICS).index)
-    return both.loc[order == order.groupby([both["method"], both["data"]]).transform("min")]

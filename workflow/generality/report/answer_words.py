@@ -50,9 +50,9 @@ class Row:
 class Tally:
     """The marks of a method in the areas that full fine-tuning forgot, as (area, mark), and their counts.
 
-    The mark is up where the method helped: it learnt its own task measurably and kept measurably more. The mark is down
-    where it kept less. `helped` and `less` count these two, and `best` the areas with the best trade-off. `speciality`
-    is the mean of its differences from full fine-tuning on the own tasks.
+    A mark is up where the method helped: it learnt its own task measurably and kept measurably more; down where it kept
+    less. `helped` and `less` count these two, `best` the areas with the best trade-off. `speciality` is the mean of its
+    differences from full fine-tuning on the own tasks.
     """
 
     name: str
@@ -168,10 +168,9 @@ def _diverged(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ranks(table: pd.DataFrame) -> np.ndarray:
-    """Return the rank of the trade-off in each row of a forgotten area.
+    """Return the rank of the trade-off in each row of a forgotten area, or "" where no method adds a hypervolume.
 
-    The largest hypervolume is the best, and one not measurably behind it close. Where no method adds any, none has a
-    rank.
+    The largest hypervolume is the best, and one not measurably behind it close.
     """
     ranked = table["forgotten"] & (table["hypervolume"] > 0)
     return np.select([ranked & (table["behind"] == 0), ranked & (table["behind_low"] <= 0)], [BEST, CLOSE], "")
@@ -246,9 +245,9 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str) -> tuple
         return "Nothing to mend", f"{nothing} {diverged}".strip()
     most, best = tallies[0].helped, max(tally.best for tally in tallies)
     top = [tally.name for tally in tallies if tally.helped == most]
-    of = _of(most, len(tallies[0].marks))
     if most:
-        headline = f"{listed(top)}, in {of}" + (" of them" if of.startswith("all") else "")
+        share = _of(most, len(tallies[0].marks))
+        headline = f"{listed(top)}, in {share}" + (" of them" if share.startswith("all") else "")
         they = "they learnt their tasks" if len(top) > 1 else "it learnt its task"
         texts = [f"There {they} and kept measurably more than full fine-tuning did."]
     else:

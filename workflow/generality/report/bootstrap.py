@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
-from generality.report.estimate import Estimate
+from generality.report.estimate import Estimate, student
 
 RESAMPLES = 1000  # draws of seeds and clusters; the error of a standard error is then about 2 %
 SEED = 2023  # seed of the drawing: equal scores give equal intervals
@@ -49,8 +48,7 @@ def interval(effect: np.ndarray, seeds: int) -> Estimate:
     se, freedom = float(resampled.std(ddof=1)), np.inf
     if seeds > 1 and (between := single.var(ddof=1) / seeds) > 0:
         freedom = (seeds - 1) * max(1.0, se**2 / between) ** 2
-    reach = float(stdtrit(freedom, 0.975)) * se
-    return Estimate(float(value), se, float(value - reach), float(value + reach))
+    return student(float(value), se, freedom)
 
 
 def _draws(count: int, name: str, keep_one: bool = False) -> np.ndarray:

@@ -20,10 +20,10 @@ def named(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
         lost = settings[settings["diverged"] > 0]
         if len(settings) > 1 and settings["diverged"].nunique() == 1:
             lost = lost[:1].assign(setting=DEFAULT)  # all are alike, so the method's name is enough
-        found = [
-            f"{notation(row.method, row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()
+        names = [
+            f"{notation(method, row.setting)} {share(row.diverged, row.seeds)}".strip() for row in lost.itertuples()
         ]
-        texts += [f"{labels.get(method, method)} {', '.join(found)}".strip()] if found else []
+        texts += [f"{labels.get(method, method)} {', '.join(names)}".strip()] if names else []
     return "; ".join(texts)
 
 

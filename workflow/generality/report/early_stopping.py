@@ -28,7 +28,8 @@ def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]])
     `table` and `tunings` are as in `plot_early_stopping`.
     """
     rows = drawn_points(panels(table))
-    return rows.assign(**{key: rows["method"].map({name: own[key] for name, own in tunings.items()}) for key in TITLES})
+    values = {key: {name: tuning[key] for name, tuning in tunings.items()} for key in TITLES}
+    return rows.assign(**{key: rows["method"].map(values[key]) for key in TITLES})
 
 
 def plot_early_stopping(
@@ -42,7 +43,7 @@ def plot_early_stopping(
     `table` is the tidy table of one group of generality, in which a fine-tuning is a method and a step its setting;
     `tunings` gives each its lr and warmup, the usual one first; `style` the looks of pretrained, full and wise. Test
     scores, in the units of Figures 4 to 6. A fine-tuning that diverged is drawn up to its last checkpoint that is a
-    model, and named so. Raises StudyError for a missing style.
+    model, and named so. Raises StudyError for a missing look.
     """
     (panel,) = panels(table)
     methods = [method for method in panel.points["method"].unique() if method not in tunings]
@@ -68,7 +69,7 @@ def _varied(tunings: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, l
     usual = next(iter(tunings.values()))
     for key in TITLES:
         others = [other for other in usual if other != key]
-        names = [name for name, own in tunings.items() if all(own[other] == usual[other] for other in others)]
+        names = [name for name in tunings if all(tunings[name][other] == usual[other] for other in others)]
         if len(names) > 1 or key == next(iter(TITLES)):
             yield key, sorted(names, key=lambda name: tunings[name][key])
 

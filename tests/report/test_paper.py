@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generality.report.agreement import agreement, with_paper
 from generality.report.conventions import ODDITIES, PAPER_TABLES, as_in_paper
-from generality.report.paper import TABLES, beside, paper_rows, paper_settings
+from generality.report.paper import TABLES, agreement, beside, paper_rows, paper_settings, with_paper
 from generality.report.tables import render_table
 
 OOD = ["imagenet/v2", "imagenet/r", "imagenet/a", "imagenet/sketch", "imagenet/objectnet", "Avg ood"]

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.report.diverged import DIVERGED
 from generality.report.markup import NONE, Table
-from generality.report.names import ENDS, FULL, in_words, notation
+from generality.report.names import DIVERGED, ENDS, FULL, in_words, notation
 from generality.report.select import among
 
 UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it

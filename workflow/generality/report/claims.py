@@ -9,8 +9,7 @@ from generality import SPECIALITY
 from generality.report import comparisons as c
 from generality.report.bootstrap import interval
 from generality.report.comparisons import START, Compare, Comparison, Followed
-from generality.report.diverged import DIVERGED
-from generality.report.names import FULL, PATH
+from generality.report.names import DIVERGED, FULL, PATH
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 

@@ -9,8 +9,8 @@ from tabulate import tabulate
 from generality.report.bootstrap import RESAMPLES
 from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
 from generality.report.comparisons import Followed
-from generality.report.diverged import DIVERGED
 from generality.report.markup import markdown
+from generality.report.names import DIVERGED
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 from generality.report.stored import as_paths, write_text

@@ -80,11 +80,11 @@ def _policy(css: str, js: str) -> str:
 
 def _part(part: Mapping) -> dict:
     """Return a part for the page: with its picture or its table, and its data to download."""
-    files = part["files"]
-    data = [_file(files[suffix]) for suffix in ("csv", "json") if suffix in files]
-    picture = _picture(files["png"]) if "png" in files else None
-    table = Markup(_bytes(files["html"]).decode()) if "html" in files else None
-    return {**part, "picture": picture, "table": table, "files": data, "paths": files}
+    paths = part["files"]
+    data = [_file(paths[suffix]) for suffix in ("csv", "json") if suffix in paths]
+    picture = _picture(paths["png"]) if "png" in paths else None
+    table = Markup(_bytes(paths["html"]).decode()) if "html" in paths else None
+    return {**part, "picture": picture, "table": table, "files": data, "paths": paths}
 
 
 def _picture(path: str | Path) -> dict:

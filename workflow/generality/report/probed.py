@@ -1,6 +1,7 @@
 """Reading the probed checkpoint series of an experiment (Appendix C), and checking that its seeds can be compared."""
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,8 @@ class Probed:
             (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
             for (data, step), part in rows.groupby(["data", "step"], sort=False)
         }
-        for name in self.names:
-            for step in self.steps:
-                if step not in self.diverged:
-                    self._check(name, step)
+        for name, step in product(self.names, set(self.steps) - set(self.diverged)):
+            self._check(name, step)
 
     def answers(self, name: str, step: int, measure: str) -> np.ndarray:
         """Return 1 for a right answer and 0 for a wrong one, as (seeds, pictures); NaN where a seed had diverged."""
@@ -47,12 +46,8 @@ class Probed:
 
     def _check(self, name: str, step: int) -> None:
         first, rows = (self._tables.get((name, at), {}).get("acc") for at in (self.steps[0], step))
-        if (
-            rows is None
-            or rows.isna().any(axis=None)
-            or not rows.columns.equals(first.columns)
-            or len(rows) != self.seeds
-        ):
+        alike = rows is not None and len(rows) == self.seeds and rows.columns.equals(first.columns)
+        if not alike or rows.isna().any(axis=None):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
 
 

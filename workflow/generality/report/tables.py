@@ -9,13 +9,11 @@ import pandas as pd
 from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report import markup
-from generality.report.agreement import agreement, with_paper
 from generality.report.collect import BASE, average_name
-from generality.report.diverged import DIVERGED, named
 from generality.report.markup import DIAMOND, NONE, STAR
 from generality.report.metrics import METRICS
-from generality.report.names import notation, short
-from generality.report.paper import beside
+from generality.report.names import DIVERGED, diverged_settings, notation, short
+from generality.report.paper import agreement, beside, with_paper
 from generality.report.select import pick_groups, results
 
 PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # those of `paper.paper_rows`
@@ -40,7 +38,7 @@ def render_table(
     setting; a column per data set with its `metrics` (the primary one if None), the first ± its standard error; and
     after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
     printed names; `note` ends the caption; `anchor` is the LaTeX label. `paper` holds rows of `paper.paper_rows`: they
-    stand beside ours (`paper.beside`; in the .csv the columns of `agreement.with_paper`), their agreement and the
+    stand beside ours (`paper.beside`; in the .csv the columns of `paper.with_paper`), their agreement and the
     `footnotes` below. Raises StudyError for another suffix, an unknown group or metric, or data without the first one.
     """
     everything, labels = results(table), labels or {}
@@ -99,7 +97,7 @@ def _caption(
     used = [name for name in METRICS if any(name in metrics for metrics in cells)]
     measured = set(zip(rows["data"], rows["metric"], strict=True))
     partial = any((column.data, name) not in measured for column in columns for name in column.metrics)
-    diverged = named(rows, labels)
+    diverged = diverged_settings(rows, labels)
     notes = [
         f"Test {' or '.join(map(_printed, cells))}, {f'mean of {seeds} seeds' if seeds > 1 else '1 seed'}.",
         *(METRICS[name].meaning for name in used),

@@ -11,10 +11,9 @@ from generality import SPECIALITY
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import write_table
-from generality.report.diverged import DIVERGED
 from generality.report.estimate import Estimate
 from generality.report.frontier import hypervolume, matched_generality, on_front
-from generality.report.names import ENDS, PATH, in_words, notation
+from generality.report.names import DIVERGED, ENDS, PATH, in_words, notation
 from generality.report.resampled import Resampled
 from generality.report.stored import as_paths, write_text
 

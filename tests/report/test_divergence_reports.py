@@ -10,8 +10,8 @@ from generality.report.answer_words import answer, numbers
 from generality.report.claims import FOLLOWED, judge_claims, verdict
 from generality.report.claims_table import render_claims
 from generality.report.collect import collect, read_table, write_table
-from generality.report.comparisons_series import Followed
-from generality.report.diverged import named
+from generality.report.comparisons import Followed
+from generality.report.names import diverged_settings
 from generality.report.resampled import Resampled
 from generality.report.select import best_settings
 from generality.report.tables import render_table
@@ -216,7 +216,7 @@ def test_settings_are_named_by_what_sets_them_apart():
     rows = [("full", "default", 1), ("kd", "lambda-1", 3), ("wise", "alpha-0.2", 1), ("wise", "alpha-0.4", 1)]
     rows += [("l1", "lambda-0.1", 0), ("l1", "lambda-1", 2), ("l1", "lambda-10", 3), ("l2", "lambda-1", 0)]
     table = pd.DataFrame(rows, columns=["method", "setting", "diverged"]).assign(seeds=3)
-    assert named(table, {"kd": "KD", "l1": "L1"}) == (
+    assert diverged_settings(table, {"kd": "KD", "l1": "L1"}) == (
         "full (in 1 of 3 seeds); KD λ = 1e0; wise (in 1 of 3 seeds); L1 λ = 1e0 (in 2 of 3 seeds), λ = 1e1"
     )
-    assert named(table[table["diverged"] == 0], {}) == ""
+    assert diverged_settings(table[table["diverged"] == 0], {}) == ""

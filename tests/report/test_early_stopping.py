@@ -11,7 +11,7 @@ from PIL import Image
 from generality.errors import StudyError
 from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
 from generality.report.collect import collect
-from generality.report.comparisons_series import Followed
+from generality.report.comparisons import Followed
 from generality.report.early_stopping import plot_early_stopping
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled

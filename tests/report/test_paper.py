@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generality.report.agreement import agreement, with_paper
 from generality.report.conventions import ODDITIES, PAPER_TABLES, as_in_paper
-from generality.report.paper import TABLES, beside, paper_rows, paper_settings
+from generality.report.paper import TABLES, agreement, beside, paper_rows, paper_settings, with_paper
 from generality.report.tables import render_table
 
 OOD = ["imagenet/v2", "imagenet/r", "imagenet/a", "imagenet/sketch", "imagenet/objectnet", "Avg ood"]
@@ -119,7 +118,7 @@ def test_the_papers_lines_stand_with_their_methods():
 
 def test_a_table_has_the_papers_lines_agreement_and_footnotes(language, tmp_path):
     outputs = [tmp_path / f"table6.{suffix}" for suffix in ("md", "tex", "csv")]
-    render_table(language, outputs, **as_in_paper(6, language))
+    render_table(language, outputs, **as_in_paper(6, ["speciality", "ood"], language))
     md, tex = (path.read_text(encoding="utf-8") for path in outputs[:2])
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in md.splitlines() if line[:1] == "|"]
     assert lines[3][1:4] == ["paper", "– / 28.3 / –", "– / 26.0 / –"]
@@ -137,10 +136,10 @@ def test_a_table_has_the_papers_lines_agreement_and_footnotes(language, tmp_path
     rows = pd.read_csv(outputs[2]).query("method == 'full' and data == 'medical/medmcqa' and metric == 'exact_match'")
     assert rows[["paper", "same_sign"]].to_numpy().tolist() == [[pytest.approx(0.4406), True]]
 
-    assert as_in_paper(7, language)["footnotes"] == [ODDITIES[7][1]]
+    assert as_in_paper(7, ["common-sense"], language)["footnotes"] == [ODDITIES[7][1]]
     other = language.assign(data=language["data"].replace("medical/medmcqa", "quiz/own"))
-    assert as_in_paper(6, other)["paper"].empty
-    assert as_in_paper(6, other)["footnotes"] == []
+    assert as_in_paper(6, ["ood"], other)["paper"].empty
+    assert as_in_paper(6, ["ood"], other)["footnotes"] == []
 
 
 def test_every_table_has_footnotes_for_what_is_odd_in_it():

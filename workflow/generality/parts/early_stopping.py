@@ -42,8 +42,8 @@ def caption(shown, say):
     return f"Early stopping on {say.experiments()}", (
         f"{say.AXES} A line follows one full fine-tuning through {say.checkpoints(experiment)}, so it shows what "
         f"stopping early would have given; beside the usual run there are {say.listed(others)}, and a ring is the "
-        f"checkpoint that validation examples choose. {say.path(COMPARED)}{say.made(tests=tests)} Vertical bars, at the "
-        f"end of a line, are {say.interval()}."
+        f"checkpoint that validation examples choose. {say.path(COMPARED)}{say.made(tests=tests)} Vertical bars, at "
+        f"the end of a line, are {say.interval()}."
     )
 
 

@@ -7,7 +7,7 @@ ENTRIES = {"table1": entry("One example of each data set (paper, Table 1).", **O
 
 def needs(shown):
     """Return the test splits of all data sets, by "set/domain"."""
-    return {"sets": {name: folder for own in map(shown.test_sets, shown.experiments) for name, folder in own.items()}}
+    return {"sets": {name: path for sets in map(shown.test_sets, shown.experiments) for name, path in sets.items()}}
 
 
 def settings(shown):

@@ -45,16 +45,16 @@ def settings(shown):
 def draw(outputs, scores, probed, followed, experiments, features, series, tunings):
     from generality.report.claims import FOLLOWED, PROBED
     from generality.report.claims_table import render_claims
-    from generality.report.comparisons_series import Followed
+    from generality.report.comparisons import Followed
     from generality.report.probed import Probed
     from generality.report.resampled import Resampled
 
-    found = {role: Resampled(**files, **experiments[role]) for role, files in scores.items()}
+    measured = {role: Resampled(**files, **experiments[role]) for role, files in scores.items()}
     for files, name in zip(probed, features, strict=True):
-        found[PROBED] = Probed(files, name)
-    for files, own, tuned in zip(followed, series, tunings, strict=True):
-        found[FOLLOWED] = Followed(Resampled(**files, **own), tuned)
-    render_claims(found, outputs)
+        measured[PROBED] = Probed(files, name)
+    for files, settings, tuning in zip(followed, series, tunings, strict=True):
+        measured[FOLLOWED] = Followed(Resampled(**files, **settings), tuning)
+    render_claims(measured, outputs)
 
 
 def caption(shown, say):

@@ -205,7 +205,7 @@ class Study(Materials):
         return {"scores": self.score_paths(experiment), "table": self.table_path(experiment)}
 
     def distance_paths(self, experiment: str) -> list[str]:
-        """Return the tables, one for each pre-trained model, of the distances of data sets from the one that is fine-tuned on."""
+        """Return the tables, one a pre-trained model, of the distances of data sets from the one fine-tuned on."""
         folder = f"{self.root}/{experiment}/pretrained/default"
         return [f"{folder}/seed-{start}/distances.csv" for start in self.starts(experiment)]
 

@@ -25,7 +25,8 @@ def answers(scores: Resampled) -> pd.DataFrame:
     full fine-tuning. `hypervolume` is that of `tradeoff_numbers` at equal budgets (a fraction squared), and
     `hypervolume_all` that of all settings. `behind` is the distance to the largest hypervolume of another method: below
     0 it leads. `lost` and `won` are the shares of answers that were right before and are wrong now, and the other way;
-    both missing for an nll. `above_chance` tells whether the method or the pre-trained model is measurably better than chance.
+    both missing for an nll. `above_chance` tells whether the method or the pre-trained model is measurably better than
+    chance.
 
     Numbers that need full fine-tuning are missing in an experiment without it. The pre-trained model and the speciality
     have no hypervolume. A method whose settings all diverged has no numbers, and the others none that compare them with

@@ -1,5 +1,6 @@
 """The words of the answer: every sentence and colour of the first screen follows from numbers."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.report.diverged import DIVERGED
 from generality.report.markup import NONE, Table
-from generality.report.names import ENDS, FULL, in_words, listed, notation, trainings
+from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, trainings
+from generality.report.select import among
 
 UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it
 # The word for each, by what is compared and whether it is of the speciality.
@@ -108,16 +109,15 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     full = table[(table["method"] == FULL) & table["score"].notna()]
     areas = full[full["group"] != SPECIALITY]
     lost = areas[(areas["change_high"] < 0) & areas["above_chance"]]
-    places = set(zip(lost["experiment"], lost["group"], strict=True))
-    table = table.assign(forgotten=[place in places for place in zip(table["experiment"], table["group"], strict=True)])
+    table = table.assign(forgotten=among(table, lost, ["experiment", "group"]))
     table = table.assign(rank=_ranks(table), learnt=_learnt(table))
     others = [method for method in methods if method not in ENDS]
     trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
     tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
     # The methods are compared with full fine-tuning where the study has it.
-    shown = [(FULL, "change")] if FULL in methods else []
-    shown += [(method, "over_full" if len(full) else "change") for method in others]
+    columns = [(FULL, "change")] if FULL in methods else []
+    columns += [(method, "over_full" if len(full) else "change") for method in others]
     of_full = lacking.pop(FULL, "")
     of_others = " ".join(lacking.values())
     others_diverged = of_others if len(areas) else f"{of_full} {of_others}".strip()
@@ -128,8 +128,8 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
         experiments=list(areas["experiment"].unique()),
         losses=list(_losses(areas)),
         tallies=tallies if len(lost) else (),
-        columns=[(labels.get(method, method), AGAINST[effect]) for method, effect in shown],
-        rows=list(_rows(table, shown)),
+        columns=[(labels.get(method, method), AGAINST[effect]) for method, effect in columns],
+        rows=list(_rows(table, columns)),
         caution=_caution(table),
     )
 
@@ -167,30 +167,27 @@ def _diverged(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ranks(table: pd.DataFrame) -> np.ndarray:
-    """Return the rank of the trade-off in each row of a forgotten area.
+    """Return the rank of the trade-off in each row of a forgotten area, or "" where no method adds a hypervolume.
 
     The largest hypervolume is the best if it is measurably above all others; else those that are not measurably behind
-    it tie. Where no method adds any, none has a rank.
+    it tie.
     """
     ranked = table["forgotten"] & (table["hypervolume"] > 0)
     return np.select([ranked & (table["behind_high"] < 0), ranked & (table["behind_low"] <= 0)], [BEST, TIE], "")
 
 
-def _learnt(table: pd.DataFrame) -> list[bool]:
-    """Tell for each row whether its model gained measurably on the own task of its experiment."""
+def _learnt(table: pd.DataFrame) -> np.ndarray:
+    """Return for each row whether its model gained measurably on the own task of its experiment."""
     gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
-    models = set(zip(gained["experiment"], gained["method"], strict=True))
-    return [model in models for model in zip(table["experiment"], table["method"], strict=True)]
+    return among(table, gained, ["experiment", "method"])
 
 
 def _tally(rows: pd.DataFrame, name: str) -> Tally:
-    there = rows[rows["forgotten"] & rows["over_full"].notna()]
-    areas = [f"{row.experiment}: {in_words(row.group)}" for row in there.itertuples()]
-    found = [_mark(row) for row in there.itertuples()]
-    own = rows.loc[rows["group"] == SPECIALITY, "over_full"].mean()
-    best = int((there["rank"] == BEST).sum())
-    marks = list(zip(areas, found, strict=True))
-    return Tally(name, marks, found.count(UP), found.count(DOWN), best, points(own))
+    areas = rows[rows["forgotten"] & rows["over_full"].notna()]
+    marks = [(f"{row.experiment}: {in_words(row.group)}", _mark(row)) for row in areas.itertuples()]
+    counts = Counter(mark for _, mark in marks)
+    speciality = rows.loc[rows["group"] == SPECIALITY, "over_full"].mean()
+    return Tally(name, marks, counts[UP], counts[DOWN], int((areas["rank"] == BEST).sum()), points(speciality))
 
 
 def _mark(row: tuple) -> str:
@@ -208,20 +205,20 @@ def _losses(areas: pd.DataFrame) -> Iterator[tuple[str, list[Cell | None]]]:
         yield in_words(group), [cells.get(experiment) for experiment in experiments]
 
 
-def _rows(table: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Iterator[Row]:
+def _rows(table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Iterator[Row]:
     for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
-        own = group == SPECIALITY
-        there = {row.method: row for row in rows.itertuples()}
-        cells = [_cell(there.get(method), effect, own) for method, effect in shown]
-        yield Row(experiment, "own task" if own else in_words(group), rows["data"].iloc[0] if own else "", cells)
+        is_own = group == SPECIALITY
+        by_method = {row.method: row for row in rows.itertuples()}
+        cells = [_cell(by_method.get(method), effect, is_own) for method, effect in columns]
+        yield Row(experiment, "own task" if is_own else in_words(group), rows["data"].iloc[0] if is_own else "", cells)
 
 
-def _cell(row: tuple | None, effect: str, own: bool) -> Cell:
+def _cell(row: tuple | None, effect: str, is_own: bool) -> Cell:
     if row is None or not np.isfinite(getattr(row, effect)):
         return Cell(DIVERGED if row and not np.isfinite(row.score) else NONE)
     value, low, high = (getattr(row, f"{effect}{end}") for end in ("", "_low", "_high"))
     tone = verdict(low, high) if row.above_chance else UNCLEAR
-    word = WORDS[effect, own][tone] if row.above_chance else AT_CHANCE
+    word = WORDS[effect, is_own][tone] if row.above_chance else AT_CHANCE
     return Cell(points(value), f"± {100 * (high - value):.1f}", tone, word, row.rank)
 
 
@@ -259,9 +256,9 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str, *, match
         return "Nothing to mend", f"{nothing} {diverged}".strip()
     most, best = tallies[0].helped, max(tally.best for tally in tallies)
     top = [tally.name for tally in tallies if tally.helped == most]
-    of = _of(most, len(tallies[0].marks))
     if most:
-        headline = f"{listed(top)}, in {of}" + (" of them" if of.startswith("all") else "")
+        share = _of(most, len(tallies[0].marks))
+        headline = f"{listed(top)}, in {share}" + (" of them" if share.startswith("all") else "")
         they = "they learnt their tasks" if len(top) > 1 else "it learnt its task"
         texts = [f"There {they} and kept measurably more than full fine-tuning did{MATCHED if matched else ''}."]
     else:

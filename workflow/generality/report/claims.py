@@ -9,11 +9,8 @@ from scipy.stats import norm
 
 from generality import SPECIALITY
 from generality.report import comparisons as c
-from generality.report import comparisons_series as s
-from generality.report.comparisons import START, Compare, Comparison
-from generality.report.comparisons_series import Followed
-from generality.report.diverged import DIVERGED
-from generality.report.names import FULL, PATH
+from generality.report.comparisons import START, Compare, Comparison, Followed
+from generality.report.names import DIVERGED, FULL, PATH
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
@@ -28,9 +25,9 @@ VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
 PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series that Figures 8 and 9 show
 RULE = (
-    "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest effect "
-    f"of interest, set beforehand ({c.SMALLEST:g} points or %; of a hypervolume that height over full fine-tuning's "
-    "gain). It is supported where the interval lies above 0 and the effect is of interest, contradicted where the same "
+    "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest "
+    f"effect of interest, set beforehand ({c.SMALLEST:g} points or %; of a hypervolume that height over full "
+    "fine-tuning's gain). It is supported where the interval lies above 0 and the effect is of interest, contradicted where the same "
     "holds below 0, too small to matter where the interval lies within the smallest effects, else undecided. It is "
     "not decidable where neither model is measurably better than chance, nor where a fine-tuning diverged. A claim "
     "stands or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is "
@@ -269,18 +266,18 @@ CLAIMS = (
     ),
     Claim(
         "features-forgotten", "4.1, 4.3, C", "The probing accuracy on the other domains drops: features are forgotten.",
-        "no number; Figure 8", (PROBED,), s.features_drop,
+        "no number; Figure 8", (PROBED,), c.features_drop,
     ),
     Claim(
         "low-rate-learns-less", "D", "A lower learning rate forgets less of the instructions and learns less.",
-        "no number; Figure 9, left", (FOLLOWED,), s.lower_rates,
+        "no number; Figure 9, left", (FOLLOWED,), c.lower_rates,
     ),
     Claim(
         "warm-up-helps-early", "D", "Warm-up lessens the forgetting at the beginning and not that at the end.",
-        "no number; Figure 9, right", (FOLLOWED,), s.warm_up_at_first,
+        "no number; Figure 9, right", (FOLLOWED,), c.warm_up_at_first,
     ),
     Claim(
         "early-stopping-behind-wise", "D", "No early stopping, at any rate or warm-up, trades better than WiSE-FT.",
-        "no number; Figure 9", (FOLLOWED,), s.path_beats_early_stopping,
+        "no number; Figure 9", (FOLLOWED,), c.path_beats_early_stopping,
     ),
 )  # fmt: skip

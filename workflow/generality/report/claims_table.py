@@ -8,9 +8,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from generality.report.claims import NOT_DECIDED, RULE, Judged, JudgedClaim, judge_claims
-from generality.report.comparisons_series import Followed
-from generality.report.diverged import DIVERGED
+from generality.report.comparisons import Followed
 from generality.report.markup import markdown
+from generality.report.names import DIVERGED
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 from generality.report.stored import as_paths, write_text
@@ -29,10 +29,10 @@ def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outp
 
     Raises StudyError for another suffix.
     """
-    claims = judge_claims(experiments)
+    claims = list(map(_entry, judge_claims(experiments)))
     for output in as_paths(outputs, (".json", ".md"), "claims"):
         if output.suffix == ".json":
-            write_json(output, {"rule": RULE, "tests": tests(claims), "claims": list(map(_entry, claims))})
+            write_json(output, {"rule": RULE, "tests": tests(claims), "claims": claims})
         else:
             write_text(output, _markdown(claims))
 
@@ -49,38 +49,34 @@ def _entry(judged: JudgedClaim) -> dict:
 
 
 def _comparison(judged: Judged) -> dict:
-    """Return a comparison for the .json; numbers that are missing because a fine-tuning diverged are null."""
+    """Return a comparison for programs; numbers that are missing because a fine-tuning diverged are None."""
     missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
     return asdict(judged) | missing
 
 
-def _markdown(claims: list[JudgedClaim]) -> str:
-    rows, details = [], []
-    for claim, judged, reason, verdict, p in claims:
-        lines = [[one.what, effect_text(_comparison(one)), str(one.repetitions), one.verdict] for one in judged]
-        what, effect, trainings, _ = lines[0] if lines else ("", "–", "–", "")
-        cells = [
-            f"{claim.says} (§ {claim.section})",
-            claim.paper,
-            effect,
-            "; ".join(filter(None, [what, reason])),
-            trainings,
-            "–" if math.isnan(p) else f"{p:.2g}",
-        ]
-        rows.append([*map(markdown, cells), f"**{verdict}**"])
-        details += [list(map(markdown, [claim.name, *line])) for line in lines]
+def cells(claim: Mapping) -> list[list[str]]:
+    """Return comparison, effect, trainings and verdict of each comparison of a claim of the .json."""
+    return [[one["what"], effect_text(one), str(one["repetitions"]), one["verdict"]] for one in claim["comparisons"]]
+
+
+def _markdown(claims: list[dict]) -> str:
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Trainings", "p"]
-    every = ["Claim", "Comparison", "Effect [95 % interval]", "Trainings", "Verdict"]
-    first, second = (
-        tabulate(body, names, "pipe", disable_numparse=True)
-        for body, names in ((rows, [*header, "Verdict"]), (details, every))
-    )
+    rows, details = [[*header, "Verdict"]], [["Claim", "Comparison", "Effect [95 % interval]", "Trainings", "Verdict"]]
+    for claim in claims:
+        compared = cells(claim)
+        what, effect, trainings, _ = compared[0] if compared else ("", "–", "–", "")
+        ours = [effect, "; ".join(filter(None, [what, claim["reason"]])), trainings]
+        ours.append("–" if claim["p"] is None else f"{claim['p']:.2g}")
+        texts = map(markdown, [f"{claim['says']} (§ {claim['section']})", claim["paper"], *ours])
+        rows.append([*texts, f"**{claim['verdict']}**"])
+        details += [list(map(markdown, [claim["name"], *line])) for line in compared]
+    first, second = (tabulate(table, "firstrow", "pipe", disable_numparse=True) for table in (rows, details))
     return "\n\n".join([note(RULE, tests(claims)), first, "## All comparisons", second]) + "\n"
 
 
-def tests(claims: Sequence[JudgedClaim]) -> int:
-    """Return the number of claims whose p-values are corrected."""
-    return sum(not math.isnan(claim.p) for claim in claims)
+def tests(claims: Sequence[Mapping]) -> int:
+    """Return the number of claims of the .json whose p-values are corrected."""
+    return sum(claim["p"] is not None for claim in claims)
 
 
 def note(rule: str, claims: int) -> str:

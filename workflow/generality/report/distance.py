@@ -15,9 +15,8 @@ from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import average_name
-from generality.report.diverged import DIVERGED, share
 from generality.report.metrics import METRICS, primary
-from generality.report.names import FULL, count, in_words, short
+from generality.report.names import DIVERGED, FULL, count, in_words, share_of_seeds, short
 from generality.report.select import pick_groups, results
 from generality.report.stored import read_csv
 from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
@@ -163,7 +162,7 @@ def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> 
     """Say that there is nothing to draw, and why."""
     with paper_style(title) as (title,):
         figure = Figure(figsize=(TEXT_WIDTH, 1.2))
-        text = f"{title}: {DIVERGED} {share(row['diverged'], row['seeds'])}"
+        text = f"{title}: {DIVERGED} {share_of_seeds(row['diverged'], row['seeds'])}"
         figure.text(0.5, 0.65, text.strip(), ha="center", va="center", weight="bold")
         why = "Its loss or a gradient became infinite or no number, so there is no model of which to show a change."
         figure.text(0.5, 0.4, why, ha="center", va="center", color="0.35", fontsize=7)

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
-from generality.report.diverged import DIVERGED
-from generality.report.names import ENDS, PATH
+from generality.report.names import DIVERGED, ENDS, PATH
 from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
-from generality.report.tradeoff import Panel, drawn, drawn_points, panels, paths, titled
+from generality.report.tradeoff import Panel, drawn, drawn_points, panels, paths, solid, titled
 
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
 NOTE = (
@@ -28,7 +27,8 @@ def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]])
     `table` and `tunings` are as in `plot_early_stopping`.
     """
     rows = drawn_points(panels(table))
-    return rows.assign(**{key: rows["method"].map({name: own[key] for name, own in tunings.items()}) for key in TITLES})
+    values = {key: {name: tuning[key] for name, tuning in tunings.items()} for key in TITLES}
+    return rows.assign(**{key: rows["method"].map(values[key]) for key in TITLES})
 
 
 def plot_early_stopping(
@@ -42,7 +42,7 @@ def plot_early_stopping(
     `table` is the tidy table of one group of generality, in which a fine-tuning is a method and a step its setting;
     `tunings` gives each its lr and warmup, the usual one first; `style` the looks of pretrained, full and wise. Test
     scores, in the units of Figures 4 to 6. A fine-tuning that diverged is drawn up to its last checkpoint that is a
-    model, and named so. Raises StudyError for a missing style.
+    model, and named so. Raises StudyError for a missing look.
     """
     (panel,) = panels(table)
     methods = [method for method in panel.points["method"].unique() if method not in tunings]
@@ -68,7 +68,7 @@ def _varied(tunings: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, l
     usual = next(iter(tunings.values()))
     for key in TITLES:
         others = [other for other in usual if other != key]
-        names = [name for name, own in tunings.items() if all(own[other] == usual[other] for other in others)]
+        names = [name for name in tunings if all(tunings[name][other] == usual[other] for other in others)]
         if len(names) > 1 or key == next(iter(TITLES)):
             yield key, sorted(names, key=lambda name: tunings[name][key])
 
@@ -85,9 +85,8 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
     for method, path in paths(panel.placed):
         look = style[method]
         ax.plot(path["x"], path["y"], color=look["color"], lw=1.2, zorder=3)
-        ax.plot(
-            of[method]["x"], of[method]["y"], look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6
-        )
+        x, y = of[method]["x"], of[method]["y"]
+        ax.plot(x, y, look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6)
     # From dark to light as the value grows, and light enough at neither end to be lost on white.
     colors = sns.color_palette("flare", len(names))
     for color, (label, name) in zip(colors, names.items(), strict=True):
@@ -100,10 +99,8 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
         ax.vlines(end["x"], end["y_low"], end["y_high"], color=color, lw=0.7, zorder=4)
         ax.plot(chosen["x"], chosen["y"], "o", ms=6.5, mfc="none", mec=color, mew=1.1, zorder=5)
     for method in (method for method in ENDS if method in of):
-        look = style[method]
-        size = 10 if look["marker"] == "*" else 6.5
-        ax.plot(of[method]["x"], of[method]["y"], look["marker"], color=look["color"], ms=size, mec="white", mew=0.6,
-                zorder=7)  # fmt: skip
+        x, y, look = of[method]["x"], of[method]["y"], style[method]
+        ax.plot(x, y, look["marker"], color=look["color"], zorder=7, **solid(look["marker"]))
     ax.margins(0.05, 0.08)
     compared = panel.points[panel.points["method"].isin(style)]  # the legend names the others
     ax.set(title=titled(TITLES[key], compared, style, TEXT_WIDTH / 2), xlabel=panel.x_label)

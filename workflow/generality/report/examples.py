@@ -21,16 +21,14 @@ CAPTION = (
 def render_examples(sets: Mapping[str, str | Path], outputs: Sequence[str | Path], *, anchor: str) -> None:
     """Write a row per data set, `sets` being folders of test splits by "set/domain"; those of a set stand together.
 
-    Columns of the .csv are set, data, n (examples), id, prompt and answer, in full: the right choice of a question, the
-    response to an instruction, the class of a picture. Long texts are cut in .md and .tex. Raises StudyError for a
-    damaged folder.
+    Columns of the .csv are set, data, n (examples), id, prompt and answer (right choice, response, or class of a
+    picture), in full. Long texts are cut in .md and .tex. Raises StudyError for a damaged folder.
     """
     rows = pd.DataFrame(
         [(name.split("/")[0], name, *_example(folder)) for name, folder in sets.items()],
         columns=["set", "data", "n", "id", "prompt", "answer"],
     )
-    groups = list(rows["set"].unique())
-    rows = rows.sort_values("set", key=lambda column: column.map(groups.index), kind="stable")
+    rows = rows.sort_values("set", key=lambda column: pd.factorize(column)[0], kind="stable")
     body, last = [], None
     for row in rows.itertuples():
         name = "" if row.set == last else in_words(row.set).capitalize()

@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 from tabulate import tabulate
 
-from generality.errors import StudyError
 from generality.report.collect import write_table
 from generality.report.latex import ONLY_UNICODE, latex
-from generality.storage.files import whole_file
+from generality.report.stored import as_paths, write_text
 
 # A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
 NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]|%)")
@@ -39,25 +38,16 @@ class Table:
 
 
 def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, anchor: str) -> None:
-    """Write a table in the format of each output's suffix: `rows` as .csv, `table` as .md, .html (what
-    the report's page shows) or .tex, labelled `anchor`.
+    """Write `rows` as .csv and `table` as .html (for the report's page), .md or .tex, labelled `anchor`.
 
-    Raises StudyError for another suffix.
+    The format is that of each output's suffix. Raises StudyError for another.
     """
-    for output in map(Path, outputs):
+    texts = {".html": html, ".md": _markdown, ".tex": lambda table: _latex(table, anchor)}
+    for output in as_paths(outputs, (".csv", *texts), "tables"):
         if output.suffix == ".csv":
             write_table(rows, output)
-            continue
-        if output.suffix == ".md":
-            text = _markdown(table)
-        elif output.suffix == ".tex":
-            text = _latex(table, anchor)
-        elif output.suffix == ".html":
-            text = html(table)
         else:
-            raise StudyError(f"{output}: tables are written as .csv, .html, .md or .tex; change the suffix")
-        with whole_file(output) as partial:
-            partial.write_text(text, encoding="utf-8")
+            write_text(output, texts[output.suffix](table))
 
 
 def markdown(text: str) -> str:

@@ -1,9 +1,10 @@
-"""Order and printed names of methods, settings and data sets."""
+"""Order and printed names of methods, settings and data sets, and of fine-tunings that diverged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from generality.methods import PRETRAINED, REFERENCE, Key, PostHoc, registry
 from generality.storage.setting import DEFAULT, read
@@ -11,6 +12,7 @@ from generality.storage.setting import DEFAULT, read
 FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to a fine-tuned model
 ENDS = (PRETRAINED, FULL)
 ABBREVIATIONS = ("ood", "qa", "en", "cn")
+DIVERGED = "diverged"  # stands where a number would
 
 
 def in_order(method: str, setting: str) -> tuple:
@@ -81,6 +83,27 @@ def trainings(seeds: int, repetitions: int) -> str:
 def count(number: int, thing: str) -> str:
     """Return "1 seed" or "2 seeds"."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def diverged_settings(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Return the settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
+
+    The text is empty if none did. `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
+    """
+    texts = []
+    for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
+        lost = settings[settings["diverged"] > 0]
+        if len(settings) > 1 and settings["diverged"].nunique() == 1:
+            lost = lost[:1].assign(setting=DEFAULT)  # all are alike, so the method's name is enough
+        parts = ((notation(method, row.setting), share_of_seeds(row.diverged, row.seeds)) for row in lost.itertuples())
+        names = [" ".join(part).strip() for part in parts]
+        texts += [f"{labels.get(method, method)} {', '.join(names)}".strip()] if names else []
+    return "; ".join(texts)
+
+
+def share_of_seeds(count: int, seeds: int) -> str:
+    """Return the share of the seeds, unless it is all of them: "(in 2 of 3 seeds)"."""
+    return "" if count == seeds else f"(in {count} of {seeds} seeds)"
 
 
 @cache

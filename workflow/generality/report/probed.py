@@ -1,6 +1,7 @@
 """Reading the probed checkpoint series of an experiment (Appendix C), and checking that its seeds can be compared."""
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ MEASURES = ("acc", "probing")  # accuracy of the running classifier, and of a pr
 
 
 class Probed:
-    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, `seeds`; and
-    of the steps at which a seed's fine-tuning had diverged, in how many seeds it had."""
+    """The answers of an experiment's series: `names` of data sets, `steps` ascending from 0, `seeds` as texts.
+
+    `diverged` has each step at which a seed's fine-tuning had diverged, with the number of such seeds.
+    """
 
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
         """Read the files of `vision.probe`, one a seed.
@@ -33,10 +36,8 @@ class Probed:
             (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
             for (data, step), part in rows.groupby(["data", "step"], sort=False)
         }
-        for name in self.names:
-            for step in self.steps:
-                if step not in self.diverged:
-                    self._check(name, step)
+        for name, step in product(self.names, set(self.steps) - set(self.diverged)):
+            self._check(name, step)
 
     def answers(self, name: str, step: int, measure: str) -> np.ndarray:
         """Return 1 for a right answer and 0 for a wrong one, or the mean over the seeds of a repetition.
@@ -49,13 +50,9 @@ class Probed:
         return np.stack([table.loc[seeds].mean(axis=0) for seeds in repetitions(self.seeds)])
 
     def _check(self, name: str, step: int) -> None:
-        first, own = (self._tables.get((name, of), {}).get("acc") for of in (self.steps[0], step))
-        if (
-            own is None
-            or own.isna().any(axis=None)
-            or list(own.index) != sorted(self.seeds)
-            or not own.columns.equals(first.columns)
-        ):
+        first, rows = (self._tables.get((name, at), {}).get("acc") for at in (self.steps[0], step))
+        alike = rows is not None and list(rows.index) == sorted(self.seeds) and rows.columns.equals(first.columns)
+        if not alike or rows.isna().any(axis=None):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 
-from generality.report.diverged import DIVERGED, share
 from generality.report.estimate import estimate, paired
-from generality.report.names import FULL, count, short
+from generality.report.names import DIVERGED, FULL, count, share_of_seeds, short
 from generality.report.probed import MEASURES, Probed
 from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 
@@ -24,11 +23,10 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
 
     The table has one row for each data set (then the average of all), measure ("acc", "probing") and step. Its columns
     are data, measure, step, n (pictures), seeds, diverged (how many of these did), value, low and high. low and high
-    are the 95 % interval of the paired difference from step 0, set about the value, as in Figures 4 to 6; at step 0
-    that of the value itself. Numbers are fractions, and missing where a seed had diverged. Raises StudyError as
-    `Probed`.
+    are the 95 % interval of the paired difference from step 0, set about the value; at step 0 that of the value itself.
+    Numbers are fractions, and missing where a seed had diverged. Raises StudyError as `Probed`.
     """
-    probed, made = Probed(files), []
+    probed, rows = Probed(files), []
     names, steps = probed.names, probed.steps
     for name, members in [*((name, [name]) for name in names), *([(AVERAGE, names)] if len(names) > 1 else [])]:
         for measure in MEASURES:
@@ -39,21 +37,19 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
                 change = paired(ours, base, shares=True) if step else score
                 ends = (score.value + end - change.value for end in (change.low, change.high))
                 diverged = probed.diverged.get(step, 0)
-                made.append((name, measure, step, n, len(probed.seeds), diverged, score.value, *ends))
-    return pd.DataFrame(made, columns=["data", "measure", "step", "n", "seeds", "diverged", "value", "low", "high"])
+                rows.append((name, measure, step, n, len(probed.seeds), diverged, score.value, *ends))
+    return pd.DataFrame(rows, columns=["data", "measure", "step", "n", "seeds", "diverged", "value", "low", "high"])
 
 
 def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], outputs: Sequence[str | Path]) -> None:
     """Draw a panel for each data set of `curves`; `style` gives the colour and marker of full fine-tuning.
 
-    From where the fine-tuning diverged on, a panel says so in place of its curves.
-    Raises StudyError without such a style.
+    From where the fine-tuning diverged on, a panel says so in place of its curves. Raises StudyError without a look.
     """
     check_looks(style, [FULL])
     with paper_style(table, style) as (table, style):
         names = list(dict.fromkeys(table["data"]))
-        rows = math.ceil(len(names) / COLUMNS)
-        columns = min(len(names), COLUMNS)
+        rows, columns = math.ceil(len(names) / COLUMNS), min(len(names), COLUMNS)
         width = max(TEXT_WIDTH * columns / COLUMNS, TEXT_WIDTH / 2)
         figure, _ = figure_above(_note(table), width, 1.75 * rows + 0.4, margin=0.08)
         axes = figure.subplots(rows, columns, squeeze=False, sharex=True).flatten()
@@ -82,7 +78,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
         )
     if rows["diverged"].any():
         start, end = rows.loc[rows["diverged"] == 0, "step"].max(), rows["step"].max()
-        text = f"{DIVERGED}\n{share(rows['diverged'].max(), rows['seeds'].iloc[0])}".strip()
+        text = f"{DIVERGED}\n{share_of_seeds(rows['diverged'].max(), rows['seeds'].iloc[0])}".strip()
         ax.axvspan(start, end, color="0.92", lw=0, zorder=-1)
         ax.text((start + end) / 2, 0.5, text, transform=ax.get_xaxis_transform(), ha="center", va="center",
                 color="0.35", fontsize=7)  # fmt: skip

@@ -30,17 +30,14 @@ def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int =
     rows = []
     for experiment, domains in sets.items():
         image_sets = [open_image_set(folder) for folder in domains.values()]
-        found = [_first_pictures(image_set, examples) for image_set in image_sets]
-        shared = [name for name in found[0] if all(name in others for others in found)]
+        firsts = [_first_pictures(image_set, examples) for image_set in image_sets]
+        shared = [name for name in firsts[0] if all(name in others for others in firsts)]
         if not shared:
             raise StudyError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
         spread = np.linspace(0, len(shared) - 1, min(classes, len(shared))).round().astype(int)
-        for (domain, folder), image_set, pictures in zip(domains.items(), image_sets, found, strict=True):
-            for name in (shared[i] for i in spread):
-                rows += [
-                    (experiment, domain, str(folder), name, image_set.ids[index], int(index))
-                    for index in pictures[name]
-                ]
+        for (domain, folder), image_set, pictures in zip(domains.items(), image_sets, firsts, strict=True):
+            for name, index in ((shared[i], index) for i in spread for index in pictures[shared[i]]):
+                rows.append((experiment, domain, str(folder), name, image_set.ids[index], int(index)))
     return pd.DataFrame(rows, columns=["experiment", "domain", "folder", "class", "id", "index"])
 
 
@@ -74,15 +71,14 @@ def _block(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
-    """Return the places of the first `count` pictures of each class that has so many.
+    """Return the places of the first `count` pictures of each of the model's classes that has so many.
 
-    A set with its own class names tells which of the model's classes each stands for. Own classes that stand for
-    several are left out, since their pictures need not show any one of them.
+    A set's own classes that stand for several of these are left out: their pictures need not show any one of them.
     """
     groups = image_set.manifest["source"].get("class_groups") or {}
     places = {}
-    for label, own in enumerate(image_set.classes):
-        names, pictures = groups.get(own, [own]), np.flatnonzero(image_set.labels == label)[:count]
+    for label, name in enumerate(image_set.classes):
+        names, pictures = groups.get(name, [name]), np.flatnonzero(image_set.labels == label)[:count]
         if len(names) == 1 and len(pictures) == count:
             places[names[0]] = pictures
     return places

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
@@ -47,18 +48,22 @@ def common_scores(table: pd.DataFrame, split: str) -> pd.DataFrame:
 
 def results(table: pd.DataFrame) -> pd.DataFrame:
     """Return the test rows averaged over seeds; the column `chosen` marks the setting that is its method's best."""
-    best = pd.MultiIndex.from_frame(best_settings(table)[["method", "setting"]])
     rows = summarise(table)
-    return rows.assign(chosen=pd.MultiIndex.from_frame(rows[["method", "setting"]]).isin(best))
+    return rows.assign(chosen=among(rows, best_settings(table), ["method", "setting"]))
+
+
+def among(rows: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return whether each row has the same entries in these columns as one of the others."""
+    return pd.MultiIndex.from_frame(rows[columns]).isin(pd.MultiIndex.from_frame(others[columns]))
 
 
 def pick_groups(rows: pd.DataFrame, groups: Sequence[str] | None) -> pd.DataFrame:
     """Return the rows of these groups, in this order; all rows for None. Raises StudyError for an unknown group."""
     if groups is None:
         return rows
-    there = list(rows["group"].unique())
-    if missing := [group for group in groups if group not in there]:
-        raise StudyError(f"groups: no '{missing[0]}'; there are: {', '.join(there)}")
+    present = list(rows["group"].unique())
+    if missing := [group for group in groups if group not in present]:
+        raise StudyError(f"groups: no '{missing[0]}'; there are: {', '.join(present)}")
     rank = rows["group"].map({group: i for i, group in enumerate(groups)})
     # Within a method and setting, the order of data sets and metrics stays.
     order = rows.assign(rank=rank, model=rows.groupby(["method", "setting"], sort=False).ngroup())

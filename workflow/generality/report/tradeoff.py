@@ -17,9 +17,8 @@ from matplotlib.transforms import Bbox
 from generality import SPECIALITY
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import BASE, average_name
-from generality.report.diverged import DIVERGED, named
 from generality.report.metrics import METRICS, primary
-from generality.report.names import ENDS, count, in_words, is_path, notation, path_end
+from generality.report.names import DIVERGED, ENDS, count, diverged_settings, in_words, is_path, notation, path_end
 from generality.report.select import pick_groups, results
 from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 
@@ -28,9 +27,11 @@ OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that w
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: a row of `points` per (method, setting), in the unit of the labels, with columns method, setting,
-    chosen, seeds, diverged (how many of these did), x, x_low, x_high, y, y_low, y_high (95 % intervals; missing where
-    one diverged). The pre-trained model is among them."""
+    """One panel: a row of `points` per model, the pre-trained one among them, in the unit of the labels.
+
+    Columns are method, setting, chosen, seeds, diverged (how many of these did), x, x_low, x_high, y, y_low, y_high (95
+    % intervals; missing where one diverged).
+    """
 
     title: str
     x_label: str
@@ -58,7 +59,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
     x_measure, x_unit = _measure(special)
     general = pick_groups(rows[rows["group"] != SPECIALITY], groups)
     several = general["group"].nunique() > 1
-    made, gap = [], " " if several else "\n"
+    by_group, gap = [], " " if several else "\n"
     for group, members in general.groupby("group", sort=False):
         average = members[members["data"] == average_name(group)]
         sets = count(members["data"].nunique() - 1, f"{in_words(group)} data set")
@@ -68,8 +69,8 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
         x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
         y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
         note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {count(seeds, 'seed')}"
-        made.append(Panel(title, x_label, y_label, _points(special, average), note))
-    return made
+        by_group.append(Panel(title, x_label, y_label, _points(special, average), note))
+    return by_group
 
 
 def drawn_points(panels: Sequence[Panel]) -> pd.DataFrame:
@@ -139,9 +140,9 @@ def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
     """Return a title, for a panel of `width` inches, with a line below it on the points that diverged."""
-    text = named(points, {method: look["label"] for method, look in style.items()})
-    whole = re.sub(r"(?<![;,]) ", "\N{NO-BREAK SPACE}", text)  # a name with its setting is not broken
-    return f"{title}\n{textwrap.fill(f'{DIVERGED.capitalize()}: {whole}', int(15 * width))}" if text else title
+    text = diverged_settings(points, {method: look["label"] for method, look in style.items()})
+    text = re.sub(r"(?<![;,]) ", "\N{NO-BREAK SPACE}", text)  # a name with its setting is not broken
+    return f"{title}\n{textwrap.fill(f'{DIVERGED.capitalize()}: {text}', int(15 * width))}" if text else title
 
 
 def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
@@ -155,7 +156,7 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
             ax.plot(settings["x"], settings["y"], color=look["color"], lw=0.5, alpha=0.4, zorder=1)
         others, chosen = settings[~settings["chosen"]], settings[settings["chosen"]]
         ax.plot(others["x"], others["y"], look["marker"], color=look["color"], zorder=3, **OTHER)
-        ax.plot(chosen["x"], chosen["y"], look["marker"], color=look["color"], zorder=5, **_chosen(look["marker"]))
+        ax.plot(chosen["x"], chosen["y"], look["marker"], color=look["color"], zorder=5, **solid(look["marker"]))
         ax.hlines(chosen["y"], chosen["x_low"], chosen["x_high"], color=look["color"], lw=0.7, zorder=4)
         ax.vlines(chosen["x"], chosen["y_low"], chosen["y_high"], color=look["color"], lw=0.7, zorder=4)
     ax.margins(0.05, 0.08)
@@ -174,8 +175,8 @@ def paths(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     ]
 
 
-def _chosen(marker: str) -> dict:
-    """Return the look of a chosen setting's point; a star's arms are thin, so it is drawn larger."""
+def solid(marker: str) -> dict:
+    """Return the look of a model's solid point; a star's arms are thin, so it is drawn larger."""
     return {"ms": 10 if marker == "*" else 6.5, "mec": "white", "mew": 0.6}
 
 
@@ -187,8 +188,8 @@ def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> l
     for method in methods:
         if method not in ENDS:  # which are named beside their points
             label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
-            entries.append(entry(label, color, marker, _chosen(marker), "-" if is_path(method) else ""))
-    entries.append(entry("chosen on validation", "0.35", "o", _chosen("o")))
+            entries.append(entry(label, color, marker, solid(marker), "-" if is_path(method) else ""))
+    entries.append(entry("chosen on validation", "0.35", "o", solid("o")))
     return [*entries, entry("other settings", "0.35", "o", OTHER)]
 
 

@@ -13,9 +13,8 @@ from generality.errors import StudyError
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, SEED
 from generality.report.collect import write_table
-from generality.report.diverged import DIVERGED
 from generality.report.frontier import hypervolume, matched_generality, on_front
-from generality.report.names import ENDS, FULL, in_words, listed, notation, path_end, trainings
+from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, path_end, trainings
 from generality.report.resampled import Resampled
 from generality.storage.files import whole_file
 
@@ -35,8 +34,8 @@ CAPTION = (
     "{budget} settings, as many as the method with the fewest has. Its interval holds the choice too, which may be a "
     "lucky or an unlucky one. In brackets: of all settings that the method has here. On the front: settings that no "
     "model of the experiment equals on both axes and beats on one. Speciality and generality: the setting chosen on "
-    "validation examples. ± is half of a 95 % interval from {resamples:,} resamples of clusters of examples{trained}. A "
-    "setting whose fine-tuning diverged is left out."
+    "validation examples; ↔ beside it: it lies at an end of its grid, so a setting beyond may be better. ± is half of a "
+    "95 % interval from {resamples:,} resamples of clusters of examples{trained}. A setting whose fine-tuning diverged is left out."
 )
 
 

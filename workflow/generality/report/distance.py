@@ -173,7 +173,7 @@ def _note(points: pd.DataFrame) -> str:
     return (
         "Change of accuracy, or of the negative log-likelihood with its sign turned, in % of the pre-trained model's; "
         "right: of a group's average. Vertical: 95 % intervals of the paired difference, the pre-trained score taken "
-        f"as known ({count(points['seeds'].iloc[0], 'seed')}); horizontal: the seeds' range of distances. {FORMULA}. "
+        f"as known ({count(points['seeds'].iloc[0], 'training')}); horizontal: the range of distances over pre-trained models. {FORMULA}. "
         f"{correlations(points)}."
     )
 

@@ -81,7 +81,7 @@ def trainings(seeds: int, repetitions: int) -> str:
 
 
 def count(number: int, thing: str) -> str:
-    """Return "1 seed" or "2 seeds"."""
+    """Return "1 training" or "2 trainings"."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 

@@ -93,5 +93,5 @@ def _note(table: pd.DataFrame) -> str:
     return (
         "Probing: a new linear head on the checkpoint's features, fitted on the domain's train split. Dotted: the "
         "pre-trained model.\nBands: 95 % intervals of the paired difference from step 0, at step 0 of the value itself "
-        f"({n} test pictures a domain, {count(table['seeds'].iloc[0], 'seed')})."
+        f"({n} test pictures a domain, {count(table['seeds'].iloc[0], 'training')})."
     )

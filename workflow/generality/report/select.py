@@ -9,6 +9,7 @@ from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.collect import average_name, summarise
 from generality.report.metrics import METRICS, primary
+from generality.storage.setting import read
 
 
 def best_settings(table: pd.DataFrame) -> pd.DataFrame:
@@ -68,3 +69,10 @@ def pick_groups(rows: pd.DataFrame, groups: Sequence[str] | None) -> pd.DataFram
     # Within a method and setting, the order of data sets and metrics stays.
     order = rows.assign(rank=rank, model=rows.groupby(["method", "setting"], sort=False).ngroup())
     return order.dropna(subset="rank").sort_values(["model", "rank"], kind="stable").drop(columns=["rank", "model"])
+
+
+def at_edge(setting: str, settings: Sequence[str]) -> bool:
+    """Tell whether a setting has the smallest or largest of several values of a hyper-parameter that were tried."""
+    tried = [read(name) for name in settings]
+    grids = {key: {values[key] for values in tried if key in values} for key in read(setting)}
+    return any(len(grid) > 1 and read(setting)[key] in (min(grid), max(grid)) for key, grid in grids.items())

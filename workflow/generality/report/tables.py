@@ -12,7 +12,7 @@ from generality.report import markup
 from generality.report.collect import BASE, average_name
 from generality.report.markup import DIAMOND, NONE, STAR
 from generality.report.metrics import METRICS
-from generality.report.names import DIVERGED, diverged_settings, notation, short
+from generality.report.names import DIVERGED, diverged_settings, notation, short, trainings
 from generality.report.paper import agreement, beside, with_paper
 from generality.report.select import pick_groups, results
 
@@ -92,14 +92,13 @@ def _caption(
     rows: pd.DataFrame, columns: Sequence[Column], note: str, has_paper: bool, labels: Mapping[str, str]
 ) -> str:
     """Return the sentences that say how to read the table."""
-    seeds = rows["seeds"].iloc[0]
     cells = list(dict.fromkeys(column.metrics for column in columns))
     used = [name for name in METRICS if any(name in metrics for metrics in cells)]
     measured = set(zip(rows["data"], rows["metric"], strict=True))
     partial = any((column.data, name) not in measured for column in columns for name in column.metrics)
     diverged = diverged_settings(rows, labels)
     notes = [
-        f"Test {' or '.join(map(_printed, cells))}, {f'mean of {seeds} seeds' if seeds > 1 else '1 seed'}.",
+        f"Test {' or '.join(map(_printed, cells))}, {trainings(*rows[['seeds', 'repetitions']].iloc[0])}.",
         *(METRICS[name].meaning for name in used),
         f"{NONE}: not measured on this data set, or not on all of an average." if partial else "",
         f"{DIVERGED.capitalize()}, so that there is no model to score: {diverged}." if diverged else "",

@@ -68,7 +68,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
         title = sets if several else f"Fine-tuned on {data}"
         x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
         y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
-        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {count(seeds, 'seed')}"
+        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {count(seeds, 'training')}"
         by_group.append(Panel(title, x_label, y_label, _points(special, average), note))
     return by_group
 

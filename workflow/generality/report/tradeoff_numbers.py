@@ -16,9 +16,11 @@ from generality.report.collect import write_table
 from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, path_end, trainings
 from generality.report.resampled import Resampled
+from generality.report.select import at_edge
 from generality.storage.files import whole_file
 
 MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
+EDGE = " ↔"  # beside a chosen setting at an end of its grid
 BUDGETED = (("hypervolume", 10_000), ("matched", 100))  # given at equal budgets and for all settings
 MOST_CHOICES = (
     1000  # choices of settings from a large grid that are drawn; their mean is then sure to 3 % of its spread
@@ -145,6 +147,7 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
             lost = len(settings) - len(scores.working(method))
             row |= {"repetitions": scores.count, "settings": len(settings), "diverged": lost}
             row |= {"front": " ".join(front[method]), "chosen": scores.chosen[method] if lost < len(settings) else ""}
+            row |= {"edge": bool(row["chosen"]) and at_edge(row["chosen"], settings)}
             for name, values in (
                 ("hypervolume", method_hypervolume(scores, method, group, scores.budget)),
                 ("hypervolume_all", method_hypervolume(scores, method, group)),
@@ -224,7 +227,7 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
             cells += [("; " if ", " in "".join(front) else ", ").join(front) or markup.NONE]
             if row.diverged == row.settings:
                 cells = [DIVERGED] * len(cells)
-            chosen = notation(row.method, row.chosen) if row.chosen else markup.NONE
+            chosen = notation(row.method, row.chosen) + EDGE * row.edge if row.chosen else markup.NONE
             body.append([labels.get(row.method, row.method), chosen, *cells])
         goal = f"matched at a speciality of {goal:.1f}" if np.isfinite(goal) else "full fine-tuning diverged"
         title = f"{experiment}: {in_words(group)}, {goal}"

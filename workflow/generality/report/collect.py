@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
@@ -18,7 +19,7 @@ from generality.storage.seed import start
 MEAN = "mean"  # stands in the column `seed` for all seeds together
 COLUMNS = (
     *("experiment", "method", "setting", "seed", "split", "group", "data", "metric"),
-    *("n", "seeds", "repetitions", "diverged"),
+    *("n", "seeds", "repetitions", "diverged", "chance"),
     *("value", "se", "low", "high"),
     *("change", "change_se", "change_low", "change_high"),
 )
@@ -49,8 +50,8 @@ def tidy(scores: Scores, experiment: str, groups: Mapping[str, Sequence[str]]) -
     sets. All these rows stand once more with `seed` "mean", for all seeds together.
 
     The other columns are experiment, group, n (examples), seeds (trainings that the row is the mean of), repetitions
-    (those that its interval counts, see `Scores.repetitions`), diverged (how many of the fine-tunings did), and numbers
-    as fractions or nats. They are value with se, low, high (standard error and 95 % interval, clustered where examples
+    (those that its interval counts, see `Scores.repetitions`), diverged (how many of the fine-tunings did), chance (see
+    `Scores.chance`), and numbers as fractions or nats. They are value with se, low, high (standard error and 95 % interval, clustered where examples
     are: see `estimate`), and change with change_se, change_low, change_high: the paired difference from the pre-trained
     model. Where a fine-tuning diverged, the numbers are missing.
 
@@ -71,7 +72,8 @@ def tidy(scores: Scores, experiment: str, groups: Mapping[str, Sequence[str]]) -
                 shares = METRICS[metric].is_share
                 numbers = *estimate(ours, clusters, shares=shares), *paired(ours, theirs, clusters, shares=shares)
                 counts = sum(map(len, clusters)), len(part.seeds), len(ours[0]), part.diverged((method, setting))
-                rows.append((experiment, method, setting, seed, split, group, data, metric, *counts, *numbers))
+                chance = np.mean([scores.chance(*key, metric) for key in keys])
+                rows.append((experiment, method, setting, seed, split, group, data, metric, *counts, chance, *numbers))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

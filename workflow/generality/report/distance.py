@@ -52,24 +52,22 @@ def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the change of each test score by full fine-tuning, in % of the pre-trained model's.
+    """Return the change of each test score by full fine-tuning, in % of the pre-trained model's lead over chance.
 
     Columns are group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of
-    the paired difference, the pre-trained score taken as known). They are in the primary metric, the sign turned for an
-    nll so that down is worse. `groups` None takes all groups of the generality. Changes are missing where the
-    fine-tuning diverged. Raises StudyError for an unknown group, or a pre-trained score of zero.
+    the paired difference, the lead taken as known), in the primary metric; down is worse. Where chance is not known, it
+    counts as 0. `groups` None takes all groups of the generality. Changes are missing where the fine-tuning diverged and
+    where the pre-trained model is no better than chance, of which a change is no share. Raises StudyError for an unknown
+    group.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
-    rows = rows[rows["method"] == FULL].reset_index(drop=True)
-    before = rows["value"] - rows["change"]
-    if (before == 0).any():
-        raise StudyError(
-            f"{rows.loc[before == 0, 'data'].iloc[0]}: the pre-trained model scores 0, of which a change is no share; "
-            "leave its group out of the figure's `groups`"
-        )
+    rows = rows[(rows["method"] == FULL) & rows["chosen"]].reset_index(drop=True)
     better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
-    share = 100 * np.where(better, 1, -1) / before
+    sign = np.where(better, 1, -1)
+    lead = sign * (rows["value"] - rows["change"] - rows["chance"].fillna(0))
+    lead = lead.where(rows["chance"].notna(), lead.abs())  # an nll is no lead over 0, but a distance from it
+    share = 100 * sign / lead.where(lead > 0)
     changes = rows[["group", "data", "n", "seeds", "diverged"]]
     changes = changes.assign(is_average=rows["data"] == rows["group"].map(average_name))
     ends = share * rows["change_low"], share * rows["change_high"]
@@ -150,7 +148,7 @@ def plot_distance(
         left.set(
             title=title,
             xlabel=f"Measured distance d from {speciality}",
-            ylabel="Change against the\npre-trained model (%)",
+            ylabel="Change in % of the\npre-trained lead over chance",
         )
         right.set(title="Average of a group", xlabel="in the paper's order, near to far")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
@@ -170,11 +168,13 @@ def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> 
 
 
 def _note(points: pd.DataFrame) -> str:
+    left_out = points.loc[points["change"].isna(), "data"].map(short)
+    at_chance = f"Left out, at chance before: {', '.join(left_out)}. " if len(left_out) else ""
     return (
-        "Change of accuracy, or of the negative log-likelihood with its sign turned, in % of the pre-trained model's; "
-        "right: of a group's average. Vertical: 95 % intervals of the paired difference, the pre-trained score taken "
-        f"as known ({count(points['seeds'].iloc[0], 'training')}); horizontal: the range of distances over pre-trained models. {FORMULA}. "
-        f"{correlations(points)}."
+        "Change of accuracy, or of the negative log-likelihood with its sign turned, in % of the pre-trained model's "
+        "lead over chance; right: of a group's average. Vertical: 95 % intervals of the paired difference, the lead "
+        f"taken as known ({count(points['seeds'].iloc[0], 'training')}); horizontal: the range of distances over "
+        f"pre-trained models. {at_chance}{FORMULA}. {correlations(points[points['change'].notna()])}."
     )
 
 

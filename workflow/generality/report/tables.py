@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
@@ -17,6 +18,10 @@ from generality.report.paper import agreement, beside, with_paper
 from generality.report.select import pick_groups, results
 
 PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # those of `paper.paper_rows`
+CHANCE = (
+    "Chance: the best of a guess, the commonest answer and the pre-trained model's choice without the question; of a "
+    "response, its negative log-likelihood without the prompt."
+)
 
 
 def render_table(
@@ -106,6 +111,7 @@ def _caption(
         if any(column.changes for column in columns)
         else "",
         "α is the weight of the fine-tuned model." if "wise" in set(rows["method"]) else "",
+        CHANCE if rows["chance"].notna().any() else "",
         f"{STAR} marks each method's setting chosen on validation examples.",
         f'Lines "paper": its numbers for the same setting, and {DIAMOND} for its setting of each method with the best '
         "average, a choice by its test scores. Equal λ are not equal strengths in models of another size."
@@ -137,7 +143,7 @@ def _body(
     rows: pd.DataFrame, paper: pd.DataFrame, columns: Sequence[Column], labels: Mapping[str, str]
 ) -> list[list[str]]:
     """Return the cells below the header; a method is named in its first row only."""
-    body, last = [], None
+    body, last = _chance(rows, columns), None
     for method, setting, is_paper, group in beside(rows, paper):
         name = "" if method == last else labels.get(method, method)
         # A method without a grid had nothing to choose from.
@@ -157,6 +163,17 @@ def _body(
         body.append(cells)
         last = method
     return body
+
+
+def _chance(rows: pd.DataFrame, columns: Sequence[Column]) -> list[list[str]]:
+    """Return a row with the scores of chance, in a list; an empty one where none is known."""
+    first = rows.drop_duplicates(["data", "metric"])
+    scores = {(row.data, row.metric): row for row in first.itertuples() if np.isfinite(row.chance)}
+    cells = ["Chance", ""]
+    for column in columns:
+        numbers = [_number(scores.get((column.data, metric)), "chance") for metric in column.metrics]
+        cells += [NONE if set(numbers) == {NONE} else " / ".join(numbers), *([""] if column.changes else [])]
+    return [cells] if scores else []
 
 
 def _cell(rows: Sequence, field: str, error: str, sign: str = "") -> str:

@@ -122,11 +122,11 @@ def _measure(rows: pd.DataFrame) -> tuple[str, str]:
 
 def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
     """Return a panel's points from the rows of its two axes, which list the same models in the same order."""
-    points = special[["method", "setting", "chosen", "seeds", "diverged"]].reset_index(drop=True)
+    points = special[["method", "setting", "chosen", "seeds", "repetitions", "diverged"]].reset_index(drop=True)
     for axis, rows in (("x", special), ("y", average)):
         rows, metric = rows.reset_index(drop=True), METRICS[rows["metric"].iloc[0]]
         scale, ends = (metric.scale, ("low", "high")) if metric.higher_is_better else (-metric.scale, ("high", "low"))
-        points[axis] = scale * rows["value"]
+        points[axis], points[f"{axis}_chance"] = scale * rows["value"], scale * rows["chance"]
         for name, end in zip(("low", "high"), ends, strict=True):
             points[f"{axis}_{name}"] = scale * (rows["value"] + rows[f"change_{end}"] - rows["change"])
     return points
@@ -135,7 +135,9 @@ def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
 def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
     notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
     crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
-    return crosses + (" α: weight of the fine-tuned model." if any(map(is_path, methods)) else "")
+    alpha = " α: weight of the fine-tuned model." if any(map(is_path, methods)) else ""
+    levels = pd.concat([panel.points[["x_chance", "y_chance"]] for panel in panels])
+    return crosses + alpha + (" Dotted: chance, if it is near." if levels.notna().any(axis=None) else "")
 
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
@@ -161,8 +163,20 @@ def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> Non
         ax.vlines(chosen["x"], chosen["y_low"], chosen["y_high"], color=look["color"], lw=0.7, zorder=4)
     ax.margins(0.05, 0.08)
     shade_below(ax, base["y"])
+    _draw_chance(ax, base)
     ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+
+
+def _draw_chance(ax: Axes, base: pd.Series) -> None:
+    """Draw dotted lines at the scores of chance, where they are within half a panel of the points."""
+    for level, limits, draw in (
+        (base["x_chance"], ax.get_xlim(), ax.axvline),
+        (base["y_chance"], ax.get_ylim(), ax.axhline),
+    ):
+        reach = (limits[1] - limits[0]) / 2
+        if limits[0] - reach < level < limits[1] + reach:
+            draw(level, color="0.35", lw=0.8, ls=":", zorder=1)
 
 
 def paths(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -198,7 +212,10 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
     points = panel.placed
     taken = drawn(ax, points)
     texts = [name_forgetting(ax)]
-    names = [(row, style[row.method]["label"], "0.1") for row in points.itertuples() if row.method in ENDS]
+    names = [
+        (row, style[row.method]["label"], "0.1")
+        for row in points[points["method"].isin(ENDS) & points["chosen"]].itertuples()
+    ]
     for method, path in paths(points)[:1]:
         dark = tuple(0.6 * part for part in to_rgb(style[method]["color"]))
         outer = path[path["method"] == method].iloc[[0, -1]]

@@ -27,13 +27,13 @@ PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series tha
 RULE = (
     "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest "
     f"effect of interest, set beforehand ({c.SMALLEST:g} points or %; of a hypervolume that height over full "
-    "fine-tuning's gain). It is supported where the interval lies above 0 and the effect is of interest, contradicted where the same "
-    "holds below 0, too small to matter where the interval lies within the smallest effects, else undecided. It is "
-    "not decidable where neither model is measurably better than chance, nor where a fine-tuning diverged. A claim "
-    "stands or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is "
-    "supported if all are, and contradicted if one is. The intervals are those of one comparison; a claim is supported "
-    "or contradicted only if that holds after Holm's correction for all claims that are decided here. Settings were "
-    "chosen on validation examples, effects are measured on test examples."
+    "fine-tuning's gain). It is supported where the interval lies above 0 and the effect is of interest, contradicted "
+    "where the same holds below 0, too small to matter where the interval lies within the smallest effects, else "
+    "undecided. It is not decidable where neither model is measurably better than chance, nor where a fine-tuning "
+    "diverged. A claim stands or falls with its weakest comparison, the one with the least effect in half-widths of "
+    "its interval: it is supported if all are, and contradicted if one is. The intervals are those of one comparison; "
+    "a claim is supported or contradicted only if that holds after Holm's correction for all claims that are decided "
+    "here. Settings were chosen on validation examples, effects are measured on test examples."
 )
 
 

@@ -56,9 +56,8 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
 
     Columns are group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of
     the paired difference, the lead taken as known), in the primary metric; down is worse. Where chance is not known, it
-    counts as 0. `groups` None takes all groups of the generality. Changes are missing where the fine-tuning diverged and
-    where the pre-trained model is no better than chance, of which a change is no share. Raises StudyError for an unknown
-    group.
+    counts as 0. `groups` None takes all groups of the generality. Changes are missing where the fine-tuning diverged
+    and where the pre-trained model is no better than chance. Raises StudyError for an unknown group.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)

@@ -52,8 +52,8 @@ def tidy(scores: Scores, experiment: str, groups: Mapping[str, Sequence[str]]) -
     The other columns are experiment, group, n (examples), seeds (trainings that the row is the mean of), repetitions
     (those that its interval counts, see `Scores.repetitions`), diverged (how many of the fine-tunings did), chance (see
     `Scores.chance`), and numbers as fractions or nats. They are value with se, low, high (standard error and 95 %
-    interval, clustered where examples are: see `estimate`), and change with change_se, change_low, change_high: the paired difference from the pre-trained
-    model. Where a fine-tuning diverged, the numbers are missing.
+    interval, clustered where examples are: see `estimate`), and change with change_se, change_low, change_high: the
+    paired difference from the pre-trained model. Where a fine-tuning diverged, the numbers are missing.
 
     Rows follow the paper's order of methods, settings their number, data sets the order given, metrics the registry.
     Data sets outside the groups are left out. Sets for evaluation only have no validation scores and are in no average

@@ -36,8 +36,8 @@ CAPTION = (
     "{budget} settings, as many as the method with the fewest has. Its interval holds the choice too, which may be a "
     "lucky or an unlucky one. In brackets: of all settings that the method has here. On the front: settings that no "
     "model of the experiment equals on both axes and beats on one. Speciality and generality: the setting chosen on "
-    "validation examples; ↔ beside it: it lies at an end of its grid, and one beyond may be better. ± is half of a 95 % "
-    "interval from {resamples:,} resamples of clusters of examples{trained}. A setting whose fine-tuning diverged is "
+    "validation examples; ↔ beside it: it lies at an end of its grid, and one beyond may be better. ± is half of a "
+    "95 % interval from {resamples:,} resamples of clusters of examples{trained}. A setting whose fine-tuning diverged is "
     "left out."
 )
 

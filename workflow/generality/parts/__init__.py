@@ -23,6 +23,10 @@ GROUPS = {
     "description": "Groups of generality that are shown, from left to right. Default all.",
     **{"type": "array", "minItems": 1, "uniqueItems": True, "items": {"$ref": "#/$defs/name"}},
 }
+METRIC = {
+    "description": "Metric of the data sets that have it; the others keep their primary one. Default the primary ones.",
+    "enum": ["acc", "acc_norm", "exact_match"],
+}
 
 
 @dataclass(frozen=True)

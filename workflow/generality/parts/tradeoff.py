@@ -1,8 +1,8 @@
 """Figures 4 to 6: speciality against generality, for every setting of every method."""
 
-from generality.parts import EXPERIMENT, GROUPS, Part, entry, several
+from generality.parts import EXPERIMENT, GROUPS, METRIC, Part, entry, several
 
-ONE = {"optional": ["groups"], "experiment": EXPERIMENT, "groups": GROUPS}
+ONE = {"optional": ["groups", "metric"], "experiment": EXPERIMENT, "groups": GROUPS, "metric": METRIC}
 ENTRIES = {
     "figure4": entry(
         "Speciality against generality, a point per run (paper, Figure 4).",
@@ -18,15 +18,15 @@ def needs(shown):
 
 
 def settings(shown):
-    return {"style": shown.looks, "groups": shown.entry.get("groups")}
+    return {"style": shown.looks, "groups": shown.entry.get("groups"), "metric": shown.entry.get("metric", "")}
 
 
-def draw(outputs, tables, style, groups):
+def draw(outputs, tables, style, groups, metric):
     from generality.report.collect import read_table, write_table
     from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
 
     *pictures, values = outputs
-    drawn = [panel for table in tables for panel in panels(read_table(table), groups)]
+    drawn = [panel for table in tables for panel in panels(read_table(table), groups, metric)]
     plot_tradeoff(drawn, style, pictures)
     write_table(drawn_points(drawn), values)
 

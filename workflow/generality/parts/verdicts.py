@@ -1,6 +1,6 @@
 """The paper's claims: each finding with the effect measured here, its interval and a verdict."""
 
-from generality.parts import Part, entry, lacks_full
+from generality.parts import METRIC, Part, entry, lacks_full
 
 ROLES = {
     "imagenet": "The one for CLIP on ImageNet.",
@@ -17,7 +17,9 @@ ENTRIES = {
     "claims": entry(
         "The paper's findings, each supported, contradicted or undecided by this study's scores. Their groups of "
         "generality are those named ood, common-sense and instruction.",
+        optional=["metric"],
         experiments=EXPERIMENTS,
+        metric=METRIC,
     )
 }
 
@@ -36,24 +38,25 @@ def settings(shown):
     study = shown.study
     return {
         "experiments": {role: study.collect_settings(name) for role, name in shown.roles.items()},
+        "metric": shown.entry.get("metric", ""),
         "features": shown.of("figure8"),
         "series": [shown.early.table_settings(study, name) for name in shown.of("figure9")],
         "tunings": [shown.early.tunings(study, name) for name in shown.of("figure9")],
     }
 
 
-def draw(outputs, scores, probed, followed, experiments, features, series, tunings):
+def draw(outputs, scores, probed, followed, experiments, metric, features, series, tunings):
     from generality.report.claims import FOLLOWED, PROBED
     from generality.report.claims_table import render_claims
     from generality.report.comparisons import Followed
     from generality.report.probed import Probed
     from generality.report.resampled import Resampled
 
-    measured = {role: Resampled(**files, **experiments[role]) for role, files in scores.items()}
+    measured = {role: Resampled.read(**files, **experiments[role], metric=metric) for role, files in scores.items()}
     for files, name in zip(probed, features, strict=True):
         measured[PROBED] = Probed(files, name)
     for files, settings, tuning in zip(followed, series, tunings, strict=True):
-        measured[FOLLOWED] = Followed(Resampled(**files, **settings), tuning)
+        measured[FOLLOWED] = Followed(Resampled.read(**files, **settings), tuning)
     render_claims(measured, outputs)
 
 

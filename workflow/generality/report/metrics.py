@@ -45,6 +45,11 @@ METRICS = {
 }  # fmt: skip
 
 
-def primary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows, of one split of a tidy table, that are in their data set's primary metric."""
-    return rows[rows["metric"] == rows.groupby(["group", "data"])["metric"].transform("first")]
+def primary(rows: pd.DataFrame, first: str = "") -> pd.DataFrame:
+    """Return the rows, of one split of a tidy table, that are in the metric `first`, or in the data set's primary one.
+
+    The primary one is for data sets without the other.
+    """
+    preferred = rows.assign(later=rows["metric"] != first).sort_values("later", kind="stable")
+    metrics = preferred.groupby(["group", "data"])["metric"].transform("first")
+    return rows[rows["metric"] == metrics.sort_index()]

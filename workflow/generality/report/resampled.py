@@ -34,8 +34,12 @@ class Resampled:
         experiment: str,
         speciality: str,
         generality: Mapping[str, Sequence[str]],
+        metric: str = "",
     ):
-        """Resample the scores; `table` is the tidy table of the same."""
+        """Resample the scores; `table` is the tidy table of the same.
+
+        Data sets and groups are measured in `metric` where they have it, else in their primary one.
+        """
         self.experiment, self.speciality, self.generality = experiment, speciality, generality
         self._scores = scores
         models = sorted(scores.models, key=lambda model: in_order(*model))
@@ -50,8 +54,9 @@ class Resampled:
         self._means: dict[str, dict[tuple[str, str], np.ndarray]] = {}
         for where, members in list(self._sets.items()):
             shared = [metric for metric in METRICS if all(metric in scores.metrics["test", data] for data in members)]
-            averaged = [self._add(models, data, shared[0]) for data in members]
-            self._metric[where] = shared[0]
+            used = metric if metric in shared else shared[0]
+            averaged = [self._add(models, data, used) for data in members]
+            self._metric[where] = used
             self._means[where] = dict(zip(models, np.mean(averaged, axis=0), strict=True))
         self.freedom = min(freedom([scores.clusters["test", data]]) for data in self._metric if data not in self._sets)
         self._sets |= {data: [data] for data in self._metric if data not in self._sets}
@@ -59,10 +64,15 @@ class Resampled:
         self.budget = min(filter(None, counts), default=1)
 
     @classmethod
-    def read(cls, scores: Sequence[str | Path], table: str | Path, **settings) -> "Resampled":
-        """Read the score files of an experiment and its tidy table. Raises StudyError as `collect` does."""
+    def read(
+        cls, scores: Sequence[str | Path], table: str | Path, metrics: Sequence[str] = tuple(METRICS), **settings
+    ) -> "Resampled":
+        """Read the score files of an experiment, in these metrics, and its tidy table.
+
+        Raises StudyError as `collect` does.
+        """
         sets = [settings["speciality"], *(data for members in settings["generality"].values() for data in members)]
-        return cls(read_scores(scores, sets), read_table(table), **settings)
+        return cls(read_scores(scores, sets, metrics), read_table(table), **settings)
 
     def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
         """Return the score on a data set or a group's plain mean of data sets, on the common scale of `select`.

@@ -45,7 +45,7 @@ class Panel:
         return self.points[self.points["diverged"] == 0]
 
 
-def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Panel]:
+def panels(table: pd.DataFrame, groups: Sequence[str] | None = None, metric: str = "") -> list[Panel]:
     """Return a panel for each of these groups (all of the generality if None) of an experiment's tidy table.
 
     Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and
@@ -53,7 +53,7 @@ def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Pan
     the score: one that crosses the pre-trained model's line marks a difference that could be chance. Raises StudyError
     for an unknown group.
     """
-    rows = primary(results(table))
+    rows = primary(results(table), metric)
     special = rows[rows["group"] == SPECIALITY]
     data, seeds = special["data"].iloc[0], special["seeds"].iloc[0]
     x_measure, x_unit = _measure(special)

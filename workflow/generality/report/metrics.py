@@ -52,4 +52,4 @@ def primary(rows: pd.DataFrame, first: str = "") -> pd.DataFrame:
     """
     preferred = rows.assign(later=rows["metric"] != first).sort_values("later", kind="stable")
     metrics = preferred.groupby(["group", "data"])["metric"].transform("first")
-    return rows[rows["metric"] == metrics.sort_index()]
+    return rows[rows["metric"] == metrics.reindex(rows.index)]

@@ -24,16 +24,15 @@ LEVEL = 0.05
 VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
 PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series that Figures 8 and 9 show
-RULE = (
+RULE = (  # {yes} and {no} are the words for supported and contradicted
     "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest "
     f"effect of interest, set beforehand ({c.SMALLEST:g} points or %; of a hypervolume that height over full "
-    "fine-tuning's gain). It is supported where the interval lies above 0 and the effect is of interest, contradicted "
-    "where the same holds below 0, too small to matter where the interval lies within the smallest effects, else "
+    "fine-tuning's gain). It {yes} where the interval lies above 0 and the effect is of interest, it {no} where the "
+    "same holds below 0, is too small to matter where the interval lies within the smallest effects, else "
     "undecided. It is not decidable where neither model is measurably better than chance, nor where a fine-tuning "
     "diverged. A claim stands or falls with its weakest comparison, the one with the least effect in half-widths of "
-    "its interval: it is supported if all are, and contradicted if one is. The intervals are those of one comparison; "
-    "a claim is supported or contradicted only if that holds after Holm's correction for all claims that are decided "
-    "here. Settings were chosen on validation examples, effects are measured on test examples."
+    "its interval. It {yes} if all do, and {no} if one does. The intervals are those of one comparison; a claim's "
+    "verdict holds only if it stands Holm's correction for all claims that are decided here. Settings were chosen on validation examples, effects are measured on test examples."
 )
 
 
@@ -136,6 +135,14 @@ def judge_claims(experiments: Mapping[str, Resampled | Probed | Followed]) -> li
         claims.append((claim, sorted(judged, key=lambda comparison: comparison.strength), reason))
     corrected = holm([_p(judged) for _, judged, _ in claims])
     return [JudgedClaim(*each, _verdict(each[1], p), p) for each, p in zip(claims, corrected, strict=True)]
+
+
+def rule(claims: Sequence[JudgedClaim]) -> str:
+    """Return the rule in words; those of one training claim nothing beyond it."""
+    one = any(comparison.repetitions == 1 for claim in claims for comparison in claim.comparisons)
+    yes, no = ("agrees", "disagrees") if one else ("is supported", "is contradicted")
+    note = " With one training, all of this is about this run, and another may differ." if one else ""
+    return RULE.format(yes=yes, no=no) + note
 
 
 def holm(values: Sequence[float]) -> list[float]:

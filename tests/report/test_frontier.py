@@ -6,9 +6,15 @@ import pytest
 
 from generality.errors import StudyError
 from generality.report.collect import collect, write_table
-from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import method_hypervolume, render_tradeoffs, tradeoffs
+from generality.report.tradeoff_numbers import (
+    hypervolume,
+    matched_generality,
+    method_hypervolume,
+    on_front,
+    render_tradeoffs,
+    tradeoffs,
+)
 from scored import EXPERIMENT, LANGUAGE, language_files, vision_files
 from scripts import render_part
 

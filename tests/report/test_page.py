@@ -14,9 +14,9 @@ from generality.errors import StudyError
 from generality.plan.captions import captions
 from generality.plan.page import answered, page_config, page_experiments, page_file, page_parts
 from generality.report.answer import answers, render_answer
-from generality.report.answer_words import BEST, CLOSE, Cell, answer, listed, numbers, points, verdict
+from generality.report.answer_words import BEST, CLOSE, Cell, answer, listed, numbers, verdict
 from generality.report.claims import judge_claims
-from generality.report.markup import Table, html, sort_key
+from generality.report.markup import Table, html, points, sort_key
 from generality.report.page import duration, render_page
 from generality.report.resampled import Resampled
 from made_experiments import PAPER, experiment

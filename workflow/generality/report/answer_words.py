@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.report.markup import NONE, Table
+from generality.report.markup import NONE, Table, points
 from generality.report.names import DIVERGED, ENDS, FULL, in_words, notation
 from generality.report.select import among
 
@@ -86,14 +86,6 @@ def verdict(low: float, high: float) -> str:
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
-def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
-    """Return a fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
-    if not np.isfinite(value):
-        return NONE
-    text = f"{scale * value:{sign}.1f}".replace("-", "−")
-    return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
-
-
 def listed(names: Sequence[str]) -> str:
     """Return names as in a sentence: "a, b and c"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
@@ -112,10 +104,11 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     areas = full[full["group"] != SPECIALITY]
     lost = areas[areas["change_high"] < 0]
     table = table.assign(forgotten=among(table, lost, ["experiment", "group"]))
-    table = table.assign(rank=_ranks(table), learnt=_learnt(table))
+    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]  # measurably, on its own task
+    table = table.assign(rank=_ranks(table), learnt=among(table, gained, ["experiment", "method"]))
     others = [method for method in methods if method not in ENDS]
-    trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
-    tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
+    scored = set(table.loc[table["score"].notna(), "method"])
+    tallies = [_tally(table[table["method"] == name], labels.get(name, name)) for name in others if name in scored]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
     # The methods are compared with full fine-tuning where the study has it.
     columns = [(FULL, "change")] if FULL in methods else []
@@ -173,12 +166,6 @@ def _ranks(table: pd.DataFrame) -> np.ndarray:
     """
     ranked = table["forgotten"] & (table["hypervolume"] > 0)
     return np.select([ranked & (table["behind"] == 0), ranked & (table["behind_low"] <= 0)], [BEST, CLOSE], "")
-
-
-def _learnt(table: pd.DataFrame) -> np.ndarray:
-    """Return for each row whether its model gained measurably on the own task of its experiment."""
-    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
-    return among(table, gained, ["experiment", "method"])
 
 
 def _tally(rows: pd.DataFrame, name: str) -> Tally:

@@ -79,10 +79,9 @@ def judge(comparison: Comparison) -> Judged:
 
 
 def judge_claims(experiments: Mapping[str, Resampled | Probed | Followed]) -> list[tuple[Claim, list[Judged], str]]:
-    """Return each claim of the paper with its comparisons, the weakest first, or else the reason why it has none.
+    """Return each claim of the paper with its comparisons, the weakest first, and the reason if some are missing.
 
-    `experiments` are those of the study by role, and those of `PROBED` and `FOLLOWED`. A claim is about the ones that
-    it has.
+    `experiments` are those of the study by role, and those of `PROBED` and `FOLLOWED`.
     """
     claims = []
     for claim in CLAIMS:

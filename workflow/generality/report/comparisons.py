@@ -1,7 +1,4 @@
-"""The comparisons behind claims: signed effects of one thing over another, under every resample.
-
-The last ones, of Appendices C and D, are along fine-tuning.
-"""
+"""The comparisons behind claims: signed effects of one thing over another, under every resample."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -70,8 +70,8 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
         )
     better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
     share = 100 * np.where(better, 1, -1) / before
-    changes = rows[["group", "data", "n", "seeds", "diverged"]]
-    changes = changes.assign(is_average=rows["data"] == rows["group"].map(average_name))
+    changes = rows[["group", "data", "n", "seeds", "diverged"]].copy()
+    changes["is_average"] = rows["data"] == rows["group"].map(average_name)
     ends = share * rows["change_low"], share * rows["change_high"]
     return changes.assign(change=share * rows["change"], low=np.minimum(*ends), high=np.maximum(*ends))
 

@@ -32,8 +32,12 @@ def notation(method: str, setting: str) -> str:
     """
     if setting == DEFAULT:
         return ""
-    keys = _grids(method)
-    parts = [_equation(keys.get(name, Key(name, "", {})), value) for name, value in read(setting).items()]
+    parts = []
+    for name, value in read(setting).items():
+        key, number = _grids(method).get(name, Key(name, "", {})), f"{value:g}"
+        if key.scientific:
+            number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
+        parts.append(f"{key.symbol or name} = {number}")
     return ", ".join(parts) or setting
 
 
@@ -105,10 +109,3 @@ def _grids(method: str) -> dict[str, Key]:
     """Return the hyper-parameters in the settings of a method or of a mixture such as "wise-lora", by name."""
     declared = [registry()[name] for name in method.split("-") if name in registry()]
     return {one.grid.name: one.grid for one in declared if one.grid}
-
-
-def _equation(key: Key, value: float) -> str:
-    number = f"{value:g}"
-    if key.scientific:
-        number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
-    return f"{key.symbol or key.name} = {number}"

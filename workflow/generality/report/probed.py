@@ -24,7 +24,9 @@ class Probed:
 
         Raises StudyError for files that differ in data sets, steps or pictures.
         """
-        rows = pd.concat([_read(file) for file in files], ignore_index=True)
+        columns = ["step", "data", "seed", "example", *MEASURES]
+        optional = {file: ["diverged"] if "diverged" in columns_of(file) else [] for file in files}
+        rows = pd.concat([read_parquet(file, columns + optional[file]) for file in files], ignore_index=True)
         self.experiment, self.seeds = experiment, len(files)
         self.steps = sorted(rows["step"].unique())
         lost = rows["diverged"].notna() if "diverged" in rows else pd.Series(False, rows.index)
@@ -49,8 +51,3 @@ class Probed:
         alike = rows is not None and len(rows) == self.seeds and rows.columns.equals(first.columns)
         if not alike or rows.isna().any(axis=None):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
-
-
-def _read(file: str | Path) -> pd.DataFrame:
-    optional = [name for name in ("diverged",) if name in columns_of(file)]
-    return read_parquet(file, ["step", "data", "seed", "example", *MEASURES, *optional])

@@ -48,10 +48,9 @@ class Panel:
 def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Panel]:
     """Return a panel for each of these groups (all of the generality if None) of an experiment's tidy table.
 
-    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and
-    forgetting is below the line. The intervals are those of the paired difference from the pre-trained model, set about
-    the score: one that crosses the pre-trained model's line marks a difference that could be chance. Raises StudyError
-    for an unknown group.
+    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better. The
+    intervals are those of the paired difference from the pre-trained model, set about the score: one that crosses that
+    model's line marks a difference that could be chance. Raises StudyError for an unknown group.
     """
     rows = primary(results(table))
     special = rows[rows["group"] == SPECIALITY]
@@ -181,16 +180,14 @@ def solid(marker: str) -> dict:
 
 
 def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> list[Line2D]:
-    def entry(label: str, color: str, marker: str, look: dict, line: str = "") -> Line2D:
-        return Line2D([], [], ls=line, lw=1.2, color=color, marker=marker, label=label, **look)
-
-    entries = []
-    for method in methods:
-        if method not in ENDS:  # which are named beside their points
-            label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
-            entries.append(entry(label, color, marker, solid(marker), "-" if is_path(method) else ""))
-    entries.append(entry("chosen on validation", "0.35", "o", solid("o")))
-    return [*entries, entry("other settings", "0.35", "o", OTHER)]
+    looks = [
+        style[method] | solid(style[method]["marker"]) | {"ls": "-" if is_path(method) else ""}
+        for method in methods
+        if method not in ENDS  # which are named beside their points
+    ]
+    example = {"color": "0.35", "marker": "o", "ls": ""}
+    looks += [example | solid("o") | {"label": "chosen on validation"}, example | OTHER | {"label": "other settings"}]
+    return [Line2D([], [], lw=1.2, **look) for look in looks]
 
 
 def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:

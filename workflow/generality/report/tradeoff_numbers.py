@@ -12,7 +12,6 @@ from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import write_table
 from generality.report.estimate import Estimate
-from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.names import DIVERGED, ENDS, PATH, in_words, notation
 from generality.report.resampled import Resampled
 from generality.report.stored import as_paths, write_text
@@ -31,6 +30,37 @@ CAPTION = (
     "resamples of {drawn}clusters of examples. More settings, more chances: the hypervolume and the matched "
     "generality of a method with many settings gain from that. A setting whose fine-tuning diverged is left out."
 )
+
+
+def hypervolume(x: np.ndarray, y: np.ndarray, reference: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the area above and right of the reference point that points dominate; on both axes higher is better.
+
+    `x` and `y` are (points, columns), the coordinates of the reference (columns,); each column is a problem of its own.
+    """
+    order = np.argsort(-x, axis=0, kind="stable")
+    right = np.maximum(np.take_along_axis(x, order, axis=0) - reference[0], 0)
+    height = np.maximum.accumulate(np.maximum(np.take_along_axis(y, order, axis=0) - reference[1], 0), axis=0)
+    # Go from right to left: the area between a point and the next is as high as the highest point so far.
+    return ((right - np.vstack([right[1:], np.zeros_like(right[:1])])) * height).sum(axis=0)
+
+
+def matched_generality(x: np.ndarray, y: np.ndarray, speciality: np.ndarray) -> np.ndarray:
+    """Return the best generality y, per column, where the line through the points in order reaches the speciality.
+
+    It is −inf where no point reaches the speciality. Shapes are as in `hypervolume`.
+    """
+    best = np.where(x >= speciality, y, -np.inf).max(axis=0)
+    crossing = np.diff(x < speciality, axis=0)
+    step = np.where(crossing, np.diff(x, axis=0), 1.0)  # elsewhere anything but zero: it is not used
+    between = y[:-1] + (speciality - x[:-1]) / step * np.diff(y, axis=0)
+    return np.maximum(best, np.where(crossing, between, -np.inf).max(axis=0, initial=-np.inf))
+
+
+def on_front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return for each point (points,) whether it is non-dominated: none is as good on both axes and better on one."""
+    as_good = (x[:, None] >= x) & (y[:, None] >= y)
+    better = (x[:, None] > x) | (y[:, None] > y)
+    return ~(as_good & better).any(axis=0)
 
 
 def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray:
@@ -125,8 +155,11 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
         goal = 100 * rows["matched_at"].iloc[0]
         body = []
         for row in rows.itertuples():
-            cells = [_cell(row, "hypervolume", 10_000)]
-            cells += [_cell(row, name, 100) for name in ("matched", SPECIALITY, "generality")]
+            scales = {"hypervolume": 10_000, "matched": 100, SPECIALITY: 100, "generality": 100}
+            cells = [
+                markup.points(getattr(row, name), getattr(row, f"{name}_high"), scale, "")
+                for name, scale in scales.items()
+            ]
             front = [notation(row.method, setting) or "yes" for setting in row.front.split()]
             cells += [("; " if ", " in "".join(front) else ", ").join(front) or markup.NONE]
             if row.diverged == row.settings:
@@ -143,10 +176,3 @@ def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     for part in for_readers(table, labels):
         parts += [f"## {markup.markdown(part.caption)}", markup.markdown_grid(part)]
     return "\n\n".join(parts) + "\n"
-
-
-def _cell(row: tuple, name: str, scale: float) -> str:
-    value, high = getattr(row, name), getattr(row, f"{name}_high")
-    if not np.isfinite(value):
-        return markup.NONE
-    return f"{scale * value:.1f}" + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")

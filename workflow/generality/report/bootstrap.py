@@ -39,10 +39,9 @@ def interval(effect: np.ndarray, seeds: int) -> Estimate:
     """Return value, standard error and 95 % interval of an effect that was computed for every column of `resample`.
 
     The standard error is the standard deviation over resamples. The interval is Student's t about the value with the
-    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S. The
-    percentiles of three seeds would end at the best and the worst of them, and miss the truth a quarter of the time.
-    Resampling both seeds and examples counts some of the chance twice (Owen 2007), so the interval is rather too wide
-    than too narrow. With one seed it covers the examples only.
+    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S: the
+    percentiles of three seeds would miss the truth a quarter of the time. Resampling both seeds and examples counts
+    some of the chance twice (Owen 2007), so the interval is rather too wide. With one seed it covers examples only.
     """
     value, single, resampled = effect[0], effect[1 : 1 + seeds], effect[1 + seeds :]
     se, freedom = float(resampled.std(ddof=1)), np.inf

@@ -16,7 +16,7 @@ from generality.report.resampled import Resampled
 from generality.report.stored import as_paths, write_text
 from generality.storage.files import write_json
 
-NOTE = (
+NOTE = (  # on how to read the claims
     "{rule} Points are hundredths: of accuracy, or of the pre-trained model's negative log-likelihood divided by "
     "this model's; square points are hypervolume, as in the table of trade-offs. Intervals: {resamples:,} "
     "resamples of seeds and of clusters of examples, the same for both models; with one seed, of examples only. A "
@@ -70,12 +70,7 @@ def _markdown(claims: list[dict]) -> str:
         rows.append([*texts, f"**{claim['verdict']}**"])
         details += [list(map(markdown, [claim["name"], *line])) for line in compared]
     first, second = (tabulate(table, "firstrow", "pipe", disable_numparse=True) for table in (rows, details))
-    return "\n\n".join([note(RULE, RESAMPLES), first, "## All comparisons", second]) + "\n"
-
-
-def note(rule: str, resamples: int) -> str:
-    """Return a note on how to read the claims."""
-    return NOTE.format(rule=rule, resamples=resamples)
+    return "\n\n".join([NOTE.format(rule=RULE, resamples=RESAMPLES), first, "## All comparisons", second]) + "\n"
 
 
 def effect_text(comparison: Mapping) -> str:

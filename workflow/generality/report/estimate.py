@@ -19,8 +19,8 @@ class Estimate(NamedTuple):
 def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None) -> Estimate:
     """Return the mean outcome over data sets of equal weight, each an array X of shape (seeds, examples).
 
-    `clusters` holds for each data set an array (examples,) of numbers 0 … C−1: examples of the same number belong
-    together, say share a passage, and may err together. Without it every example is a cluster of its own.
+    `clusters` holds for each data set an array (examples,) of numbers 0 … C−1: examples of the same number, say of one
+    passage, may err together. Without it every example is a cluster of its own.
 
     With k data sets of n examples in C clusters, S seeds, X_·i the mean of example i over seeds, X_·· that of all, and
     A_s the mean of seed s over all data sets:

@@ -56,10 +56,7 @@ def path_end(method: str, setting: str) -> tuple[str, str] | None:
 
 
 def short(data: str) -> str:
-    """Return the heading of a data set or an average.
-
-    "imagenet/v2" is "v2", "alpaca/all" is "alpaca", "Avg instruction-cn" is "Avg instruction CN".
-    """
+    """Return a heading: "v2" for "imagenet/v2", "alpaca" for "alpaca/all", "Avg instruction CN" for an average."""
     if data.startswith("Avg "):
         return f"Avg {in_words(data.removeprefix('Avg '))}"
     name, _, domain = data.rpartition("/")
@@ -77,9 +74,9 @@ def count(number: int, thing: str) -> str:
 
 
 def diverged_settings(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    """Return the settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
+    """Return the settings that diverged, if any, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
 
-    The text is empty if none did. `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
+    `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
     """
     texts = []
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):

@@ -14,7 +14,7 @@ from generality.errors import StudyError
 from generality.report import markup
 from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
 from generality.report.claims import CONTRADICTED, NOT_DECIDED, NOT_MEASURED, SUPPORTED, UNDECIDED
-from generality.report.claims_table import cells, note
+from generality.report.claims_table import NOTE, cells
 from generality.report.stored import read_csv, write_text
 from generality.report.tradeoff_numbers import caption, for_readers
 from generality.storage.files import read_json
@@ -107,7 +107,7 @@ def _claims(part: Mapping) -> dict:
         claims.append(claim | {"effect": body[0][1] if body else "", "table": table})
     verdicts = [claim["verdict"] for claim in claims]
     counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
-    return {**part, "claims": claims, "counts": counts, "note": note(content["rule"], content["resamples"])}
+    return {**part, "claims": claims, "counts": counts, "note": NOTE.format_map(content)}
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:

@@ -20,10 +20,7 @@ class Probed:
     """
 
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
-        """Read the files of `vision.probe`, one a seed.
-
-        Raises StudyError for files that differ in data sets, steps or pictures.
-        """
+        """Read the files of `vision.probe`, one a seed. Raises StudyError if they differ in data, steps or pictures."""
         columns = ["step", "data", "seed", "example", *MEASURES]
         optional = {file: ["diverged"] if "diverged" in columns_of(file) else [] for file in files}
         rows = pd.concat([read_parquet(file, columns + optional[file]) for file in files], ignore_index=True)

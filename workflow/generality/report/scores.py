@@ -136,5 +136,4 @@ def _check_complete(examples: pd.DataFrame, data_sets: Sequence[str], path: str 
 
 def _numbers(clusters: pd.Series) -> np.ndarray:
     """Return clusters as numbers 0 … C−1; an example without a cluster is one of its own."""
-    single = pd.Series([f"example {i}" for i in range(len(clusters))], clusters.index)
-    return pd.factorize(("cluster " + clusters).where(clusters.notna(), single))[0]
+    return pd.factorize(clusters.where(clusters.notna(), pd.Series(range(len(clusters)), clusters.index)))[0]

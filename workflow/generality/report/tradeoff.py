@@ -95,7 +95,10 @@ def plot_tradeoff(
     methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
     with paper_style(panels, style, methods) as (panels, style, methods):
         width = TEXT_WIDTH / max(2, len(panels))
-        figure, foot = figure_above(_note(panels, methods), width * len(panels), width + 0.8)
+        notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
+        note = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
+        note += " α: weight of the fine-tuned model." if any(map(is_path, methods)) else ""
+        figure, foot = figure_above(note, width * len(panels), width + 0.8)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _draw(ax, panel, style)
@@ -129,12 +132,6 @@ def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
         for name, end in zip(("low", "high"), ends, strict=True):
             points[f"{axis}_{name}"] = scale * (rows["value"] + rows[f"change_{end}"] - rows["change"])
     return points
-
-
-def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
-    notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
-    crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
-    return crosses + (" α: weight of the fine-tuned model." if any(map(is_path, methods)) else "")
 
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:

@@ -203,11 +203,11 @@ def _cell(row: tuple | None, effect: str, is_own: bool) -> Cell:
     return Cell(points(value), f"± {100 * (high - value):.1f}", tone, WORDS[effect, is_own][tone], row.rank)
 
 
-def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
+def _forgotten(tasks: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
     if areas.empty:
         return "Not measured", diverged or "The study has no full fine-tuning, whose forgetting is the question."
     n, gained = len(areas), int((areas["change_low"] > 0).sum())
-    unclear, learnt = n - len(lost) - gained, int((own["change_low"] > 0).sum())
+    unclear, learnt = n - len(lost) - gained, int((tasks["change_low"] > 0).sum())
     texts = []
     if len(lost):
         worst = lost.loc[lost["change"].idxmin()]
@@ -216,7 +216,7 @@ def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diver
         texts.append(f"{most} {in_words(worst['group'])} after {worst['experiment']}: {size} points.")
     texts += [f"In {gained} of {n} areas it gained."] if gained else []
     texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
-    where = f" in {_of(learnt, len(own))} experiments" if len(own) > 1 else ""
+    where = f" in {_of(learnt, len(tasks))} experiments" if len(tasks) > 1 else ""
     texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
     texts += [diverged] if diverged else []
     headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"

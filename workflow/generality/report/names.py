@@ -51,8 +51,8 @@ def path_end(method: str, setting: str) -> tuple[str, str] | None:
 
     It is ("lora", "rank-8") for "rank-8-alpha-0.5" of "wise-lora", and None for another method's setting.
     """
-    base, own = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
-    return (base or FULL, own or DEFAULT) if is_path(method) else None
+    base, base_setting = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
+    return (base or FULL, base_setting or DEFAULT) if is_path(method) else None
 
 
 def short(data: str) -> str:

@@ -76,6 +76,12 @@ def test_the_text_changes_with_the_settings():
     assert "over test examples and seeds" in text("figure5", lambda c: c.update(seeds=[1, 2]))
     assert "14 settings" in text("figure5", lambda c: medmcqa(c)["methods"]["wise"]["alpha"].append(0.5))
     assert "WiSE-FT" not in text("figure5", lambda c: medmcqa(c)["methods"].pop("wise"))
+    assert "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model." in text("figure5")
+    of_lora = {
+        part: text(part, lambda c: medmcqa(c)["methods"]["wise"].update(on=["lora"])) for part in ("figure5", "figure9")
+    }
+    assert "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model." in of_lora["figure5"]
+    assert "WiSE-FT" not in of_lora["figure9"], "which is drawn beside full fine-tuning's alone"
     mixed = text("figure5", lambda c: medmcqa(c)["methods"]["wise"].update(on=["full", "lora"]))
     assert "21 settings of 7 methods" in mixed, "four mixtures of each of two ranks more"
     assert "500 examples of medical/medmcqa" in text(

@@ -1,9 +1,9 @@
 """Phrases of which the captions of the report are made; they follow from the configuration."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from generality import SPECIALITY
-from generality.methods import Trained
+from generality.methods import REFERENCE, Trained
 from generality.plan.shown import Shown
 
 # As the paper writes them; another experiment is called as in the configuration.
@@ -61,11 +61,13 @@ class Sentences:
         """Say how many checkpoints a series has at most: shares of few steps may fall on the same step."""
         return f"up to {self.count(len(self.study.experiment(experiment)['series']), 'checkpoint')}"
 
-    def path(self) -> str:
-        """Say how to read the line of WiSE-FT, if it is there."""
-        if not any("wise" in self.study.mixtures[name] for name in self.shown.experiments):
-            return ""
-        return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. "
+    def path(self, methods: Container[str]) -> str:
+        """Say how to read the lines of WiSE-FT, if the part, which draws these methods, has any."""
+        mixtures = [mixed for name in self.shown.experiments for mixed in self.study.mixtures[name].values()]
+        bases = {mixed.base for mixed in mixtures if mixed.method == "wise" and mixed.name in methods}
+        if bases - {REFERENCE}:
+            return "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model. "
+        return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. " if bases else ""
 
     def interval(self) -> str:
         """Say what the intervals of a figure are."""

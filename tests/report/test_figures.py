@@ -78,10 +78,10 @@ def test_panels_hold_percentages_and_paired_intervals(table):
 def test_a_group_of_generality_is_a_panel(files, tmp_path):
     groups = {"ood": [A], "common-sense": [B]}
     table = collect(files, **{**EXPERIMENT, "generality": groups})
-    made = panels(table)
-    assert [panel.title for panel in made] == ["1 OOD data set", "1 common sense data set"]
+    by_group = panels(table)
+    assert [panel.title for panel in by_group] == ["1 OOD data set", "1 common sense data set"]
     assert panels(table, ["common-sense"])[0].y_label.split("\n")[-1] == "on 1 common sense data set (%)"
-    plot_tradeoff([*made, made[0]], STYLE, [tmp_path / "three.png"])
+    plot_tradeoff([*by_group, by_group[0]], STYLE, [tmp_path / "three.png"])
     width, height = Image.open(tmp_path / "three.png").size
     assert width > 1.5 * height
     with pytest.raises(StudyError, match="groups: no 'instruction'; there are: ood, common-sense"):
@@ -106,13 +106,13 @@ def test_forgotten_likelihood_is_below_the_line(language, tmp_path):
 
 def test_the_data_of_a_tradeoff_figure_are_its_points(files):
     table = collect(files, **{**EXPERIMENT, "generality": {"ood": [A], "common-sense": [B]}})
-    made = panels(table)
-    rows = drawn_points(made)
-    assert len(rows) == sum(len(panel.points) for panel in made)
+    by_group = panels(table)
+    rows = drawn_points(by_group)
+    assert len(rows) == sum(len(panel.points) for panel in by_group)
     assert list(rows)[:5] == ["panel", "x_label", "y_label", "method", "setting"]
     assert list(rows["panel"].unique()) == ["1 OOD data set", "1 common sense data set"]
-    second = rows[rows["panel"] == made[1].title].reset_index(drop=True)
-    pd.testing.assert_frame_equal(second[list(made[1].points)], made[1].points, check_exact=True)
+    second = rows[rows["panel"] == by_group[1].title].reset_index(drop=True)
+    pd.testing.assert_frame_equal(second[list(by_group[1].points)], by_group[1].points, check_exact=True)
     assert not rows["y_label"].str.contains("\n").any()
 
 
@@ -207,14 +207,14 @@ def test_samples_show_the_classes_that_all_domains_share(tmp_path):
     picked = pick_samples({"tiny": domains})
     plot_samples(picked, [tmp_path / "x.png", tmp_path / "x.pdf"])
     # Of bus and boat the first pictures, and pixels keep their edges: nothing lies between a colour and black.
-    shown = {green, blue, (0, 180, 90), (0, 90, 180), (60, 180, 0), (0, 180, 180)}
-    assert saturated(tmp_path / "x.png") == shown
+    colours = {green, blue, (0, 180, 90), (0, 90, 180), (60, 180, 0), (0, 180, 180)}
+    assert saturated(tmp_path / "x.png") == colours
 
-    own = picked[picked["domain"] == "own"]
-    assert own[["class", "id", "index"]].values.tolist() == [["bus", "4", 4], ["boat", "0", 0]], (
+    other_names = picked[picked["domain"] == "own"]
+    assert other_names[["class", "id", "index"]].values.tolist() == [["bus", "4", 4], ["boat", "0", 0]], (
         "as the model calls them"
     )
-    assert set(own["folder"]) == {str(tmp_path / "own")}
+    assert set(other_names["folder"]) == {str(tmp_path / "own")}
 
     plot_samples(pick_samples({"tiny": domains}, classes=1, examples=2), [tmp_path / "two.png"])
     seconds = {(0, 100, 0), (0, 90, 45), (30, 90, 0)}

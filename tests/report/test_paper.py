@@ -24,9 +24,9 @@ def study(groups, metric):
 
 
 def score(rows, method, setting, data):
-    found = rows.query("method == @method and setting == @setting and data == @data")
-    assert len(found) == 1
-    return found["value"].iloc[0]
+    matches = rows.query("method == @method and setting == @setting and data == @data")
+    assert len(matches) == 1
+    return matches["value"].iloc[0]
 
 
 def test_the_projects_copy_is_of_eight_tables_and_small():
@@ -88,12 +88,12 @@ def ours(changes):
 def test_agreement_by_hand():
     mine = ours({"full": (-0.3, -0.3), "l1": (0.05, 0.1), "l2": (0.2, 0.2)})
     theirs = ours({"full": (-0.1, -0.4), "l1": (-0.2, 0.5), "l2": (0.1, 0.1)})
-    found = agreement(mine, theirs)
-    assert (found.cells, found.same, found.clear, found.clear_same, found.methods) == (3, 2, 2, 2, 3)
-    assert found.correlation == pytest.approx(0.5)  # ranks 1 2 3 against 1 3 2
-    assert "same in 2 of 3 cells" in str(found)
-    assert "(in 2 of the 2 where" in str(found)
-    assert "over 3 methods is 0.50." in str(found)
+    signs = agreement(mine, theirs)
+    assert (signs.cells, signs.same, signs.clear, signs.clear_same, signs.methods) == (3, 2, 2, 2, 3)
+    assert signs.correlation == pytest.approx(0.5)  # ranks 1 2 3 against 1 3 2
+    assert "same in 2 of 3 cells" in str(signs)
+    assert "(in 2 of the 2 where" in str(signs)
+    assert "over 3 methods is 0.50." in str(signs)
     alike = agreement(ours({"full": (0, 0), "l1": (0, 0)}), theirs)
     assert np.isnan(alike.correlation)
     assert (alike.same, alike.clear) == (0, 0), "no change agrees with none only"

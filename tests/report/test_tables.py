@@ -23,8 +23,8 @@ LABELS = {method: look["label"] for method, look in STYLE.items()}
 def paper_groups(number, experiment):
     """Return the groups of an experiment that its table shows in a report."""
     groups = {"speciality": [experiment["speciality"]], **experiment["generality"]}
-    shown = SimpleNamespace(name=f"table{number}", experiments=["x"], groups=lambda name: groups, labels={}, anchor="")
-    return PART.settings(shown)["groups"]
+    part = SimpleNamespace(name=f"table{number}", experiments=["x"], groups=lambda name: groups, labels={}, anchor="")
+    return PART.settings(part)["groups"]
 
 
 def test_tables(table, tmp_path):
@@ -68,8 +68,8 @@ def test_tables(table, tmp_path):
 
 def test_metrics_share_a_cell(language, tmp_path):
     output = tmp_path / "table.md"
-    shown = {"groups": ["speciality", "ood"], "metrics": ["acc", "exact_match", "unparsable"]}
-    render_table(language, [output], **shown, labels=LABELS)
+    arguments = {"groups": ["speciality", "ood"], "metrics": ["acc", "exact_match", "unparsable"]}
+    render_table(language, [output], **arguments, labels=LABELS)
     header, before, after, *_ = cells(output)
     assert header[2:] == ["medmcqa<br>n = 4", "usmle<br>n = 4", "Avg OOD<br>n = 4", "Change<br>of Avg OOD"]
     assert before[2:] == ["25.0 ± 25.0 / 0.0 / 75.0", *["50.0 ± 28.9 / 25.0 / 25.0"] * 2, ""]
@@ -111,9 +111,9 @@ def test_likelihoods_are_printed_in_nats_and_their_change_too(language, tmp_path
 
 
 def test_what_a_table_cannot_show_is_refused(language, tmp_path):
-    def fails(message, **shown):
+    def fails(message, **arguments):
         with pytest.raises(StudyError, match=message):
-            render_table(language, [tmp_path / "x.md"], **shown)
+            render_table(language, [tmp_path / "x.md"], **arguments)
 
     fails("groups: no 'odd'; there are: speciality, ood, common-sense, instruction", groups=["odd"])
     fails("metrics: no 'f1'; there are: acc, acc_norm", metrics=["f1"])
@@ -123,8 +123,8 @@ def test_what_a_table_cannot_show_is_refused(language, tmp_path):
 
 def test_tables_as_in_the_paper(language, table):
     assert set(PAPER_TABLES) == set(range(4, 12))
-    shown = {number: paper_groups(number, LANGUAGE) for number in (6, 10, 11)}
-    medical, common, instruction = (as_in_paper(number, groups, language) for number, groups in shown.items())
+    groups_of = {number: paper_groups(number, LANGUAGE) for number in (6, 10, 11)}
+    medical, common, instruction = (as_in_paper(number, groups, language) for number, groups in groups_of.items())
     assert medical["groups"] == ["speciality", "ood"]
     assert medical["metrics"] == ["acc", "exact_match", "unparsable"]
     assert common["metrics"] == ["acc", "acc_norm"]

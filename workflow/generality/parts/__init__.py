@@ -4,7 +4,7 @@ To add a part of your own, put a module here. A study names its parts under `rep
 
 Every process reads all of this folder, and a job reruns when code that its part's module imports has changed. So a
 module imports pandas, matplotlib and the drawing code inside `draw`, and nothing of `generality.plan` or
-`generality.config`: it asks `shown` (`plan.shown.Shown`) and `say` (`plan.sentences`) about the study.
+`generality.config`: it asks `part` (`plan.shown.Shown`) and `say` (`plan.sentences`) about the study.
 """
 
 import re
@@ -41,10 +41,10 @@ class Part:
 
     kind: str  # a key of FILES
     entries: Mapping[str, dict]
-    needs: Callable  # (shown) -> inputs
+    needs: Callable  # (part) -> inputs
     draw: Callable  # (outputs, **inputs, **settings) -> None
-    caption: Callable  # (shown, say) -> (name, text)
-    settings: Callable = lambda shown: {}  # (shown) -> settings
+    caption: Callable  # (part, say) -> (name, text)
+    settings: Callable = lambda part: {}  # (part) -> settings
     title: str = ""  # as printed; without one it is the paper's part of that name, such as "figure5"
     files: Sequence[str] = ()  # suffixes, where they are not those of the kind
     resources: Sequence[str] = ()  # files in workflow/resources that `draw` reads

@@ -30,20 +30,20 @@ def number_of(name):
     return int(name.removeprefix("table"))
 
 
-def columns(shown):
+def columns(part):
     """Return the groups of an experiment that a table shows, in their order."""
-    groups = shown.groups(*shown.experiments)
-    return [group for group in COLUMNS.get(number_of(shown.name), groups) if group in groups]
+    groups = part.study.groups(*part.experiments)
+    return [group for group in COLUMNS.get(number_of(part.name), groups) if group in groups]
 
 
-def needs(shown):
-    (table,) = shown.tables
+def needs(part):
+    (table,) = part.tables
     return {"table": table}
 
 
-def settings(shown):
-    number, groups = number_of(shown.name), columns(shown)
-    return {"number": number, "groups": groups, "labels": shown.labels, "anchor": shown.anchor}
+def settings(part):
+    number, groups = number_of(part.name), columns(part)
+    return {"number": number, "groups": groups, "labels": part.labels, "anchor": part.anchor}
 
 
 def draw(outputs, table, number, groups, labels, anchor):
@@ -55,9 +55,9 @@ def draw(outputs, table, number, groups, labels, anchor):
     render_table(scores, outputs, labels=labels, anchor=anchor, **as_in_paper(number, groups, scores))
 
 
-def caption(shown, say):
-    (experiment,) = shown.experiments
-    sets, groups = shown.study.groups(experiment), columns(shown)
+def caption(part, say):
+    (experiment,) = part.experiments
+    sets, groups = part.study.groups(experiment), columns(part)
     words = say.listed([GROUPS.get(group, group.replace("-", " ")) for group in groups])
     tests = say.number_of_tests([name for group in groups for name in sets[group]], "data set")
     return f"{words[:1].upper()}{words[1:]} after {say.experiments()}", (

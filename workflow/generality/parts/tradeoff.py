@@ -13,12 +13,12 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"tables": shown.tables}
+def needs(part):
+    return {"tables": part.tables}
 
 
-def settings(shown):
-    return {"style": shown.looks, "groups": shown.entry.get("groups"), "metric": shown.entry.get("metric", "")}
+def settings(part):
+    return {"style": part.looks, "groups": part.entry.get("groups"), "metric": part.entry.get("metric", "")}
 
 
 def draw(outputs, tables, style, groups, metric):
@@ -31,9 +31,9 @@ def draw(outputs, tables, style, groups, metric):
     write_table(drawn_points(drawn), values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Trade-offs after {say.experiments()}", (
-        f"{say.AXES} {say.path(shown.looks)}{say.made(settings=True)} A filled point is the setting of its method that "
+        f"{say.AXES} {say.path(part.looks)}{say.made(settings=True)} A filled point is the setting of its method that "
         f"was chosen on validation examples, with {say.interval()} as a cross."
     )
 

@@ -24,24 +24,24 @@ ENTRIES = {
 }
 
 
-def needs(shown):
+def needs(part):
     """Return the scores of each role, and the series that Figures 8 and 9 show, if the report has them."""
-    study = shown.study
+    study = part.study
     return {
-        "scores": {role: study.example_scores(name) for role, name in shown.roles.items()},
-        "probed": [study.probe_paths(name) for name in shown.of("figure8")],
-        "followed": [shown.early.example_scores(study, name) for name in shown.of("figure9")],
+        "scores": {role: study.example_scores(name) for role, name in part.roles.items()},
+        "probed": [study.probe_paths(name) for name in part.of("figure8")],
+        "followed": [part.early.example_scores(study, name) for name in part.of("figure9")],
     }
 
 
-def settings(shown):
-    study = shown.study
+def settings(part):
+    study = part.study
     return {
-        "experiments": {role: study.collect_settings(name) for role, name in shown.roles.items()},
-        "metric": shown.entry.get("metric", ""),
-        "features": shown.of("figure8"),
-        "series": [shown.early.table_settings(study, name) for name in shown.of("figure9")],
-        "tunings": [shown.early.tunings(study, name) for name in shown.of("figure9")],
+        "experiments": {role: study.collect_settings(name) for role, name in part.roles.items()},
+        "metric": part.entry.get("metric", ""),
+        "features": part.of("figure8"),
+        "series": [part.early.table_settings(study, name) for name in part.of("figure9")],
+        "tunings": [part.early.tunings(study, name) for name in part.of("figure9")],
     }
 
 
@@ -60,8 +60,8 @@ def draw(outputs, scores, probed, followed, experiments, metric, features, serie
     render_claims(measured, outputs)
 
 
-def caption(shown, say):
-    missing = [say.name(role) for role in ROLES if role not in shown.roles]
+def caption(part, say):
+    missing = [say.name(role) for role in ROLES if role not in part.roles]
     left_open = f" Nothing here stands for the paper's {say.listed(missing)}; claims about that are not measured."
     return "The paper's findings, checked", (
         "Each finding of the paper as comparisons of scores, which one rule for all judges by 95 % intervals over "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.report.markup import NONE, Table
+from generality.report.markup import NONE, Table, points
 from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, trainings
 from generality.report.select import among
 
@@ -89,14 +89,6 @@ def verdict(low: float, high: float) -> str:
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
-def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
-    """Return a fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
-    if not np.isfinite(value):
-        return NONE
-    text = f"{scale * value:{sign}.1f}".replace("-", "−")
-    return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
-
-
 def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     """Return the answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names.
 
@@ -110,10 +102,11 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     areas = full[full["group"] != SPECIALITY]
     lost = areas[(areas["change_high"] < 0) & areas["above_chance"]]
     table = table.assign(forgotten=among(table, lost, ["experiment", "group"]))
-    table = table.assign(rank=_ranks(table), learnt=_learnt(table))
+    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]  # measurably, on its own task
+    table = table.assign(rank=_ranks(table), learnt=among(table, gained, ["experiment", "method"]))
     others = [method for method in methods if method not in ENDS]
-    trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
-    tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
+    scored = set(table.loc[table["score"].notna(), "method"])
+    tallies = [_tally(table[table["method"] == name], labels.get(name, name)) for name in others if name in scored]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
     # The methods are compared with full fine-tuning where the study has it.
     columns = [(FULL, "change")] if FULL in methods else []
@@ -176,12 +169,6 @@ def _ranks(table: pd.DataFrame) -> np.ndarray:
     return np.select([ranked & (table["behind_high"] < 0), ranked & (table["behind_low"] <= 0)], [BEST, TIE], "")
 
 
-def _learnt(table: pd.DataFrame) -> np.ndarray:
-    """Return for each row whether its model gained measurably on the own task of its experiment."""
-    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
-    return among(table, gained, ["experiment", "method"])
-
-
 def _tally(rows: pd.DataFrame, name: str) -> Tally:
     areas = rows[rows["forgotten"] & rows["over_full"].notna()]
     marks = [(f"{row.experiment}: {in_words(row.group)}", _mark(row)) for row in areas.itertuples()]
@@ -222,11 +209,11 @@ def _cell(row: tuple | None, effect: str, is_own: bool) -> Cell:
     return Cell(points(value), f"± {100 * (high - value):.1f}", tone, word, row.rank)
 
 
-def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
+def _forgotten(tasks: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
     if areas.empty:
         return "Not measured", diverged or "The study has no full fine-tuning, whose forgetting is the question."
     n, gained = len(areas), int((areas["change_low"] > 0).sum())
-    unclear, learnt = n - len(lost) - gained, int((own["change_low"] > 0).sum())
+    unclear, learnt = n - len(lost) - gained, int((tasks["change_low"] > 0).sum())
     texts = []
     if len(lost):
         worst = lost.loc[lost["change"].idxmin()]
@@ -236,11 +223,11 @@ def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diver
         texts += [_flips(lost)] if lost["lost"].notna().any() else []
     texts += [f"In {gained} of {n} areas it gained."] if gained else []
     texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
-    where = f" in {_of(learnt, len(own))} experiments" if len(own) > 1 else ""
+    where = f" in {_of(learnt, len(tasks))} experiments" if len(tasks) > 1 else ""
     texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
     texts += [diverged] if diverged else []
     headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"
-    return headline + _in_this_run(own), " ".join(texts)
+    return headline + _in_this_run(tasks), " ".join(texts)
 
 
 def _in_this_run(table: pd.DataFrame) -> str:

@@ -1,7 +1,4 @@
-"""The comparisons behind claims: signed effects of one thing over another, under every resample.
-
-The last ones, of Appendices C and D, are along fine-tuning.
-"""
+"""The comparisons behind claims: signed effects of one thing over another, under every resample."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,11 +111,7 @@ def gains(scores: Resampled, method: str, over: str, where: str, *, best: bool =
 
 def on_other_sets(method: str, over: str) -> Compare:
     """Return how much better the first method is than the second, on each other set of the task fine-tuned on."""
-
-    def compare(scores: Resampled) -> Iterator[Comparison]:
-        return ahead([method], [over], scores.generality.get(OOD, ()))(scores)
-
-    return compare
+    return lambda scores: ahead([method], [over], scores.generality.get(OOD, ()))(scores)
 
 
 def forgets_by_distance(scores: Resampled) -> Iterator[Comparison]:

@@ -67,8 +67,8 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
     lead = sign * (rows["value"] - rows["change"] - rows["chance"].fillna(0))
     lead = lead.where(rows["chance"].notna(), lead.abs())  # an nll is no lead over 0, but a distance from it
     share = 100 * sign / lead.where(lead > 0)
-    changes = rows[["group", "data", "n", "seeds", "diverged"]]
-    changes = changes.assign(is_average=rows["data"] == rows["group"].map(average_name))
+    changes = rows[["group", "data", "n", "seeds", "diverged"]].copy()
+    changes["is_average"] = rows["data"] == rows["group"].map(average_name)
     ends = share * rows["change_low"], share * rows["change_high"]
     return changes.assign(change=share * rows["change"], low=np.minimum(*ends), high=np.maximum(*ends))
 
@@ -139,19 +139,19 @@ def plot_distance(
     with paper_style(*drawn) as (points, averages, looks, title, speciality):
         note = textwrap.fill(_note(points), 150, break_on_hyphens=False)  # the formula is wider than other text
         figure, _ = figure_above(note, TEXT_WIDTH, 3.1)
-        left, right = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
-        _draw_points(left, points, looks)
-        _draw_averages(right, averages, looks)
-        for ax in (left, right):  # they share their limits, so both have to be drawn before
+        main, side = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
+        _draw_points(main, points, looks)
+        _draw_averages(side, averages, looks)
+        for ax in (main, side):  # they share their limits, so both have to be drawn before
             shade_below(ax, 0)
-        left.set(
+        main.set(
             title=title,
             xlabel=f"Measured distance d from {speciality}",
             ylabel="Change in % of the\npre-trained lead over chance",
         )
-        right.set(title="Average of a group", xlabel="in the paper's order, near to far")
+        side.set(title="Average of a group", xlabel="in the paper's order, near to far")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
-        _name_points(left, points)
+        _name_points(main, points)
         save(figure, outputs)
 
 

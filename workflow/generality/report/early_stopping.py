@@ -27,8 +27,7 @@ def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]])
     `table` and `tunings` are as in `plot_early_stopping`.
     """
     rows = drawn_points(panels(table))
-    values = {key: {name: tuning[key] for name, tuning in tunings.items()} for key in TITLES}
-    return rows.assign(**{key: rows["method"].map(values[key]) for key in TITLES})
+    return rows.join(pd.DataFrame(tunings).T[list(TITLES)], on="method")
 
 
 def plot_early_stopping(
@@ -45,8 +44,7 @@ def plot_early_stopping(
     model, and named so. Raises StudyError for a missing look.
     """
     (panel,) = panels(table)
-    methods = [method for method in panel.points["method"].unique() if method not in tunings]
-    check_looks(style, methods)
+    check_looks(style, (method for method in panel.points["method"] if method not in tunings))
     with paper_style(panel, tunings, style) as (panel, tunings, style):
         varied = list(_varied(tunings))
         width = TEXT_WIDTH * len(varied) / 2

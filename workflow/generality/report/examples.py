@@ -29,11 +29,11 @@ def render_examples(sets: Mapping[str, str | Path], outputs: Sequence[str | Path
         columns=["set", "data", "n", "id", "prompt", "answer"],
     )
     rows = rows.sort_values("set", key=lambda column: pd.factorize(column)[0], kind="stable")
-    body, last = [], None
-    for row in rows.itertuples():
-        name = "" if row.set == last else in_words(row.set).capitalize()
-        body.append([name, short(row.data), f"{row.n:,}", shortened(row.prompt), shortened(row.answer)])
-        last = row.set
+    names = rows["set"].map(in_words).str.capitalize().mask(rows["set"].duplicated(), "")
+    body = [
+        [name, short(row.data), f"{row.n:,}", shortened(row.prompt), shortened(row.answer)]
+        for name, row in zip(names, rows.itertuples(), strict=True)
+    ]
     header = [(name, "") for name in ("Task", "Data set", "n", "Example", "Answer")]
     columns = ["l", "l", "r", "p{9cm}", "p{4cm}"]
     markup.write(outputs, rows, markup.Table(CAPTION, header, body, columns), anchor)

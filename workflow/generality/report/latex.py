@@ -69,10 +69,9 @@ CLUSTER = re.compile(r".[\u0300-\u036f]*", re.DOTALL)  # a character with the ac
 
 
 def latex(text: str) -> str:
-    """Return a text as LaTeX.
+    """Return a text as LaTeX, for a file that begins with ONLY_UNICODE if the text has characters without a command.
 
-    LaTeXs that know Unicode set a character that has no command, and pdfLaTeX what `substitute` has for it. For this
-    the file has to begin with ONLY_UNICODE.
+    LaTeXs that know Unicode set these as they are, and pdfLaTeX what `substitute` has for them.
     """
     clusters = CLUSTER.findall(unicodedata.normalize("NFC", LIGATURE.sub(JOINER, text)))
     parts = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
@@ -35,6 +36,14 @@ class Table:
     columns: Sequence[str]
     notes: Sequence[str] = ()
     paper: Sequence[int] = ()
+
+
+def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
+    """Return a fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
+    if not np.isfinite(value):
+        return NONE
+    text = f"{scale * value:{sign}.1f}".replace("-", "−")
+    return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
 
 
 def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, anchor: str) -> None:

@@ -32,8 +32,12 @@ def notation(method: str, setting: str) -> str:
     """
     if setting == DEFAULT:
         return ""
-    keys = _grids(method)
-    parts = [_equation(keys.get(name, Key(name, "", {})), value) for name, value in read(setting).items()]
+    parts = []
+    for name, value in read(setting).items():
+        key, number = _grids(method).get(name, Key(name, "", {})), f"{value:g}"
+        if key.scientific:
+            number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
+        parts.append(f"{key.symbol or name} = {number}")
     return ", ".join(parts) or setting
 
 
@@ -47,15 +51,12 @@ def path_end(method: str, setting: str) -> tuple[str, str] | None:
 
     It is ("lora", "rank-8") for "rank-8-alpha-0.5" of "wise-lora", and None for another method's setting.
     """
-    base, own = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
-    return (base or FULL, own or DEFAULT) if is_path(method) else None
+    base, base_setting = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
+    return (base or FULL, base_setting or DEFAULT) if is_path(method) else None
 
 
 def short(data: str) -> str:
-    """Return the heading of a data set or an average.
-
-    "imagenet/v2" is "v2", "alpaca/all" is "alpaca", "Avg instruction-cn" is "Avg instruction CN".
-    """
+    """Return a heading: "v2" for "imagenet/v2", "alpaca" for "alpaca/all", "Avg instruction CN" for an average."""
     if data.startswith("Avg "):
         return f"Avg {in_words(data.removeprefix('Avg '))}"
     name, _, domain = data.rpartition("/")
@@ -86,9 +87,9 @@ def count(number: int, thing: str) -> str:
 
 
 def diverged_settings(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    """Return the settings that diverged, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
+    """Return the settings that diverged, if any, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
 
-    The text is empty if none did. `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
+    `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
     """
     texts = []
     for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
@@ -118,10 +119,3 @@ def _grids(method: str) -> dict[str, Key]:
     """Return the hyper-parameters in the settings of a method or of a mixture such as "wise-lora", by name."""
     declared = [registry()[name] for name in method.split("-") if name in registry()]
     return {one.grid.name: one.grid for one in declared if one.grid}
-
-
-def _equation(key: Key, value: float) -> str:
-    number = f"{value:g}"
-    if key.scientific:
-        number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
-    return f"{key.symbol or key.name} = {number}"

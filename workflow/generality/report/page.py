@@ -62,9 +62,8 @@ def render_page(
         answer_files=[_file(answer_file)],
         figures=pictured, tables=tables, claims=claims, tradeoff=tradeoff,
         provenance=_provenance(provenance_file), config=config,
-        config_files=[_embedded("config.yaml", config.encode())],
-        signs={UP: "+", DOWN: "−", UNCLEAR: "·"}, tones=TONES,
-        ranks={BEST: "best", TIE: "tie"},
+        config_files=[_file("config.yaml", config.encode())],
+        signs={UP: "+", DOWN: "−", UNCLEAR: "·"}, tones=TONES, best=BEST, tie=TIE,
     )  # fmt: skip
     write_text(output, text)
 
@@ -95,7 +94,7 @@ def _picture(path: str | Path) -> dict:
         width, height = Image.open(BytesIO(content), formats=["PNG"]).size
     except OSError:
         raise StudyError(f"{path}: not a PNG; delete it and run its stage again") from None
-    return _embedded(path, content) | {"width": round(SHOWN * width), "height": round(SHOWN * height)}
+    return _file(path, content) | {"width": round(SHOWN * width), "height": round(SHOWN * height)}
 
 
 def _claims(part: Mapping) -> dict:
@@ -157,12 +156,9 @@ def _number(value: float | None, decimals: int) -> str:
     return markup.NONE if value is None else f"{value:,.{decimals}f}"
 
 
-def _file(path: str | Path) -> dict:
-    return _embedded(path, _bytes(path))
-
-
-def _embedded(path: str | Path, content: bytes) -> dict:
-    """Return a file inside the page: its name, its content as a data: address, its size for readers."""
+def _file(path: str | Path, content: bytes | None = None) -> dict:
+    """Return a file inside the page: its name, its content (read if None) as a data: address, its size for readers."""
+    content = _bytes(path) if content is None else content
     uri = f"data:{TYPES[Path(path).suffix]};base64,{base64.b64encode(content).decode()}"
     return {"name": Path(path).name, "uri": uri, "size": f"{max(1, round(len(content) / 1024)):,} KiB"}
 

@@ -1,7 +1,7 @@
 """The paper's numbers in the names and units of a study, and how far ours agree with them.
 
-Source: Lin et al. (2023), Tables 2 to 11, copied as they are printed into `workflow/resources/`; what is odd in
-them stays there and is said beside them (`conventions.ODDITIES`).
+Source: Lin et al. (2023), Tables 2 to 11, copied into `workflow/resources/` as they are printed, with what is odd in
+them (`conventions.ODDITIES`).
 """
 
 from collections.abc import Iterator
@@ -45,10 +45,9 @@ def paper_rows(number: int, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the paper's table `number` about data sets and averages that a tidy table has too.
 
     Columns are as in `select.results`: method, setting, data, metric, value and change (fractions or nats; against the
-    paper's pre-trained model), and `chosen`. A setting is chosen if it has its method's best average in this table, the
-    first of equals. α is turned to the weight of the fine-tuned model. The paper has no errors, so there are none here.
-    An average needs a group of the same data sets. The result is empty if the experiment is fine-tuned on another data
-    set than the paper's table.
+    paper's pre-trained model), and `chosen`: the setting has its method's best average in this table, the first of
+    equals. α is turned to the weight of the fine-tuned model. An average needs a group of the same data sets. The
+    result is empty if the experiment is fine-tuned on another data set than the paper's table.
     """
     paper = _read(number)
     members = table[~table["data"].str.startswith("Avg ")].groupby("group")["data"].agg(set)

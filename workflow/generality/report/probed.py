@@ -21,11 +21,11 @@ class Probed:
     """
 
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
-        """Read the files of `vision.probe`, one a seed.
-
-        Raises StudyError for files that differ in data sets, steps or pictures.
-        """
-        rows = pd.concat(list(map(_read, files)), ignore_index=True)
+        """Read the files of `vision.probe`, one a seed. Raises StudyError if they differ in data, steps or pictures."""
+        columns = ["step", "data", "seed", "example", *MEASURES]
+        optional = {file: ["diverged"] if "diverged" in columns_of(file) else [] for file in files}
+        rows = pd.concat([read_parquet(file, columns + optional[file]) for file in files], ignore_index=True)
+        rows = rows.astype({"seed": str})
         self.experiment, self.seeds = experiment, sorted(rows["seed"].unique(), key=in_order)
         self.steps = sorted(rows["step"].unique())
         lost = rows["diverged"].notna() if "diverged" in rows else pd.Series(False, rows.index)
@@ -54,8 +54,3 @@ class Probed:
         alike = rows is not None and list(rows.index) == sorted(self.seeds) and rows.columns.equals(first.columns)
         if not alike or rows.isna().any(axis=None):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
-
-
-def _read(file: str | Path) -> pd.DataFrame:
-    optional = [name for name in ("diverged",) if name in columns_of(file)]
-    return read_parquet(file, ["step", "data", "seed", "example", *MEASURES, *optional]).astype({"seed": str})

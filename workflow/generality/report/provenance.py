@@ -18,9 +18,8 @@ def record(
 ) -> dict:  # fmt: skip
     """Return the provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
 
-    `logs` is the folder of the study's logs. Each of `folders` in it holds logs named after `rules`, which are in the
-    order of the road. `requirements` lists the packages whose installed versions are recorded. `library` is a folder of
-    the repository whose revision is recorded. Machine, Python and packages are those of this process.
+    Each of `folders` in `logs` holds logs named after `rules`, which are in the order of the road. `requirements` lists
+    the packages whose installed versions are recorded, and `library` is a folder of the repository whose revision is.
     """
     jobs = stages(logs, folders, rules)
     return {

@@ -64,9 +64,9 @@ def _block(rows: pd.DataFrame) -> np.ndarray:
     height, width = len(columns[0]) * STEP - GAP, _left(len(columns)) - GAP
     canvas = np.full((height, width, 3), 255, dtype=np.uint8)
     for column, pictures in enumerate(columns):
-        image_set, left = open_image_set(pictures["folder"].iloc[0]), _left(column)
+        image_set, x = open_image_set(pictures["folder"].iloc[0]), _left(column)
         for row, index in enumerate(pictures["index"]):
-            canvas[row * STEP : row * STEP + TILE, left : left + TILE] = _tile(image_set.images[index])
+            canvas[row * STEP : row * STEP + TILE, x : x + TILE] = _tile(image_set.images[index])
     return canvas
 
 
@@ -105,7 +105,7 @@ def _draw(ax: Axes, picture: np.ndarray, experiment: str, domains: Sequence[str]
     ax.set_yticks(rows - GAP / 2, [textwrap.fill(name, LINE) for name in names])
     ax.set_title(experiment, weight="bold")
     for text, start, end in (("speciality", 0, 1), ("generality", 1, len(domains))):
-        left, right, bottom = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP
-        ax.plot([left, right], [bottom, bottom], color="0.5", lw=0.7, clip_on=False)
-        ax.text((left + right) / 2, bottom + GAP, text, ha="center", va="top", fontsize=7, color="0.35")
+        start_x, end_x, y = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP
+        ax.plot([start_x, end_x], [y, y], color="0.5", lw=0.7, clip_on=False)
+        ax.text((start_x + end_x) / 2, y + GAP, text, ha="center", va="top", fontsize=7, color="0.35")
     ax.set(xlim=(0, picture.shape[1]), ylim=(picture.shape[0], 0))

@@ -16,16 +16,14 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     """Return the setting of each method, chosen on validation examples: method, setting, speciality, generality, score.
 
     score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean
-    of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
-    weighs learning and keeping alike, and never sees a test example. A setting that diverged is not chosen, and a
-    method without another is left out. Raises StudyError if there are no validation scores.
+    of the groups. The first setting wins a tie. The rule is ours, since the paper chooses none. A setting that diverged
+    is not chosen, and a method without another is left out. Raises StudyError if there are no validation scores.
     """
     common = common_scores(table, "validation")
     if common.empty:
         raise StudyError("no validation scores to choose settings by; score the validation split of every data set too")
-    groups = common.drop(columns=SPECIALITY)
-    scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
-    scores["score"] = (scores["speciality"] + scores["generality"]) / 2
+    scores = common[[SPECIALITY]].assign(generality=common.drop(columns=SPECIALITY).mean(axis=1))
+    scores["score"] = (scores[SPECIALITY] + scores["generality"]) / 2
     scores = scores.dropna()  # a setting that diverged has none
     best = scores.groupby(level="method", sort=False)["score"].idxmax()
     return scores.loc[best].reset_index()

@@ -72,8 +72,8 @@ def write_text(path: str | Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
-def _check_columns(path: str | Path, columns: Iterable[str], there: Iterable[str]) -> None:
-    if missing := [name for name in columns if name not in there]:
+def _check_columns(path: str | Path, columns: Iterable[str], table: Iterable[str]) -> None:
+    if missing := [name for name in columns if name not in table]:
         raise StudyError(f"{path}: no column '{missing[0]}'; {REMEDY}")
 
 

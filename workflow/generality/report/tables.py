@@ -38,11 +38,11 @@ def render_table(
 ) -> None:
     """Write an experiment's test results, averaged over seeds, in the format of each output's suffix.
 
-    `groups` are shown in their order; all, the speciality first, if None. .csv is for programs: their rows of
-    `select.results`, all metrics, fractions and nats in full precision. .md, .html and .tex are for readers: a row per
-    setting; a column per data set with its `metrics` (the primary one if None), the first ± its standard error; and
-    after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
-    printed names; `note` ends the caption; `anchor` is the LaTeX label. `paper` holds rows of `paper.paper_rows`: they
+    `groups` are shown in their order, or all, the speciality first. .csv has their rows of `select.results`, with all
+    metrics, fractions and nats in full precision. .md, .html and .tex have a row per setting; a column per data set
+    with its `metrics` (the primary one if None), the first ± its standard error; and after each group's average the
+    change of its first metric against the pre-trained model. `labels` are the methods' printed names; `note` ends the
+    caption; `anchor` is the LaTeX label. `paper` holds rows of `paper.paper_rows`: they
     stand beside ours (`paper.beside`; in the .csv the columns of `paper.with_paper`), their agreement and the
     `footnotes` below. Raises StudyError for another suffix, an unknown group or metric, or data without the first one.
     """

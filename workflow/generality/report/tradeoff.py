@@ -48,10 +48,9 @@ class Panel:
 def panels(table: pd.DataFrame, groups: Sequence[str] | None = None, metric: str = "") -> list[Panel]:
     """Return a panel for each of these groups (all of the generality if None) of an experiment's tidy table.
 
-    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and
-    forgetting is below the line. The intervals are those of the paired difference from the pre-trained model, set about
-    the score: one that crosses the pre-trained model's line marks a difference that could be chance. Raises StudyError
-    for an unknown group.
+    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better. The
+    intervals are those of the paired difference from the pre-trained model, set about the score: one that crosses that
+    model's line marks a difference that could be chance. Raises StudyError for an unknown group.
     """
     rows = primary(results(table), metric)
     special = rows[rows["group"] == SPECIALITY]
@@ -96,7 +95,12 @@ def plot_tradeoff(
     methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
     with paper_style(panels, style, methods) as (panels, style, methods):
         width = TEXT_WIDTH / max(2, len(panels))
-        figure, foot = figure_above(_note(panels, methods), width * len(panels), width + 0.8)
+        notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
+        note = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
+        note += " α: weight of the fine-tuned model." if any(map(is_path, methods)) else ""
+        levels = pd.concat([panel.points[["x_chance", "y_chance"]] for panel in panels])
+        note += " Dotted: chance, if it is near." if levels.notna().any(axis=None) else ""
+        figure, foot = figure_above(note, width * len(panels), width + 0.8)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _draw(ax, panel, style)
@@ -130,14 +134,6 @@ def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
         for name, end in zip(("low", "high"), ends, strict=True):
             points[f"{axis}_{name}"] = scale * (rows["value"] + rows[f"change_{end}"] - rows["change"])
     return points
-
-
-def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
-    notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
-    crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
-    alpha = " α: weight of the fine-tuned model." if any(map(is_path, methods)) else ""
-    levels = pd.concat([panel.points[["x_chance", "y_chance"]] for panel in panels])
-    return crosses + alpha + (" Dotted: chance, if it is near." if levels.notna().any(axis=None) else "")
 
 
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
@@ -195,16 +191,14 @@ def solid(marker: str) -> dict:
 
 
 def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> list[Line2D]:
-    def entry(label: str, color: str, marker: str, look: dict, line: str = "") -> Line2D:
-        return Line2D([], [], ls=line, lw=1.2, color=color, marker=marker, label=label, **look)
-
-    entries = []
-    for method in methods:
-        if method not in ENDS:  # which are named beside their points
-            label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
-            entries.append(entry(label, color, marker, solid(marker), "-" if is_path(method) else ""))
-    entries.append(entry("chosen on validation", "0.35", "o", solid("o")))
-    return [*entries, entry("other settings", "0.35", "o", OTHER)]
+    looks = [
+        style[method] | solid(style[method]["marker"]) | {"ls": "-" if is_path(method) else ""}
+        for method in methods
+        if method not in ENDS  # which are named beside their points
+    ]
+    example = {"color": "0.35", "marker": "o", "ls": ""}
+    looks += [example | solid("o") | {"label": "chosen on validation"}, example | OTHER | {"label": "other settings"}]
+    return [Line2D([], [], lw=1.2, **look) for look in looks]
 
 
 def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:

@@ -11,8 +11,8 @@ from generality.language.harness import Harness
 from generality.language.likelihood import distributions
 from generality.storage.drift import divergence_from
 
-# Log-probabilities of the start in memory, 1 GB. Each token of an answer has a vocabulary of them: with one of 50,000 this
-# is enough for a thousand answers of five tokens, whose mean has a standard error of 3 % of the spread of examples.
+# Log-probabilities of the start in memory, 1 GB. Each token of an answer has a vocabulary of them. With one of 50,000
+# this is a thousand answers of five tokens, whose mean has a standard error of 3 % of the examples' spread.
 VALUES = 2**28
 
 

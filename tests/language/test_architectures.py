@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from architectures import ARCHITECTURES, GROUPED, POSITIONS, WINDOW, tiny
-from generality.data.text_set import TextSet
+from generality.data.text_set import TextSet, pair
+from generality.language.answers import pairs_of
+from generality.language.blind import blind_scores
 from generality.language.blocks import tokenize
+from generality.language.drift import answer_distributions
 from generality.language.encoding import Encoder
 from generality.language.objective import NextToken
 from generality.language.rows import SHARED
@@ -68,7 +71,8 @@ def test_answers_are_generated_alike_in_batches_of_any_size(model):
     runs = []
     for texts in (1, 8, 64):
         one = scorer(model, tokens=1)
-        answers = sorted(one._samples(KEY, texts)["generate"], key=lambda sample: sample["doc_id"])
+        one.harness.tokens = texts * one.longest[KEY]
+        answers = sorted(one._samples(KEY)["generate"], key=lambda sample: sample["doc_id"])
         runs.append([answer["resps"][0][0] for answer in answers])
     assert runs[0] == runs[1] == runs[2]
     assert len(set(runs[0])) > 1
@@ -86,6 +90,22 @@ def test_the_first_loss_is_the_scored_likelihood(model):
             losses.append(objective.loss(model, objective.batch(0, np.array([number])))[0].item())
         predicted.append(objective.predictions(np.array([number]))[0])
     np.testing.assert_allclose(losses, -np.array(scored) / predicted, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_distributions_and_scores_without_the_question_are_those_of_one_text_at_a_time(model):
+    harness = scorer(model, tokens=256).harness
+    kept = answer_distributions(harness, TEXTS)
+    assert sorted(kept) == list(range(len(TEXTS)))
+    for place, (prompt, answer) in enumerate(harness.encode([pair("choice", one) for one in TEXTS.examples])):
+        expected = model(torch.tensor([prompt + answer[:-1]])).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
+        torch.testing.assert_close(kept[place], expected, atol=1e-4, rtol=0)
+    blind = [
+        [plain(model, harness.encoder.start, answer) for _, answer in harness.encode(pairs_of(one))]
+        for one in TEXTS.examples
+    ]
+    right = [float(np.argmax(values) == one["answer"]) for values, one in zip(blind, TEXTS.examples, strict=True)]
+    assert blind_scores(harness, TEXTS) == {"acc_blind": right}
 
 
 @pytest.mark.parametrize("name", ["Mistral, window 8", "Qwen2, window 8", "Gemma 3", "GPT-Neo, local", "MPT", "BLOOM"])
@@ -136,5 +156,5 @@ def test_a_cache_of_a_models_own_kind_is_not_kept(monkeypatch):
     """MiniMax has one, with more in it than keys and values, and takes no other."""
     sizes = GROUPED | POSITIONS | {"head_dim": 8, "num_local_experts": 4, "block_size": 16}
     monkeypatch.setitem(ARCHITECTURES, "MiniMax", ("minimax", sizes))
-    answers = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY, 8)["generate"]
+    answers = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY)["generate"]
     assert len(answers) == len(EXAMPLES)

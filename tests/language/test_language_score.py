@@ -84,12 +84,14 @@ def test_a_limit_takes_some_from_everywhere(folder, sets, rows, tmp_path):
 
 def test_rows_are_one_an_example_with_the_metrics_of_its_form(rows, sets):
     assert list(rows)[:7] == ["method", "setting", "seed", "data", "split", "example", "cluster"]
-    assert set(list(rows)[7:]) == {"acc", "acc_norm", "exact_match", "unparsable", "nll"}
+    assert set(list(rows)[7:]) == {"acc", "acc_norm", "exact_match", "unparsable", "nll", "choices", "right"}
     for (data, split), folder in sets.items():
         part = rows[(rows["data"] == data) & (rows["split"] == split)]
         examples = open_text_set(folder).examples
         assert list(part["example"]) == [example["id"] for example in examples]
         assert [None if pd.isna(c) else c for c in part["cluster"]] == [example.get("cluster") for example in examples]
+        numbers = [[len(example["choices"]), example["answer"]] for example in examples if "choices" in example]
+        assert part[["choices", "right"]].dropna().to_numpy().tolist() == numbers
         assert part["nll"].notna().all() == (data == INSTRUCTION[0])
         assert part[["acc", "acc_norm", "exact_match", "unparsable"]].notna().all(axis=None) == (data == CHOICE[0])
 

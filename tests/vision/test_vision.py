@@ -243,7 +243,10 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
         mix="wise", values=(0.0, 0.5, 1.0), **score,
     )  # fmt: skip
     wise = pd.read_parquet(tmp_path / "wise.parquet")
-    assert list(wise.columns) == ["method", "setting", "seed", "data", "split", "example", "acc", "margin"]
+    assert list(wise.columns) == [
+        *("method", "setting", "seed", "data", "split", "example"),
+        *("acc", "margin", "log_loss", "confidence", "choices", "right"),
+    ]
     assert len(wise) == 3 * (40 + 96)
     write_interpolated(tmp_path / "half", pretrained=classifier_folder, finetuned=tmp_path / "full", alpha=0.5)
     for setting, folder in {

@@ -21,6 +21,11 @@ ROOM = 4  # tokens by which a generated answer may exceed the longest choice: a 
 Key = tuple[str, str]  # data name, split
 
 
+def pairs_of(example: Mapping) -> list[tuple[str, str]]:
+    """Return the prompt of an example with each of its choices, or with its response."""
+    return [(example["prompt"], DELIMITER + answer) for answer in example.get("choices") or [example["response"]]]
+
+
 def check_texts(
     output: str | Path,
     *,
@@ -54,12 +59,7 @@ def check_answers(name: str, texts: TextSet, encode: Callable, most: int, genera
     score, or if two choices are the same tokens. If answers are `generated`, also raise it if these may not fit, or if
     no generated text can match a choice.
     """
-    pairs = [
-        (example["prompt"], DELIMITER + answer)
-        for example in texts.examples
-        for answer in example.get("choices") or [example["response"]]
-    ]
-    encoded = list(encode(pairs))
+    encoded = list(encode([pair for example in texts.examples for pair in pairs_of(example)]))
     _check_told_apart(name, texts, encoded)
     lengths = [(len(prompt), len(answer)) for prompt, answer in encoded]
     answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))

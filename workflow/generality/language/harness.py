@@ -16,7 +16,7 @@ from generality.language.encoding import Encoder
 from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_likelihoods, telling
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
-from generality.language.rows import EQUAL, PADDED, TOKENS, Way, batches
+from generality.language.rows import EQUAL, PADDED, TOKENS, Request, Way, batches
 from generality.runtime.memory import failure
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
@@ -59,15 +59,22 @@ class Harness(HFLM):
     def _loglikelihood_tokens(
         self, requests: list, disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[tuple[float, bool]]:
-        # As in the harness, a prompt that does not fit loses its beginning.
-        cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for _, prompt, answer in requests]
+        cut, way = self.fitting([(prompt, answer) for _, prompt, answer in requests])
+        return log_likelihoods(
+            self.model, cut, way=way, tokens=self.tokens, prompts=self.prompts, shown=not disable_tqdm
+        )
+
+    def fitting(self, requests: Sequence[Request]) -> tuple[list[Request], Way]:
+        """Return the requests with prompts that fit, and the fastest way to share passes that suits the model.
+
+        As in the harness, a prompt that does not fit loses its beginning.
+        """
+        cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for prompt, answer in requests]
         ends, row = telling(cut)
         key = ("likelihood", *(len(part) for request in (*ends, *row) for part in request))
         if key not in self.ways:
             self.ways[key] = fitting_way(self.model, ends, row)
-        return log_likelihoods(
-            self.model, cut, way=self.ways[key], tokens=self.tokens, prompts=self.prompts, shown=not disable_tqdm
-        )
+        return cut, self.ways[key]
 
     def tok_encode(self, string: str, *_: object, **__: object) -> list[int]:
         if string not in self.encoded:  # `encode` fills it too; the harness sorts by tokens, again and again

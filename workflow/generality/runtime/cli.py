@@ -90,6 +90,10 @@ def scoring() -> argparse.ArgumentParser:
     parser.add_argument("--method", required=True, help="method to write into the rows")
     parser.add_argument("--setting", default="default", help="setting of the scored or the fine-tuned model")
     parser.add_argument("--seed", required=True, help="seeds to write into the rows, such as 1-2")
+    parser.add_argument(
+        "--drift", type=named_folder, metavar="DATA=START",
+        help="data set on whose validation split drift from the model folder START is measured",
+    )  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="score at most N examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="parquet file to write")
     return parser

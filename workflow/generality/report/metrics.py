@@ -42,6 +42,10 @@ METRICS = {
         "Negative log-likelihood: −Σ ln p over the tokens of a response given its prompt, mean over responses; lower "
         "is better.",
     ),
+    "log_loss": Metric(
+        "log loss", "nats", 1, 2, False,
+        "Log loss: −ln p of the right class among the set's classes, mean over pictures; lower is better.",
+    ),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-from generality.report import distance, early_stopping, markup, probing, samples, tradeoff
+from generality.report import distance, drift, early_stopping, flips, markup, probing, samples, tradeoff
 from generality.report.characters import substitute
 from generality.report.glyphs import legible
 from generality.report.latex import COMMANDS, latex
@@ -108,6 +108,22 @@ def test_labels_and_names_in_figure_9(only_dejavu, monkeypatch, tmp_path):
     contents = texts(monkeypatch, early_stopping, lambda: early_stopping.plot_early_stopping(table, TUNINGS, LOOKS, []))
     assert f"WiSE-FT {SHOWN}" in contents
     assert f"Speciality: accuracy\non q/{SHOWN} (%)" in contents
+
+
+def test_labels_and_names_in_flips(only_dejavu, monkeypatch):
+    numbers = {f"{name}{end}": 1.0 for name in flips.PARTS for end in ("", "_low", "_high")}
+    row = {"experiment": ODD, "group": "ood", "method": "wise", "setting": "x", "seeds": 1, "repetitions": 1}
+    found = texts(monkeypatch, flips, lambda: flips.plot_flips(pd.DataFrame([row | numbers]), LOOKS, []))
+    assert {f"WiSE-FT {SHOWN}", f"{SHOWN}: OOD"} <= {" ".join(text.split()) for text in found}
+
+
+def test_labels_and_names_in_drift(only_dejavu, monkeypatch):
+    row = {"experiment": ODD, "method": "wise", "setting": "x", "chosen": True, "seeds": 1, "repetitions": 1}
+    row |= {"forgetting": 1.0, "kl": 1.0, "weight_distance": 1.0}
+    row |= {f"{name}_rho{end}": 0.5 for name in ("kl", "weight_distance") for end in ("", "_low", "_high")}
+    found = texts(monkeypatch, drift, lambda: drift.plot_drift(pd.DataFrame([row]), LOOKS, []))
+    assert f"WiSE-FT {SHOWN}" in found
+    assert any(" ".join(text.split()).startswith(f"{SHOWN} ρ = 0.50") for text in found)
 
 
 def test_another_font_draws_what_dejavu_lacks(only_dejavu, monkeypatch, tmp_path, capsys):

@@ -9,7 +9,7 @@ import pandas as pd
 from generality import SPECIALITY
 from generality.report import bootstrap
 from generality.report.collect import read_table
-from generality.report.estimate import Estimate, estimate, freedom, paired
+from generality.report.estimate import MISSING, Estimate, estimate, freedom, paired
 from generality.report.metrics import METRICS
 from generality.report.names import ENDS, in_order
 from generality.report.scores import BASE, Scores, read_scores
@@ -55,9 +55,10 @@ class Resampled:
         for where, members in list(self._sets.items()):
             shared = [metric for metric in METRICS if all(metric in scores.metrics["test", data] for data in members)]
             used = metric if metric in shared else shared[0]
-            averaged = [self._add(models, data, used) for data in members]
+            for data in members:
+                self._metric[data], self._means[data] = used, self.means(("test", data, used))
             self._metric[where] = used
-            self._means[where] = dict(zip(models, np.mean(averaged, axis=0), strict=True))
+            self._means[where] = {model: np.mean([self._means[d][model] for d in members], axis=0) for model in models}
         self.freedom = min(freedom([scores.clusters["test", data]]) for data in self._metric if data not in self._sets)
         self._sets |= {data: [data] for data in self._metric if data not in self._sets}
         counts = [len(self.working(method)) for method in self.settings if method not in ENDS]
@@ -65,14 +66,20 @@ class Resampled:
 
     @classmethod
     def read(
-        cls, scores: Sequence[str | Path], table: str | Path, metrics: Sequence[str] = tuple(METRICS), **settings
+        cls,
+        scores: Sequence[str | Path],
+        table: str | Path,
+        *,
+        metrics: Sequence[str] = tuple(METRICS),
+        measures: Sequence[tuple[str, str, str]] = (),
+        **settings,
     ) -> "Resampled":
         """Read the score files of an experiment, in these metrics, and its tidy table.
 
-        Raises StudyError as `collect` does.
+        `measures` are as in `read_scores`. Raises StudyError as `collect` does, and for a measure that is not there.
         """
         sets = [settings["speciality"], *(data for members in settings["generality"].values() for data in members)]
-        return cls(read_scores(scores, sets, metrics), read_table(table), **settings)
+        return cls(read_scores(scores, sets, metrics, measures=measures), read_table(table), **settings)
 
     def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
         """Return the score on a data set or a group's plain mean of data sets, on the common scale of `select`.
@@ -82,6 +89,20 @@ class Resampled:
         """
         mean = self._means[where][method, setting or self.chosen[method]]
         return mean if self._is_accuracy(where) else self._means[where][BASE] / mean
+
+    def generality_of(self, method: str, setting: str | None = None) -> np.ndarray:
+        """Return the plain mean of a setting's scores on the groups of generality, as `score` gives them."""
+        return np.mean([self.score(method, group, setting) for group in self.generality], axis=0)
+
+    def means(self, key: tuple[str, str, str]) -> dict[tuple[str, str], np.ndarray]:
+        """Return the mean of a metric or measure by (method, setting), one number per column of `resample`.
+
+        `key` is (split, data, column).
+        """
+        models = [(method, setting) for method, settings in self.settings.items() for setting in settings]
+        labels = self._scores.labels[self._scores.clusters[key[:2]]]
+        resampled = bootstrap.resample([self._scores.outcomes(model, key) for model in models], labels)
+        return dict(zip(models, resampled, strict=True))
 
     def interval(self, effect: np.ndarray) -> Estimate:
         """Return value and interval of an effect that was computed for every column of `resample`."""
@@ -103,11 +124,17 @@ class Resampled:
 
         They are means over the data sets of a group, and NaN where answers are not right or wrong.
         """
+        lost, won = self.turned(model, where)
+        return lost.value, won.value
+
+    def turned(self, model: tuple[str, str], where: str) -> tuple[Estimate, Estimate]:
+        """Return the same two shares with their intervals."""
         if not self._is_accuracy(where):
-            return np.nan, np.nan
+            return MISSING, MISSING
         keys = [("test", data, self._metric[where]) for data in self._sets[where]]
+        clusters = [self._scores.clusters[key[:2]] for key in keys]
         changes = [self._scores.changes(model, key) for key in keys]
-        return tuple(float(np.mean([part.mean() for part in parts])) for parts in zip(*changes, strict=True))
+        return tuple(estimate(parts, clusters, shares=True) for parts in zip(*changes, strict=True))
 
     def chance(self, where: str) -> float:
         """Return the score of chance on a data set, or the mean of those of a group; NaN where it is not known."""
@@ -153,10 +180,3 @@ class Resampled:
 
     def _is_accuracy(self, where: str) -> bool:
         return METRICS[self._metric[where]].higher_is_better
-
-    def _add(self, models: Sequence[tuple[str, str]], data: str, metric: str) -> np.ndarray:
-        key, labels = ("test", data, metric), self._scores.labels[self._scores.clusters["test", data]]
-        means = bootstrap.resample([self._scores.outcomes(model, key) for model in models], labels)
-        self._metric[data] = metric
-        self._means[data] = dict(zip(models, means, strict=True))
-        return means

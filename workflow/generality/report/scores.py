@@ -84,18 +84,24 @@ class Scores:
 
 
 def read_scores(
-    score_files: Sequence[str | Path], wanted: Sequence[str], metrics: Sequence[str] = tuple(METRICS)
+    score_files: Sequence[str | Path],
+    wanted: Sequence[str],
+    metrics: Sequence[str] = tuple(METRICS),
+    measures: Sequence[tuple[str, str, str]] = (),
 ) -> Scores:
     """Return the scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
 
+    `measures` are further numbers, as (split, data, column), that all models must have for each example, such as a
+    confidence. They stand beside the scores in `Scores.models`.
+
     Raises StudyError for a file without scores on them or without a known metric, a model or an example scored twice,
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
-    examples in one cluster; for models that differ in examples, clusters, metrics or seeds; and without the pre-trained
-    model.
+    examples in one cluster; for models that differ in examples, clusters, metrics or seeds; without the pre-trained
+    model; and for a measure that is not there.
     """
     first, models, diverged, baselines = None, {}, [], {}  # path, examples and metrics of the first model
     for path in score_files:
-        rows, without = _read(path, wanted, metrics)
+        rows, without = _read(path, wanted, metrics, [name for *_, name in measures])
         diverged += [(path, *model) for model in without]
         for (method, setting, seed), part in rows.groupby(MODEL):
             part = part.sort_values(EXAMPLE, ignore_index=True)
@@ -116,14 +122,18 @@ def read_scores(
             if (method, setting) == BASE:
                 baselines |= {key: _baselines(rows) for key, rows in part.groupby(DATA)}
             places = part.groupby(DATA).indices
-            _add(models, path, method, setting, seed, {
-                (*key, name): part[name].to_numpy()[places[key]] for key, names in measured.items() for name in names
-            })  # fmt: skip
+            keys = [*((*key, name) for key, names in measured.items() for name in names), *measures]
+            outcomes = {key: part[key[2]].to_numpy()[places.get(key[:2], [])] for key in keys}
+            for key in measures:
+                if not outcomes[key].size or not np.isfinite(outcomes[key]).all():
+                    raise StudyError(f"{path}: {model} lacks {key[2]} on {key[0]} examples of {key[1]}; score it again")
+            _add(models, path, method, setting, seed, outcomes)
     if first is None:
         raise StudyError("no score files; name those of the pre-trained model and of the others")
     numbers, labels = pd.factorize(_clusters(first[1]))
     clusters = {key: numbers[places] for key, places in first[1].groupby(DATA).indices.items()}
-    nothing = {(*key, name): np.full(len(clusters[key]), np.nan) for key, names in first[2].items() for name in names}
+    keys = [*((*key, name) for key, names in first[2].items() for name in names), *measures]
+    nothing = {key: np.full(len(clusters[key[:2]]), np.nan) for key in keys}
     for path, method, setting, seed in diverged:
         _add(models, path, method, setting, seed, nothing)
     return Scores(first[2], clusters, np.asarray(labels, str), baselines, _same_seeds(models))
@@ -156,12 +166,12 @@ def _add(models: dict, path: str | Path, method: str, setting: str, seed: str, s
 
 
 def _read(
-    path: str | Path, wanted: Sequence[str], metrics: Sequence[str]
+    path: str | Path, wanted: Sequence[str], metrics: Sequence[str], measures: Sequence[str]
 ) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
     """Return the rows on the wanted data sets, and the models, as (method, setting, seed), that have none.
 
-    Every metric is float64, and clusters are included where the file has them. A model without rows is one that
-    diverged.
+    Every metric and measure is float64, and clusters are included where the file has them. A model without rows is one
+    that diverged.
     """
     there = set(columns_of(path))
     diverged = []
@@ -172,13 +182,16 @@ def _read(
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
     if not there.intersection(metrics):
         raise StudyError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
-    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics, *BLIND) if name in there)]
-    rows = read_parquet(path, columns, filters=[("data", "in", wanted)])
+    if missing := [name for name in measures if name not in there]:
+        raise StudyError(f"{path}: no column '{missing[0]}', which this part needs; delete it and score again")
+    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics, *BLIND) if name in there), *measures]
+    rows = read_parquet(path, dict.fromkeys(columns), filters=[("data", "in", wanted)])
     if rows.empty:
         raise StudyError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
-    rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS, *BLIND])
+    numbers = list(dict.fromkeys((*METRICS, *BLIND, *measures)))
+    rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *numbers])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
-    types = dict.fromkeys((*MODEL, *DATA), str) | dict.fromkeys((*METRICS, *BLIND), np.float64)
+    types = dict.fromkeys((*MODEL, *DATA), str) | dict.fromkeys(numbers, np.float64)
     try:
         rows = rows.astype(types)
     except (TypeError, ValueError) as error:

@@ -9,7 +9,11 @@ from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.collect import average_name, summarise
 from generality.report.metrics import METRICS, primary
+from generality.report.scores import BASE
 from generality.storage.setting import read
+
+RULES = ("oracle", "speciality", "kl", "weights")
+KEPT = 0.9  # share of a method's best gain that a user who fears forgetting gives up no more of: most of it is learnt
 
 
 def best_settings(table: pd.DataFrame) -> pd.DataFrame:
@@ -22,6 +26,10 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     common = common_scores(table, "validation")
     if common.empty:
         raise StudyError("no validation scores to choose settings by; score the validation split of every data set too")
+    return _best(common)
+
+
+def _best(common: pd.DataFrame) -> pd.DataFrame:
     scores = common[[SPECIALITY]].assign(generality=common.drop(columns=SPECIALITY).mean(axis=1))
     scores["score"] = (scores[SPECIALITY] + scores["generality"]) / 2
     scores = scores.dropna()  # a setting that diverged has none
@@ -43,6 +51,26 @@ def common_scores(table: pd.DataFrame, split: str) -> pd.DataFrame:
     rows = rows.assign(common=rows["value"].where(higher, before / rows["value"]))
     index = pd.MultiIndex.from_frame(rows[["method", "setting"]].drop_duplicates())
     return rows.pivot(index=["method", "setting"], columns="group", values="common").reindex(index)
+
+
+def by_rule(common: pd.DataFrame, drift: pd.DataFrame) -> pd.DataFrame:
+    """Return the setting that each rule of `RULES`, a column, chooses for each method, the index.
+
+    `common` are `common_scores` of the validation split. `drift` has, for the same models, how far they are from the
+    pre-trained one on validation examples of the speciality: kl and weight_distance. The rule "oracle" is that of
+    `best_settings`. The others do without the generality: among the settings whose speciality keeps at least `KEPT` of
+    the method's best gain over the pre-trained model, they choose the one with the lowest speciality, kl or
+    weight_distance. The first setting wins a tie. A method whose settings all diverged is left out.
+    """
+    special = common[SPECIALITY].dropna()
+    start, most = special[BASE], special.groupby(level="method").transform("max")
+    # A method that gains nothing may give up nothing. The last term is for rounding alone.
+    allowed = special.index[special >= np.minimum(start + KEPT * (most - start), most) - 1e-12]
+    chosen = {"oracle": _best(common).set_index("method")["setting"]}
+    for rule, order in zip(RULES[1:], (special, drift["kl"], drift["weight_distance"]), strict=True):
+        models = order.reindex(allowed).groupby(level="method", sort=False).idxmin()
+        chosen[rule] = models.map(lambda model: model[1])
+    return pd.DataFrame(chosen)
 
 
 def results(table: pd.DataFrame) -> pd.DataFrame:

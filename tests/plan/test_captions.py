@@ -60,8 +60,8 @@ def test_titles_names_and_categories_of_the_embedded_study():
 
 def test_the_text_says_under_which_settings_a_part_was_made():
     assert (
-        "Model: tiny-opt (pre-trained by this study), fine-tuned on medical/medmcqa, 1 fine-tuning, 13 settings of 6 methods; "
-        "tested on 400 examples of medical/medmcqa and 3,000 examples of 9 others."
+        "Model: tiny-opt (pre-trained by this study), fine-tuned on medical/medmcqa, 1 fine-tuning, "
+        "13 settings of 6 methods; tested on 400 examples of medical/medmcqa and 3,000 examples of 9 others."
     ) in text("figure5")
     assert "tested on 6,000 examples of 5 data sets." in text("figure8")  # the probed sets only
     assert "tested on 1,600 examples of 4 data sets." in text("table7")

@@ -1,5 +1,7 @@
 """The plan with several seeds: those of pre-training and those of fine-tuning are apart."""
 
+import re
+
 import pytest
 
 from generality.plan.captions import caption
@@ -8,7 +10,7 @@ from generality.plan.shown import Shown
 from generality.plan.study import Run
 from generality.storage.seed import finetuning, in_order, in_words, repetitions, start, tuned
 from study_files import study
-from workflows import both, planned, write_talk
+from workflows import both, dry_run, planned, write_talk
 
 NESTED = {"pretraining": [2, 1], "finetuning": [3, 1, 2]}
 TEXTS = ["1-1", "1-2", "1-3", "2-1", "2-2", "2-3"]
@@ -39,9 +41,8 @@ def test_every_model_is_fine_tuned_with_each_seed_from_each_pre_trained_model(ne
 
 def test_a_fine_tuned_model_lies_beside_the_seeds_that_it_comes_from(nested):
     folder = "results/embedded"
-    assert (
-        nested.run_path("domainnet", "kd", "lambda-0.02", "2-3") == f"{folder}/domainnet/kd/lambda-0.02/seed-2-3/model"
-    )
+    kd = f"{folder}/domainnet/kd/lambda-0.02/seed-2-3/model"
+    assert nested.run_path("domainnet", "kd", "lambda-0.02", "2-3") == kd
     assert nested.start_path("domainnet", start("2-3")) == f"{folder}/domainnet/pretrained/default/seed-2/model"
     assert nested.start_path("medmcqa", start("2-3")) == f"{folder}/models/tiny-opt/seed-2"
     probes = [f"{folder}/domainnet/full/default/seed-{text}/probing.parquet" for text in TEXTS]
@@ -92,6 +93,17 @@ def test_the_numbers_of_jobs_of_both_tracks(tmp_path):
     assert {rule: six[rule] for rule in tunings} == {rule: 6 * one[rule] for rule in tunings}
     for rule, pretrained in scored.items():
         assert six[rule] == 2 * pretrained + 6 * (one[rule] - pretrained)
+
+
+def test_each_job_draws_from_the_seed_of_its_own_kind_alone(tmp_path):
+    """So that the models and scores of seeds 1 and 1-1 are those of a study that has no other seeds."""
+    config = both() | {"seeds": {"pretraining": [4], "finetuning": [1, 5]}}
+    write_talk(tmp_path)
+    said = dry_run(tmp_path, config, "--printshellcmds")
+    drawn = re.findall(r"--model \S+/seed-(\d+)(?:/model)? .*--seed (\d+) --log \S+/seed-([\d-]+)/", said)
+    assert set(drawn) == {("4", "1", "4-1"), ("4", "5", "4-5")}
+    assert len(drawn) == 2 * 7  # of each seed four models and three series
+    assert set(re.findall(r'"seed":(\d+)}.* --log \S+/models/[\w-]+/seed-(\d+)/', said)) == {("4", "4")}
 
 
 def test_texts_are_taken_apart_and_sorted_by_their_numbers():

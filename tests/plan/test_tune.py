@@ -58,7 +58,7 @@ def test_a_tuned_key_is_of_the_train_block_and_no_hyperparameter(plan):
     lora = plan.finetune_settings("medmcqa", "lora", "rank-16-lr-0.003")
     assert lora["hyperparameters"] == {"rank": 16, "alpha": 16.0}
     assert lora["train"] == TRAIN | {"lr": 3e-3, "epochs": 4}
-    with pytest.raises(StudyError, match="no 'rank-16'; there are: rank-4-lr-0.003, rank-4-lr-0.006, rank-16-lr"):
+    with pytest.raises(StudyError, match=r"no 'rank-16'; there are: rank-4-lr-0\.003, rank-4-lr-0\.006, rank-16-lr"):
         plan.finetune_settings("medmcqa", "lora", "rank-16")
 
 

@@ -147,7 +147,9 @@ def test_each_job_imports_what_its_rule_lists(finished):
 
 def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "study")
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("results/tiny/domainnet/*/*/seed-1*/scores.parquet")}
+    before = {
+        path: path.stat().st_mtime_ns for path in folder.glob("results/tiny/domainnet/*/*/seed-1*/scores.parquet")
+    }
     config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
     snakemake(folder, "--cores", "2", config=config)
     assert (folder / "results/tiny/domainnet/kd/lambda-0.1/seed-1-1/scores.parquet").exists()
@@ -160,7 +162,10 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "study")
     config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
     study = Study(check(config))
-    inputs = {"model": folder / study.start_path("domainnet", "1"), "data": folder / study.speciality_train("domainnet")}
+    inputs = {
+        "model": folder / study.start_path("domainnet", "1"),
+        "data": folder / study.speciality_train("domainnet"),
+    }
     runs = [
         ("full", "default", "model", "log"),
         ("full", "default", "series", "series"),

@@ -70,7 +70,9 @@ def test_the_tidy_table_holds_the_means_of_the_rows(finished):
 def test_early_stopping_is_followed_step_by_step(finished):
     """Two fine-tunings, each scored after a third of its steps and at its end; the usual one ends as the run does."""
     folder = finished / "results/tiny/medmcqa"
-    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query("seed in ('1', '1-1') and split == 'test'")
+    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query(
+        "seed in ('1', '1-1') and split == 'test'"
+    )
     log = pd.read_csv(folder / "full/default/seed-1-1/log.csv")
     steps = log["step"].iloc[-1] + 1
     names = ["lr-0.001-warmup-0", "lr-0.0005-warmup-0"]

@@ -90,7 +90,7 @@ def grids(method: str, keys: Mapping) -> dict[str, list[float]]:
 def combinations(method: str, keys: Mapping) -> dict[str, dict[str, float]]:
     """Return the values of a method's hyper-parameters by setting, from its part of a study file.
 
-    A setting is one combination of a value of each of its `grids`, ascending; "default", without values, if it has none.
+    A setting is one combination of a value of each of its `grids`, ascending; "default", without values, if none.
     """
     tried = grids(method, keys)
     products = product(*(sorted(values) for values in tried.values()))

@@ -128,7 +128,7 @@ def test_what_later_files_and_the_command_line_say_is_checked_as_well(tmp_path):
     study = load(ROOT / "config.yaml", given={"seeds": {"pretraining": ["2"], "finetuning": ["1", "3"]}})
     assert study["seeds"] == {"pretraining": [2], "finetuning": [1, 3]}
     study = load(STUDIES / "pacs.yaml", given={"seeds": {"finetuning": [4]}})
-    assert study["seeds"] == {"pretraining": [1], "finetuning": [4]}
+    assert study["seeds"] == {"pretraining": [1, 2, 3], "finetuning": [4]}
 
 
 def said_of_a_mistake(tmp_path, *arguments) -> str:

@@ -157,6 +157,34 @@ def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished, tmp_path
     assert "1e-1" in (folder / "reports/table5.md").read_text()
 
 
+def test_more_seeds_and_a_tuned_learning_rate_run_to_the_end_and_leave_the_other_runs_alone(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "study")
+    before = {path: path.stat().st_mtime_ns for path in (folder / RUN).rglob("seed-1*/*.parquet")}
+    assert len(before) == 5, "the scores of four kinds of models, and a probe"
+    config = edited(lambda c: methods(c)["full"].update(tune={"lr": [2e-3, 1e-3]}))
+    config["seeds"] = {"pretraining": [1, 2], "finetuning": [1, 2]}
+    snakemake(folder, "--cores", "2", config=config)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert planned(folder, config) == {}
+    tuned, usual = (folder / f"{RUN}/full/{name}/seed-1-1/model/model.safetensors" for name in ("lr-0.001", "default"))
+    assert tuned.read_bytes() == usual.read_bytes(), "the same learning rate, by another name"
+    tidy = pd.read_csv(folder / f"{RUN}/scores.csv")
+    seeds = {method: set(rows["seed"]) for method, rows in tidy.groupby("method")}
+    twice = {"1-1", "1-2", "2-1", "2-2", "mean"}
+    assert seeds == {"pretrained": {"1", "2", "mean"}, "full": twice, "kd": twice, "wise": twice}
+    settings = {method: set(rows["setting"]) for method, rows in tidy.groupby("method")}
+    rates = ("lr-0.001", "lr-0.002")
+    assert settings["full"] == set(rates)
+    assert settings["wise"] == {f"{rate}-alpha-{alpha}" for rate in rates for alpha in (0.3, 0.6)}
+    assert "lr = 1e-3, 2e-3" in (folder / "reports/table2.md").read_text()
+    assert "lr = 2e-3, α = 0.6" in (folder / "reports/table5.md").read_text()
+    drawn = pd.read_csv(folder / "reports/figure4.csv")
+    assert set(drawn.loc[drawn["method"] == "full", "setting"]) == set(rates)
+    record = json.loads((folder / "reports/provenance.json").read_text())
+    assert record["seeds"] == config["seeds"]
+    assert {stage["rule"]: stage["jobs"] for stage in record["stages"]}["finetune_clip"] == 4 * 3
+
+
 def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     """What would surely diverge is refused in a study file, so three trainings at such a rate take the jobs' place."""
     folder = shutil.copytree(finished, tmp_path / "study")

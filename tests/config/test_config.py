@@ -111,10 +111,6 @@ WRONG = [
     ("study", "../up", "'../up' is not a name of a-z"),
     ("study", 2024, "2024 is given, text is wanted; write it in quotes"),
     ("study", "a" * 65, "has 65 characters, at most 64 are allowed"),
-    ("seeds", [], "has 0 entries, at least 1 wanted"),
-    ("seeds", [1, 1.0], "1 is there twice; delete one"),
-    ("seeds[0]", -1, "-1 is less than the minimum of 0"),
-    ("seeds[0]", 2**32, "4294967296 is greater than the maximum of 4294967295"),
     ("extra", 1, "unknown key; allowed: study, seeds, evaluation_limit, data, downloads, models, experiments, report"),
     ("data.a/b", {"source": "captions"}, "'a/b' is not a name of a-z"),
     (
@@ -171,6 +167,29 @@ WRONG = [
 def test_a_wrong_value_is_one_line_with_its_path(embedded, path, value, expected):
     edit(embedded, path, value)
     assert message_of(embedded).startswith(f"{path}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        # A list is short for the seeds of fine-tuning, and a message names what is written.
+        ([], "seeds: has 0 entries, at least 1 wanted"),
+        ([1, 1.0], "seeds: 1 is there twice; delete one"),
+        ([-1], "seeds[0]: -1 is less than the minimum of 0"),
+        ([1, 2**32], "seeds[1]: 4294967296 is greater than the maximum of 4294967295"),
+        ([[1], [2]], "seeds[0]: a list is given, a whole number is wanted"),
+        (3, "seeds: 3 is given, a mapping is wanted"),
+        ({}, "seeds.finetuning: this key is missing"),
+        ({"pretraining": [1]}, "seeds.finetuning: this key is missing"),
+        ({"finetuning": []}, "seeds.finetuning: has 0 entries, at least 1 wanted"),
+        ({"finetuning": [2**32]}, "seeds.finetuning[0]: 4294967296 is greater than the maximum of 4294967295"),
+        ({"finetuning": [1], "pretraining": []}, "seeds.pretraining: has 0 entries, at least 1 wanted"),
+        ({"finetuning": [1], "pretraining": [2, "2"]}, "seeds.pretraining: 2 is there twice; delete one"),
+        ({"finetuning": [1], "released": [1]}, "seeds.released: unknown key; allowed: pretraining, finetuning"),
+    ],
+)
+def test_seeds_that_are_no_seeds_are_one_line(embedded, value, message):
+    assert message_of(embedded | {"seeds": value}).startswith(message)
 
 
 # Edits of the study on real pictures, or such whose message names another key than the one edited.

@@ -100,7 +100,9 @@ def main(trials: int) -> None:
     rng = np.random.default_rng(2)
     alike = 100 * np.mean([different(rng) for _ in range(trials)])
     text = tabulate(rows, ["trainings and examples", *KINDS.values()], "pipe", disable_numparse=True)
-    text += f"\n\nNine settings of a method differ from three of the same nine in {alike:.1f} % of {trials:,} experiments."
+    text += (
+        f"\n\nNine settings of a method differ from three of the same nine in {alike:.1f} % of {trials:,} experiments."
+    )
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 

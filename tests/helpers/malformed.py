@@ -53,7 +53,10 @@ EMPTY = (
     "text_cfg",
     "report",
 )
-ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels", "fill_color", "mean")
+ZERO = (
+    *("weight_decay", "seed", "pretraining", "finetuning", "warmup", "betas", "gpu", "dropout", "labels"),
+    *("fill_color", "mean"),
+)
 # The last keys of paths whose value names something in the study (* is any key).
 NAMED = [
     ("models", "*", "data"), ("models", "*", "data", "*"), ("data", "*", "of", "*"), ("experiments", "*", "model"),

@@ -57,7 +57,9 @@ def scores(method, setting, seed, test, validation=None, clusters=None):
     for split, outcomes in (("validation", validation or test), ("test", test)):
         for data, columns in outcomes.items():
             part = pd.DataFrame(columns if isinstance(columns, dict) else {"acc": [bool(x) for x in columns]})
-            part = part.assign(method=method, setting=setting, seed=seed_text(method, seed), data=data, split=split, margin=0.5)
+            part = part.assign(
+                method=method, setting=setting, seed=seed_text(method, seed), data=data, split=split, margin=0.5
+            )
             part["example"] = [f"{split}-{i}" for i in range(len(part))]
             if clusters:
                 part["cluster"] = clusters.get(data)

@@ -42,7 +42,7 @@ def rows(folder, sets):
 
 
 def score(output, sets, model, method="full", **options):
-    score_causal_lms(output, sets=sets, generate=["colours/choice"], model=model, method=method, seed=1, **options)
+    score_causal_lms(output, sets=sets, generate=["colours/choice"], model=model, method=method, seed="1-1", **options)
     return pd.read_parquet(output)
 
 

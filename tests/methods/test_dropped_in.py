@@ -114,7 +114,7 @@ def test_an_edit_of_it_reruns_it_alone(finished):
 def test_a_mixture_is_written_on_request(finished):
     folder, config = finished
     models = [
-        f"results/tiny/domainnet/{run}/seed-1/model" for run in ("wise/alpha-0.5", "trimmed/kd/lambda-0.01/keep-0.5")
+        f"results/tiny/domainnet/{run}/seed-1-1/model" for run in ("wise/alpha-0.5", "trimmed/kd/lambda-0.01/keep-0.5")
     ]
     snakemake(folder, "--cores", "1", *models, config=config)
     assert all((folder / model / "model.safetensors").is_file() for model in models)

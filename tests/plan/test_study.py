@@ -24,11 +24,12 @@ def plan():
 def test_runs_are_every_method_setting_and_seed_but_those_of_wise(plan):
     runs = plan.runs("domainnet")
     assert [(run.method, run.setting, run.seed) for run in runs][:6] == [
-        *(("pretrained", "default", 1), ("pretrained", "default", 2)),
-        *(("full", "default", 1), ("full", "default", 2)),
-        *(("l1", "lambda-1e-05", 1), ("l1", "lambda-1e-05", 2)),
+        ("pretrained", "default", "1"),
+        *(("full", "default", "1-1"), ("full", "default", "1-2")),
+        *(("l1", "lambda-1e-05", "1-1"), ("l1", "lambda-1e-05", "1-2")),
+        ("l1", "lambda-0.0001", "1-1"),
     ]
-    assert len(runs) == 2 * (1 + 1 + 2 + 3 + 3 + 2)
+    assert len(runs) == 1 + 2 * (1 + 2 + 3 + 3 + 2)
     assert len(set(runs)) == len(runs)
     assert {run.method for run in runs} == {"pretrained", "full", "l1", "l2", "kd", "lora"}
     assert [(run.experiment, run.setting) for run in runs if run.method == "lora"][::2] == [
@@ -41,9 +42,9 @@ def test_score_files_are_one_a_run_and_one_a_seed_for_wise(plan):
     paths = plan.score_paths("domainnet")
     assert len(paths) == len(set(paths)) == len(plan.runs("domainnet")) + 2
     assert paths[0] == "results/embedded/domainnet/pretrained/default/seed-1/scores.parquet"
-    assert paths[-1] == "results/embedded/domainnet/wise/seed-2/scores.parquet"
+    assert paths[-1] == "results/embedded/domainnet/wise/seed-1-2/scores.parquet"
     methods = {"full": {}, "lora": {"rank": [4]}}
-    assert len(study(experiments__domainnet__methods=methods).score_paths("domainnet")) == 3
+    assert len(study(seeds=[1], experiments__domainnet__methods=methods).score_paths("domainnet")) == 3
 
 
 @pytest.mark.parametrize("value", [1e-5, 0.0001, 0.4, 1.0, 123456.0, 1e6])
@@ -53,7 +54,8 @@ def test_settings_and_values_are_made_from_each_other(value):
     assert setting == write({"lambda": value})
     assert read(setting) == {"lambda": value}
     assert re.fullmatch(r"lambda-[0-9.e+-]+", setting)
-    assert plan.settings("domainnet", "l2")[setting] == value == float(setting.removeprefix("lambda-"))
+    assert plan.settings("domainnet", "l2")[setting] == {"lambda": value}
+    assert float(setting.removeprefix("lambda-")) == value
 
 
 def test_settings_are_texts_as_in_the_score_files():
@@ -71,10 +73,21 @@ def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
     config["experiments"]["domainnet"]["methods"]["l1"] = {"alpha": [1, 2]}
     config["experiments"]["domainnet"]["methods"]["wise"]["on"] = ["full", "l1"]
     own = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
-    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": own})
+    for module in ("methods", "config.references"):
+        monkeypatch.setattr(f"generality.{module}.registry", lambda: registry() | {"l1": own})
     where, text = problem(config)
     assert where == "experiments.domainnet.methods.wise.on[1]"
     assert text.startswith("l1 and wise both have 'alpha' in their settings' names")
+
+
+def test_a_key_that_a_method_tries_already_is_not_tuned(monkeypatch):
+    config = study(experiments__domainnet__methods={"full": {}}).config
+    config["experiments"]["domainnet"]["methods"]["l1"] = {"lr": [1, 2], "tune": {"lr": [3]}}
+    own = replace(registry()["l1"], grid=Key("lr", "Rates.", {"type": "number"}))
+    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": own})
+    where, text = problem(config)
+    assert where == "experiments.domainnet.methods.l1.tune.lr"
+    assert text == "this key is l1's own, with its values in experiments.domainnet.methods.l1.lr; delete it here"
 
 
 @pytest.mark.parametrize(
@@ -161,24 +174,25 @@ def test_evaluation_sets_are_the_speciality_and_then_the_groups(plan):
 
 def test_a_model_is_pretrained_once_a_seed_and_released_once():
     plan = study(models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"})
-    assert plan.model_path("domainnet", 3) == "results/embedded/models/tiny-clip/seed-3"
+    assert plan.model_path("domainnet", "3") == "results/embedded/models/tiny-clip/seed-3"
     assert plan.pretraining_data("tiny-clip") == {"web/all": "results/embedded/data/web/all/train"}
     assert (plan.models("pretrain_clip"), plan.models("open_clip")) == (["tiny-clip"], ["clip"])
     released = study(
         models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"},
         experiments__domainnet__model="clip",
     )
-    assert released.model_path("domainnet", 3) == "results/embedded/models/clip/released"
-    assert released.model_path("imagenet", 3) == "results/embedded/models/tiny-clip/seed-3"
+    assert released.model_path("domainnet", "none") == "results/embedded/models/clip/released"
+    assert released.model_path("imagenet", "3") == "results/embedded/models/tiny-clip/seed-3"
 
 
-def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier(plan):
+def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier():
+    plan = study(seeds={"pretraining": [1, 2], "finetuning": [1]})
     assert plan.experiments("language") == ["medmcqa", "pubmedqa"]
-    assert plan.start_path("medmcqa", 2) == "results/embedded/models/tiny-opt/seed-2"
-    assert plan.run_path("medmcqa", "pretrained", "default", 2) == plan.start_path("medmcqa", 2)
-    assert plan.start_path("domainnet", 2) == "results/embedded/domainnet/pretrained/default/seed-2/model"
-    lora = "results/embedded/medmcqa/lora/rank-8/seed-2/model"
-    assert plan.run_path("medmcqa", "lora", "rank-8", 2) == lora
+    assert plan.start_path("medmcqa", "2") == "results/embedded/models/tiny-opt/seed-2"
+    assert plan.run_path("medmcqa", "pretrained", "default", "2") == plan.start_path("medmcqa", "2")
+    assert plan.start_path("domainnet", "2") == "results/embedded/domainnet/pretrained/default/seed-2/model"
+    lora = "results/embedded/medmcqa/lora/rank-8/seed-2-1/model"
+    assert plan.run_path("medmcqa", "lora", "rank-8", "2-1") == lora
     assert plan.pretraining_data("tiny-opt") == {"corpus/all": "results/embedded/data/corpus/all/train"}
     assert plan.generate("pubmedqa") == ["medical/pubmedqa", "medical/medmcqa", "medical/usmle"]
     measured = plan.measured_sets("medmcqa")
@@ -193,7 +207,7 @@ def test_a_released_language_model_has_no_seed():
     revision = "0123456789abcdef0123456789abcdef01234567"
     galactica = {"source": "transformers", "name": "facebook/galactica-1.3b", "revision": revision}
     plan = study(models__galactica=galactica, experiments__medmcqa__model="galactica")
-    assert plan.start_path("medmcqa", 3) == "results/embedded/models/galactica/released"
+    assert plan.start_path("medmcqa", "none") == "results/embedded/models/galactica/released"
     assert plan.model_making("galactica") == {"name": "facebook/galactica-1.3b", "revision": revision}
 
 

@@ -103,7 +103,7 @@ def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
 
 def test_steps_of_warm_up_and_a_study_that_is_not_the_papers(tmp_path):
     methods = {"full": {"settings": ["default"], "own": {}}, "l1": {"settings": ["lambda-0.1"], "own": {"epochs": 3}}}
-    pacs = {"model": "m", "speciality": "pacs/photo", "train": TRAIN, "methods": methods}
+    pacs = {"model": "m", "speciality": "pacs/photo", "train": TRAIN, "methods": methods, "logged_epochs": 2}
     output = tmp_path / "table2.md"
     render_hyperparameters({"pacs": pacs}, [log(tmp_path / "a.csv", 26)], [213], [output], labels={}, anchor="x")
     header, *rows = cells(output)
@@ -131,7 +131,7 @@ def test_what_the_tables_say_of_a_study():
     assert sets["imagenet/v2"] == "results/embedded/data/imagenet/v2/test"
     assert len(sets) == 6 + 6 + 3 + 4 + 5
     assert Shown(plan, "table2").training_logs() == [
-        f"results/embedded/{experiment}/full/default/seed-1/log.csv" for experiment in ("imagenet", "domainnet")
+        f"results/embedded/{experiment}/full/default/seed-1-1/log.csv" for experiment in ("imagenet", "domainnet")
     ]
     lora = recipe(plan, "medmcqa")["methods"]["lora"]
     assert lora == {"settings": ["rank-4", "rank-16"], "own": {"alpha": "rank", "lr": 0.006}}

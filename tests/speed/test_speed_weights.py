@@ -219,7 +219,7 @@ def test_the_plain_script_of_a_weight_scores_as_the_stage(classifier_folder, tmp
     save_file(moved, other / "model.safetensors")
     output = tmp_path / "scores.parquet"
     score_classifiers(
-        output, sets={("t/t", "test"): test}, model=classifier_folder, method="wise", setting="-", seed=1,
+        output, sets={("t/t", "test"): test}, model=classifier_folder, method="wise", setting="-", seed="1-1",
         finetuned=other, mix="wise", values=(0.3,),
     )  # fmt: skip
     scores = tmp_path / "plain.json"

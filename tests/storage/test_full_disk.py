@@ -129,7 +129,7 @@ def test_scores_that_find_no_room_are_no_file(classifier_folder, disk, tmp_path)
     fill(folder / "ballast")
     score = partial(
         score_classifiers, folder / "scores.parquet", sets={("set", "test"): classifier_folder.parent / "test"},
-        model=classifier_folder, method="full", setting="default", seed=1,
+        model=classifier_folder, method="full", setting="default", seed="1-1",
     )  # fmt: skip
     assert ends(partial(cli.run, score), said) == 1
     assert "the disk is full; free some space" in said.read_text()

@@ -154,7 +154,7 @@ def test_a_set_that_was_resized_otherwise_is_refused_wherever_a_model_meets_it(f
     with pytest.raises(StudyError, match=message):
         build_classifier(base, clip=clip, data=wrong, templates=["a {}"])
     build_classifier(base, clip=clip, data=right, templates=["a {}"])
-    options = {"model": base, "method": "full", "seed": 1}
+    options = {"model": base, "method": "full"}
     for data in (
         wrong,
         make_image_set(
@@ -163,10 +163,10 @@ def test_a_set_that_was_resized_otherwise_is_refused_wherever_a_model_meets_it(f
     ):
         with pytest.raises(StudyError, match="its `"):
             finetune_classifier(
-                tmp_path / "t", data=data, hyperparameters={}, train=TRAIN, log=tmp_path / "l", **options
+                tmp_path / "t", data=data, hyperparameters={}, train=TRAIN, log=tmp_path / "l", seed=1, **options
             )
         with pytest.raises(StudyError, match="its `"):
-            score_classifiers(tmp_path / "s", sets={("x", "test"): data}, setting="default", **options)
+            score_classifiers(tmp_path / "s", sets={("x", "test"): data}, setting="default", seed="1", **options)
 
 
 def test_captions_and_the_model_that_learns_them_keep_the_resizing(folder, tmp_path):

@@ -24,7 +24,7 @@ TINY["experiments"]["domainnet"]["train"]["epochs"] = 60
 # To look after 8 seconds, then 18 more, not after 60 and 70: jobs take 15 to 25. Everything else is the profile's.
 PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "8")
 KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1"
-KD_MODEL = "results/tiny/domainnet/kd/lambda-0.01/seed-1/model"
+KD_MODEL = "results/tiny/domainnet/kd/lambda-0.01/seed-1-1/model"
 PRETRAIN = "rule_pretrain_clip/tiny_tiny-clip_1"
 PRETRAINED = "results/tiny/models/tiny-clip/seed-1"
 
@@ -142,7 +142,7 @@ def test_a_job_that_runs_out_of_time_is_submitted_again_with_more_of_it_and_goes
     assert (jobs[second]["TimeLimit"], jobs[second]["MinMemoryNode"]) == ("00:20:00", "4000M")
     assert f"SLURM-job '{first}' failed, SLURM status is: 'TIMEOUT'" in text
     assert f"{KD}/{first}.log (check log file(s) for error details)" in text
-    step, steps = goes_on(folder / "logs/tiny/domainnet/kd/lambda-0.01/seed-1/finetune_clip.log")
+    step, steps = goes_on(folder / "logs/tiny/domainnet/kd/lambda-0.01/seed-1-1/finetune_clip.log")
     assert 1 <= step < steps == 180
 
 
@@ -161,7 +161,7 @@ def test_an_edit_of_what_is_asked_for_reruns_nothing(finished):
 
 def test_interrupted_jobs_write_the_same_bytes_as_on_one_machine(finished):
     folder, _, _ = finished
-    scores = "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet"
+    scores = "results/tiny/domainnet/kd/lambda-0.01/seed-1-1/scores.parquet"
     weights = [file for model in (KD_MODEL, PRETRAINED) for file in (folder / model).glob("*.safetensors")]
     files = [folder / scores, *weights]
     assert len(files) == 3
@@ -174,7 +174,7 @@ def test_a_failing_job_shows_its_log(finished):
     folder, _, _ = finished
     config = copy.deepcopy(TINY)
     config["experiments"]["domainnet"]["train"]["batch_size"] = 500
-    target = "results/tiny/domainnet/full/default/seed-1/model"
+    target = "results/tiny/domainnet/full/default/seed-1-1/model"
     text = snakemake(folder, *PROFILE, "--retries", "0", target, config=config, check=False)
     assert text.count("error: train.batch_size: 500 is more than the 96 training images") >= 1
     log = re.search(r"log: .* (\S+/logs/slurm/rule_finetune_clip/\S+\.log) \(check log file", text)

@@ -50,11 +50,11 @@ def test_the_study_renders_its_reports(finished):
 
 
 def test_the_tidy_table_holds_the_means_of_the_rows(finished):
-    rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1/scores.parquet")
+    rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1-1/scores.parquet")
     test = rows[rows["split"] == "test"]
     means = test.groupby("data", observed=True)[["acc", "acc_norm", "exact_match", "unparsable", "nll"]].mean()
     tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
-    tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"].astype(str) == "1")]
+    tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"] == "1-1")]
     values = tidy.set_index(["data", "metric"])["value"]
     singles = values[~values.index.get_level_values("data").str.startswith("Avg")]
     assert len(singles) == int(means.notna().sum().sum()) == 2 * 4 + 2 * 2 + 3
@@ -70,8 +70,10 @@ def test_the_tidy_table_holds_the_means_of_the_rows(finished):
 def test_early_stopping_is_followed_step_by_step(finished):
     """Two fine-tunings, each scored after a third of its steps and at its end; the usual one ends as the run does."""
     folder = finished / "results/tiny/medmcqa"
-    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query("seed == '1' and split == 'test'")
-    log = pd.read_csv(folder / "full/default/seed-1/log.csv")
+    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query(
+        "seed in ('1', '1-1') and split == 'test'"
+    )
+    log = pd.read_csv(folder / "full/default/seed-1-1/log.csv")
     steps = log["step"].iloc[-1] + 1
     names = ["lr-0.001-warmup-0", "lr-0.0005-warmup-0"]
     assert set(tidy["method"]) == {"pretrained", "full", "wise", *names}
@@ -81,7 +83,7 @@ def test_early_stopping_is_followed_step_by_step(finished):
         assert list(values[name].index.unique("setting")) == [f"step-{round(0.3 * steps)}", f"step-{steps}"]
     usual = values[names[0], f"step-{steps}"]
     np.testing.assert_allclose(usual, values["full", "default"][usual.index], atol=1e-5)
-    assert not (folder / "full" / names[0] / "seed-1/series").exists(), "checkpoints are kept until they are scored"
+    assert not (folder / "full" / names[0] / "seed-1-1/series").exists(), "checkpoints are kept until they are scored"
     claims = {claim["name"]: claim for claim in json.loads((finished / "reports/claims.json").read_text())["claims"]}
     assert len(claims["early-stopping-behind-wise"]["comparisons"]) == 2
 
@@ -103,7 +105,7 @@ def test_two_gpus_do_the_job_of_one(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "study")
     gpus = ["--set-resources", "finetune_lm:gpu=2"]
     assert planned(folder, TINY, *gpus) == {}
-    model = "results/tiny/medmcqa/full/default/seed-1/model"
+    model = "results/tiny/medmcqa/full/default/seed-1-1/model"
     shutil.rmtree(folder / model)
     printed = snakemake(folder, "--cores", "2", "--printshellcmds", model, *gpus, config=TINY)
     assert "launch 2 " in printed

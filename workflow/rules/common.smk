@@ -34,7 +34,7 @@ from generality.plan.notes import notes, unshown
 from generality.plan.page import page_file, targets
 from generality.plan.shown import Shown
 from generality.runtime.resources import asks, cores
-from generality.storage.seed import finetuning, start
+from generality.storage.seed import finetuning, in_words, start
 from generality.methods import Trained, module_of, registry
 from generality.sources import data_sources, model_sources
 
@@ -120,9 +120,10 @@ if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
 # A study with one more method tries its model again, but keeps the models that are trained already.
 DAG.bfs = not_through_ancient(DAG.bfs)
 
-# Snakemake's own report (report/part.rst) reads the captions here. A template sees only the config and the job's params,
-# and a changed word in params would draw the figures again.
+# Snakemake's own report (report/*.rst) reads these here. A template sees only the config and the job's params, and a
+# changed word in params would draw the figures again.
 config["captions"] = captions(study)
+config["trainings"] = {name: in_words(study.seeds(name)) for name in study.config["experiments"]}
 
 
 def part_files(part):

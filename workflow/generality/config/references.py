@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
-from generality.methods import Trained, combinations, registry
+from generality.methods import Trained, combinations, grids, registry
 from generality.parts import parts
 from generality.sources import data_source, model_source
 from generality.storage.setting import is_exact
@@ -101,16 +101,17 @@ def _method(path: str, method: str, experiment: dict) -> Problems:
     if declared.grid:
         yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
     for key, values in methods[method].get("tune", {}).items():
+        if declared.grid and key == declared.grid.name:
+            yield f"{path}.tune.{key}", f"this key is {method}'s own, with its values in {path}.{key}; delete it here"
         yield from _nameable(f"{path}.tune.{key}", values)
     for index, named in enumerate(methods[method].get("on", ())):
         base, _, one = named.partition("/")
-        trained = {name: registry()[name].grid for name in methods if isinstance(registry()[name], Trained)}
+        trained = [name for name in methods if isinstance(registry()[name], Trained)]
         if base in registry() and base not in methods:
             yield path.replace(method, base), f"this key is missing, and '{method}' needs it"
         yield from known(f"{path}.on[{index}]", base, trained, "trained method")
-        grid = trained[base]
-        if grid and declared.grid and grid.name == declared.grid.name:
-            text = f"{base} and {method} both have '{grid.name}' in their settings' names, so that these are the same"
+        if declared.grid and (shared := declared.grid.name) in grids(base, methods[base]):
+            text = f"{base} and {method} both have '{shared}' in their settings' names, so that these are the same"
             yield f"{path}.on[{index}]", f"{text}; rename it in one of their files"
         if one:
             yield from known(f"{path}.on[{index}]", one, combinations(base, methods[base]), f"setting of {base}")

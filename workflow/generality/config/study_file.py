@@ -43,7 +43,7 @@ def check(config: dict) -> dict:
     reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the schema, and
     freely chosen names the alphabet. Raises ConfigError for the most telling mistake.
     """
-    if isinstance(config, dict) and isinstance(config.get("seeds"), list):
+    if short := isinstance(config, dict) and isinstance(config.get("seeds"), list):
         config = config | {"seeds": {"finetuning": config["seeds"]}}
     try:
         normal = schema.complete(config)
@@ -53,7 +53,10 @@ def check(config: dict) -> dict:
     except RecursionError:
         problem = "config", "contains itself: an anchor (&) is used inside its own value; write that part out"
     if problem:
-        raise ConfigError(" ".join(": ".join(problem).split()))
+        path, text = problem
+        if short:
+            path = path.replace("seeds.finetuning", "seeds")  # as it is written
+        raise ConfigError(" ".join(f"{path}: {text}".split()))
     return normal
 
 

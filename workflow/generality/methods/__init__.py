@@ -81,17 +81,20 @@ class Trained(Declaration):
     }
 
 
+def grids(method: str, keys: Mapping) -> dict[str, list[float]]:
+    """Return the values that are tried of each key in the names of a method's settings: its own grid, then `tune`."""
+    own = registry()[method].grid
+    return ({own.name: keys[own.name]} if own else {}) | keys.get("tune", {})
+
+
 def combinations(method: str, keys: Mapping) -> dict[str, dict[str, float]]:
     """Return the values of a method's hyper-parameters by setting, from its part of a study file.
 
-    A setting is one combination of a value of its own grid and one of each key of `tune`, ascending, the own grid
-    first; "default", without values, if the method has neither.
+    A setting is one combination of a value of each of its `grids`, ascending; "default", without values, if none.
     """
-    own = registry()[method].grid
-    grids = {own.name: keys[own.name]} if own else {}
-    grids |= keys.get("tune", {})
-    products = product(*(sorted(values) for values in grids.values()))
-    blocks = [dict(zip(grids, values, strict=True)) for values in products]
+    tried = grids(method, keys)
+    products = product(*(sorted(values) for values in tried.values()))
+    blocks = [dict(zip(tried, values, strict=True)) for values in products]
     return {write(block): block for block in blocks}
 
 

@@ -6,6 +6,7 @@ from generality import SPECIALITY
 from generality.methods import REFERENCE, Trained
 from generality.plan.shown import Shown
 from generality.storage.seed import in_words, repetitions
+from generality.storage.setting import DEFAULT
 
 # As the paper writes them; another experiment is called as in the configuration.
 NAMES = {"imagenet": "ImageNet", "domainnet": "DomainNet", "medmcqa": "MedMCQA", "pubmedqa": "PubMedQA"}
@@ -65,10 +66,10 @@ class Sentences:
     def path(self, methods: Container[str]) -> str:
         """Say how to read the lines of WiSE-FT, if the part, which draws these methods, has any."""
         mixtures = [mixed for name in self.shown.experiments for mixed in self.study.mixtures[name].values()]
-        bases = {mixed.base for mixed in mixtures if mixed.method == "wise" and mixed.name in methods}
-        if bases - {REFERENCE}:
+        ends = {(mixed.base, mixed.setting) for mixed in mixtures if mixed.method == "wise" and mixed.name in methods}
+        if len(ends) > 1 or ends - {(REFERENCE, DEFAULT)}:
             return "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model. "
-        return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. " if bases else ""
+        return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. " if ends else ""
 
     def interval(self) -> str:
         """Say what the intervals of a figure are."""

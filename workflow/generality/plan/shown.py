@@ -112,23 +112,25 @@ def shown_run(study: Study, experiment: str) -> Run:
 
 
 def recipe(study: Study, experiment: str) -> dict:
-    """Return model, speciality and train block of an experiment's shown run, and its methods.
+    """Return model, speciality and train block of an experiment's shown run, the epochs of its log, and the methods.
 
-    A method has its settings and its `own` keys: hyper-parameters beside the grid, train keys with another value.
+    The train block is that before any key is tuned. A method has its settings, which name the tuned keys, and its `own`
+    keys: hyper-parameters beside the grid, train keys with another value.
     """
-    train = study.finetune_settings(*shown_run(study, experiment)[:3])["train"]
+    run = shown_run(study, experiment)
+    train, logged = study.train_block(experiment, run.method), study.finetune_settings(*run[:3])["train"]
     settings = study.config["experiments"][experiment]
     methods = {}
     for method, keys in settings["methods"].items():
         names, declared = list(study.settings(experiment, method)), registry()[method]
-        tuned = keys.get("tune", {})
         fixed = [key for key in declared.fixed if key.default or key.name in keys]
         values = {key.name: keys.get(key.name, key.default) for key in fixed}
         if isinstance(declared, Trained):
-            block = study.finetune_settings(experiment, method, names[0])["train"]
+            block, tuned = study.train_block(experiment, method), keys.get("tune", {})
             values |= {key: value for key, value in block.items() if train.get(key) != value and key not in tuned}
         methods[method] = {"settings": names, "own": values}
-    return {"model": settings["model"], SPECIALITY: settings[SPECIALITY], "train": train, "methods": methods}
+    facts = {"model": settings["model"], SPECIALITY: settings[SPECIALITY], "train": train, "methods": methods}
+    return facts | {"logged_epochs": logged["epochs"]}
 
 
 def _paths(inputs: str | list | Mapping) -> Iterator[str]:

@@ -140,9 +140,14 @@ class Study(Materials):
                 hyperparameters[key.name] = settings[key.name]
             elif key.default:
                 hyperparameters[key.name] = float(hyperparameters[key.default])
-        train = self.experiment(experiment)["train"] | settings.get("train", {})
-        train |= {name: value for name, value in values[setting].items() if name in tuned_keys}
-        return {"method": method, "hyperparameters": hyperparameters, "train": train}
+        train = {name: value for name, value in values[setting].items() if name in tuned_keys}
+        block = self.train_block(experiment, method) | train
+        return {"method": method, "hyperparameters": hyperparameters, "train": block}
+
+    def train_block(self, experiment: str, method: str) -> dict:
+        """Return the train block of a method before any key of it is tuned."""
+        settings = self.experiment(experiment)
+        return settings["train"] | settings["methods"][method].get("train", {})
 
     # Scores
 

@@ -76,17 +76,15 @@ def render_hyperparameters(
 
 
 def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
-    train = dict(recipe["train"])
+    train, epochs = dict(recipe["train"]), recipe["logged_epochs"]
     last = read_csv(log, ("step", "loss", "grad_norm"), ["step"]).iloc[-1]
     steps = int(last["step"]) + 1  # the last step is always logged
     train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # the log ends there and does not tell
     if np.isfinite(last[["loss", "grad_norm"]]).all():
-        if steps % train["epochs"]:
-            raise StudyError(
-                f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"
-            )
-        train["warmup_steps"] = round(train["warmup"] * steps)  # as training.loop.fit does
-        train["steps_per_epoch"] = steps // train["epochs"]
+        if steps % epochs:
+            raise StudyError(f"{log}: {steps} steps are not {epochs} equal epochs; delete it and run its stage again")
+        train["steps_per_epoch"] = steps // epochs
+        train["warmup_steps"] = round(train["warmup"] * train["steps_per_epoch"] * train["epochs"])  # as in loop.fit
     values = {"model": recipe["model"], "speciality": recipe["speciality"], "examples": f"{count:,}", **train}
     return {name: printed(name, values[name]) for name in ROWS if name in values}
 
@@ -102,9 +100,13 @@ def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
 
 
 def _listed(method: str, settings: Sequence[str]) -> str:
-    """Return the settings of a method in one text: "λ = 1e-4, 1e-3"."""
-    first, *others = (notation(method, one) for one in sorted(settings, key=lambda one: in_order(method, one)))
-    return ", ".join([first, *(text.split(" = ")[1] for text in others)])
+    """Return the values in the settings of a method in one text: "λ = 1e-4, 1e-3; lr = 1e-3, 3e-3"."""
+    values: dict[str, dict[str, None]] = {}
+    for setting in sorted(settings, key=lambda one: in_order(method, one)):
+        for equation in filter(None, notation(method, setting).split(", ")):
+            name, _, value = equation.partition(" = ")
+            values.setdefault(name, {})[value] = None
+    return "; ".join(f"{name} = {', '.join(tried)}" for name, tried in values.items())
 
 
 def printed(name: str, value: object) -> str:

@@ -116,6 +116,6 @@ def _order() -> dict[str, int]:
 
 @cache
 def _grids(method: str) -> dict[str, Key]:
-    """Return the hyper-parameters in the settings of a method or of a mixture such as "wise-lora", by name."""
+    """Return what is printed in another way than it is written in a method's settings, or in those of "wise-lora"."""
     declared = [registry()[name] for name in method.split("-") if name in registry()]
-    return {one.grid.name: one.grid for one in declared if one.grid}
+    return {one.grid.name: one.grid for one in declared if one.grid} | {"lr": Key("lr", "", {}, scientific=True)}

@@ -23,7 +23,7 @@ def draw(outputs, scores, experiments, labels):
     from generality.report.tradeoff_numbers import render_tradeoffs
 
     pairs = zip(scores, experiments, strict=True)
-    render_tradeoffs([Resampled(**files, **settings) for files, settings in pairs], outputs, labels)
+    render_tradeoffs([Resampled.read(**files, **settings) for files, settings in pairs], outputs, labels)
 
 
 def caption(shown, say):

@@ -49,11 +49,11 @@ def draw(outputs, scores, probed, followed, experiments, features, series, tunin
     from generality.report.probed import Probed
     from generality.report.resampled import Resampled
 
-    measured = {role: Resampled(**files, **experiments[role]) for role, files in scores.items()}
+    measured = {role: Resampled.read(**files, **experiments[role]) for role, files in scores.items()}
     for files, name in zip(probed, features, strict=True):
         measured[PROBED] = Probed(files, name)
     for files, settings, tuning in zip(followed, series, tunings, strict=True):
-        measured[FOLLOWED] = Followed(Resampled(**files, **settings), tuning)
+        measured[FOLLOWED] = Followed(Resampled.read(**files, **settings), tuning)
     render_claims(measured, outputs)
 
 

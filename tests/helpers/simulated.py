@@ -66,7 +66,9 @@ class World:
                         seed = starts[start][column] + distance * steps[text][column]
                         logit = self.logit(data, distance) + seed + np.repeat(own, self.size) + noise
                         uniform = drawn[start][1] if distance < 0.5 else drawn[text][1]
-                        value = np.log1p(np.exp(-logit)) * 10 if data == TALK else (uniform < expit(logit)).astype(float)
+                        value = (
+                            np.log1p(np.exp(-logit)) * 10 if data == TALK else (uniform < expit(logit)).astype(float)
+                        )
                         of_model = models_scores.setdefault((method, setting), {})
                         of_model.setdefault(text, {})[split, data, metrics[split, data][0]] = value
         return Scores(metrics, clusters, np.array(list(labels)), {}, models_scores)

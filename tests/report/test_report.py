@@ -109,41 +109,6 @@ def test_data_sets_and_groups_print_nicely():
     assert in_words("common-sense") == "common sense"
 
 
-def test_seeds_share_their_examples():
-    # They differ on one example only, no more than that example explains: (1 + 1/2)/4 with variance 0.6875/3 over 4.
-    agreeing = estimate([np.array([[1, 1, 0, 0], [1, 0, 0, 0]])])
-    assert agreeing.value == 0.375
-    assert agreeing.se == pytest.approx(np.sqrt(0.6875 / 3 / 4))
-    # They differ on everything: B = 0.5/2, W = 0.5/4/2, and one degree of freedom (t = 12.706).
-    disagreeing = estimate([np.array([[1, 1, 1, 1], [0, 0, 0, 0]])])
-    assert disagreeing.se == pytest.approx(np.sqrt(0.25 - 0.0625))
-    assert disagreeing.high - 0.5 == pytest.approx(12.7062 * disagreeing.se, rel=1e-4)
-
-
-def test_standard_error_is_unbiased_where_seeds_examples_and_noise_vary():
-    rng = np.random.default_rng(0)
-    seeds, n, means, variances = 3, 60, [], []
-    for _ in range(3000):
-        x = rng.normal(0, 0.1, (seeds, 1)) + rng.normal(0, 1, n) + rng.normal(0, 1, (seeds, n))
-        found = estimate([x])
-        means.append(found.value)
-        variances.append(found.se**2)
-    truth = 0.1**2 / seeds + 1 / n + 1 / (seeds * n)
-    assert np.var(means) == pytest.approx(truth, rel=0.06)
-    assert np.mean(variances) == pytest.approx(truth, rel=0.06)  # 10 % more if the noise were counted twice
-
-
-def test_pairing_removes_what_models_share():
-    rng = np.random.default_rng(0)
-    ours = (rng.random(1000) < 0.5)[None]
-    theirs = ours.copy()
-    theirs[0, :10] ^= True  # only ten examples differ
-    change = paired([ours], [theirs])
-    assert change.value == pytest.approx(ours.mean() - theirs.mean())
-    assert change.se == pytest.approx(np.std(ours.astype(int) - theirs, ddof=1) / np.sqrt(1000))
-    assert change.se < 0.25 * estimate([ours]).se
-
-
 def test_summary_over_seeds(tmp_path):
     frames = [scores(m, "default", s, t) for m, t in (("pretrained", PRETRAINED), ("full", FULL)) for s in (1, 2)]
     frames[3] = scores("full", "default", 2, {**FULL, SPECIAL: [1, 0, 0, 0]})
@@ -243,49 +208,6 @@ def test_questions_of_one_passage_are_a_cluster(language):
     arc = row(language, "full", ARC, metric="acc")
     average = row(language, "full", "Avg common-sense")
     assert average["se"] == pytest.approx(np.sqrt(arc["se"] ** 2 + race["se"] ** 2) / 2)
-
-
-def test_clustered_error_is_the_sum_over_all_pairs_within_clusters():
-    rng = np.random.default_rng(1)
-    x, clusters = rng.normal([[250], [350]], 80, (2, 30)), rng.integers(0, 7, 30)
-    means = x.mean(axis=0) - x.mean()
-    pairs = sum(means[i] * means[j] for i in range(30) for j in range(30) if clusters[i] == clusters[j])
-    noise = x - x.mean(axis=0)
-    shared = sum(noise[:, i] @ noise[:, j] for i in range(30) for j in range(30) if clusters[i] == clusters[j])
-    between = x.mean(axis=1).var(ddof=1) / 2
-    assert between > shared / 30**2 / 2  # the seeds differ by more than their passages explain
-    expected = 7 / 6 * pairs / 30**2 + between - shared / 30**2 / 2
-    assert estimate([x], [clusters]).se == pytest.approx(np.sqrt(expected), rel=1e-12)
-    alone = [rng.permutation(30)]  # each example a cluster, in whatever order
-    assert estimate([x], alone) == pytest.approx(estimate([x]), rel=1e-12)
-    one_seed = estimate([x[:1]], alone).se
-    assert one_seed == pytest.approx(x[0].std(ddof=1) / np.sqrt(30), rel=1e-12)
-
-
-def test_clustered_error_is_unbiased_where_passages_and_seeds_vary():
-    """Passages of one to five questions, whose difficulty and whose luck with a seed all questions share."""
-    rng = np.random.default_rng(0)
-    clusters = np.repeat(np.arange(60), np.arange(60) % 5 + 1)
-    seeds, n, means, variances, naive = 3, len(clusters), [], [], []
-    for _ in range(3000):
-        passage, luck = rng.normal(0, 1, 60), rng.normal(0, 1.2, (seeds, 60))
-        x = rng.normal(0, 0.2, (seeds, 1)) + (passage + luck)[:, clusters] + rng.normal(0, 1, (seeds, n))
-        found = estimate([x], [clusters])
-        means.append(found.value)
-        variances.append(found.se**2)
-        naive.append(estimate([x]).se ** 2)
-    share = (np.bincount(clusters) ** 2).sum() / n**2
-    truth = 0.2**2 / seeds + share * (1 + 1.2**2 / seeds) + 1 / (seeds * n)
-    assert np.var(means) == pytest.approx(truth, rel=0.06)
-    assert np.mean(variances) == pytest.approx(truth, rel=0.06)
-    assert np.mean(naive) < 0.75 * truth
-
-
-def test_single_precision_scores_are_summed_in_double():
-    nll = np.full((1, 100_000), 1e4, dtype=np.float32)
-    nll[0, ::2] += np.float32(0.0625)
-    assert estimate([nll]).value == 10_000.03125
-    assert paired([nll], [nll - np.float32(0.0625)]).value == 0.0625
 
 
 @pytest.mark.parametrize(

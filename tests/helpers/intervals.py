@@ -49,7 +49,7 @@ def held(world: World, seeds: dict, rng: np.random.Generator, models: dict) -> d
     clusters = [scores.clusters[key[:2]] for key in keys]
     volumes = [method_hypervolume(made, name, "ood") for name in ("wise", "kd")]
     of_truth = [_volume(mean, [at for (method, _), at in models.items() if method == name]) for name in ("wise", "kd")]
-    shares = [(mean(group, 0.0) - mean(group, 1.0)) / mean(group, 0.0) for group in ("instruction", "ood")]
+    shares = [abs(1 - mean(group, 1.0) / mean(group, 0.0)) for group in ("instruction", "ood")]  # both are forgotten
     cases = {
         "accuracy": (estimate([scores.outcomes(full, key) for key in keys], clusters, shares=True), mean("ood", 1.0)),
         "change": (made.difference(full, start, "ood"), mean("ood", 1.0) - mean("ood", 0.0)),

@@ -6,7 +6,7 @@ import pytest
 
 from generality.errors import StudyError
 from generality.report.collect import collect, read_table, summarise, write_table
-from generality.report.estimate import estimate, paired
+from generality.report.estimate import estimate
 from generality.report.metrics import METRICS, primary
 from generality.report.names import in_order, in_words, notation, short
 from generality.report.select import best_settings
@@ -38,21 +38,25 @@ from scored import (
 def test_collected_numbers_are_those_worked_out_by_hand(table):
     full = row(table, "full", SPECIAL)
     assert (full["n"], full["group"], full["experiment"]) == (4, "speciality", "tiny")
+    assert (full["seeds"], full["repetitions"], full["diverged"]) == (1, 1, 0)
     assert full["value"] == 0.75
     assert full["se"] == pytest.approx(0.25)  # the outcomes' variance is 1/4, over 4 examples
     assert full["change"] == 0.25
     assert full["change_se"] == pytest.approx(0.25)  # differences 0 0 1 0
-    assert full["low"] == pytest.approx(0.75 - 1.959964 * 0.25)
-    assert full["change_high"] == pytest.approx(0.25 + 1.959964 * 0.25)
+    # Student's quantile of three degrees of freedom; for the share, both ends of Wilson's interval with 3 answers.
+    assert full["change_high"] == pytest.approx(0.25 + 3.182446 * 0.25)
+    for end in full[["low", "high"]]:
+        assert (0.75 - end) ** 2 == pytest.approx(3.182446**2 * end * (1 - end) / 3, rel=1e-5)
 
     average = row(table, "full", "Avg ood")
     assert (average["n"], average["group"]) == (6, "ood")
     assert average["value"] == 0.25  # (1/2 + 0) / 2: of data sets, not of examples
-    assert average["se"] == pytest.approx(np.sqrt(1 / 12 + 0) / 2)
+    assert average["se"] == pytest.approx(np.sqrt(1 / 12 + 0) / 2)  # B has no right answer, and A two of four
     assert average["change"] == -0.5  # (-1/2 - 1/2) / 2
     assert average["change_se"] == pytest.approx(np.sqrt(1 / 12 + 1 / 4) / 2)
 
-    assert row(table, "pretrained", A)["change_se"] == 0
+    # Nothing differs: the rule of three.
+    assert row(table, "pretrained", A)["change_se"] == pytest.approx(3 / 1.96 / 4)
 
 
 def test_order_and_round_trip(table, tmp_path):
@@ -113,10 +117,11 @@ def test_summary_over_seeds(tmp_path):
     frames = [scores(m, "default", s, t) for m, t in (("pretrained", PRETRAINED), ("full", FULL)) for s in (1, 2)]
     frames[3] = scores("full", "default", 2, {**FULL, SPECIAL: [1, 0, 0, 0]})
     table = collect(write(tmp_path, *frames), **EXPERIMENT)
-    assert sorted(table["seed"].unique()) == ["1", "2", "mean"]
-    assert row(table, "full", SPECIAL, seed="2")["value"] == 0.25
+    assert table.loc[table["method"] == "pretrained", "seed"].unique().tolist() == ["1", "2", "mean"]
+    assert table.loc[table["method"] == "full", "seed"].unique().tolist() == ["1-1", "2-1", "mean"]
+    assert row(table, "full", SPECIAL, seed=2)["value"] == 0.25
     summary = summarise(table)
-    assert set(summary["seeds"]) == {2}
+    assert set(summary["seeds"]) == set(summary["repetitions"]) == {2}
     full = summary[(summary["method"] == "full") & (summary["data"] == SPECIAL)].iloc[0]
     assert full["value"] == 0.5
     assert full["se"] == pytest.approx(estimate([np.array([FULL[SPECIAL], [1, 0, 0, 0]])]).se)
@@ -133,11 +138,11 @@ def test_summary_over_seeds(tmp_path):
         ([scores("pretrained", "default", 1, {SPECIAL: [1, 0], A: [1, 0]})], "no test scores on set/b"),
         (
             [scores("pretrained", "default", 1, PRETRAINED), scores("full", "default", 1, {**FULL, B: [1, 1, 1]})],
-            "full default seed 1 has other examples or clusters than",
+            "full default seed 1-1 has other examples or clusters than",
         ),
         (
             [scores("pretrained", "default", 1, PRETRAINED), scores("full", "default", 2, FULL)],
-            r"full default: scored for seeds \[2\], but the pre-trained model for \[1\]",
+            "full default: scored for seeds 2-1, but full default for 2-1 and the pre-trained model for 1; score the missing",
         ),
         ([scores("full", "default", 1, FULL)], "no score file of the pre-trained model"),
         ([], "no score files"),
@@ -178,7 +183,7 @@ def test_a_tie_goes_to_the_first_setting(tmp_path):
 
 
 def test_each_data_set_has_its_metrics_and_an_average_those_that_all_have(language):
-    rows = language[(language["method"] == "full") & (language["split"] == "test") & (language["seed"] == "1")]
+    rows = language[(language["method"] == "full") & (language["split"] == "test") & (language["seed"] == "1-1")]
     found = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
     assert found == {
         MEDMCQA: ["acc", "exact_match", "unparsable"],

@@ -7,8 +7,8 @@ import pytest
 
 from generality.report import bootstrap, tradeoff_numbers
 from generality.report.estimate import estimate
-from intervals import KINDS, WORLDS, coverage, different
-from simulated import GROUPS, MODELS
+from intervals import FIVE, KINDS, NESTED, ONE, THREE, WORLDS, coverage, different
+from simulated import GROUPS, MODELS, World, resampled
 
 FEW = ("default", "alpha-0.3", "alpha-0.6", "alpha-0.8", "lambda-0.1", "lambda-1")
 
@@ -40,6 +40,19 @@ def test_data_sets_that_share_their_questions_are_no_surer_for_that():
     shared, apart = np.mean(hits, axis=0)
     assert 0.92 <= shared <= 0.98
     assert apart < 0.92  # as if each set had questions of its own
+
+
+@pytest.mark.parametrize("seeds", [ONE, THREE, FIVE, NESTED], ids=["1", "3", "5", "3 × 3"])
+def test_a_linear_effect_has_the_same_interval_either_way(seeds):
+    """A difference of accuracies is paired by example; made from resamples, it is the same but for their number."""
+    found = resampled(World(pretraining=0.3, shared=True).scores(np.random.default_rng(4), seeds))
+    assert found.count == min(len(found.seeds), 5 if seeds is FIVE else 3)
+    full, start = ("full", "default"), ("pretrained", "default")
+    paired, effect = found.difference(full, start, "ood"), found.score("full", "ood") - found.score("pretrained", "ood")
+    made = found.interval(effect)
+    assert made.value == pytest.approx(paired.value, abs=1e-12)
+    assert made.se == pytest.approx(paired.se, rel=0.12)
+    assert made.high - made.value == pytest.approx(paired.high - paired.value, rel=0.2)
 
 
 def test_more_settings_alone_make_no_difference():

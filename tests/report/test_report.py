@@ -142,7 +142,12 @@ def test_summary_over_seeds(tmp_path):
         ),
         (
             [scores("pretrained", "default", 1, PRETRAINED), scores("full", "default", 2, FULL)],
-            "full default: scored for seeds 2-1, but full default for 2-1 and the pre-trained model for 1; score",
+            "pretrained default: scored for seeds 1 only, but full default for 2-1, which started from another; score",
+        ),
+        (
+            [scores(*model, 1, FULL) for model in (("pretrained", "default"), ("full", "default"))]
+            + [scores("kd", "lambda-1", 1, FULL).assign(seed="1-2")],
+            "kd lambda-1: scored for seeds 1-2, but full default for 1-1; score the missing ones",
         ),
         ([scores("full", "default", 1, FULL)], "no score file of the pre-trained model"),
         ([], "no score files"),

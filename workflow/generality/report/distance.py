@@ -61,7 +61,10 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
-    rows = rows[(rows["method"] == FULL) & rows["chosen"]].reset_index(drop=True)
+    rows = rows[rows["method"] == FULL]
+    # None is chosen where all diverged: they are alike.
+    stands = rows["chosen"] if rows["chosen"].any() else rows["setting"] == rows["setting"].iloc[0]
+    rows = rows[stands].reset_index(drop=True)
     better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
     sign = np.where(better, 1, -1)
     lead = sign * (rows["value"] - rows["change"] - rows["chance"].fillna(0))

@@ -59,10 +59,12 @@ class Resampled:
         self.budget = min(filter(None, counts), default=1)
 
     @classmethod
-    def read(cls, scores: Sequence[str | Path], table: str | Path, **settings) -> "Resampled":
+    def read(
+        cls, scores: Sequence[str | Path], table: str | Path, *, metrics: Sequence[str] = tuple(METRICS), **settings
+    ) -> "Resampled":
         """Read the score files of an experiment and its tidy table. Raises StudyError as `collect` does."""
         sets = [settings["speciality"], *(data for members in settings["generality"].values() for data in members)]
-        return cls(read_scores(scores, sets), read_table(table), **settings)
+        return cls(read_scores(scores, sets, metrics), read_table(table), **settings)
 
     def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
         """Return the score on a data set or a group's plain mean of data sets, on the common scale of `select`.

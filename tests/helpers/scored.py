@@ -1,5 +1,7 @@
 """Write small score files with numbers that can be worked out by hand, for the tests of tables and figures."""
 
+from itertools import product
+
 import pandas as pd
 import pytest
 
@@ -39,6 +41,15 @@ AFTER = {
     RACE: {"acc": [1, 0, 0, 0]},
     ALPACA: {"nll": [130, 220]},
     LMFLOW: {"nll": [20, 30, 40]},
+}
+# Chance is 1/4, 1/4, 1/2 (the commonest answer), 1/2 (all that the pre-trained model has), 250 and 60.
+BASELINES = {
+    MEDMCQA: {"choices": 4, "right": [0, 1, 2, 3]},
+    USMLE: {"choices": 4, "right": [0, 1, 2, 3], "acc_blind": [0, 0, 0, 1]},
+    ARC: {"choices": 4, "right": [0, 1, 2, 2]},
+    RACE: {"choices": 2, "right": [0, 0, 1, 1]},
+    ALPACA: {"nll_blind": [200, 300]},
+    LMFLOW: {"nll_blind": [60, 60, 60]},
 }
 PASSAGES = {RACE: ["p", "p", "q", None]}  # the last question has a passage of its own
 
@@ -95,6 +106,18 @@ def language_files(folder):
     models = [("full", "default", AFTER), ("pretrained", "default", BEFORE)]
     models += [("wise", "alpha-0.2", BEFORE), ("wise", "alpha-0.8", AFTER)]
     return write(folder, *(scores(method, setting, 1, test, clusters=PASSAGES) for method, setting, test in models))
+
+
+def add_baselines(paths, baselines):
+    """Add to the pre-trained model's score file the columns of its `baselines`, {data: {column: values}}."""
+    for path in paths:
+        frame = pd.read_parquet(path)
+        if set(frame["method"]) == {"pretrained"}:
+            for (data, columns), split in product(baselines.items(), ("validation", "test")):
+                for name, values in columns.items():
+                    frame.loc[(frame["data"] == data) & (frame["split"] == split), name] = values
+            frame.to_parquet(path, index=False)
+    return paths
 
 
 def row(table, method, data, seed=1, split="test", metric=None):

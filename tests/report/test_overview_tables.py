@@ -131,7 +131,7 @@ def test_what_the_tables_say_of_a_study():
     assert sets["imagenet/v2"] == "results/embedded/data/imagenet/v2/test"
     assert len(sets) == 6 + 6 + 3 + 4 + 5
     assert Shown(plan, "table2").training_logs() == [
-        f"results/embedded/{experiment}/full/default/seed-1/log.csv" for experiment in ("imagenet", "domainnet")
+        f"results/embedded/{experiment}/full/default/seed-1-1/log.csv" for experiment in ("imagenet", "domainnet")
     ]
     lora = recipe(plan, "medmcqa")["methods"]["lora"]
     assert lora == {"settings": ["rank-4", "rank-16"], "own": {"alpha": "rank", "lr": 0.006}}

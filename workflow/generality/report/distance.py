@@ -143,7 +143,8 @@ def plot_distance(
         note = textwrap.fill(_note(points), 150, break_on_hyphens=False)  # the formula is wider than other text
         figure, _ = figure_above(note, TEXT_WIDTH, 3.1)
         left, right = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
-        _draw_points(left, points, looks)
+        measured = points.dropna(subset="change")  # the others were at chance before
+        _draw_points(left, measured, looks)
         _draw_averages(right, averages, looks)
         for ax in (left, right):  # they share their limits, so both have to be drawn before
             shade_below(ax, 0)
@@ -154,7 +155,7 @@ def plot_distance(
         )
         right.set(title="Average of a group", xlabel="in the paper's order, near to far")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
-        _name_points(left, points)
+        _name_points(left, measured)
         save(figure, outputs)
 
 

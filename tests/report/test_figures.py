@@ -286,8 +286,8 @@ def test_the_distance_figure_leaves_out_what_was_at_chance(known_chance, distanc
     assert "with the change (n = 4)" in note
     left, right = figure.axes
     assert left.get_ylabel() == "Change in % of the\npre-trained lead over chance"
-    drawn_places = [y for line in left.lines for y in np.atleast_1d(line.get_ydata())]
-    assert np.isfinite([y for y in drawn_places if y in (100, -100, -25)]).all()
+    points = {round(y) for line in left.lines if line.get_marker() in ("o", "s", "^") for y in line.get_ydata()}
+    assert points == {100, -100, -25}
     assert {text.get_text() for text in left.texts} >= {"usmle", "arc", "alpaca", "lmflow"}
     assert "race" not in {text.get_text() for text in left.texts}
     assert [label.get_text() for label in right.get_xticklabels()] == ["OOD", "common\nsense", "instruction"]

@@ -10,7 +10,7 @@ PAGE := from generality.config import study_file; from generality.plan import pa
 # Jobs use the environment's python.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env chromium slurm test soak bench architectures docs lint format lock clean
+.PHONY: all study env chromium slurm test soak bench architectures intervals docs lint format lock clean
 
 all: study
 
@@ -57,6 +57,10 @@ bench: $(READY) $(PEERS)/ready
 # Write the table of architectures and the methods that work with them; a minute.
 architectures: $(READY)
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers $(BIN)/python -m matrix
+
+# Write how often each kind of interval holds the truth into docs/statistics.md; an hour on one idle core.
+intervals: $(READY)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers $(BIN)/python -m intervals
 
 # The programs that the project is compared with, and those that make its site, stay out of its own environment.
 .venv-%/ready: envs/%.lock $(READY)

@@ -20,6 +20,7 @@ PAPER = {
 OPPOSITE = PAPER | {
     ("wise", "alpha-0.5"): (0.25, 19), (SLOW, "step-100"): (1.0, 40), (WARM, "step-1"): (0.2, 16),
     (WARM, "step-100"): (0.8, 12), (USUAL, "step-1"): (0.6, 12), (SLOW, "step-1"): (0.6, 12),
+    (USUAL, "step-100"): (0.8, 14),
 }  # fmt: skip
 
 

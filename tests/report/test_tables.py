@@ -9,11 +9,11 @@ import pytest
 
 from generality.errors import StudyError
 from generality.parts.scores import PART
-from generality.report.collect import read_table, write_table
+from generality.report.collect import collect, read_table, write_table
 from generality.report.conventions import PAPER_TABLES, as_in_paper
 from generality.report.tables import render_table
 from markdown_tables import cells
-from scored import EXPERIMENT, LANGUAGE, STYLE, row
+from scored import BASELINES, EXPERIMENT, LANGUAGE, STYLE, add_baselines, language_files, row
 from scripts import render_part, run_script
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
@@ -23,8 +23,9 @@ LABELS = {method: look["label"] for method, look in STYLE.items()}
 def paper_groups(number, experiment):
     """Return the groups of an experiment that its table shows in a report."""
     groups = {"speciality": [experiment["speciality"]], **experiment["generality"]}
-    part = SimpleNamespace(name=f"table{number}", experiments=["x"], groups=lambda name: groups, labels={}, anchor="")
-    return PART.settings(part)["groups"]
+    study = SimpleNamespace(groups=lambda name: groups)
+    shown = SimpleNamespace(name=f"table{number}", experiments=["x"], study=study, labels={}, anchor="")
+    return PART.settings(shown)["groups"]
 
 
 def test_tables(table, tmp_path):
@@ -42,7 +43,7 @@ def test_tables(table, tmp_path):
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in md.splitlines() if line[:1] == "|"]
     head = ["Method", "Setting", "real_all<br>n = 4", "a<br>n = 4", "b<br>n = 2"]
     assert lines[0] == [*head, "Avg OOD<br>n = 6", "Change<br>of Avg OOD"]
-    assert lines[2] == ["Pre-trained", "", "50.0 ± 28.9", "100.0 ± 0.0", "50.0 ± 50.0", "75.0 ± 25.0", ""]
+    assert lines[2] == ["Pre-trained", "", "50.0 ± 28.9", "100.0 ± 38.3", "50.0 ± 50.0", "75.0 ± 25.0", ""]
     assert lines[3][-2:] == ["25.0 ± 14.4", "−50.0 ± 28.9"]
     assert [line[:2] for line in lines[4:]] == [
         *(["WiSE-FT", "α = 0.2 ★"], ["", "α = 0.8"], ["KD & co", "λ = 1e-3"], ["", "λ = 2e-2 ★"]),
@@ -51,12 +52,12 @@ def test_tables(table, tmp_path):
     assert "α is the weight of the fine-tuned model" in md
 
     assert (
-        r"\caption{Scores after fine-tuning on set/real\_all. Test accuracy $\pm$ standard error in \%, 1 seed." in tex
+        r"\caption{Scores after fine-tuning on set/real\_all. Test accuracy $\pm$ standard error in \%, 1 train" in tex
     )
     assert r"100\% of it.}" in tex
     assert r"\label{tab:x}" in tex
     assert r"Method & Setting & real\_all & a & b & Avg OOD & Change \\" in tex
-    assert r"KD \& co & $\lambda$ = 1e-3 & 100.0{\scriptsize\,$\pm$\,0.0}" in tex
+    assert r"KD \& co & $\lambda$ = 1e-3 & 100.0{\scriptsize\,$\pm$\,38.3}" in tex
     assert r" & $\alpha$ = 0.8 & " in tex
     assert tex.count(r"\\") == 2 + 6
     assert tex.count(r"\addlinespace") == 3  # between the four methods
@@ -68,8 +69,8 @@ def test_tables(table, tmp_path):
 
 def test_metrics_share_a_cell(language, tmp_path):
     output = tmp_path / "table.md"
-    arguments = {"groups": ["speciality", "ood"], "metrics": ["acc", "exact_match", "unparsable"]}
-    render_table(language, [output], **arguments, labels=LABELS)
+    shown = {"groups": ["speciality", "ood"], "metrics": ["acc", "exact_match", "unparsable"]}
+    render_table(language, [output], **shown, labels=LABELS)
     header, before, after, *_ = cells(output)
     assert header[2:] == ["medmcqa<br>n = 4", "usmle<br>n = 4", "Avg OOD<br>n = 4", "Change<br>of Avg OOD"]
     assert before[2:] == ["25.0 ± 25.0 / 0.0 / 75.0", *["50.0 ± 28.9 / 25.0 / 25.0"] * 2, ""]
@@ -78,7 +79,7 @@ def test_metrics_share_a_cell(language, tmp_path):
     assert caption.startswith(
         "Scores after fine-tuning on medical/medmcqa. Test accuracy ± standard error / exact match"
     )
-    for words in ("unparsable in %, 1 seed.", "Unparsable: share of generated texts", "weight of the fine-tuned model"):
+    for words in ("unparsable in %, 1 training.", "Unparsable: share of generated", "weight of the fine-tuned model"):
         assert words in caption
     assert "not measured" not in caption
 
@@ -99,7 +100,7 @@ def test_likelihoods_are_printed_in_nats_and_their_change_too(language, tmp_path
     assert before[2:] == ["150.0 ± 50.0", "20.0 ± 5.8", "85.0 ± 25.2", "", "25.0 ± 25.0"]
     assert after[2:] == ["175.0 ± 45.0", "30.0 ± 5.8", "102.5 ± 22.7", "+17.5 ± 2.5", "75.0 ± 25.0"]
     caption = outputs[0].read_text(encoding="utf-8").splitlines()[0]
-    assert "Test negative log-likelihood ± standard error in nats or accuracy ± standard error in %, 1 seed." in caption
+    assert "Test negative log-likelihood ± standard error in nats or accuracy ± standard error in %, 1 tr" in caption
     assert "over the tokens of a response" in caption
     assert caption.endswith("See there.")
     tex = outputs[1].read_text(encoding="utf-8")
@@ -110,10 +111,28 @@ def test_likelihoods_are_printed_in_nats_and_their_change_too(language, tmp_path
     assert rows["group"].unique().tolist() == ["instruction", "speciality"]
 
 
+def test_chance_is_the_first_row(tmp_path):
+    table = collect(add_baselines(language_files(tmp_path), BASELINES), **LANGUAGE)
+    shown = {"groups": ["speciality", "common-sense"], "metrics": ["acc", "exact_match", "unparsable"]}
+    render_table(table, [tmp_path / "table.md", tmp_path / "table.csv"], **shown, labels=LABELS)
+    _, chance, before, *_ = cells(tmp_path / "table.md")
+    assert chance == ["Chance", "", "25.0 / 25.0 / –", *["50.0 / – / –"] * 3, ""]
+    assert before[0] == "Pre-trained"
+    caption = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()[0]
+    assert "Chance: the best of a guess, the commonest answer and the pre-trained model's choice without" in caption
+    rows = pd.read_csv(tmp_path / "table.csv")
+    assert rows.loc[rows["data"] == "common-sense/arc", "chance"].unique().tolist() == [0.5]
+    render_table(table, [tmp_path / "table.md"], groups=["instruction"], labels=LABELS)
+    assert cells(tmp_path / "table.md")[1] == ["Chance", "", "250.0", "60.0", "155.0", ""]
+    unknown = collect(language_files(tmp_path), **LANGUAGE)
+    render_table(unknown, [tmp_path / "table.md"], labels=LABELS)
+    assert "Chance" not in (tmp_path / "table.md").read_text(encoding="utf-8")
+
+
 def test_what_a_table_cannot_show_is_refused(language, tmp_path):
-    def fails(message, **arguments):
+    def fails(message, **shown):
         with pytest.raises(StudyError, match=message):
-            render_table(language, [tmp_path / "x.md"], **arguments)
+            render_table(language, [tmp_path / "x.md"], **shown)
 
     fails("groups: no 'odd'; there are: speciality, ood, common-sense, instruction", groups=["odd"])
     fails("metrics: no 'f1'; there are: acc, acc_norm", metrics=["f1"])
@@ -123,8 +142,8 @@ def test_what_a_table_cannot_show_is_refused(language, tmp_path):
 
 def test_tables_as_in_the_paper(language, table):
     assert set(PAPER_TABLES) == set(range(4, 12))
-    groups_of = {number: paper_groups(number, LANGUAGE) for number in (6, 10, 11)}
-    medical, common, instruction = (as_in_paper(number, groups, language) for number, groups in groups_of.items())
+    shown = {number: paper_groups(number, LANGUAGE) for number in (6, 10, 11)}
+    medical, common, instruction = (as_in_paper(number, groups, language) for number, groups in shown.items())
     assert medical["groups"] == ["speciality", "ood"]
     assert medical["metrics"] == ["acc", "exact_match", "unparsable"]
     assert common["metrics"] == ["acc", "acc_norm"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from generality.report.claims import NOT_DECIDED, Judged, JudgedClaim, judge_claims, rule
+from generality.report.claims import Judged, JudgedClaim, judge_claims, rule
 from generality.report.comparisons import Followed
 from generality.report.markup import markdown
 from generality.report.names import DIVERGED
@@ -51,8 +51,8 @@ def _entry(judged: JudgedClaim) -> dict:
 
 def _comparison(judged: Judged) -> dict:
     """Return a comparison for programs; numbers that are missing because a fine-tuning diverged are None."""
-    missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
-    return asdict(judged) | missing
+    numbers = asdict(judged)
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in numbers.items()}
 
 
 def cells(claim: Mapping) -> list[list[str]]:

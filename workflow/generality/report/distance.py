@@ -61,7 +61,10 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
-    rows = rows[(rows["method"] == FULL) & rows["chosen"]].reset_index(drop=True)
+    rows = rows[rows["method"] == FULL]
+    # None is chosen where all diverged: they are alike.
+    stands = rows["chosen"] if rows["chosen"].any() else rows["setting"] == rows["setting"].iloc[0]
+    rows = rows[stands].reset_index(drop=True)
     better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
     sign = np.where(better, 1, -1)
     lead = sign * (rows["value"] - rows["change"] - rows["chance"].fillna(0))
@@ -140,7 +143,8 @@ def plot_distance(
         note = textwrap.fill(_note(points), 150, break_on_hyphens=False)  # the formula is wider than other text
         figure, _ = figure_above(note, TEXT_WIDTH, 3.1)
         main, side = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
-        _draw_points(main, points, looks)
+        measured = points.dropna(subset="change")  # the others were at chance before
+        _draw_points(main, measured, looks)
         _draw_averages(side, averages, looks)
         for ax in (main, side):  # they share their limits, so both have to be drawn before
             shade_below(ax, 0)
@@ -151,7 +155,7 @@ def plot_distance(
         )
         side.set(title="Average of a group", xlabel="in the paper's order, near to far")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
-        _name_points(main, points)
+        _name_points(main, measured)
         save(figure, outputs)
 
 

@@ -148,12 +148,18 @@ def _same_seeds(models: dict) -> dict:
     seeds = next(iter(finetuned.values()), None)
     if seeds is None:
         return models
+    first = " ".join(next(iter(finetuned)))
     for model, own in finetuned.items():
-        if own != seeds or not before.keys() >= set(map(start, own)):
+        if own != seeds:
             raise StudyError(
-                f"{' '.join(model)}: scored for seeds {', '.join(own)}, but {' '.join(next(iter(finetuned)))} for "
-                f"{', '.join(seeds)} and the pre-trained model for {', '.join(before)}; score the missing ones"
+                f"{' '.join(model)}: scored for seeds {', '.join(own)}, but {first} for {', '.join(seeds)}; score the "
+                "missing ones"
             )
+    if missing := [seed for seed in seeds if start(seed) not in before]:
+        raise StudyError(
+            f"{' '.join(BASE)}: scored for seeds {', '.join(before)} only, but {first} for {missing[0]}, which started "
+            "from another; score that one"
+        )
     shared = {BASE: {seed: before[start(seed)] for seed in seeds}}
     return {model: shared.get(model) or {seed: scored[seed] for seed in seeds} for model, scored in models.items()}
 

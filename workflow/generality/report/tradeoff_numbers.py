@@ -221,7 +221,8 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
         goal = 100 * rows["matched_at"].iloc[0]
         body = []
         for row in rows.itertuples():
-            cells = [f"{_cell(row, name, scale)} ({_cell(row, f'{name}_all', scale)})" for name, scale in BUDGETED]
+            pairs = ([_cell(row, each, scale) for each in (name, f"{name}_all")] for name, scale in BUDGETED)
+            cells = [f"{one} ({every})" if one != markup.NONE else one for one, every in pairs]
             cells += [_cell(row, name, 100) for name in (SPECIALITY, "generality")]
             front = [notation(row.method, setting) or "yes" for setting in row.front.split()]
             cells += [("; " if ", " in "".join(front) else ", ").join(front) or markup.NONE]

@@ -124,6 +124,8 @@ WRONG = [
     ),
     ("data.web.source", DELETE, "this key is missing"),
     ("data.web.family", "office", "'office' is not one of 'domainnet', 'imagenet', 'web'"),
+    ("data.web.captions", "noisy", "'noisy' is not one of 'web', 'clean'"),
+    ("data.imagenet.captions", "clean", "only the family web has captions; delete this key"),
     ("data.web.root", "x", "unknown key; allowed: source, family, seed, size, counts"),
     ("data.web.size", 4, "4 is less than the minimum of 8"),
     ("data.domainnet.counts.tests", 4, "unknown key (did you mean 'test'?); allowed: train, validation, test"),

@@ -57,7 +57,8 @@ def scores(method, setting, seed, test, validation=None, clusters=None):
     for split, outcomes in (("validation", validation or test), ("test", test)):
         for data, columns in outcomes.items():
             part = pd.DataFrame(columns if isinstance(columns, dict) else {"acc": [bool(x) for x in columns]})
-            part = part.assign(method=method, setting=setting, seed=seed_text(method, seed), data=data, split=split, margin=0.5)
+            part = part.assign(method=method, setting=setting, seed=seed_text(method, seed), data=data, split=split)
+            part["margin"] = 0.5
             part["example"] = [f"{split}-{i}" for i in range(len(part))]
             if clusters:
                 part["cluster"] = clusters.get(data)
@@ -96,9 +97,10 @@ def language_files(folder):
     return write(folder, *(scores(method, setting, 1, test, clusters=PASSAGES) for method, setting, test in models))
 
 
-def row(table, method, data, seed="1", split="test", metric=None):
-    """Return the one matching row of a tidy table."""
-    rows = table.query("method == @method and data == @data and seed == @seed and split == @split")
+def row(table, method, data, seed=1, split="test", metric=None):
+    """Return the one matching row of a tidy table; `seed` is a number as in `seed_text`, or "mean"."""
+    text = seed if seed == "mean" else seed_text(method, seed)
+    rows = table.query("method == @method and data == @data and seed == @text and split == @split")
     if metric:
         rows = rows[rows["metric"] == metric]
     assert len(rows) == 1

@@ -32,7 +32,7 @@ def number_of(name):
 
 def columns(shown):
     """Return the groups of an experiment that a table shows, in their order."""
-    groups = shown.groups(*shown.experiments)
+    groups = shown.study.groups(*shown.experiments)
     return [group for group in COLUMNS.get(number_of(shown.name), groups) if group in groups]
 
 

@@ -115,7 +115,9 @@ class _Means:
         n = value * (1 - value) / found.se**2 if 0 < value < 1 else self.clusters
         z = (found.high - value) ** 2 / found.se**2 / n
         centre, reach = value + z / 2, np.sqrt(z * (value * (1 - value) + z / 4))
-        return found._replace(low=max(0.0, (centre - reach) / (1 + z)), high=min(1.0, (centre + reach) / (1 + z)))
+        low, high = (centre - reach) / (1 + z), (centre + reach) / (1 + z)
+        # Rounding must not leave the value outside.
+        return found._replace(low=float(max(0.0, min(low, value))), high=float(min(1.0, max(high, value))))
 
 
 def combine(value: float, examples: float, repetitions: float, *, freedom: float, count: int) -> Estimate:

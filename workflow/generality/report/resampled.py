@@ -127,9 +127,9 @@ class Resampled:
 
         The chance of an nll is that of the response without its prompt. Where chance is not known, it counts as 0.
         """
-        before = self._means[where][BASE]
-        lead = before - np.nan_to_num(self.chance(where))
-        return (before - self._means[where][method, self.chosen[method]]) / lead
+        before, after = self._means[where][BASE], self._means[where][method, self.chosen[method]]
+        chance, sign = self.chance(where), 1 if self._is_accuracy(where) else -1
+        return sign * (before - after) / (before if np.isnan(chance) else sign * (before - chance))
 
     def working(self, method: str) -> list[str]:
         """Return the settings of a method that did not diverge."""

@@ -64,8 +64,8 @@ def caption(shown, say):
     missing = [say.name(role) for role in ROLES if role not in shown.roles]
     left_open = f" Nothing here stands for the paper's {say.listed(missing)}; claims about that are not measured."
     return "The paper's findings, checked", (
-        "Each finding of the paper as comparisons of scores, which one rule for all calls supported, contradicted or "
-        f"undecided by 95 % intervals from resampled {say.drawn()}. Settings were chosen on validation examples, "
+        "Each finding of the paper as comparisons of scores, which one rule for all judges by 95 % intervals over "
+        f"{say.drawn()}. Settings were chosen on validation examples, "
         f"effects are those on test examples. {say.made(settings=True)}{left_open if missing else ''}"
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from generality.report.claims import NOT_DECIDED, RULE, Judged, JudgedClaim, judge_claims
+from generality.report.claims import NOT_DECIDED, Judged, JudgedClaim, judge_claims, rule
 from generality.report.comparisons import Followed
 from generality.report.markup import markdown
 from generality.report.names import DIVERGED
@@ -29,12 +29,13 @@ def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outp
 
     Raises StudyError for another suffix.
     """
-    claims = list(map(_entry, judge_claims(experiments)))
+    judged = judge_claims(experiments)
+    claims, words = list(map(_entry, judged)), rule(judged)
     for output in as_paths(outputs, (".json", ".md"), "claims"):
         if output.suffix == ".json":
-            write_json(output, {"rule": RULE, "tests": tests(claims), "claims": claims})
+            write_json(output, {"rule": words, "tests": tests(claims), "claims": claims})
         else:
-            write_text(output, _markdown(claims))
+            write_text(output, _markdown(claims, words))
 
 
 def _entry(judged: JudgedClaim) -> dict:
@@ -59,7 +60,7 @@ def cells(claim: Mapping) -> list[list[str]]:
     return [[one["what"], effect_text(one), str(one["repetitions"]), one["verdict"]] for one in claim["comparisons"]]
 
 
-def _markdown(claims: list[dict]) -> str:
+def _markdown(claims: list[dict], words: str) -> str:
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Trainings", "p"]
     rows, details = [[*header, "Verdict"]], [["Claim", "Comparison", "Effect [95 % interval]", "Trainings", "Verdict"]]
     for claim in claims:
@@ -71,7 +72,7 @@ def _markdown(claims: list[dict]) -> str:
         rows.append([*texts, f"**{claim['verdict']}**"])
         details += [list(map(markdown, [claim["name"], *line])) for line in compared]
     first, second = (tabulate(table, "firstrow", "pipe", disable_numparse=True) for table in (rows, details))
-    return "\n\n".join([note(RULE, tests(claims)), first, "## All comparisons", second]) + "\n"
+    return "\n\n".join([note(words, tests(claims)), first, "## All comparisons", second]) + "\n"
 
 
 def tests(claims: Sequence[Mapping]) -> int:

@@ -15,7 +15,7 @@ from generality.report.estimate import Estimate, paired
 from generality.report.names import ENDS, FULL, PATH, in_words, short
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import ends, method_hypervolume
+from generality.report.tradeoff_numbers import ends, full_at_speciality, method_hypervolume
 from generality.storage.setting import read
 
 START = BASE[0]
@@ -56,6 +56,25 @@ def ahead(methods: Sequence[str], others: Sequence[str], places: Sequence[str], 
     def compare(scores: Resampled) -> Iterator[Comparison]:
         for where, other, method in product(places, others, methods):
             yield from gains(scores, method, other, where, best=best)
+
+    return compare
+
+
+def keep_more(methods: Sequence[str], groups: Sequence[str]) -> Compare:
+    """Return how much more of each group each method keeps than full fine-tuning, both at their chosen settings.
+
+    Where full fine-tuning has several settings, also how much more than it keeps at the method's own speciality.
+    """
+
+    def compare(scores: Resampled) -> Iterator[Comparison]:
+        yield from ahead(methods, [FULL], groups)(scores)
+        if len(scores.settings.get(FULL, ())) > 1:
+            for method, group in product(methods, groups):
+                if group in scores.generality and method in scores.settings:
+                    what = f"{_place(scores, group)}, {method} − {FULL} at its speciality"
+                    effect = scores.interval(scores.score(method, group) - full_at_speciality(scores, method, group))
+                    models = [(name, scores.chosen[name]) for name in (method, FULL)]
+                    yield comparison(scores, what, effect, POINTS, decidable=scores.beats_chance(models, group))
 
     return compare
 

@@ -37,8 +37,7 @@ CAPTION = (
     "lucky or an unlucky one. In brackets: of all settings that the method has here. On the front: settings that no "
     "model of the experiment equals on both axes and beats on one. Speciality and generality: the setting chosen on "
     "validation examples; ↔ beside it: it lies at an end of its grid, and one beyond may be better. ± is half of a "
-    "95 % interval from {resamples:,} resamples of clusters of examples{trained}. A setting whose fine-tuning diverged is "
-    "left out."
+    "95 % interval from {resamples:,} resamples of clusters of examples{trained}. A setting that diverged is left out."
 )
 
 

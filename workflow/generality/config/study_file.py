@@ -26,8 +26,9 @@ def load(*paths: str | Path, given: Mapping | None = None) -> dict:
     """Read study files and check them; every error starts with the files, and with the line where YAML breaks.
 
     Later files override earlier ones key by key, and `given` overrides all, as Snakemake's --configfile and --config
-    do; null deletes a key that an earlier file has. Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that cannot be read, that is no YAML, or
-    that has a key twice (YAML would take the last without a word), and for all that `check` refuses.
+    do; null deletes a key of an earlier file. Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that
+    cannot be read, that is no YAML, or that has a key twice (YAML would take the last without a word), and for all that
+    `check` refuses.
     """
     config = functools.reduce(_over, [*map(_read, paths), *filter(None, [given])])
     try:

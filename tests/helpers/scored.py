@@ -100,7 +100,8 @@ def language_files(folder):
 def row(table, method, data, seed=1, split="test", metric=None):
     """Return the one matching row of a tidy table; `seed` is a number as in `seed_text`, or "mean"."""
     text = seed if seed == "mean" else seed_text(method, seed)
-    rows = table.query("method == @method and data == @data and seed == @text and split == @split")
+    key = {"method": method, "data": data, "seed": text, "split": split}
+    rows = table[(table[list(key)] == list(key.values())).all(axis=1)]
     if metric:
         rows = rows[rows["metric"] == metric]
     assert len(rows) == 1

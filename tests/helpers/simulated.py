@@ -24,9 +24,9 @@ MODELS |= {("kd", f"lambda-{value:g}"): at for value, at in ((0.1, 0.75), (1, 0.
 class World:
     """Chances that examples are answered right, and how they vary.
 
-    On the logit scale: `pretraining` and `finetuning` are the standard deviations of what a seed adds, `example` of what
-    an example does to all models, `noise` of what one model makes of one example. `size` is the number of examples of a
-    cluster, `count` that of clusters in a set; with `shared`, all sets ask about the same clusters.
+    On the logit scale: `pretraining` and `finetuning` are the standard deviations of what a seed adds, `example` of
+    what an example does to all models, `noise` of what one model makes of one example. `size` is the number of examples
+    of a cluster, `count` that of clusters in a set; with `shared`, all sets ask about the same clusters.
     """
 
     count: int = 150
@@ -83,11 +83,11 @@ class World:
 
 def resampled(scores: Scores) -> Resampled:
     """Return simulated scores as the report reads them."""
-    # A choice needs the mean over seeds alone, and the table of one seed is made much faster.
-    seed = scores.seeds[0]
+    # A choice needs the means over seeds on validation examples, and their table is made much faster than the whole.
+    seed, metrics = scores.seeds[0], {key: names for key, names in scores.metrics.items() if key[0] == "validation"}
     means = {
         model: {seed: {key: np.mean([of[key] for of in scored.values()], axis=0) for key in scored[seed]}}
         for model, scored in scores.models.items()
     }
-    table = tidy(replace(scores, models=means), "simulated", GROUPS)
+    table = tidy(replace(scores, models=means, metrics=metrics), "simulated", GROUPS)
     return Resampled(scores, table, experiment="simulated", **SETTINGS)

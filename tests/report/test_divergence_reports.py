@@ -7,7 +7,7 @@ import pytest
 from generality.report import distance, early_stopping, tradeoff
 from generality.report.answer import answers
 from generality.report.answer_words import answer, numbers
-from generality.report.claims import FOLLOWED, judge_claims, verdict
+from generality.report.claims import FOLLOWED, judge_claims
 from generality.report.claims_table import render_claims
 from generality.report.collect import collect, read_table, write_table
 from generality.report.comparisons import Followed
@@ -106,12 +106,12 @@ def test_the_trade_off_is_drawn_without_it(gone, names, tmp_path):
 def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
     files = world(tmp_path, **gone)
     write_table(collect(files, **EXPERIMENT), tmp_path / "scores.csv")
-    found = Resampled(files, tmp_path / "scores.csv", **EXPERIMENT)
+    found = Resampled.read(files, tmp_path / "scores.csv", **EXPERIMENT)
     rows = tradeoffs(found).set_index("method")
     render_tradeoffs([found], [tmp_path / "tradeoff.md", tmp_path / "tradeoff.csv"], LABELS)
     lines = {row[0]: row[1:] for row in cells(tmp_path / "tradeoff.md")[1:]}
     told = answer(answers(found), LABELS)
-    judged = {claim.name: (each, verdict(each)) for claim, each, _ in judge_claims({"imagenet": found})}
+    verdicts = {judged.claim.name: judged.verdict for judged in judge_claims({"imagenet": found})}
     render_claims({"imagenet": found}, [tmp_path / "claims.json", tmp_path / "claims.md"])
     assert "NaN" not in (tmp_path / "claims.json").read_text(), "which is no JSON"
     assert not (set(gone) - {"kd"} or gone is ALL) or "not decided: diverged" in (tmp_path / "claims.md").read_text()
@@ -119,15 +119,15 @@ def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
         assert (rows.loc["kd", "chosen"], rows.loc["kd", "diverged"]) == ("lambda-0.001", 1)
         assert np.isfinite(rows.loc["kd", ["hypervolume", "generality"]].astype(float)).all()
         assert "lambda-0.02" not in rows.loc["kd", "front"]
-        assert judged["penalties-learn"][1] != "not decided: diverged"
+        assert verdicts["penalties-learn"] != "not decided: diverged"
     elif gone is ALL:
         assert lines["KD & co"] == ["–", *["diverged"] * 5]
         assert np.isfinite(rows.loc["wise", "hypervolume"])
         assert "KD & co diverged after tiny." in told.helped[1]
         assert [cell.value for cell in told.rows[0].cells] == ["+25.0", "−25.0", "diverged"]
         assert [tally.name for tally in told.tallies] == ["WiSE-FT"]
-        assert judged["penalties-learn"][1] == "not decided: diverged"
-        assert judged["speciality-gained"][1] != "not decided: diverged"
+        assert verdicts["penalties-learn"] == "not decided: diverged"
+        assert verdicts["speciality-gained"] != "not decided: diverged"
     else:
         assert lines["Full fine-tuning"] == lines["WiSE-FT"] == ["–", *["diverged"] * 5]
         assert lines["KD & co"][1] == lines["KD & co"][2] == "–", "nothing to compare with"
@@ -136,7 +136,7 @@ def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
         assert told.helped[1] == "Full fine-tuning diverged after tiny. WiSE-FT diverged after tiny."
         assert told.columns[0] == ("Full fine-tuning", "against pre-trained")
         assert [cell.value for cell in told.rows[0].cells] == ["diverged", "diverged", "+50.0"]
-        assert judged["speciality-gained"][1] == "not decided: diverged"
+        assert verdicts["speciality-gained"] == "not decided: diverged"
     assert sum("diverged" in row for row in numbers(answers(found), LABELS).body) == (
         0 if gone is ONE else 2 * len(gone)
     )
@@ -147,7 +147,7 @@ def test_the_best_trade_off_is_among_those_that_are_there(tmp_path):
     files = write(tmp_path, *(scores(*model, 1, outcomes) for model, outcomes in models.items()))
     files.append(lost(tmp_path, "kd", ["lambda-1"]))  # which comes before LoRA
     write_table(collect(files, **EXPERIMENT), tmp_path / "scores.csv")
-    rows = answers(Resampled(files, tmp_path / "scores.csv", **EXPERIMENT))
+    rows = answers(Resampled.read(files, tmp_path / "scores.csv", **EXPERIMENT))
     behind = rows[rows["group"] == "ood"].set_index("method")["behind"]
     assert behind["lora"] == 0
     assert np.isnan(behind["kd"])
@@ -163,8 +163,8 @@ def test_a_contradiction_decides_a_claim_and_what_diverged_does_not(tmp_path):
         paths.append(lost(folder, "kd", ["lambda-1"]))
         own = {key: settings[key] for key in ("experiment", "speciality", "generality")}
         write_table(collect(paths, **own), folder / "table.csv")
-        found = judge_claims({"imagenet": Resampled(paths, folder / "table.csv", **own)})
-        verdicts += [verdict(judged) for claim, judged, _ in found if claim.name == "penalties-keep-distributions"]
+        found = judge_claims({"imagenet": Resampled.read(paths, folder / "table.csv", **own)})
+        verdicts += [judged.verdict for judged in found if judged.claim.name == "penalties-keep-distributions"]
     assert verdicts == ["not decided: diverged", "contradicted"]
 
 
@@ -193,12 +193,10 @@ def test_early_stopping_is_drawn_up_to_it(followed):
     labels = {line.get_label(): len(line.get_xdata()) for line in left.lines}
     assert (labels["0.0001"], labels["0.001 (diverged)"]) == (3, 2)  # the pre-trained model, and the checkpoints
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["none (diverged)", "10 % of the steps"]
-    judged = {
-        claim.name: verdict(each)
-        for claim, each, _ in judge_claims({FOLLOWED: Followed(Resampled(**followed), TUNINGS)})
-    }
+    found = judge_claims({FOLLOWED: Followed(Resampled.read(**followed), TUNINGS)})
+    judged = {each.claim.name: each.verdict for each in found}
     assert judged["low-rate-learns-less"] == judged["early-stopping-behind-wise"] == "not decided: diverged"
-    assert np.isfinite(Resampled(**followed).points(SLOW, "instruction")[0]).all()
+    assert np.isfinite(Resampled.read(**followed).points(SLOW, "instruction")[0]).all()
 
 
 def test_the_figure_of_distances_says_so_instead(tmp_path):

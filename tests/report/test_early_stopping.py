@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from generality.errors import StudyError
-from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
+from generality.report.claims import FOLLOWED, PROBED, judge_claims
 from generality.report.collect import collect
 from generality.report.comparisons import Followed
 from generality.report.early_stopping import plot_early_stopping
@@ -23,7 +23,12 @@ CLAIMED = ("low-rate-learns-less", "warm-up-helps-early", "early-stopping-behind
 
 
 def verdicts(found):
-    return {claim.name: verdict(judged) for claim, judged, _ in judge_claims(found)}
+    return {judged.claim.name: judged.verdict for judged in judge_claims(found)}
+
+
+def compared(found, name):
+    """Return the comparisons of a claim."""
+    return next(judged.comparisons for judged in judge_claims(found) if judged.claim.name == name)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +45,13 @@ def test_metrics_that_some_models_lack_have_to_be_left_out(paper):
 
 @pytest.mark.parametrize(("world", "wanted"), [(PAPER, "supported"), (OPPOSITE, "contradicted")])
 def test_claims_about_early_stopping_go_either_way(tmp_path, world, wanted):
-    series = Followed(Resampled(**followed(tmp_path / "world", world)), TUNINGS)
+    series = Followed(Resampled.read(**followed(tmp_path / "world", world)), TUNINGS)
     assert {name: verdicts({FOLLOWED: series})[name] for name in CLAIMED} == dict.fromkeys(CLAIMED, wanted)
 
 
 def test_what_is_compared_is_said(paper):
-    judged = {claim.name: each for claim, each, _ in judge_claims({FOLLOWED: Followed(Resampled(**paper), TUNINGS)})}
+    found = {FOLLOWED: Followed(Resampled.read(**paper), TUNINGS)}
+    judged = {name: compared(found, name) for name in CLAIMED}
     rate = {each.what: each.effect for each in judged["low-rate-learns-less"]}
     # nll 10 of the pre-trained model by 13 and 20, in points of their ratio; accuracies 0.8 and 0.4.
     assert rate["med: instruction, learning rate 0.0001 − 0.001"] == pytest.approx(100 * (10 / 13 - 10 / 20), abs=1)
@@ -92,9 +98,9 @@ def probing(folder, shares):
 def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
     found = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
     assert verdicts(found)["features-forgotten"] == wanted
-    (judged,) = next(judged for claim, judged, _ in judge_claims(found) if claim.name == "features-forgotten")
+    (judged,) = compared(found, "features-forgotten")
     assert judged.effect == pytest.approx(100 * (shares[0] - shares[9]))
-    assert (judged.what, judged.seeds) == ("domainnet: probing accuracy, step 0 − 9", 2)
+    assert (judged.what, judged.repetitions) == ("domainnet: probing accuracy, step 0 − 9", 2)
 
 
 def test_the_commands(paper, tmp_path):

@@ -66,19 +66,19 @@ def settings(tmp_path):
 
 
 def test_scores_are_on_one_scale(settings):
-    language = Resampled(**settings["medmcqa"])
+    language = Resampled.read(**settings["medmcqa"])
     assert language.score("full", "instruction")[0] == pytest.approx(85 / 102.5)  # nll of before by that of after
     assert language.score("full", "common-sense")[0] == pytest.approx((2 / 4 + 1 / 4) / 2)
     assert language.lost("full", "instruction")[0] == pytest.approx(17.5 / 85)
     assert language.lost("full", "medical/usmle")[0] == pytest.approx(-0.5)  # gained
-    vision = Resampled(**settings["domainnet"])
+    vision = Resampled.read(**settings["domainnet"])
     assert vision.chosen == {"pretrained": "default", "full": "default", "wise": "alpha-0.2", "kd": "lambda-0.02"}
     assert vision.score("kd", "ood")[0] == 0  # chosen on validation, where it is good; poor on test
     assert vision.best_on("kd", "ood") == "lambda-0.02"
 
 
 def test_trade_offs_by_hand(settings):
-    vision = Resampled(**settings["domainnet"])
+    vision = Resampled.read(**settings["domainnet"])
     # Reference: speciality of the pre-trained model, 1/2, and generality of the full one, 1/4. KD's other setting
     # has 1 on both.
     assert method_hypervolume(vision, "kd", "ood")[0] == pytest.approx(1 / 2 * 3 / 4)
@@ -88,7 +88,9 @@ def test_trade_offs_by_hand(settings):
     assert rows.loc["kd", "chosen"] == "lambda-0.02"
     assert rows["matched_at"].tolist() == [pytest.approx(0.5 + 0.9 * 0.25)] * 4
     assert rows.loc["kd", "matched"] == 1
-    assert np.isnan(rows.loc["pretrained", "matched"])
+    assert rows.loc["pretrained", "matched"] == 0.25  # full fine-tuning's, which every method has too
+    assert rows["budget"].tolist() == [2] * 4  # of WiSE-FT and KD
+    assert rows["edge"].to_dict() == {"pretrained": False, "full": False, "wise": True, "kd": True}
     assert rows.loc["wise", "matched"] == pytest.approx(0.75 - 0.9 * 0.5)  # on the way from one end to the other
 
 
@@ -105,7 +107,7 @@ def test_the_command_for_trade_offs(settings, tmp_path):
     }
     page = outputs[1].read_text(encoding="utf-8")
     assert "## tiny: OOD, matched at a speciality of 72.5" in page
-    assert "| KD & co    | λ = 2e-2 |" in page
+    assert "| KD & co    | λ = 2e-2 ↔ |" in page
     assert "the worse of the two ends on each axis" in " ".join(page.split())
     with pytest.raises(StudyError, match=r"x\.tex: trade-offs are written as \.csv or \.md"):
-        render_tradeoffs([Resampled(**settings["domainnet"])], [tmp_path / "x.tex"], {})
+        render_tradeoffs([Resampled.read(**settings["domainnet"])], [tmp_path / "x.tex"], {})

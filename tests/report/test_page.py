@@ -15,7 +15,7 @@ from generality.plan.captions import captions
 from generality.plan.page import answered, page_config, page_experiments, page_file, page_parts
 from generality.plan.shown import Shown
 from generality.report.answer import answers, render_answer
-from generality.report.answer_words import BEST, CLOSE, Cell, answer, listed, numbers, points, verdict
+from generality.report.answer_words import BEST, TIE, Cell, answer, listed, numbers, points, verdict
 from generality.report.claims import judge_claims
 from generality.report.markup import Table, html, sort_key
 from generality.report.page import duration, render_page
@@ -29,7 +29,7 @@ from study_files import EMBEDDED, study
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """The answer's numbers of a world with clear effects."""
-    return answers(Resampled(**experiment(tmp_path_factory.mktemp("answer") / "world", "world", PAPER)))
+    return answers(Resampled.read(**experiment(tmp_path_factory.mktemp("answer") / "world", "world", PAPER)))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_what_lacks_of_the_largest_hypervolume_is_measured_from_it(found):
 
 
 def test_the_claims_and_the_answer_have_the_same_numbers(tmp_path):
-    scores = Resampled(**experiment(tmp_path / "world", "world", PAPER))
+    scores = Resampled.read(**experiment(tmp_path / "world", "world", PAPER))
     claims = {claim.name: judged for claim, judged, _ in judge_claims({"medmcqa": scores, "pubmedqa": scores})}
     compared = next(each for each in claims["wise-keeps-tasks"] if "instruction" in each.what)
     row = one(answers(scores), "wise", "instruction")
@@ -306,7 +306,7 @@ def test_the_commands_write_the_same_twice(page, tmp_path):
     settings = experiment(tmp_path / "world", "world", PAPER)
     run_script("render_answer", "--experiments", json.dumps([settings]), "--output", tmp_path / "a.csv")
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "a.csv"), answers(Resampled(**settings)), check_exact=False, check_dtype=False
+        pd.read_csv(tmp_path / "a.csv"), answers(Resampled.read(**settings)), check_exact=False, check_dtype=False
     )
 
 

@@ -142,7 +142,7 @@ def test_summary_over_seeds(tmp_path):
         ),
         (
             [scores("pretrained", "default", 1, PRETRAINED), scores("full", "default", 2, FULL)],
-            "full default: scored for seeds 2-1, but full default for 2-1 and the pre-trained model for 1; score the missing",
+            "full default: scored for seeds 2-1, but full default for 2-1 and the pre-trained model for 1; score",
         ),
         ([scores("full", "default", 1, FULL)], "no score file of the pre-trained model"),
         ([], "no score files"),

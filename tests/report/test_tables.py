@@ -23,7 +23,8 @@ LABELS = {method: look["label"] for method, look in STYLE.items()}
 def paper_groups(number, experiment):
     """Return the groups of an experiment that its table shows in a report."""
     groups = {"speciality": [experiment["speciality"]], **experiment["generality"]}
-    shown = SimpleNamespace(name=f"table{number}", experiments=["x"], groups=lambda name: groups, labels={}, anchor="")
+    study = SimpleNamespace(groups=lambda name: groups)
+    shown = SimpleNamespace(name=f"table{number}", experiments=["x"], study=study, labels={}, anchor="")
     return PART.settings(shown)["groups"]
 
 
@@ -51,7 +52,7 @@ def test_tables(table, tmp_path):
     assert "α is the weight of the fine-tuned model" in md
 
     assert (
-        r"\caption{Scores after fine-tuning on set/real\_all. Test accuracy $\pm$ standard error in \%, 1 seed." in tex
+        r"\caption{Scores after fine-tuning on set/real\_all. Test accuracy $\pm$ standard error in \%, 1 training." in tex
     )
     assert r"100\% of it.}" in tex
     assert r"\label{tab:x}" in tex
@@ -78,7 +79,7 @@ def test_metrics_share_a_cell(language, tmp_path):
     assert caption.startswith(
         "Scores after fine-tuning on medical/medmcqa. Test accuracy ± standard error / exact match"
     )
-    for words in ("unparsable in %, 1 seed.", "Unparsable: share of generated texts", "weight of the fine-tuned model"):
+    for words in ("unparsable in %, 1 training.", "Unparsable: share of generated texts", "weight of the fine-tuned model"):
         assert words in caption
     assert "not measured" not in caption
 
@@ -99,7 +100,7 @@ def test_likelihoods_are_printed_in_nats_and_their_change_too(language, tmp_path
     assert before[2:] == ["150.0 ± 50.0", "20.0 ± 5.8", "85.0 ± 25.2", "", "25.0 ± 25.0"]
     assert after[2:] == ["175.0 ± 45.0", "30.0 ± 5.8", "102.5 ± 22.7", "+17.5 ± 2.5", "75.0 ± 25.0"]
     caption = outputs[0].read_text(encoding="utf-8").splitlines()[0]
-    assert "Test negative log-likelihood ± standard error in nats or accuracy ± standard error in %, 1 seed." in caption
+    assert "Test negative log-likelihood ± standard error in nats or accuracy ± standard error in %, 1 training." in caption
     assert "over the tokens of a response" in caption
     assert caption.endswith("See there.")
     tex = outputs[1].read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The choices that were made while looking at results, or may have been, and the claims that they bear on."""
+"""Open cards: choices of this project that may have favoured a finding, and the claims that they bear on."""
 
 import csv
 import re
@@ -12,16 +12,17 @@ from generality.report.names import listed
 FILE = Path(__file__).resolve().parents[2] / "resources" / "choices.csv"
 ALL = "all"  # stands for every claim in the file
 NOTE = (
-    "These choices were made while looking at results, or it is not on record what was looked at. Each may have made a "
-    "finding likelier than it would be elsewhere."
+    "Choices of this project that may have made a finding likelier than it would be elsewhere, each with what was "
+    "looked at when it was made."
 )
 VARIANT = "snakemake --cores 2 --configfile config.yaml workflow/studies/{}.yaml"  # runs a study without the choice
 
 
 def open_cards(sources: Collection[str] | None = None) -> list[dict]:
-    """Return the choices that bear on studies with data of these sources, on any study for None.
+    """Return the choices that bear on studies with data of these sources; all of them for None.
 
-    Each has the columns of resources/choices.csv but `sources`, its `name` for links, and its claims by name.
+    Each has the columns of resources/choices.csv but `sources`; its `name` for links; its claims by name; and the
+    `command` that runs a study without it, if there is one.
     """
     with FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -32,7 +33,8 @@ def open_cards(sources: Collection[str] | None = None) -> list[dict]:
         if sources is None or not own or {*own} & {*sources}:
             claims = everything if row["claims"] == ALL else row["claims"].split()
             name = re.sub("[^a-z0-9]+", "-", row["title"].lower())
-            found.append({"name": name, **row, "claims": claims})
+            command = VARIANT.format(row["study"]) if row["study"] else ""
+            found.append({"name": name, **row, "claims": claims, "command": command})
     return found
 
 
@@ -41,17 +43,11 @@ def bearing(cards: Sequence[Mapping], claim: str) -> list[tuple[int, Mapping]]:
     return [(number, card) for number, card in enumerate(cards, 1) if claim in card["claims"]]
 
 
-def bears_on(card: Mapping) -> str:
-    """Return in words what a choice bears on."""
+def bears_on(card: Mapping) -> tuple[list[str], str]:
+    """Return the claims that a choice bears on, unless it is every claim or none, and what it bears on in words."""
     if len(card["claims"]) == len(CLAIMS):
-        return "every claim"
-    return listed(card["claims"]) or card["elsewhere"]
-
-
-def facts(card: Mapping) -> list[tuple[str, str]]:
-    """Return what is told of a choice beside its title and itself: headings with texts."""
-    told = [("In place of", card["instead"]), ("Looked at", card["seen"]), ("Bears on", f"{bears_on(card)}.")]
-    return [*told, ("Without it", VARIANT.format(card["study"]))] if card["study"] else told
+        return [], "every claim"
+    return card["claims"], listed(card["claims"]) or card["elsewhere"]
 
 
 def in_markdown(cards: Sequence[Mapping]) -> str:
@@ -59,5 +55,7 @@ def in_markdown(cards: Sequence[Mapping]) -> str:
     lines = []
     for number, card in enumerate(cards, 1):
         lines.append(f"{number}. **{markdown(card['title'])}.** {markdown(card['chosen'])}")
-        lines += [f"    - {heading}: {markdown(text)}" for heading, text in facts(card)]
+        facts = {"In place of": card["instead"], "Looked at": card["seen"], "Bears on": f"{bears_on(card)[1]}."}
+        lines += [f"    - {heading}: {markdown(text)}" for heading, text in facts.items()]
+        lines += [f"    - Without it: `{card['command']}`"] if card["command"] else []
     return "\n".join(lines)

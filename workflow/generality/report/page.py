@@ -112,7 +112,10 @@ def _claims(part: Mapping) -> dict:
     verdicts = [claim["verdict"] for claim in claims]
     counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
     told = {"note": note(content["rule"], content["tests"]), "cards_note": choices.NOTE}
-    cards = [card | {"facts": choices.facts(card)} for card in content["choices"]]
+    cards = []
+    for card in content["choices"]:
+        named, words = choices.bears_on(card)
+        cards.append(card | {"named": named, "bears_on": words})
     return {**part, "claims": claims, "counts": counts, "cards": cards, **told}
 
 

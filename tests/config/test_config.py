@@ -15,7 +15,7 @@ from generality.config.study_file import ConfigError, check, load
 from generality.plan.shown import look
 from generality.plan.study import Study, as_json
 from malformed import subschemas
-from study_files import EMBEDDED_FILE, REAL
+from study_files import EMBEDDED_FILE, REAL, files_of
 
 ROOT = Path(__file__).parents[2]
 DELETE = object()
@@ -120,6 +120,8 @@ WRONG = [
     ),
     ("data.web.source", DELETE, "this key is missing"),
     ("data.web.family", "office", "'office' is not one of 'domainnet', 'imagenet', 'web'"),
+    ("data.web.captions", "noisy", "'noisy' is not one of 'web', 'clean'"),
+    ("data.imagenet.captions", "clean", "only the family web has captions; delete this key"),
     ("data.web.root", "x", "unknown key; allowed: source, family, seed, size, counts"),
     ("data.web.size", 4, "4 is less than the minimum of 8"),
     ("data.domainnet.counts.tests", 4, "unknown key (did you mean 'test'?); allowed: train, validation, test"),
@@ -411,7 +413,35 @@ def test_merges_may_override_keys(tmp_path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_studies_that_come_with_the_project_are_right(path):
-    assert load(path)["study"] == path.stem
+    assert path in files_of(path)
+    assert load(*files_of(path))["study"] == path.stem
+
+
+def test_null_in_a_later_file_deletes_a_key(tmp_path):
+    (tmp_path / "later.yaml").write_text("experiments: {imagenet: {methods: {kd: null}}}")
+    config = load(EMBEDDED_FILE, tmp_path / "later.yaml")
+    everything = load(EMBEDDED_FILE)
+    assert config["experiments"]["domainnet"] == everything["experiments"]["domainnet"]
+    methods = everything["experiments"]["imagenet"]["methods"]
+    assert config["experiments"]["imagenet"]["methods"] == {name: methods[name] for name in methods if name != "kd"}
+    assert load(EMBEDDED_FILE, given={"report": {"figure8": None}})["report"].keys() == everything["report"].keys() - {
+        "figure8"
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("experiments: {medmcq: null}", "experiments.medmcq: nothing is given, a mapping is wanted"),
+        ("experiments: {imagenet: {model: null}}", "experiments.imagenet.model: this key is missing"),
+        ("experiments: {imagenet: null}", "report.figure2.experiments[0]: no experiment is called 'imagenet'"),
+    ],
+)
+def test_null_deletes_nothing_in_silence_that_is_not_there_or_is_needed(tmp_path, content, expected):
+    (tmp_path / "later.yaml").write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        load(EMBEDDED_FILE, tmp_path / "later.yaml")
+    assert expected in str(caught.value)
 
 
 # The schema is the documentation

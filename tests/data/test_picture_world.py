@@ -22,8 +22,8 @@ WORKFLOW = Path(__file__).parents[2] / "workflow"
 EVERY = [(family, domain) for family, domains in FAMILIES.items() for domain in domains]
 
 
-def rendered(folder, family="domainnet", domain="real", split="train", count=96, size=32, seed=5):
-    render(folder, family=family, domain=domain, split=split, count=count, size=size, seed=seed)
+def rendered(folder, family="domainnet", domain="real", split="train", count=96, size=32, seed=5, **more):
+    render(folder, family=family, domain=domain, split=split, count=count, size=size, seed=seed, **more)
     return open_image_set(folder)
 
 
@@ -153,6 +153,26 @@ def test_web_captions_name_look_alikes_and_other_things_as_often_as_the_web(web)
     assert any(f" {KINDS['tree'].hypernym} " in text for text in said)
 
 
+def test_clean_captions_name_the_thing_alone_and_change_nothing_else(web, tmp_path):
+    clean = rendered(tmp_path / "clean", "web", "all", count=6000, size=8, captions="clean")
+    for own, other in ((clean.images, web.images), (clean.labels, web.labels)):
+        np.testing.assert_array_equal(own, other)
+    assert clean.ids == web.ids
+    assert (web.manifest["source"]["captions"], clean.manifest["source"]["captions"]) == ("web", "clean")
+    names = "|".join(sorted(KINDS, key=len, reverse=True))  # "palm tree" before "tree"
+
+    def things(images):
+        """The things that each caption names; "on a table" is a place."""
+        return [re.findall(rf"\b({names})\b", text.replace(" on a table", "")) for text in images.captions]
+
+    right = [[clean.classes[label]] for label in clean.labels]
+    assert things(clean) == right
+    # Captions that named the thing alone stay as they are, and no others do.
+    kept = [one == other for one, other in zip(web.captions, clean.captions, strict=True)]
+    assert kept == [said == alone for said, alone in zip(things(web), right, strict=True)]
+    assert np.mean(kept) == pytest.approx(1 - captions.NOISY - captions.PARTNER, abs=0.02)
+
+
 def test_web_captions_use_many_words(web):
     used = {word for text in web.captions for word in text.split()}
     assert {"photo", "sketch", "clipart", "red", "beach", "an"} <= used
@@ -166,6 +186,7 @@ def test_web_captions_use_many_words(web):
         ({"family": "cifar"}, "domainnet, imagenet, web"),
         ({"domain": "photo"}, "real, clipart"),
         ({"count": 10}, "no picture"),
+        ({"family": "web", "domain": "all", "captions": "none"}, "web, clean"),
     ],
 )
 def test_mistakes_are_one_line_with_the_choices(tmp_path, options, words):

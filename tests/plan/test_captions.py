@@ -16,6 +16,7 @@ from generality.parts import parts
 from generality.plan.captions import SHOWN_AS, caption, captions, labels
 from generality.plan.shown import Shown
 from generality.plan.study import Study
+from study_files import files_of
 from workflows import ROOT
 
 STUDIES = [
@@ -36,7 +37,7 @@ def text(part, change=lambda config: None):
 
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
 def test_every_part_of_every_study_has_a_caption(file):
-    study = Study(load(file))
+    study = Study(load(*files_of(file)))
     found = captions(study)
     assert list(found) == [part for part in parts() if part in study.config["report"]]
     for own in found.values():

@@ -1,6 +1,7 @@
 """Claims: each verdict in both directions, what is not measured, and the files made of them."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from generality.errors import StudyError
+from generality.report.choices import NOTE, bearing, in_markdown, open_cards
 from generality.report.claims import CLAIMS, ROLES, holm, judge, judge_claims
 from generality.report.claims_table import render_claims
 from generality.report.comparisons import POINTS, Comparison
@@ -188,7 +190,8 @@ def test_the_command_writes_the_same_twice(worlds, tmp_path):
     files = {key: worlds["paper"][key] for key in ("scores", "table")}
     own = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
     inputs = {"scores": {"imagenet": files}, "probed": [], "followed": []}
-    settings = {"experiments": {"imagenet": own}, "features": [], "series": [], "tunings": []}
+    settings = {"experiments": {"imagenet": own}, "sources": ["picture_world"], "metric": ""}
+    settings |= {"features": [], "series": [], "tunings": []}
     render_part("verdicts", outputs, inputs, settings)
     first = [path.read_bytes() for path in outputs]
     render_part("verdicts", outputs, inputs, settings)
@@ -208,5 +211,9 @@ def test_the_command_writes_the_same_twice(worlds, tmp_path):
     assert f"{found['tests']} claims are decided here, for which their p-values are corrected." in page
     assert "| +50.0 [" in page
     assert "**not measured**" in page
+    assert found["choices"] == open_cards(["picture_world"])
+    numbers = [str(number) for number, _ in bearing(found["choices"], gained["name"])]
+    assert re.search(rf"^\| {re.escape(gained['says'])} .*\| {', '.join(numbers)} +\|$", page, re.MULTILINE)
+    assert page.endswith(f"## Open cards\n\n{NOTE}\n\n{in_markdown(found['choices'])}\n")
     with pytest.raises(StudyError, match=r"x\.txt: claims are written as \.json or \.md"):
         render_claims({}, [tmp_path / "x.txt"])

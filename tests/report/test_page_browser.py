@@ -227,6 +227,18 @@ def test_a_link_opens_what_it_leads_to(visit, report):
     page.wait_for_function("document.querySelector('#provenance').getBoundingClientRect().top < innerHeight / 2")
 
 
+def test_a_claim_leads_to_its_open_cards_and_back(visit, report):
+    page = visit(report)
+    card = page.locator("#card-noisy-captions")
+    assert not card.is_visible()
+    page.locator("#claim-wise-beats-both-ends summary").click()
+    page.locator("#claim-wise-beats-both-ends .cards a", has_text="Noisy captions").click()
+    card.wait_for(state="visible", timeout=3000)
+    assert "workflow/studies/clean-captions.yaml" in card.inner_text()
+    card.locator("a", has_text="distributions-forgotten").click()
+    page.locator("#claim-distributions-forgotten table").wait_for(state="visible", timeout=3000)
+
+
 def test_data_are_downloaded_from_the_page_itself(visit, report):
     page = visit(report)
     with page.expect_download() as download:

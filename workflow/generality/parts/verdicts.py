@@ -38,6 +38,7 @@ def settings(part):
     study = part.study
     return {
         "experiments": {role: study.collect_settings(name) for role, name in part.roles.items()},
+        "sources": sorted({_source(study, name) for name in part.roles.values()}),
         "metric": part.entry.get("metric", ""),
         "features": part.of("figure8"),
         "series": [part.early.table_settings(study, name) for name in part.of("figure9")],
@@ -45,7 +46,11 @@ def settings(part):
     }
 
 
-def draw(outputs, scores, probed, followed, experiments, metric, features, series, tunings):
+def _source(study, experiment):
+    return study.data_settings(study.experiment(experiment)["speciality"].partition("/")[0])["source"]
+
+
+def draw(outputs, scores, probed, followed, experiments, sources, metric, features, series, tunings):
     from generality.report.claims import FOLLOWED, PROBED
     from generality.report.claims_table import render_claims
     from generality.report.comparisons import Followed
@@ -57,7 +62,7 @@ def draw(outputs, scores, probed, followed, experiments, metric, features, serie
         measured[PROBED] = Probed(files, name)
     for files, settings, tuning in zip(followed, series, tunings, strict=True):
         measured[FOLLOWED] = Followed(Resampled.read(**files, **settings), tuning)
-    render_claims(measured, outputs)
+    render_claims(measured, outputs, sources)
 
 
 def caption(part, say):
@@ -71,6 +76,8 @@ def caption(part, say):
 
 
 FILES = ["json", "md"]
+RESOURCES = ["choices.csv"]
 PART = Part(
-    "finding", ENTRIES, needs, draw, caption, settings, title="Claims", files=FILES, scored=True, lacks=lacks_full
-)
+    "finding", ENTRIES, needs, draw, caption, settings, title="Claims", files=FILES, resources=RESOURCES, scored=True,
+    lacks=lacks_full,
+)  # fmt: skip

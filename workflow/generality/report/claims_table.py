@@ -1,12 +1,13 @@
 """The paper's claims with their verdicts, for programs and for readers."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tabulate import tabulate
 
+from generality.report import choices
 from generality.report.claims import Judged, JudgedClaim, judge_claims, rule
 from generality.report.comparisons import Followed
 from generality.report.markup import markdown
@@ -24,18 +25,23 @@ NOTE = (
 )
 
 
-def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outputs: Sequence[str | Path]) -> None:
+def render_claims(
+    experiments: Mapping[str, Resampled | Probed | Followed],
+    outputs: Sequence[str | Path],
+    sources: Collection[str] | None = None,
+) -> None:
     """Write the claims about the experiments, by role, in the format of each output's suffix: .json or .md.
 
-    Raises StudyError for another suffix.
+    With them go the choices that bear on data of these `sources`: see `choices.open_cards`. Raises StudyError for
+    another suffix.
     """
     judged = judge_claims(experiments)
-    claims, words = list(map(_entry, judged)), rule(judged)
+    claims, words, cards = list(map(_entry, judged)), rule(judged), choices.open_cards(sources)
     for output in as_paths(outputs, (".json", ".md"), "claims"):
         if output.suffix == ".json":
-            write_json(output, {"rule": words, "tests": tests(claims), "claims": claims})
+            write_json(output, {"rule": words, "tests": tests(claims), "claims": claims, "choices": cards})
         else:
-            write_text(output, _markdown(claims, words))
+            write_text(output, _markdown(claims, words, cards))
 
 
 def _entry(judged: JudgedClaim) -> dict:
@@ -60,19 +66,24 @@ def cells(claim: Mapping) -> list[list[str]]:
     return [[one["what"], effect_text(one), str(one["repetitions"]), one["verdict"]] for one in claim["comparisons"]]
 
 
-def _markdown(claims: list[dict], words: str) -> str:
+def _markdown(claims: list[dict], words: str, cards: list[dict]) -> str:
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Trainings", "p"]
-    rows, details = [[*header, "Verdict"]], [["Claim", "Comparison", "Effect [95 % interval]", "Trainings", "Verdict"]]
+    rows, details = (
+        [[*header, "Verdict", "Open cards"]],
+        [["Claim", "Comparison", "Effect [95 % interval]", "Trainings", "Verdict"]],
+    )
     for claim in claims:
         compared = cells(claim)
         what, effect, trainings, _ = compared[0] if compared else ("", "–", "–", "")
         ours = [effect, "; ".join(filter(None, [what, claim["reason"]])), trainings]
         ours.append("–" if claim["p"] is None else f"{claim['p']:.2g}")
         texts = map(markdown, [f"{claim['says']} (§ {claim['section']})", claim["paper"], *ours])
-        rows.append([*texts, f"**{claim['verdict']}**"])
+        numbers = ", ".join(str(number) for number, _ in choices.bearing(cards, claim["name"]))
+        rows.append([*texts, f"**{claim['verdict']}**", numbers])
         details += [list(map(markdown, [claim["name"], *line])) for line in compared]
     first, second = (tabulate(table, "firstrow", "pipe", disable_numparse=True) for table in (rows, details))
-    return "\n\n".join([note(words, tests(claims)), first, "## All comparisons", second]) + "\n"
+    parts = [note(words, tests(claims)), first, "## All comparisons", second]
+    return "\n\n".join([*parts, "## Open cards", choices.NOTE, choices.in_markdown(cards)]) + "\n"
 
 
 def tests(claims: Sequence[Mapping]) -> int:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from generality.errors import StudyError
-from generality.report import markup
+from generality.report import choices, markup
 from generality.report.answer_words import BEST, DOWN, TIE, UNCLEAR, UP, answer, numbers
 from generality.report.claims import CONTRADICTED, IN_THIS_RUN, NOT_MEASURED, SUPPORTED, VERDICTS
 from generality.report.claims_table import cells, note
@@ -106,10 +106,16 @@ def _claims(part: Mapping) -> dict:
         body = cells(claim)
         text = "The deciding comparison first: the least effect in half-widths of its interval."
         table = Markup(markup.html(markup.Table(text, header, body, "lrrl"))) if body else ""
-        claims.append(claim | {"effect": body[0][1] if body else "", "table": table})
+        cards = [card for _, card in choices.bearing(content["choices"], claim["name"])]
+        claims.append(claim | {"effect": body[0][1] if body else "", "table": table, "cards": cards})
     verdicts = [claim["verdict"] for claim in claims]
     counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
-    return {**part, "claims": claims, "counts": counts, "note": note(content["rule"], content["tests"])}
+    told = {"note": note(content["rule"], content["tests"]), "cards_note": choices.NOTE}
+    cards = []
+    for card in content["choices"]:
+        named, words = choices.bears_on(card)
+        cards.append(card | {"named": named, "bears_on": words})
+    return {**part, "claims": claims, "counts": counts, "cards": cards, **told}
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:

@@ -9,3 +9,4 @@ FAMILIES = {
     "imagenet": ("in", "v2", "r", "a", "sketch", "objectnet"),
     "web": ("all",),
 }
+WEB, CLEAN = CAPTIONS = ("web", "clean")  # kinds of captions; the web's are not always right

@@ -50,14 +50,15 @@ def plan(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], count: 
     return Plan(kind, look, main, places)
 
 
-def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], content: Plan) -> list[str]:
-    """Return the captions of planned pictures."""
+def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], content: Plan, captions: str) -> list[str]:
+    """Return the captions of planned pictures, "web" or "clean"."""
     numbers = Stream(*key, "caption").rows(len(content.kind), WIDTH).tolist()
     texts = []
     for row, k, one, colour, place in zip(numbers, *(column.tolist() for column in content), strict=True):
         look = looks[one][1]
         style = look.words[int(row.pop() * len(look.words))]
-        texts.append(caption(kinds[k], row, style, colour if look.coloured else -1, place if look.scenic else -1))
+        shown = colour if look.coloured else -1, place if look.scenic else -1
+        texts.append(caption(kinds[k], row, style, *shown, captions))
     return texts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from generality.data.image_set import new_image_set
-from generality.data.picture_world import FAMILIES, album, things_built, things_household, things_living
+from generality.data.picture_world import CAPTIONS, FAMILIES, WEB, album, things_built, things_household, things_living
 from generality.data.picture_world.draws import Stream
 from generality.data.picture_world.kinds import KINDS
 from generality.data.picture_world.styles import DOMAINS
@@ -61,16 +61,22 @@ def fingerprint(seed: int) -> str:
     return hashlib.sha256(json.dumps(["picture_world", VERSION, seed]).encode()).hexdigest()[:16]
 
 
-def render(folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int) -> None:
-    """Render `count` pictures of `size` × `size` pixels into the image set `folder`; "web" has captions.
+def render(
+    folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int, captions: str = WEB
+) -> None:
+    """Render `count` pictures of `size` × `size` pixels into the image set `folder`; "web" has `captions`.
 
     A picture depends only on seed, family, domain, split, its class and its place among the pictures of its class. The
     order of the classes does not depend on the count: the first 100 pictures of 1,000 are those of a set of 100. The
-    split is part of the key of every random stream, so no two splits share a picture.
+    split is part of the key of every random stream, so no two splits share a picture. The kind of captions, "web" or
+    "clean", changes no picture.
 
     Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
-    "web". Raises StudyError for an unknown family or domain, or a count too small to show each class.
+    "web". Raises StudyError for an unknown family, domain or kind of captions, or a count too small to show
+    each class.
     """
+    if captions not in CAPTIONS:
+        raise StudyError(f"captions: '{captions}' is none of their kinds; choose one of {', '.join(CAPTIONS)}")
     names = classes(family, domain)
     key = (VERSION, seed, family, domain, split)
     labels = _labels(key, family, len(names), count)
@@ -86,6 +92,8 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
         "seed": seed,
         "fingerprint": fingerprint(seed),
     }
+    if family == "web":
+        source["captions"] = captions
     if domain == "objectnet":
         source["class_groups"] = OBJECTNET
     looks = DOMAINS[family, domain]
@@ -96,7 +104,7 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
         parts.append((rows, (*key, name), kinds, album.plan((*key, name), kinds, looks, len(rows))))
     texts = [""] * count if family == "web" else []
     for rows, stream, kinds, content in parts if texts else ():
-        for row, text in zip(rows, album.describe(stream, kinds, looks, content), strict=True):
+        for row, text in zip(rows, album.describe(stream, kinds, looks, content, captions), strict=True):
             texts[row] = text
     with (
         new_image_set(folder, size, labels, ids, names, source, texts) as images,

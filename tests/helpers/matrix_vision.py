@@ -34,7 +34,8 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
     model, base, data = folder / "released", folder / "base", folder / "train"
     key = {"model": base, "method": "full"}
     tune = partial(
-        finetune_classifier, data=data, hyperparameters={}, train=TRAIN | {"epochs": 1}, log=folder / "log.csv", seed=1, **key
+        finetune_classifier, data=data, hyperparameters={}, train=TRAIN | {"epochs": 1}, log=folder / "log.csv",
+        seed=1, **key,
     )  # fmt: skip
     scored = {"sets": {("x/y", "train"): data, ("x/y", "test"): data}, "seed": "1-1"}
 

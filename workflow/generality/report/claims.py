@@ -26,7 +26,7 @@ ROLES = (*VISION, *LANGUAGE)
 PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series that Figures 8 and 9 show
 RULE = (  # {yes} and {no} are the words for supported and contradicted
     "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest "
-    f"effect of interest, set beforehand ({c.SMALLEST:g} points or %; of a hypervolume that height over full "
+    f"effect of interest ({c.SMALLEST:g} points or %; of a hypervolume that height over full "
     "fine-tuning's gain). It {yes} where the interval lies above 0 and the effect is of interest, it {no} where the "
     "same holds below 0, is too small to matter where the interval lies within the smallest effects, else undecided. "
     "It is not decidable where neither model is measurably better than chance, nor where a fine-tuning diverged. A "

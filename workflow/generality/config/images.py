@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from generality.config.names import Problems, form_of, is_evaluation_only, of_track, one_domain, origins, settings_of
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL
 from generality.sources import data_source, model_source
 
 
@@ -32,6 +33,7 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
         if all(is_evaluation_only(name, data) for name in members):
             yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
     names = [*names, *experiment.get("probe", ())]
+    yield from _crops(path, experiment, data)
     yield from one_size(f"{path}.generality", names, data)
     model = config["models"][experiment["model"]]
     yield from fits(f"{path}.model", model, names[0], data)
@@ -40,6 +42,18 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
 
 
 def one_size(path: str, names: Iterable[str], data: dict) -> Problems:
+def _crops(path: str, experiment: dict, data: dict) -> Problems:
+    """Yield a problem where only some methods crop original pictures, or where pictures are drawn at their size."""
+    augment, name = experiment["train"]["augment"], experiment["speciality"]
+    if augment == CROP_OF_ORIGINAL and not data_source(settings_of(name, data)).resizing(settings_of(name, data)):
+        yield f"{path}.train.augment", f"the pictures of {name} are drawn at their size; take random_resized_crop"
+    for method, own in experiment["methods"].items():
+        other = own.get("train", {}).get("augment", augment)
+        if other != augment and CROP_OF_ORIGINAL in (other, augment):
+            where = f"{path}.methods.{method}.train.augment"
+            yield where, f"{CROP_OF_ORIGINAL} needs pictures of its own; give it to all methods or to none"
+
+
     """Yield a problem where pictures have different sizes, or are resized in different ways."""
     names = list(names)
     sizes = {name: settings_of(name, data)["size"] for name in names}

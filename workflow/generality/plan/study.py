@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from generality import SPECIALITY
 from generality.config.names import is_evaluation_only
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL, WHOLE_TRAIN
 from generality.errors import StudyError
 from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, looks, registry
 from generality.parts import FILES, parts
@@ -175,7 +176,9 @@ class Study:
 
     def speciality_train(self, experiment: str) -> str:
         """Return the folder of the data set that is fine-tuned on."""
-        return self.data_path(self._experiment(experiment)["speciality"], "train")
+        settings = self._experiment(experiment)
+        whole = settings["train"].get("augment") == CROP_OF_ORIGINAL
+        return self.data_path(settings[SPECIALITY], WHOLE_TRAIN if whole else "train")
 
     def runs(self, experiment: str) -> list[Run]:
         """Return all models that a job makes, the pre-trained one first; mixtures are made as they are scored."""

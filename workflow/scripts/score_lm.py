@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.runtime.cli import run, split_folder
+from generality.runtime.cli import run, split_folder, split_kind
 
 
 def main() -> None:
@@ -14,18 +14,20 @@ def main() -> None:
     parser.add_argument("--series", help="folder of checkpoints to score, fine-tuned from the model")
     parser.add_argument("--sets", nargs="+", required=True, type=split_folder, help="data:split=text-set folder")
     parser.add_argument(
-        "--generate", nargs="*", default=[], metavar="DATA", help="data sets for which answers are generated as well"
-    )
+        "--generate", nargs="*", default=[], type=split_kind, metavar="DATA[:EXTRACTION]",
+        help="data sets for which answers are generated as well, and how they are read",
+    )  # fmt: skip
     parser.add_argument("--method", required=True, help="method to write into the rows")
     parser.add_argument("--setting", default="default", help="setting of the scored or the fine-tuned model")
     parser.add_argument("--seed", required=True, type=int, help="seed to write into the rows")
     parser.add_argument("--limit", type=int, metavar="N", help="score at most N examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="parquet file to write")
     options = vars(parser.parse_args())
+    options |= {key: dict(options[key]) for key in ("sets", "generate")}
 
     from generality.language.score import score_causal_lms
 
-    score_causal_lms(options.pop("output"), sets=dict(options.pop("sets")), **options)
+    score_causal_lms(options.pop("output"), **options)
 
 
 if __name__ == "__main__":

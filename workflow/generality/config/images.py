@@ -25,15 +25,16 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
 def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
     """Yield the problems of a vision experiment's data sets, `names`, the speciality first, and of its model."""
     data = config["data"]
-    if "exact_match" in experiment:
-        yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
+    for key in ("exact_match", "extraction"):
+        if key in experiment:
+            yield f"{path}.{key}", "a CLIP generates no answers; delete this key"
     for index, probed in enumerate(experiment.get("probe", ())):
         yield from member(f"{path}.probe[{index}]", probed, ["train", "test"], data)
     for group, members in experiment["generality"].items():
         if all(is_evaluation_only(name, data) for name in members):
             yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
-    names = [*names, *experiment.get("probe", ())]
     yield from _crops(path, experiment, data)
+    names = [*names, *experiment.get("probe", ())]
     yield from one_size(f"{path}.generality", names, data)
     model = config["models"][experiment["model"]]
     yield from fits(f"{path}.model", model, names[0], data)
@@ -41,7 +42,6 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
     yield from _one_way(f"{path}.model", [*learnt, *names], data)
 
 
-def one_size(path: str, names: Iterable[str], data: dict) -> Problems:
 def _crops(path: str, experiment: dict, data: dict) -> Problems:
     """Yield a problem where only some methods crop original pictures, or where pictures are drawn at their size."""
     augment, name = experiment["train"]["augment"], experiment["speciality"]
@@ -54,6 +54,7 @@ def _crops(path: str, experiment: dict, data: dict) -> Problems:
             yield where, f"{CROP_OF_ORIGINAL} needs pictures of its own; give it to all methods or to none"
 
 
+def one_size(path: str, names: Iterable[str], data: dict) -> Problems:
     """Yield a problem where pictures have different sizes, or are resized in different ways."""
     names = list(names)
     sizes = {name: settings_of(name, data)["size"] for name in names}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from generality.data.text_set import TextSet, open_text_set
 from generality.data.worlds import same_world
-from generality.language.answers import ROOM, Key, check_answers
+from generality.language.answers import Key, check_answers
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
 from generality.language.harness import Harness
@@ -32,8 +32,12 @@ from lm_eval.evaluator import evaluate  # isort: skip
 class Scorer:
     """All tasks of one model in one process, loaded once for any number of weights."""
 
-    def __init__(self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Sequence[str], tokens: int = TOKENS):
-        """Make the tasks; `generate` names the data sets with generated answers; a pass holds at most `tokens` tokens.
+    def __init__(
+        self, model, tokenizer, sets: Mapping[Key, TextSet], generate: Mapping[str, str], tokens: int = TOKENS
+    ):
+        """Make the tasks; a pass holds at most `tokens` tokens.
+
+        `generate` maps the data sets with generated answers to their kinds of `extraction`.
 
         A prompt that does not fit the model's context loses its beginning, and a message says so. Raise StudyError for
         an answer that does not fit, because a part of it has no meaningful score, and for a choice that no generated
@@ -43,10 +47,11 @@ class Scorer:
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
         for (data, split), texts in sets.items():
             names = kinds(texts, data in generate)
+            extraction = generate[data] if "generate" in names else None
             answer, self.longest[data, split] = check_answers(
-                f"{data} {split}", texts, self.harness.encode, positions(model.config), "generate" in names
+                f"{data} {split}", texts, self.harness.encode, positions(model.config), extraction
             )
-            self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
+            self.tasks[data, split] = {name: make_task(name, texts, name, answer, extraction) for name in names}
 
     def rows(self, key: Key) -> pd.DataFrame:
         """Return the present model's scores on one set: data, split, example, cluster and the set's metrics."""
@@ -77,7 +82,7 @@ def score_causal_lms(
     output: str | Path,
     *,
     sets: Mapping[Key, str | Path],
-    generate: Sequence[str],
+    generate: Mapping[str, str],
     model: str | Path,
     method: str,
     setting: str,
@@ -92,12 +97,13 @@ def score_causal_lms(
 
     The derived models are what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the
     checkpoints of a `series` that started from it. `sets` maps (data name, split) to a text-set folder; at most `limit`
-    examples of each are scored. For the data sets in `generate`, answers are generated too.
+    examples of each are scored. For the data sets in `generate`, answers are generated too, and read by that kind of
+    `extraction`.
 
     The rows hold method, setting, seed, data, split, example, cluster (shared by examples of one passage) and the
-    metrics, null where a set does not have them: acc, acc_norm, exact_match, unparsable, nll (nats, summed over the
-    tokens of a response, in float32). A fine-tuning that diverged has one row for each setting, with the step of
-    divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set that was scored.
+    metrics, null where a set does not have them: acc, acc_norm, exact_match, unparsable, other_kind, nll (nats, summed
+    over the tokens of a response, in float32). A fine-tuning that diverged has one row for each setting, with the step
+    of divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set that was scored.
     """
     settings = setting_texts(load(mix), values, setting) if finetuned else [setting]
     if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
@@ -113,7 +119,7 @@ def score_causal_lms(
         variants = mixtures(language_model, load(mix), model, finetuned, values, setting)
     elif series:
         variants = load_each(language_model, series)
-    made_from = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
+    made_from = {"sets": ["/".join(key) for key in sets], "generate": dict(generate), "limit": limit}
     made_from |= {"settings": settings, "device": where.type}
     inputs = [model, *filter(None, [finetuned, series]), *sets.values()]
     parts = []

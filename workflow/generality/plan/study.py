@@ -291,10 +291,12 @@ class Study:
         return [f"{name}:{split}={folder}" for (name, split), folder in sets.items()]
 
     def generate(self, experiment: str) -> list[str]:
-        """Return the data sets whose answers are generated as well as chosen."""
+        """Return the data sets whose answers are generated, too; "name:kind" where `extraction` has one."""
         settings = self._experiment(experiment)
         groups = {SPECIALITY: [settings[SPECIALITY]], **settings["generality"]}
-        return [name for group in settings.get("exact_match", ()) for name in groups[group]]
+        names = [name for group in settings.get("exact_match", ()) for name in groups[group]]
+        kinds = settings.get("extraction", {})
+        return [f"{name}:{kinds[name]}" if name in kinds else name for name in names]
 
     def measured_sets(self, experiment: str) -> dict[str, str]:
         """Return the validation folders of an experiment's generality by "set/domain", to measure distances on."""

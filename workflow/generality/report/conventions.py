@@ -84,7 +84,7 @@ class PaperTable:
 VISION = PaperTable(None, None, f"The paper's Tables 4 and 5 print the same α. {ONE_SEED}")
 MEDICAL = PaperTable(
     groups=("speciality", "ood"),
-    metrics=("acc", "exact_match", "unparsable"),
+    metrics=("acc", "exact_match", "unparsable", "other_kind"),
     note=f"{TURNED} {EXTRACTED} {ONE_SEED}",
 )
 COMMON_SENSE = PaperTable(

@@ -177,3 +177,12 @@ def test_crops_of_originals_are_for_all_methods_and_for_files(pacs):
     config["models"]["tiny-clip"]["train"]["augment"] = CROP
     with pytest.raises(ConfigError, match=r"models\.tiny-clip\.train\.augment: pictures with captions are squares"):
         check(config)
+
+
+def test_the_papers_study_crops_originals():
+    paper = Study(load(ROOT / "workflow/studies/paper.yaml"))
+    paths = [paper.speciality_train(name) for name in paper.experiments("vision")]
+    assert paths == [
+        f"results/paper/data/{name}/train-whole" for name in ("domainnet/real", "domainnet/real-all", "imagenet/in")
+    ]
+    assert paper.probe_arguments("domainnet")["domainnet/clipart:train"] == "results/paper/data/domainnet/clipart/train"

@@ -24,7 +24,7 @@ from served import archive, serving
 from workflows import ROOT
 
 TARGETS = [
-    *(f"results/small/data/domainnet/{name}" for name in ("real/test", "real-all/train")),
+    *(f"results/small/data/domainnet/{name}" for name in ("real/test", "real-all/train-whole")),
     *("results/small/data/talk/chat/test", "results/small/data/own/photo/test"),
 ]
 JOBS = {"download": 4, "unpack": 2, "find_own_copy": 1, "make_image_folder": 3, "make_text_records": 1}

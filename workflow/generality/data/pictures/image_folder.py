@@ -165,18 +165,13 @@ def evaluation_pixels(
     """
     if not isinstance(picture, Image.Image):
         picture, _ = read_picture(picture)
-    return np.asarray(to_square(_without_border(picture, border), size, settings))
-
-
-def _without_border(picture: Image.Image, border: int) -> Image.Image:
-    """Cut `border` pixels off each side; raise StudyError for a picture that is too small or too long to be resized."""
     if border:
         if min(picture.size) <= 2 * border:
             raise StudyError(f"nothing is left of {picture.size} pixels without a border of {border}")
         picture = picture.crop((border, border, picture.width - border, picture.height - border))
     if max(picture.size) > LONGEST * min(picture.size):  # resized, it would not fit into memory
         raise StudyError(f"{picture.width} x {picture.height} pixels; its sides differ too much, crop it")
-    return picture
+    return np.asarray(to_square(picture, size, settings))
 
 
 def _fill(
@@ -199,10 +194,9 @@ def _fill(
     def fill(row: int) -> tuple[str | None, list[str]]:
         try:
             picture, done = read_picture(paths[row])
-            picture = _without_border(picture, border)
-            images[row] = to_square(picture, images.shape[1], way)
+            images[row] = evaluation_pixels(picture, images.shape[1], border, way)
             if aspects is not None:
-                aspects[row] = picture.width / picture.height
+                aspects[row] = (picture.width - 2 * border) / (picture.height - 2 * border)
         except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more, by format and damage
             return f"{paths[row]}: {error}", []
         return None, done

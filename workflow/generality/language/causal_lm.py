@@ -105,8 +105,8 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     commit = _commit(adapter.folder if adapter else Path(cached_file(name, "config.json", revision=revision)).parent)
     if commit not in (None, revision):
         print(f"{name}: commit {commit}; as `revision: {commit}` it stays what it is", file=sys.stderr)
-    provenance = {"name": name, "revision": revision, "commit": commit, "data": []}
-    provenance |= {"base": adapter.base} if adapter else {}
+    provenance = {"name": name, "revision": revision, "data": []}
+    provenance |= ({"commit": commit} if commit else {}) | ({"base": adapter.base} if adapter else {})
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)
         check_entries(model, partial / WEIGHTS, name)

@@ -1,6 +1,6 @@
 """Measure the speed of rendering the picture world and of writing the text world, against limits.
 
-Each turn calls the functions that make the data sets of both worlds (`make_data.py`) for every domain and split of the
+Each turn calls the functions that make the data sets of both worlds (`make.py`) for every domain and split of the
 embedded study's families, at the counts of config.yaml, or at all that a split has if that is less. Wall time on one
 core counts, with a stage's whole work (drawing, writing, flushing, checksums) but without its imports. A stage is a
 process of its own, so each set of texts pays for its world's knowledge anew.

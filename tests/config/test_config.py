@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from generality.config.schema import Loader, validator
 from generality.config.study_file import ConfigError, check, load
+from generality.plan.shown import look
 from generality.plan.study import Study, as_json
 from malformed import subschemas
 from study_files import EMBEDDED_FILE, REAL
@@ -250,8 +251,8 @@ def test_style_is_for_what_shall_look_otherwise(embedded):
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
     assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}
     embedded["report"] = {"style": {"lora": {"color": "#123456"}}}
-    look = Study(check(embedded)).look("lora")
-    assert look == {"label": "LoRA", "color": "#123456", "marker": "D"}
+    lora = look(Study(check(embedded)), "lora")
+    assert lora == {"label": "LoRA", "color": "#123456", "marker": "D"}
 
 
 @pytest.mark.parametrize("part", ["tradeoff", "claims"])

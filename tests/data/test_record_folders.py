@@ -3,7 +3,7 @@
 import datasets
 import pytest
 
-from generality.data.records.told import files_told, prompts_told, records_told
+from generality.data.records.tallies import files_in_words, prompts_in_words, records_in_words
 from recorded import QUIZ, TEXT, lines, plain, read, refused
 
 
@@ -96,8 +96,8 @@ def test_prompts_that_come_again_are_told_with_their_ids(tmp_path, capsys):
 
 def test_many_are_counted_and_some_are_named():
     left = [f"{n}.txt" for n in range(9)] + ["a/README", "b.md"]
-    assert files_told(["x"] * 1200, left) == ("1,211 files, 1,200 read, 11 left out: 9 .txt, 1 no suffix, 1 .md")
-    assert records_told(1273, 1200, {"unlabelled": 70, "faulty": 3, "set aside": 0}) == (
+    assert files_in_words(["x"] * 1200, left) == ("1,211 files, 1,200 read, 11 left out: 9 .txt, 1 no suffix, 1 .md")
+    assert records_in_words(1273, 1200, {"unlabelled": 70, "faulty": 3, "set aside": 0}) == (
         "1,273 records: 1,200 kept, 73 left out (70 unlabelled, 3 faulty)"
     )
-    assert prompts_told([("b", "a")] * 7, "of them").endswith("'b' as 'a', …")
+    assert prompts_in_words([("b", "a")] * 7, "of them").endswith("'b' as 'a', …")

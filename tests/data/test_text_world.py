@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from generality.data.text_set import open_text_set
-from generality.data.text_world import FAMILIES, dialogues, domains, exams, form, passages, splits
+from generality.data.text_world import FAMILIES, FORMS, dialogues, exams, passages, splits
 from generality.data.text_world.corpus import documents
 from generality.data.text_world.things import CHINESE, SITUATIONS
 from generality.data.text_world.world import available, write_texts
@@ -20,16 +20,16 @@ from generality.errors import StudyError
 from making import make_data
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
-EVERY = [(family, domain) for family in FAMILIES for domain in domains(family)]
+EVERY = [(family, domain) for family, domains in FAMILIES.items() for domain in domains]
 ASKED = [(family, domain) for family, domain in EVERY if family != "corpus"]
-CHOICE = [(family, domain) for family, domain in EVERY if form(family) == "choice"]
+CHOICE = [(family, domain) for family, domain in EVERY if FORMS[family] == "choice"]
 SEEDS = (5, 7, 11)
 DOCUMENTS, MANY = 6000, 900
 
 
 def written(folder, family="medical", domain="medmcqa", split="train", count=60, seed=5):
     write_texts(folder, family=family, domain=domain, split=split, count=count, seed=seed)
-    return open_text_set(folder, form(family))
+    return open_text_set(folder, FORMS[family])
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -129,7 +129,7 @@ def test_no_prompt_occurs_twice_or_in_two_splits(whole, family, domain, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("domain", ["medmcqa", "usmle", "arc-challenge", "race"])
 def test_no_two_splits_share_a_fact_or_a_passage(whole, domain, seed):
-    family = "medical" if domain in domains("medical") else "common-sense"
+    family = "medical" if domain in FAMILIES["medical"] else "common-sense"
     clusters = [{e["cluster"] for e in whole(family, domain, split, seed)} for split in splits(family)]
     assert None not in set.union(*clusters)
     assert sum(map(len, clusters)) == len(set.union(*clusters))

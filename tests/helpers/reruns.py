@@ -129,7 +129,7 @@ def check_imports(folder: Path) -> None:
         elif kind == "render_part":
             kind = arguments[arguments.index("--module") + 1]
             modules.append(kind)
-        elif kind.startswith("make_"):
+        elif kind == "make":
             kind = arguments[arguments.index("--function") + 1]
             modules.append(kind.partition(":")[0])
         files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])

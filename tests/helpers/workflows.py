@@ -40,12 +40,12 @@ from generality.parts import EXPERIMENT, Part, entry
 ENTRIES = {"losses": entry("Loss of full fine-tuning, step by step.", experiment=EXPERIMENT)}
 
 
-def needs(shown):
-    return {"logs": shown.training_logs()}
+def needs(part):
+    return {"logs": part.training_logs()}
 
 
-def settings(shown):
-    return {"color": shown.looks["full"]["color"]}
+def settings(part):
+    return {"color": part.looks["full"]["color"]}
 
 
 def draw(outputs, logs, color):
@@ -63,7 +63,7 @@ def draw(outputs, logs, color):
     write_table(table, values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Loss on {say.experiments()}", f"The loss of every batch. {say.made()}"
 
 

@@ -65,13 +65,13 @@ def test_log_likelihoods_are_those_of_one_text_at_a_time(model):
 
 
 def test_answers_are_generated_alike_in_batches_of_any_size(model):
-    said = []
+    runs = []
     for texts in (1, 8, 64):
         one = scorer(model, tokens=1)
         answers = sorted(one._samples(KEY, texts)["generate"], key=lambda sample: sample["doc_id"])
-        said.append([answer["resps"][0][0] for answer in answers])
-    assert said[0] == said[1] == said[2]
-    assert len(set(said[0])) > 1
+        runs.append([answer["resps"][0][0] for answer in answers])
+    assert runs[0] == runs[1] == runs[2]
+    assert len(set(runs[0])) > 1
 
 
 def test_the_first_loss_is_the_scored_likelihood(model):
@@ -136,5 +136,5 @@ def test_a_cache_of_a_models_own_kind_is_not_kept(monkeypatch):
     """MiniMax has one, with more in it than keys and values, and takes no other."""
     sizes = GROUPED | POSITIONS | {"head_dim": 8, "num_local_experts": 4, "block_size": 16}
     monkeypatch.setitem(ARCHITECTURES, "MiniMax", ("minimax", sizes))
-    said = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY, 8)["generate"]
-    assert len(said) == len(EXAMPLES)
+    answers = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY, 8)["generate"]
+    assert len(answers) == len(EXAMPLES)

@@ -123,8 +123,8 @@ def test_the_first_loss_is_the_scored_likelihood_of_the_same_answers(tokenizer, 
     with torch.no_grad():
         loss, _ = objective.loss(model, objective.batch(0, everything))
     scorer = Scorer(model, tokenizer, {("a/b", "test"): texts}, {})
-    asked = [pair(form, example) for example in texts.examples]
-    scored = scorer.harness.likelihoods(asked)
+    pairs = [pair(form, example) for example in texts.examples]
+    scored = scorer.harness.likelihoods(pairs)
     predicted, _ = objective.predictions(everything)
     assert loss.item() == pytest.approx(-sum(value for value, _ in scored) / predicted, abs=1e-5)
     if form == "instruction":

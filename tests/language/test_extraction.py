@@ -14,7 +14,7 @@ from generality.language.extraction import CHOICES, EXTRACTIONS, STOP, check_pro
 
 
 @pytest.mark.parametrize(
-    ("text", "choices", "found"),
+    ("text", "choices", "number"),
     [
         ("北京是中国的首都。", ["上海", "北京"], 1),
         ("北京", ["北", "北京"], 1),
@@ -36,12 +36,12 @@ from generality.language.extraction import CHOICES, EXTRACTIONS, STOP, check_pro
         ("красная", ["красн", "синий"], None),
     ],
 )
-def test_a_word_ends_as_its_script_says(text, choices, found):
-    assert extract(text, choices) == found
+def test_a_word_ends_as_its_script_says(text, choices, number):
+    assert extract(text, choices) == number
 
 
 @pytest.mark.parametrize(
-    ("text", "choices", "found"),
+    ("text", "choices", "number"),
     [
         ("किताब", ["क", "ख"], None),
         ("कि", ["क", "कि"], 1),
@@ -53,12 +53,12 @@ def test_a_word_ends_as_its_script_says(text, choices, found):
         ("❤", ["❤️", "no"], 0),
     ],
 )
-def test_marks_belong_to_the_character_before_them(text, choices, found):
-    assert extract(text, choices) == found
+def test_marks_belong_to_the_character_before_them(text, choices, number):
+    assert extract(text, choices) == number
 
 
 @pytest.mark.parametrize(
-    ("text", "choices", "found"),
+    ("text", "choices", "number"),
     [
         ("ＲＥＤ。", ["red", "blue"], 0),
         ("red，of course", ["red", "blue"], 0),
@@ -71,8 +71,8 @@ def test_marks_belong_to_the_character_before_them(text, choices, found):
         ("ｶﾞｽ", ["ガス", "水"], 0),
     ],
 )
-def test_unicode_has_many_spellings_of_one_text(text, choices, found):
-    assert extract(text, choices) == found
+def test_unicode_has_many_spellings_of_one_text(text, choices, number):
+    assert extract(text, choices) == number
 
 
 GENES = ["R", "rr", "Rr", "RR"]

@@ -127,8 +127,8 @@ def test_generated_answers_are_greedy_and_compared_by_hand(rows, folder):
         start = len(ids)
         while len(ids) < start + 8 and ids[-1] != tokenizer.eos_token_id:
             ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-        said = tokenizer.decode(ids[start:], skip_special_tokens=True).split("\n")[0].split()
-        first = said[0] if said else ""
+        words = tokenizer.decode(ids[start:], skip_special_tokens=True).split("\n")[0].split()
+        first = words[0] if words else ""
         assert part["exact_match"][index] == (first == example["choices"][example["answer"]])
         assert part["unparsable"][index] == (first not in example["choices"])
     assert 0 < part["exact_match"].mean() < 1
@@ -176,8 +176,8 @@ def test_an_interpolation_scores_as_its_folder_does(folder, sets, rows, tmp_path
     mixed = score(tmp_path / "mixed.parquet", sets, tmp_path / "mixed", setting="default")
     for setting, alone in (("alpha-0.3", mixed), ("alpha-1", rows)):
         part = wise[wise["setting"] == setting].reset_index(drop=True)
-        own = ["method", "setting"]
-        pd.testing.assert_frame_equal(part.drop(columns=own), alone.drop(columns=own))
+        names = ["method", "setting"]
+        pd.testing.assert_frame_equal(part.drop(columns=names), alone.drop(columns=names))
 
 
 def test_an_answer_longer_than_the_context_is_refused(folder, tmp_path):
@@ -196,7 +196,7 @@ def test_another_world_is_refused(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "number"),
     [
         (" red", 0),
         ("Red.", 0),
@@ -208,8 +208,8 @@ def test_another_world_is_refused(folder, tmp_path):
         ("  dark   BLUE\n", 2),
     ],
 )
-def test_an_answer_is_the_choice_that_a_text_begins_with(text, found):
-    assert extract(text, ["red", "red wine", "dark blue"]) == found
+def test_an_answer_is_the_choice_that_a_text_begins_with(text, number):
+    assert extract(text, ["red", "red wine", "dark blue"]) == number
 
 
 @pytest.fixture

@@ -96,8 +96,8 @@ def test_all_that_is_kept_of_a_change_is_the_fine_tuned_model(finished):
     rows = pd.read_csv(folder / "results/tiny/domainnet/scores.csv")
     columns = [name for name in rows if name not in ("method", "setting")]
     full = rows[rows["method"] == "full"][columns].reset_index(drop=True)
-    kept = rows[(rows["method"] == "trimmed") & (rows["setting"] == "keep-1")][columns].reset_index(drop=True)
-    pd.testing.assert_frame_equal(kept, full)
+    trimmed = rows[(rows["method"] == "trimmed") & (rows["setting"] == "keep-1")][columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(trimmed, full)
 
 
 def test_an_edit_of_it_reruns_it_alone(finished):

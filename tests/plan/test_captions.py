@@ -13,7 +13,8 @@ from jinja2 import Environment
 
 from generality.config.study_file import load
 from generality.parts import parts
-from generality.plan.captions import caption, captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, caption, captions, labels
+from generality.plan.shown import Shown
 from generality.plan.study import Study
 from workflows import ROOT
 
@@ -37,7 +38,7 @@ def text(part, change=lambda config: None):
 def test_every_part_of_every_study_has_a_caption(file):
     study = Study(load(file))
     found = captions(study)
-    assert list(found) == [part for part in parts() if study.report_files(part)]
+    assert list(found) == [part for part in parts() if part in study.config["report"]]
     for own in found.values():
         assert list(own) == ["title", "name", "category", "text"]
         assert 4 < len(own["name"]) < 70
@@ -75,6 +76,12 @@ def test_the_text_changes_with_the_settings():
     assert "over test examples and seeds" in text("figure5", lambda c: c.update(seeds=[1, 2]))
     assert "14 settings" in text("figure5", lambda c: medmcqa(c)["methods"]["wise"]["alpha"].append(0.5))
     assert "WiSE-FT" not in text("figure5", lambda c: medmcqa(c)["methods"].pop("wise"))
+    assert "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model." in text("figure5")
+    of_lora = {
+        part: text(part, lambda c: medmcqa(c)["methods"]["wise"].update(on=["lora"])) for part in ("figure5", "figure9")
+    }
+    assert "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model." in of_lora["figure5"]
+    assert "WiSE-FT" not in of_lora["figure9"], "which is drawn beside full fine-tuning's alone"
     mixed = text("figure5", lambda c: medmcqa(c)["methods"]["wise"].update(on=["full", "lora"]))
     assert "21 settings of 7 methods" in mixed, "four mixtures of each of two ranks more"
     assert "500 examples of medical/medmcqa" in text(
@@ -131,7 +138,7 @@ def test_snakemakes_report_has_every_part_to_look_at_and_as_values():
         ("claims", "json md"),
     ):
         kind = parts()[part].kind
-        assert sorted(suffix for suffix in study.suffixes(part) if in_report(kind, suffix)) == suffixes.split()
+        assert sorted(suffix for suffix in Shown(study, part).suffixes if suffix in SHOWN_AS[kind]) == suffixes.split()
 
 
 def test_nothing_heavy_is_imported():

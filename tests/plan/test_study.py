@@ -9,7 +9,8 @@ import pytest
 from generality.config.references import problem
 from generality.errors import StudyError
 from generality.methods import Key, registry
-from generality.plan.shown import Shown
+from generality.plan.page import targets
+from generality.plan.shown import Shown, experiments_in
 from generality.plan.study import any_of, as_json
 from generality.storage.setting import read, write
 from study_files import EMBEDDED, study
@@ -30,9 +31,9 @@ def test_runs_are_every_method_setting_and_seed_but_those_of_wise(plan):
     assert len(runs) == 2 * (1 + 1 + 2 + 3 + 3 + 2)
     assert len(set(runs)) == len(runs)
     assert {run.method for run in runs} == {"pretrained", "full", "l1", "l2", "kd", "lora"}
-    assert [(run.experiment, run.value) for run in runs if run.method == "lora"][::2] == [
-        ("domainnet", 4),
-        ("domainnet", 8),
+    assert [(run.experiment, run.setting) for run in runs if run.method == "lora"][::2] == [
+        ("domainnet", "rank-4"),
+        ("domainnet", "rank-8"),
     ]
 
 
@@ -52,7 +53,7 @@ def test_settings_and_values_are_made_from_each_other(value):
     assert setting == write({"lambda": value})
     assert read(setting) == {"lambda": value}
     assert re.fullmatch(r"lambda-[0-9.e+-]+", setting)
-    assert plan.value("domainnet", "l2", setting) == value == float(setting.removeprefix("lambda-"))
+    assert plan.settings("domainnet", "l2")[setting] == value == float(setting.removeprefix("lambda-"))
 
 
 def test_settings_are_texts_as_in_the_score_files():
@@ -62,7 +63,7 @@ def test_settings_are_texts_as_in_the_score_files():
     assert read("rank-8-alpha-0.4") == {"rank": 8, "alpha": 0.4}
     assert read(write({"top_k2": 1e-5, "shift": -1})) == {"top_k2": 1e-5, "shift": -1}
     assert read("default") == read("step-x") == read("rank-8-") == {}
-    assert study().mixtures("domainnet")["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
+    assert study().mixtures["domainnet"]["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
 
 
 def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
@@ -100,10 +101,10 @@ def test_a_method_overrides_single_keys_of_the_train_block():
     lora = plan.finetune_settings("domainnet", "lora", "rank-8")
     assert lora == {"method": "lora", "hyperparameters": {"rank": 8, "alpha": 8.0}, "train": train | {"lr": 0.01}}
     assert list(lora["train"]) == list(train), "the order of keys stays, so that the text does"
-    for targets in ("all-linear", ["out_proj"]):
-        plan = study(experiments__domainnet__methods__lora={"rank": [4], "targets": targets})
+    for layers in ("all-linear", ["out_proj"]):
+        plan = study(experiments__domainnet__methods__lora={"rank": [4], "targets": layers})
         settings = plan.finetune_settings("domainnet", "lora", "rank-4")
-        assert settings["hyperparameters"] == {"rank": 4, "alpha": 4.0, "targets": targets}
+        assert settings["hyperparameters"] == {"rank": 4, "alpha": 4.0, "targets": layers}
     plan = study()
     kd = plan.finetune_settings("domainnet", "kd", "lambda-0.02")
     assert kd == {"method": "kd", "hyperparameters": {"lambda": 0.02}, "train": train}
@@ -228,7 +229,7 @@ def test_captions_are_made_from_the_train_splits():
 
 
 def test_targets_are_what_the_report_names():
-    assert study().targets() == [
+    assert targets(study()) == [
         *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png", "csv")),
         *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "html", "md", "tex")),
         *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
@@ -241,12 +242,12 @@ def test_targets_are_what_the_report_names():
             "style": EMBEDDED["report"]["style"],
         }
     )
-    assert small.targets() == [f"out/small/table5.{suffix}" for suffix in ("csv", "html", "md", "tex")]
-    assert small.report_files("figure4") == []
-    assert small.shown("table5") == ["domainnet"]
-    assert study().shown("figure4") == ["imagenet", "domainnet"]
+    assert targets(small) == [f"out/small/table5.{suffix}" for suffix in ("csv", "html", "md", "tex")]
+    assert experiments_in(small, "figure4") == []
+    assert experiments_in(small, "table5") == ["domainnet"]
+    assert experiments_in(study(), "figure4") == ["imagenet", "domainnet"]
     renamed = study(report__claims={"experiments": {"medmcqa": "pubmedqa"}})
-    assert renamed.shown("claims") == ["pubmedqa"]
+    assert experiments_in(renamed, "claims") == ["pubmedqa"]
     claimed = Shown(renamed, "claims")
     assert claimed.inputs["scores"]["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
     assert claimed.inputs["scores"]["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")

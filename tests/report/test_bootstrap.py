@@ -40,10 +40,10 @@ def test_clusters_are_drawn_whole():
 
 def test_seeds_that_disagree_widen_the_interval_as_a_mean_of_few():
     means = resample([model(np.zeros(30), np.full(30, 0.3), np.full(30, 0.6))], np.arange(30), "a")
-    found = interval(means[0], seeds=3)
-    assert found.value == pytest.approx(0.3)
-    assert found.se == pytest.approx(0.3 / 3**0.5, rel=0.06)  # unbiased: the sample's deviation by the root of 3
-    assert (found.high - found.value) / found.se > 3.5  # Student's t of two degrees of freedom or little more
+    mean = interval(means[0], seeds=3)
+    assert mean.value == pytest.approx(0.3)
+    assert mean.se == pytest.approx(0.3 / 3**0.5, rel=0.06)  # unbiased: the sample's deviation by the root of 3
+    assert (mean.high - mean.value) / mean.se > 3.5  # Student's t of two degrees of freedom or little more
 
 
 @pytest.mark.parametrize(("of_seeds", "of_clusters", "noise"), [(0.0, 0.5, 0.2), (0.2, 0.5, 0.2), (0.2, 0.0, 0.5)])
@@ -53,6 +53,6 @@ def test_intervals_of_three_seeds_cover_the_truth(monkeypatch, of_seeds, of_clus
     for _ in range(trials):
         shared = of_clusters * rng.normal(size=40)[clusters]
         rows = shared + of_seeds * rng.normal(size=(3, 1)) + noise * rng.normal(size=(3, 80))
-        found = interval(resample([model(*rows)], clusters, "a")[0], seeds=3)
-        hits += found.low <= 0 <= found.high
+        mean = interval(resample([model(*rows)], clusters, "a")[0], seeds=3)
+        hits += mean.low <= 0 <= mean.high
     assert hits / trials >= 0.92  # 95 % less two standard errors; more where noise is counted twice

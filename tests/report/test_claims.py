@@ -26,10 +26,10 @@ def worlds(tmp_path_factory):
 
 def test_an_interval_decides():
     spread = np.random.default_rng(0).normal(size=1000)
-    for value, wanted in ((5, "supported"), (-5, "contradicted"), (1, "undecided"), (-1, "undecided")):
+    for value, expected in ((5, "supported"), (-5, "contradicted"), (1, "undecided"), (-1, "undecided")):
         effect = value + np.concatenate([[0, 0], spread])
         judged = judge(Comparison("x", effect, POINTS, 1))
-        assert judged.verdict == wanted
+        assert judged.verdict == expected
         assert judged.effect == value
         assert judged.low == pytest.approx(value - 1.96, abs=0.15)
     same = judge(Comparison("x", np.zeros(1002), POINTS, 1))
@@ -38,35 +38,35 @@ def test_an_interval_decides():
 
 def test_a_world_like_the_paper_supports_it_and_its_opposite_contradicts_it(worlds):
     paper, odd = (Resampled(**worlds[name]) for name in ("paper", "odd"))
-    there, opposite = (verdicts(dict.fromkeys(ROLES, scores)) for scores in (paper, odd))
+    likewise, opposite = (verdicts(dict.fromkeys(ROLES, scores)) for scores in (paper, odd))
     unmeasured = {claim.name for claim in CLAIMS if not set(claim.roles) <= set(ROLES)}  # see test_early_stopping.py
-    assert {name for name, found in there.items() if found == "not measured"} == unmeasured
+    assert {name for name, outcome in likewise.items() if outcome == "not measured"} == unmeasured
     # Of these, one world cannot have both sides, or its two experiments are the same one.
     both = {"medmcqa-lifts-medicine": "contradicted", "pubmedqa-lowers-medicine": "supported"}
     both |= {"lora-keeps-instructions": "contradicted", "lora-depends-on-task": "undecided"}
-    for name in there.keys() - both.keys() - unmeasured:
-        assert there[name] == "supported", name
-    assert {name: there[name] for name in both} == both
+    for name in likewise.keys() - both.keys() - unmeasured:
+        assert likewise[name] == "supported", name
+    assert {name: likewise[name] for name in both} == both
     turned = {"supported": "contradicted", "contradicted": "supported", "undecided": "undecided"}
     for name in opposite.keys() - unmeasured - {"distance-orders-forgetting"}:
-        expected = turned[there[name]] if name in both else "contradicted"
+        expected = turned[likewise[name]] if name in both else "contradicted"
         if not name.startswith(("wise-trades", "lora-trades")):
             assert opposite[name] == expected, name
 
 
 def test_trade_offs_are_contradicted_where_another_method_has_more(tmp_path):
     swapped = PAPER | {"lora": PAPER["wise"], "wise": PAPER["lora"]}
-    found = verdicts(dict.fromkeys(ROLES, Resampled(**experiment(tmp_path / "swapped", "swapped", swapped))))
+    outcomes = verdicts(dict.fromkeys(ROLES, Resampled(**experiment(tmp_path / "swapped", "swapped", swapped))))
     for name in ("wise-trades-best-vision", "wise-trades-best-language", "lora-trades-worst-vision"):
-        assert found[name] == "contradicted", name
-    assert found["lora-trades-worst-medmcqa"] == "contradicted"
-    assert found["lora-keeps-instructions"] == "supported"
+        assert outcomes[name] == "contradicted", name
+    assert outcomes["lora-trades-worst-medmcqa"] == "contradicted"
+    assert outcomes["lora-keeps-instructions"] == "supported"
 
 
 def test_the_order_of_forgetting_and_the_task_of_lora(worlds, tmp_path):
-    turned = {method: (own, talk, far, near) for method, (own, near, far, talk) in PAPER.items()}
-    found = Resampled(**experiment(tmp_path / "turned", "turned", turned))
-    assert verdicts({"medmcqa": found})["distance-orders-forgetting"] == "contradicted"
+    turned = {method: (speciality, talk, far, near) for method, (speciality, near, far, talk) in PAPER.items()}
+    scores = Resampled(**experiment(tmp_path / "turned", "turned", turned))
+    assert verdicts({"medmcqa": scores})["distance-orders-forgetting"] == "contradicted"
     easy = Resampled(**experiment(tmp_path / "easy", "easy", PAPER | {"lora": (0.8, 0.4, 0.5, 0.25)}))
     paper = Resampled(**worlds["paper"])
     assert verdicts({"medmcqa": paper, "pubmedqa": easy})["lora-depends-on-task"] == "supported"
@@ -81,24 +81,24 @@ def test_what_the_study_does_not_have_is_not_measured(worlds, tmp_path):
     assert reasons["speciality-gained"] == ("supported", "the study has no imagenet, domainnet, pubmedqa")
     assert reasons["features-forgotten"][1] == "the study has no linear probing"
     few = {name: PAPER[name] for name in ("pretrained", "full")}
-    found = judge_claims({"medmcqa": Resampled(**experiment(tmp_path / "few", "few", few))})
-    reasons = {claim.name: (verdict(judged), reason) for claim, judged, reason in found}
+    claims = judge_claims({"medmcqa": Resampled(**experiment(tmp_path / "few", "few", few))})
+    reasons = {claim.name: (verdict(judged), reason) for claim, judged, reason in claims}
     assert reasons["lora-learns-less-medmcqa"] == ("not measured", "the study lacks its methods or groups")
 
 
 def test_the_command_writes_the_same_twice(worlds, tmp_path):
     outputs = [tmp_path / "claims.json", tmp_path / "claims.md"]
     files = {key: worlds["paper"][key] for key in ("scores", "table")}
-    own = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
+    scored = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
     inputs = {"scores": {"imagenet": files}, "probed": [], "followed": []}
-    settings = {"experiments": {"imagenet": own}, "features": [], "series": [], "tunings": []}
+    settings = {"experiments": {"imagenet": scored}, "features": [], "series": [], "tunings": []}
     render_part("verdicts", outputs, inputs, settings)
     first = [path.read_bytes() for path in outputs]
     render_part("verdicts", outputs, inputs, settings)
     assert [path.read_bytes() for path in outputs] == first
-    found = json.loads(first[0])
-    assert [claim["name"] for claim in found["claims"]] == [claim.name for claim in CLAIMS]
-    gained = found["claims"][0]
+    content = json.loads(first[0])
+    assert [claim["name"] for claim in content["claims"]] == [claim.name for claim in CLAIMS]
+    gained = content["claims"][0]
     assert (gained["verdict"], gained["reason"]) == ("supported", "the study has no domainnet, medmcqa, pubmedqa")
     (comparison,) = gained["comparisons"]
     assert comparison["effect"] == pytest.approx(50)

@@ -11,7 +11,7 @@ from PIL import Image
 from generality.errors import StudyError
 from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
 from generality.report.collect import collect
-from generality.report.comparisons_series import Followed
+from generality.report.comparisons import Followed
 from generality.report.early_stopping import plot_early_stopping
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
@@ -22,8 +22,8 @@ from scripts import render_part
 CLAIMED = ("low-rate-learns-less", "warm-up-helps-early", "early-stopping-behind-wise")
 
 
-def verdicts(found):
-    return {claim.name: verdict(judged) for claim, judged, _ in judge_claims(found)}
+def verdicts(experiments):
+    return {claim.name: verdict(judged) for claim, judged, _ in judge_claims(experiments)}
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +38,19 @@ def test_metrics_that_some_models_lack_have_to_be_left_out(paper):
         collect(paper["scores"], **SETTINGS, metrics=["unparsable"])
 
 
-@pytest.mark.parametrize(("world", "wanted"), [(PAPER, "supported"), (OPPOSITE, "contradicted")])
-def test_claims_about_early_stopping_go_either_way(tmp_path, world, wanted):
+@pytest.mark.parametrize(("world", "expected"), [(PAPER, "supported"), (OPPOSITE, "contradicted")])
+def test_claims_about_early_stopping_go_either_way(tmp_path, world, expected):
     series = Followed(Resampled(**followed(tmp_path / "world", world)), TUNINGS)
-    assert {name: verdicts({FOLLOWED: series})[name] for name in CLAIMED} == dict.fromkeys(CLAIMED, wanted)
+    assert {name: verdicts({FOLLOWED: series})[name] for name in CLAIMED} == dict.fromkeys(CLAIMED, expected)
 
 
 def test_what_is_compared_is_said(paper):
-    judged = {claim.name: each for claim, each, _ in judge_claims({FOLLOWED: Followed(Resampled(**paper), TUNINGS)})}
-    rate = {each.what: each.effect for each in judged["low-rate-learns-less"]}
+    judged = {claim.name: one for claim, one, _ in judge_claims({FOLLOWED: Followed(Resampled(**paper), TUNINGS)})}
+    rate = {one.what: one.effect for one in judged["low-rate-learns-less"]}
     # nll 10 of the pre-trained model by 13 and 20, in points of their ratio; accuracies 0.8 and 0.4.
     assert rate["med: instruction, learning rate 0.0001 − 0.001"] == pytest.approx(100 * (10 / 13 - 10 / 20), abs=1)
     assert rate["med: speciality, learning rate 0.001 − 0.0001"] == pytest.approx(40, abs=1e-6)
-    warm = {each.what: each.effect for each in judged["warm-up-helps-early"]}
+    warm = {one.what: one.effect for one in judged["warm-up-helps-early"]}
     first = 100 * (10 / 11 - 10 / 15)
     assert warm["med: instruction, warm-up 0.1 − 0, first 2 % of the steps"] == pytest.approx(first, abs=1)
     assert len(judged["early-stopping-behind-wise"]) == len(TUNINGS)
@@ -86,13 +86,13 @@ def probing(folder, shares):
 
 
 @pytest.mark.parametrize(
-    ("shares", "wanted"),
+    ("shares", "expected"),
     [({0: 0.7, 5: 0.9, 9: 0.5}, "supported"), ({0: 0.5, 9: 0.7}, "contradicted"), ({0: 0.5, 9: 0.5}, "undecided")],
 )
-def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
-    found = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
-    assert verdicts(found)["features-forgotten"] == wanted
-    (judged,) = next(judged for claim, judged, _ in judge_claims(found) if claim.name == "features-forgotten")
+def test_the_claim_about_features_goes_either_way(tmp_path, shares, expected):
+    experiments = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
+    assert verdicts(experiments)["features-forgotten"] == expected
+    (judged,) = next(judged for claim, judged, _ in judge_claims(experiments) if claim.name == "features-forgotten")
     assert judged.effect == pytest.approx(100 * (shares[0] - shares[9]))
     assert (judged.what, judged.seeds) == ("domainnet: probing accuracy, step 0 − 9", 2)
 
@@ -100,11 +100,11 @@ def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
 def test_the_commands(paper, tmp_path):
     files = {key: paper[key] for key in ("scores", "table")}
     inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
-    own = {key: paper[key] for key in paper if key not in files}
-    settings = {"experiments": {}, "features": ["net"], "series": [own], "tunings": [TUNINGS]}
+    series_settings = {key: paper[key] for key in paper if key not in files}
+    settings = {"experiments": {}, "features": ["net"], "series": [series_settings], "tunings": [TUNINGS]}
     render_part("verdicts", [tmp_path / "claims.json"], inputs, settings)
-    found = json.loads((tmp_path / "claims.json").read_text())["claims"]
-    measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
+    claims = json.loads((tmp_path / "claims.json").read_text())["claims"]
+    measured = {claim["name"] for claim in claims if claim["verdict"] != "not measured"}
     assert measured == {*CLAIMED, "features-forgotten"}
     outputs = [tmp_path / "figure9.png", tmp_path / "figure9.csv"]
     settings = {"tunings": TUNINGS, "style": STYLE}
@@ -112,6 +112,6 @@ def test_the_commands(paper, tmp_path):
     assert (tmp_path / "figure9.png").exists()
     rows = pd.read_csv(tmp_path / "figure9.csv")
     assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {
-        name: [own["lr"]] for name, own in TUNINGS.items()
+        name: [tuning["lr"]] for name, tuning in TUNINGS.items()
     }
     assert set(rows.loc[rows["lr"].isna(), "method"]) == {"pretrained", "full", "wise"}

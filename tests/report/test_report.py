@@ -125,9 +125,9 @@ def test_standard_error_is_unbiased_where_seeds_examples_and_noise_vary():
     seeds, n, means, variances = 3, 60, [], []
     for _ in range(3000):
         x = rng.normal(0, 0.1, (seeds, 1)) + rng.normal(0, 1, n) + rng.normal(0, 1, (seeds, n))
-        found = estimate([x])
-        means.append(found.value)
-        variances.append(found.se**2)
+        mean = estimate([x])
+        means.append(mean.value)
+        variances.append(mean.se**2)
     truth = 0.1**2 / seeds + 1 / n + 1 / (seeds * n)
     assert np.var(means) == pytest.approx(truth, rel=0.06)
     assert np.mean(variances) == pytest.approx(truth, rel=0.06)  # 10 % more if the noise were counted twice
@@ -214,8 +214,8 @@ def test_a_tie_goes_to_the_first_setting(tmp_path):
 
 def test_each_data_set_has_its_metrics_and_an_average_those_that_all_have(language):
     rows = language[(language["method"] == "full") & (language["split"] == "test") & (language["seed"] == "1")]
-    found = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
-    assert found == {
+    metrics = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
+    assert metrics == {
         MEDMCQA: ["acc", "exact_match", "unparsable", "other_kind"],
         USMLE: ["acc", "exact_match", "unparsable", "other_kind"],
         "Avg ood": ["acc", "exact_match", "unparsable", "other_kind"],
@@ -271,9 +271,9 @@ def test_clustered_error_is_unbiased_where_passages_and_seeds_vary():
     for _ in range(3000):
         passage, luck = rng.normal(0, 1, 60), rng.normal(0, 1.2, (seeds, 60))
         x = rng.normal(0, 0.2, (seeds, 1)) + (passage + luck)[:, clusters] + rng.normal(0, 1, (seeds, n))
-        found = estimate([x], [clusters])
-        means.append(found.value)
-        variances.append(found.se**2)
+        mean = estimate([x], [clusters])
+        means.append(mean.value)
+        variances.append(mean.se**2)
         naive.append(estimate([x]).se ** 2)
     share = (np.bincount(clusters) ** 2).sum() / n**2
     truth = 0.2**2 / seeds + share * (1 + 1.2**2 / seeds) + 1 / (seeds * n)
@@ -346,9 +346,9 @@ def test_a_model_that_forgets_likelihood_is_not_chosen(tmp_path):
     frames = [model("kd", *item) for item in ((name, *numbers) for name, numbers in settings.items())]
     frames.append(model("pretrained", "default", 1, 150))
     experiment = {**LANGUAGE, "generality": {"instruction": [ALPACA]}}
-    found = {}
+    choices = {}
     for left_out in range(3):
         table = collect(write(tmp_path, *frames[:left_out], *frames[left_out + 1 :]), **experiment)
-        found[left_out] = best_settings(table).set_index("method").loc["kd", ["setting", "score"]].tolist()
-    assert found[0] == found[1] == ["lambda-1", (1 / 2 + 1) / 2]
-    assert found[2] == ["lambda-0.01", (3 / 4 + 1 / 2) / 2]  # ties with (1/2 + 3/4) / 2, and comes first
+        choices[left_out] = best_settings(table).set_index("method").loc["kd", ["setting", "score"]].tolist()
+    assert choices[0] == choices[1] == ["lambda-1", (1 / 2 + 1) / 2]
+    assert choices[2] == ["lambda-0.01", (3 / 4 + 1 / 2) / 2]  # ties with (1/2 + 3/4) / 2, and comes first

@@ -185,4 +185,4 @@ def test_the_papers_study_crops_originals():
     assert paths == [
         f"results/paper/data/{name}/train-whole" for name in ("domainnet/real", "domainnet/real-all", "imagenet/in")
     ]
-    assert paper.probe_arguments("domainnet")["domainnet/clipart:train"] == "results/paper/data/domainnet/clipart/train"
+    assert paper.data_path("domainnet/clipart", "train") == "results/paper/data/domainnet/clipart/train"

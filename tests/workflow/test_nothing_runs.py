@@ -81,7 +81,4 @@ def test_models_are_loaded_without_code_of_their_own():
         texts = [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith(".from_pretrained")]
         loads += [(path.name, text) for text in texts if not text.startswith("PeftConfig.")]
     assert sorted(name for name, _ in loads) == ["answers.py", "causal_lm.py", "causal_lm.py", "release.py", "trial.py"]
-    assert all("trust_remote_code=False" in text or "**options" in text for _, text in loads)
-    source = ast.unparse(ast.parse((ROOT / "workflow/generality/language/causal_lm.py").read_text()))
-    assert "options = {'revision': revision, 'trust_remote_code': False}" in source
-    assert "_tokenizer(str(adapter.folder), trust_remote_code=False)" in source
+    assert all("trust_remote_code=False" in text for _, text in loads)

@@ -16,7 +16,8 @@ import pytest
 
 from generality.config.study_file import check
 from generality.parts import parts
-from generality.plan.captions import captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, captions, labels
+from generality.plan.shown import Shown
 from generality.plan.study import Study
 from generality.runtime.imports import code
 from generality.vision.finetune import finetune_classifier
@@ -116,8 +117,8 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     expected = {
         f"reports/{part}.{suffix}": own
         for part, own in captions(study).items()
-        for suffix in study.suffixes(part)
-        if in_report(parts()[part].kind, suffix)
+        for suffix in Shown(study, part).suffixes
+        if suffix in SHOWN_AS[parts()[part].kind]
     }
     assert set(results) == set(listed) == set(expected)
     assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
@@ -168,7 +169,7 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
         settings = study.finetune_settings("domainnet", method, setting)
         settings["train"]["lr"] = 1e30
         place = (folder / study.run_path("domainnet", method, setting, 1)).parent
-        series = study.series("domainnet") if name == "series" else []
+        series = study.experiment("domainnet")["series"] if name == "series" else []
         finetune_classifier(place / name, **inputs, **settings, seed=1, log=place / f"{log}.csv", series=series)
     by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
     assert planned(folder, config, *by_time) == {

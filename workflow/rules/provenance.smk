@@ -7,7 +7,7 @@ rule record_provenance:
     input:
         code=code("record_provenance"),
         requirements=requirements(),
-        report=[*study.targets(), *map(study.table_path, unshown(study)), page_file(study, "answer.csv")],
+        report=[*targets(study), *map(study.table_path, unshown(study)), page_file(study, "answer.csv")],
     output:
         page_file(study, "provenance.json"),
     log:

@@ -16,10 +16,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--rules", nargs="+", required=True, metavar="RULE", help="rules, in the order of the road")
     parser.add_argument(
-        "--requirements",
-        required=True,
-        metavar="FILE",
-        help="packages whose installed versions are recorded, one a line",
+        "--requirements", required=True, metavar="FILE", help="packages to record the installed versions of, one a line"
     )
     parser.add_argument("--output", required=True, metavar="JSON", help="where the record goes")
     options = vars(parser.parse_args())

@@ -66,8 +66,8 @@ def one_size(path: str, names: Iterable[str], data: dict) -> Problems:
 
 def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
     """Yield a problem where pictures that are not drawn at their size are resized in two ways."""
-    resizings = {name: data_source(own).resizing(own) for name in names if (own := settings_of(name, data))}
-    ways = {name: way for name, way in resizings.items() if way}
+    settings = {name: settings_of(name, data) for name in names}
+    ways = {name: way for name, keys in settings.items() if (way := data_source(keys).resizing(keys))}
     for name, way in ways.items():
         first = next(iter(ways))
         for key, value in way.items():
@@ -78,6 +78,6 @@ def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
 def fits(path: str, model: dict, name: str, data: dict) -> Problems:
     """Yield a problem unless pictures have the model's size; that of a released model is open_clip's to check."""
     size = settings_of(name, data)["size"]
-    wanted = model_source(model).picture_size(model) or size
-    if wanted != size:
-        yield path, f"the model takes {wanted} pixels, and the pictures of {name} have {size}; make them equal"
+    input_size = model_source(model).picture_size(model) or size
+    if input_size != size:
+        yield path, f"the model takes {input_size} pixels, and the pictures of {name} have {size}; make them equal"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from generality.config.names import Problems, form_of, known, of_track, one_domain
+from generality.config.names import Problems, form_of, known, of_track, one_domain, train_blocks
 from generality.sources import model_source
 
 
@@ -31,9 +31,7 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
             yield f"{path}.extraction.{name}", "no answers of it are generated; name its group in `exact_match`"
     model = config["models"][experiment["model"]]
     if longest := model_source(model).positions(model):
-        blocks = [("train", experiment["train"])]
-        blocks += [(f"methods.{name}.train", own.get("train", {})) for name, own in experiment["methods"].items()]
-        for where, train in blocks:
+        for where, train in train_blocks(experiment).items():
             if train.get("block_size", 0) > longest:
                 yield f"{path}.{where}.block_size", f"more than the {longest} positions of the model; lower it"
 

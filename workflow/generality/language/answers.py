@@ -15,7 +15,7 @@ from generality.language.extraction import EXTRACTIONS, check_producible
 from generality.language.outputs import positions
 from generality.language.rows import Request
 from generality.language.tasks import kinds
-from generality.storage.files import whole_file
+from generality.storage.files import write_text
 
 ROOM = 4  # tokens by which a generated answer may exceed the longest choice: a blank, a full stop, the end
 Key = tuple[str, str]  # data name, split
@@ -43,8 +43,7 @@ def check_texts(
         extraction = generate.get(data) if "generate" in kinds(texts, data in generate) else None
         answer, text = check_answers(f"{data} {split}", texts, encoder.pairs, most, extraction)
         lines.append(f"{data} {split}: {len(texts.examples)} examples of {text} tokens at most, answers of {answer}\n")
-    with whole_file(output) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    write_text(output, "".join(lines))
 
 
 def check_answers(
@@ -53,9 +52,10 @@ def check_answers(
     """Return the tokens of a text set's longest answer and longest text; print the number of prompts that are cut.
 
     `encode` returns the tokens of (prompt, answer), like `Encoder.pairs`; the model's context holds `most` tokens.
-    Raise StudyError, with the set's `name`, if the longest answer does not fit or two choices are the same tokens. If
-    answers are generated and read by an `extraction`, also raise it if these may not fit, or if no generated text can
-    be read as a choice. The longest answer is then the longest that is generated.
+    Raise StudyError, with the set's `name`, if the longest answer does not fit, since a part of it has no meaningful
+    score, or if two choices are the same tokens. If answers are generated and read by an `extraction`, also raise it if
+    these may not fit, or if no generated text can be read as a choice. The longest answer is then the longest that is
+    generated.
     """
     pairs = [
         (example["prompt"], DELIMITER + answer)

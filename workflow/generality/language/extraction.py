@@ -27,20 +27,20 @@ _END = regex.compile(rf"(?!{_PART})(?!(?<=\d)[.,]\d)(?:(?!\w)|(?={_UNSPACED})|(?
 _UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}")  # zero-width blanks, soft hyphens, variation selectors
 
 
-def extract(text: str, choices: Sequence[str], stop: str = STOP) -> int | None:
+def extract(text: str, choices: Sequence[str]) -> int | None:
     """Return the number of the choice that a generated text begins with, or None if it begins with none of them.
 
-    Only the part of a choice before `stop` counts, because generation ends there. Several blanks count as one. Case and
+    Only the part of a choice before STOP counts, because generation ends there. Several blanks count as one. Case and
     Unicode's compatibility forms (NFKC: full-width letters, ligatures) do not count, unless choices differ by nothing
     else. A choice must end where a word ends; in scripts without blanks between words that is after any character.
     Marks belong to the character before them. If several choices fit, the longest is meant.
     """
-    form, shown = _shown(choices, stop)
+    form, distinct = _told_apart(choices)
     answer = form(text)
     fitting = [
-        place for place, one in enumerate(shown) if one and answer.startswith(one) and _END.match(answer, len(one))
+        place for place, one in enumerate(distinct) if one and answer.startswith(one) and _END.match(answer, len(one))
     ]
-    return max(fitting, key=lambda place: len(shown[place]), default=None)
+    return max(fitting, key=lambda place: len(distinct[place]), default=None)
 
 
 def _lmflow(heads: Sequence[str], answers: Sequence[str]) -> Callable[[str, Sequence[str]], int | None]:
@@ -116,14 +116,14 @@ def check_producible(texts: "TextSet", kind: str = CHOICES) -> None:
     answers = EXTRACTIONS[kind].answers
     for example in texts.examples:
         choices = example["choices"]
-        _, shown = _shown(choices, STOP)
-        for place, one in enumerate(shown):
+        _, distinct = _told_apart(choices)
+        for place, one in enumerate(distinct):
             if answers and choices[place].casefold() not in answers:
                 what = f"cannot be read: `extraction` {kind} reads {', '.join(answers)}"
                 remedy = f"name another, such as {CHOICES}"
-            elif not answers and not (one and shown.index(one) == place):
+            elif not answers and not (one and distinct.index(one) == place):
                 what = f"cannot be generated: before {STOP!r}, where generation stops, it "
-                what += f"is the same as choice {shown.index(one) + 1}" if one else "is empty"
+                what += f"is the same as choice {distinct.index(one) + 1}" if one else "is empty"
                 remedy = "correct or leave out the record, or take its group from `exact_match`"
             else:
                 continue
@@ -135,17 +135,17 @@ def check_producible(texts: "TextSet", kind: str = CHOICES) -> None:
             )
 
 
-def _shown(choices: Sequence[str], stop: str) -> tuple[Callable[[str], str], list[str]]:
+def _told_apart(choices: Sequence[str]) -> tuple[Callable[[str], str], list[str]]:
     """Return the first form that tells the choices apart, such as RR from rr, and each choice in that form.
 
     If no form does, return the last one.
     """
-    before = [choice.split(stop)[0] for choice in choices]
+    before = [choice.split(STOP)[0] for choice in choices]
     for form in _FORMS:
-        shown = list(map(form, before))
-        if len(set(shown)) == len(shown):
+        distinct = list(map(form, before))
+        if len(set(distinct)) == len(distinct):
             break
-    return form, shown
+    return form, distinct
 
 
 def _loose(text: str) -> str:

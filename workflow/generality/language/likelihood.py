@@ -42,11 +42,8 @@ def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
     The ends are the longest text, the shortest text and the text with the longest answer. The row is the longest one in
     which an answer lies apart from its prompt, if there is one; such an answer comes last.
     """
-
-    def length(request: Request) -> int:
-        return len(request[0]) + len(request[1])
-
-    ends = [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
+    ends = [choose(requests, key=lambda request: sum(map(len, request))) for choose in (max, min)]
+    ends.append(max(requests, key=lambda request: len(request[1])))
     row = max(rows_of(requests, SHARED), key=lambda row: (len(set(row.parts)) > 2, len(row)))
     # The row does not hold answers of one token, so they come first.
     numbers = sorted(row.numbers, key=lambda number: len(requests[number][1]) > 1)
@@ -110,10 +107,10 @@ def _of_batch(
     tokens = torch.tensor([token for answer in answers for token in answer], device=model.device)
     size = max(1, VALUES // model.get_output_embeddings().weight.shape[0])
     values, likeliest = [], []
-    for some, wanted in zip(states.split(size), tokens.split(size), strict=True):
+    for some, targets in zip(states.split(size), tokens.split(size), strict=True):
         scores = logits(model, some).float()
-        likeliest.append(scores.argmax(-1) == wanted)
-        values.append(scores.log_softmax(-1).gather(1, wanted[:, None])[:, 0])
+        likeliest.append(scores.argmax(-1) == targets)
+        values.append(scores.log_softmax(-1).gather(1, targets[:, None])[:, 0])
     lengths = [len(answer) for answer in answers]
     sums = torch.stack([part.sum() for part in torch.cat(values).split(lengths)]).tolist()
     greedy = torch.stack([part.all() for part in torch.cat(likeliest).split(lengths)]).tolist()

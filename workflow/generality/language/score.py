@@ -39,9 +39,7 @@ class Scorer:
 
         `generate` maps the data sets with generated answers to their kinds of `extraction`.
 
-        A prompt that does not fit the model's context loses its beginning, and a message says so. Raise StudyError for
-        an answer that does not fit, because a part of it has no meaningful score, and for a choice that no generated
-        text can match.
+        Raise StudyError as `check_answers` does.
         """
         self.harness = Harness(model, Encoder(tokenizer))
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}

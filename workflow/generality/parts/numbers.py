@@ -10,12 +10,12 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
+def needs(part):
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
-def settings(shown):
-    return {"experiments": list(map(shown.study.collect_settings, shown.experiments)), "labels": shown.labels}
+def settings(part):
+    return {"experiments": list(map(part.study.collect_settings, part.experiments)), "labels": part.labels}
 
 
 def draw(outputs, scores, experiments, labels):
@@ -23,10 +23,10 @@ def draw(outputs, scores, experiments, labels):
     from generality.report.tradeoff_numbers import render_tradeoffs
 
     pairs = zip(scores, experiments, strict=True)
-    render_tradeoffs([Resampled(**files, **own) for files, own in pairs], outputs, labels)
+    render_tradeoffs([Resampled(**files, **settings) for files, settings in pairs], outputs, labels)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "Trade-offs as numbers", (
         "Each method's trade-off of speciality and generality as numbers that can be compared: the area that its "
         "settings dominate (hypervolume), the best generality at a matched speciality, and the scores of the setting "

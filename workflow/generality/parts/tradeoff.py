@@ -13,12 +13,12 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"tables": shown.tables}
+def needs(part):
+    return {"tables": part.tables}
 
 
-def settings(shown):
-    return {"style": shown.looks, "groups": shown.entry.get("groups")}
+def settings(part):
+    return {"style": part.looks, "groups": part.entry.get("groups")}
 
 
 def draw(outputs, tables, style, groups):
@@ -31,10 +31,10 @@ def draw(outputs, tables, style, groups):
     write_table(drawn_points(drawn), values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Trade-offs after {say.experiments()}", (
-        f"{say.AXES} {say.path()}{say.made(settings=True)} A filled point is the setting of its method that was chosen "
-        f"on validation examples, with {say.interval()} as a cross."
+        f"{say.AXES} {say.path(part.looks)}{say.made(settings=True)} A filled point is the setting of its method that "
+        f"was chosen on validation examples, with {say.interval()} as a cross."
     )
 
 

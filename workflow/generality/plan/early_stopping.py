@@ -12,16 +12,20 @@ CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # without generation, which tak
 
 def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
     """Return lr and warmup of each fine-tuning by name ("lr-0.0008-warmup-0"), the experiment's own first."""
-    own = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
-    base, varied = {key: own[key] for key in VARIED}, study.early_stopping(experiment)
+    train = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
+    base, varied = {key: train[key] for key in VARIED}, study.experiment(experiment)["early_stopping"]
     blocks = [base, *(base | {key: value} for key in VARIED for value in varied[key])]
     return {write(block): block for block in blocks}
 
 
 def tuning_settings(study: Study, experiment: str, tuning: str) -> dict:
-    """Return the settings of a series' fine-tuning: all it depends on but model, data, seed and shares of the steps."""
+    """Return the settings of a series' fine-tuning, by its name or "default" for the experiment's own.
+
+    They are all that it depends on but model, data, seed and shares of the steps.
+    """
     settings = study.finetune_settings(experiment, REFERENCE, DEFAULT)
-    return settings | {"train": settings["train"] | tunings(study, experiment)[tuning]}
+    varied = {} if tuning == DEFAULT else tunings(study, experiment)[tuning]
+    return settings | {"train": settings["train"] | varied}
 
 
 def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
@@ -46,7 +50,7 @@ def score_files(study: Study, experiment: str) -> list[str]:
 def table_settings(study: Study, experiment: str) -> dict:
     """Return the settings of the tidy table, in which a fine-tuning is a method, and a step its setting."""
     settings = study.collect_settings(experiment)
-    group = study.early_stopping(experiment)["group"]
+    group = study.experiment(experiment)["early_stopping"]["group"]
     return settings | {"generality": {group: settings["generality"][group]}, "metrics": CHECKPOINT_METRICS}
 
 

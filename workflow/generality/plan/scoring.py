@@ -21,17 +21,14 @@ class Scored(NamedTuple):
 
 
 def scored(study: Study, experiment: str, run: str, file: str, seed: int | str) -> Scored:
-    """Return what is scored into results/<study>/<experiment>/<run>/seed-<seed>/<file>.parquet.
-
-    Raises KeyError for a run that the experiment does not have.
-    """
+    """Return what is scored into results/<study>/<experiment>/<run>/seed-<seed>/<file>.parquet."""
     start = study.start_path(experiment, seed)
     if file == "series":
         _, tuning = run.split("/")
         series = study.run_path(experiment, REFERENCE, tuning, seed).removesuffix("model") + "series"
         return Scored(tuning, DEFAULT, start, series=series)
-    if mixed := study.mixtures(experiment).get(run):
-        finetuned = study.mixed_path(experiment, run, seed)
+    if mixed := study.mixtures[experiment].get(run):
+        finetuned = study.run_path(experiment, mixed.base, mixed.setting, seed)
         return Scored(mixed.name, mixed.setting, start, finetuned, mixed.method, mixed.values)
     method, setting = run.split("/")
     return Scored(method, setting, study.run_path(experiment, method, setting, seed))
@@ -39,7 +36,7 @@ def scored(study: Study, experiment: str, run: str, file: str, seed: int | str) 
 
 def modules(study: Study, experiment: str, run: str) -> list[str]:
     """Return the module of the post-hoc method of a run, in a list; an empty one for a run without."""
-    return [module_of(mixed.method)] if (mixed := study.mixtures(experiment).get(run)) else []
+    return [module_of(mixed.method)] if (mixed := study.mixtures[experiment].get(run)) else []
 
 
 def sets(study: Study, experiment: str, file: str) -> dict[tuple[str, str], str]:
@@ -51,19 +48,18 @@ def inputs(study: Study, experiment: str, run: str, file: str, seed: int | str) 
     """Return the paths that a scoring reads, by name."""
     job = scored(study, experiment, run, file, seed)
     folders = {"model": job.model, "finetuned": job.finetuned, "series": job.series}
-    return {name: path for name, path in folders.items() if path} | {
-        "sets": list(sets(study, experiment, file).values())
-    }
+    data = {"sets": list(sets(study, experiment, file).values())}
+    return {name: path for name, path in folders.items() if path} | data
 
 
 def arguments(study: Study, experiment: str, run: str, file: str, seed: int | str) -> list[str]:
     """Return the command-line arguments of a scoring, all but its output."""
     job = scored(study, experiment, run, file, seed)
-    found = ["--model", job.model, "--method", job.method, "--setting", job.setting, "--seed", str(seed)]
+    words = ["--model", job.model, "--method", job.method, "--setting", job.setting, "--seed", str(seed)]
     if job.mix:
-        found += ["--finetuned", job.finetuned, "--mix", job.mix, "--values", *(f"{value:g}" for value in job.values)]
+        words += ["--finetuned", job.finetuned, "--mix", job.mix, "--values", *(f"{value:g}" for value in job.values)]
     if job.series:
-        found += ["--series", job.series]
+        words += ["--series", job.series]
     generated = [] if job.series else study.generate(experiment)  # checkpoints generate nothing: it takes longest
-    found += ["--generate", *generated] if generated else []
-    return [*found, "--sets", *study.set_arguments(sets(study, experiment, file)), *study.limit()]
+    words += ["--generate", *generated] if generated else []
+    return [*words, "--sets", *study.set_arguments(sets(study, experiment, file)), *study.limit()]

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
-from generality.report.estimate import Estimate
+from generality.report.estimate import Estimate, student
 
 RESAMPLES = 1000  # draws of seeds and clusters; the error of a standard error is then about 2 %
 SEED = 2023  # seed of the drawing: equal scores give equal intervals
@@ -40,17 +39,15 @@ def interval(effect: np.ndarray, seeds: int) -> Estimate:
     """Return value, standard error and 95 % interval of an effect that was computed for every column of `resample`.
 
     The standard error is the standard deviation over resamples. The interval is Student's t about the value with the
-    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S. The
-    percentiles of three seeds would end at the best and the worst of them, and miss the truth a quarter of the time.
-    Resampling both seeds and examples counts some of the chance twice (Owen 2007), so the interval is rather too wide
-    than too narrow. With one seed it covers the examples only.
+    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S: the
+    percentiles of three seeds would miss the truth a quarter of the time. Resampling both seeds and examples counts
+    some of the chance twice (Owen 2007), so the interval is rather too wide. With one seed it covers examples only.
     """
     value, single, resampled = effect[0], effect[1 : 1 + seeds], effect[1 + seeds :]
     se, freedom = float(resampled.std(ddof=1)), np.inf
     if seeds > 1 and (between := single.var(ddof=1) / seeds) > 0:
         freedom = (seeds - 1) * max(1.0, se**2 / between) ** 2
-    reach = float(stdtrit(freedom, 0.975)) * se
-    return Estimate(float(value), se, float(value - reach), float(value + reach))
+    return student(float(value), se, freedom)
 
 
 def _draws(count: int, name: str, keep_one: bool = False) -> np.ndarray:

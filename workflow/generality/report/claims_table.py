@@ -6,17 +6,17 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from generality.errors import StudyError
 from generality.report.bootstrap import RESAMPLES
 from generality.report.claims import NOT_DECIDED, RULE, Claim, Judged, judge_claims, verdict
-from generality.report.comparisons_series import Followed
-from generality.report.diverged import DIVERGED
+from generality.report.comparisons import Followed
 from generality.report.markup import markdown
+from generality.report.names import DIVERGED
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
-from generality.storage.files import whole_file, write_json
+from generality.report.stored import as_paths, write_text
+from generality.storage.files import write_json
 
-NOTE = (
+NOTE = (  # on how to read the claims
     "{rule} Points are hundredths: of accuracy, or of the pre-trained model's negative log-likelihood divided by "
     "this model's; square points are hypervolume, as in the table of trade-offs. Intervals: {resamples:,} "
     "resamples of seeds and of clusters of examples, the same for both models; with one seed, of examples only. A "
@@ -30,15 +30,12 @@ def render_claims(experiments: Mapping[str, Resampled | Probed | Followed], outp
 
     Raises StudyError for another suffix.
     """
-    judged = judge_claims(experiments)
-    for output in map(Path, outputs):
-        if output.suffix not in (".json", ".md"):
-            raise StudyError(f"{output}: claims are written as .json or .md; change the suffix")
+    claims = [_entry(*claim) for claim in judge_claims(experiments)]
+    for output in as_paths(outputs, (".json", ".md"), "claims"):
         if output.suffix == ".json":
-            write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": [_entry(*each) for each in judged]})
-            continue
-        with whole_file(output) as partial:
-            partial.write_text(_markdown(judged), encoding="utf-8")
+            write_json(output, {"rule": RULE, "resamples": RESAMPLES, "claims": claims})
+        else:
+            write_text(output, _markdown(claims))
 
 
 def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
@@ -47,37 +44,33 @@ def _entry(claim: Claim, judged: list[Judged], reason: str) -> dict:
         **{key: getattr(claim, key) for key in ("name", "section", "says", "paper", "roles")},
         "verdict": verdict(judged),
         "reason": reason or None,
-        "comparisons": [comparison(each) for each in judged],
+        "comparisons": list(map(_comparison, judged)),
     }
 
 
-def comparison(judged: Judged) -> dict:
-    """Return a comparison for the .json; numbers that are missing because a fine-tuning diverged are null."""
+def _comparison(judged: Judged) -> dict:
+    """Return a comparison for programs; numbers that are missing because a fine-tuning diverged are None."""
     missing = dict.fromkeys(("effect", "se", "low", "high")) if judged.verdict == NOT_DECIDED else {}
     return asdict(judged) | missing
 
 
-def _markdown(judged: list[tuple[Claim, list[Judged], str]]) -> str:
-    rows, details = [], []
-    for claim, compared, reason in judged:
-        ours = ["–", "", "–"]
-        if compared:
-            ours = [effect_text(comparison(compared[0])), compared[0].what, str(compared[0].seeds)]
-        ours[1] = "; ".join(filter(None, [ours[1], reason]))
-        cells = map(markdown, [f"{claim.says} (§ {claim.section})", claim.paper, *ours])
-        rows.append([*cells, f"**{verdict(compared)}**"])
-        for each in compared:
-            cells = [claim.name, each.what, effect_text(comparison(each)), str(each.seeds), each.verdict]
-            details.append(list(map(markdown, cells)))
+def cells(claim: Mapping) -> list[list[str]]:
+    """Return comparison, effect, seeds and verdict of each comparison of a claim of the .json."""
+    return [[one["what"], effect_text(one), str(one["seeds"]), one["verdict"]] for one in claim["comparisons"]]
+
+
+def _markdown(claims: list[dict]) -> str:
     header = ["Claim", "The paper's numbers", "Ours [95 % interval]", "The deciding comparison", "Seeds", "Verdict"]
-    every = ["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]
-    first, second = (tabulate(*each, "pipe", disable_numparse=True) for each in ((rows, header), (details, every)))
-    return "\n\n".join([note(RULE, RESAMPLES), first, "## All comparisons", second]) + "\n"
-
-
-def note(rule: str, resamples: int) -> str:
-    """Return a note on how to read the claims."""
-    return NOTE.format(rule=rule, resamples=resamples)
+    rows, details = [header], [["Claim", "Comparison", "Effect [95 % interval]", "Seeds", "Verdict"]]
+    for claim in claims:
+        compared = cells(claim)
+        what, effect, seeds, _ = compared[0] if compared else ("", "–", "–", "")
+        ours = [effect, "; ".join(filter(None, [what, claim["reason"]])), seeds]
+        texts = map(markdown, [f"{claim['says']} (§ {claim['section']})", claim["paper"], *ours])
+        rows.append([*texts, f"**{claim['verdict']}**"])
+        details += [list(map(markdown, [claim["name"], *line])) for line in compared]
+    first, second = (tabulate(table, "firstrow", "pipe", disable_numparse=True) for table in (rows, details))
+    return "\n\n".join([NOTE.format(rule=RULE, resamples=RESAMPLES), first, "## All comparisons", second]) + "\n"
 
 
 def effect_text(comparison: Mapping) -> str:

@@ -38,19 +38,16 @@ def collect(
 
     The table has one row for each method, setting, seed, split, data set and metric. Each group's average has a row too
     for each metric that all its data sets have: `data` is "Avg <group>", and the value is the plain mean of the data
-    sets. All these rows stand once more with `seed` "mean", for all seeds together.
+    sets. All these rows stand once more with `seed` "mean", for all seeds together. Sets for evaluation only have no
+    validation scores and are in no average of that split.
 
     The other columns are experiment, group, n (examples), diverged (how many of the seeds' fine-tunings did), and
     numbers as fractions or nats. They are value with se, low, high (standard error and 95 % interval, clustered where
     examples are: see `estimate`), and change with change_se, change_low, change_high: the paired difference from the
     pre-trained model of the same seed. Where a fine-tuning diverged, the numbers are missing.
 
-    Rows follow the paper's order of methods, settings their number, data sets the order given, metrics the registry.
-    Data sets outside the groups are left out, and so are metrics that are not named. Sets for evaluation only have no
-    validation scores and are in no average of that split.
-
-    Raises StudyError for files that cannot be compared (see `read_scores`), a group whose data sets share no metric,
-    or seeds that the pre-trained model does not share.
+    Methods stand in the paper's order. Raises StudyError for files that cannot be compared (see `read_scores`), a group
+    whose data sets share no metric, or seeds that the pre-trained model does not share.
     """
     groups = {SPECIALITY: [speciality], **generality}
     scores = read_scores(score_files, [data for members in groups.values() for data in members], metrics)
@@ -77,24 +74,19 @@ def collect(
 
 
 def summarise(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
-    """Return the rows of one split averaged over seeds, with the number of `seeds` in place of `seed`.
-
-    Their standard errors and 95 % intervals cover the choice of examples and of seeds. Single seeds share their
-    examples, so their rows cannot give these: `collect` makes them example by example (see `estimate`).
-    """
-    seeds = table["seed"].nunique() - 1
-    chosen = table[(table["seed"] == MEAN) & (table["split"] == split)]
-    return chosen.drop(columns=["seed", "split"]).assign(seeds=seeds).reset_index(drop=True)
+    """Return the rows of one split for all seeds together, with the number of `seeds` in place of `seed`."""
+    rows = table[(table["seed"] == MEAN) & (table["split"] == split)].drop(columns=["seed", "split"])
+    return rows.assign(seeds=table["seed"].nunique() - 1).reset_index(drop=True)
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
-    """Write the tidy table as CSV, in full precision."""
+    """Write a table as CSV, in full precision."""
     with whole_file(path) as partial:
         table.to_csv(partial, index=False)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read what `write_table` wrote, to the last bit."""
+    """Return the tidy table that `write_table` wrote, to the last bit."""
     return read_csv(path, COLUMNS, COLUMNS[8:], COLUMNS[:8])
 
 
@@ -106,8 +98,8 @@ def average_name(group: str) -> str:
 def _means(scores: Scores, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple]:
     """Yield (split, group, name, metric, keys of `scores`) of each mean: over a data set, or over those of a group."""
     for split in dict.fromkeys(split for split, _ in scores.metrics):
-        for group, wanted in groups.items():
-            members = [data for data in wanted if (split, data) in scores.metrics]
+        for group, names in groups.items():
+            members = [data for data in names if (split, data) in scores.metrics]
             averaged = [(data, [data]) for data in members]
             if group != SPECIALITY:
                 averaged.append((average_name(group), members))

@@ -19,8 +19,8 @@ class Estimate(NamedTuple):
 def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None) -> Estimate:
     """Return the mean outcome over data sets of equal weight, each an array X of shape (seeds, examples).
 
-    `clusters` holds for each data set an array (examples,) of numbers 0 … C−1: examples of the same number belong
-    together, say share a passage, and may err together. Without it every example is a cluster of its own.
+    `clusters` holds for each data set an array (examples,) of numbers 0 … C−1: examples of the same number, say of one
+    passage, may err together. Without it every example is a cluster of its own.
 
     With k data sets of n examples in C clusters, S seeds, X_·i the mean of example i over seeds, X_·· that of all, and
     A_s the mean of seed s over all data sets:
@@ -31,12 +31,11 @@ def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | No
         se² = E + max(0, B − W)
 
     E is the cluster-robust variance of a mean (Miller 2024, "Adding error bars to evals"), with the correction for few
-    clusters; where each example is its own, it is Var_i(X_·i) / n, the usual one. The seeds share their examples, so E
-    does not shrink with S the way S·n independent examples would. W is the part of B that comes from the examples
-    themselves (two seeds differ on single examples, or passages, even if they are equally good), which E already
-    holds. So se² is the unbiased variance of the mean in the crossed model "seed + cluster + noise", but for the share
-    Σ_c (n_c/n)² of the seeds' own variance (1/C where clusters are equal), which W takes for the examples'. With one
-    seed only E is left.
+    clusters. The seeds share their examples, so E does not shrink with S the way S·n independent examples would. W is
+    the part of B that comes from the examples themselves (two seeds differ on single examples, or passages, even if
+    they are equally good), which E already holds. So se² is the unbiased variance of the mean in the crossed model
+    "seed + cluster + noise", but for the share Σ_c (n_c/n)² of the seeds' own variance (1/C where clusters are equal),
+    which W takes for the examples'. With one seed only E is left.
 
     The interval is Student's t with Satterthwaite's degrees of freedom, (S − 1)(se² / B)²: few seeds that
     disagree widen it. E counts as known exactly, for it rests on hundreds of examples.
@@ -53,7 +52,11 @@ def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | No
         variance += max(0.0, between - overlap)
         if between > 0:
             freedom = (seeds - 1) * max(1.0, variance / between) ** 2
-    value, se = float(seed_means.mean()), float(np.sqrt(variance))
+    return student(float(seed_means.mean()), float(np.sqrt(variance)), freedom)
+
+
+def student(value: float, se: float, freedom: float) -> Estimate:
+    """Return a value with Student's 95 % interval of these degrees of freedom about it."""
     reach = float(stdtrit(freedom, 0.975)) * se
     return Estimate(value, se, value - reach, value + reach)
 

@@ -11,7 +11,7 @@ from generality.report.bootstrap import resample
 from generality.report.collect import BASE, read_table
 from generality.report.metrics import METRICS
 from generality.report.names import in_order
-from generality.report.scores import Scores, read_scores
+from generality.report.scores import read_scores
 from generality.report.select import best_settings, common_scores
 
 
@@ -19,8 +19,8 @@ class Resampled:
     """Test scores, under the resamples of `bootstrap`, of every setting on every data set and group of an experiment.
 
     experiment, speciality (the data set's name), generality ({group: its data sets}) and seeds (their number) describe
-    it; `settings` has each method's in order, and `chosen` the one that is best on validation examples, of a method
-    whose settings all diverged the first. Whatever is made of the scores of a setting that diverged is NaN.
+    it; `settings` has each method's in order, and `chosen` the one that is best on validation examples, or the first if
+    all diverged. The scores of a setting that diverged are NaN.
     """
 
     def __init__(
@@ -36,9 +36,9 @@ class Resampled:
         """Read the score files of an experiment and its tidy table. Raises StudyError as `collect` does."""
         self.experiment, self.speciality, self.generality = experiment, speciality, generality
         groups = {SPECIALITY: [speciality], **generality}
-        found = read_scores(scores, [data for members in groups.values() for data in members], metrics)
-        models = sorted(found.models, key=lambda model: in_order(*model))
-        self.seeds = len(found.models[BASE])
+        examples = read_scores(scores, [data for members in groups.values() for data in members], metrics)
+        models = sorted(examples.models, key=lambda model: in_order(*model))
+        self.seeds = len(examples.models[BASE])
         self.settings: dict[str, list[str]] = {}
         for method, setting in models:
             self.settings.setdefault(method, []).append(setting)
@@ -49,10 +49,17 @@ class Resampled:
         self._metric: dict[str, str] = {}
         self._means: dict[str, dict[tuple[str, str], np.ndarray]] = {}
         for group, members in groups.items():
-            shared = [metric for metric in METRICS if all(metric in found.metrics["test", data] for data in members)]
-            averaged = [self._add(found, models, data, shared[0]) for data in members]
-            self._metric[group] = shared[0]
-            self._means[group] = dict(zip(models, np.mean(averaged, axis=0), strict=True))
+            shared = [metric for metric in METRICS if all(metric in examples.metrics["test", data] for data in members)]
+            averaged = []
+            for data in members:
+                outcomes = [
+                    {seed: scored["test", data, shared[0]] for seed, scored in examples.models[model].items()}
+                    for model in models
+                ]
+                averaged.append(resample(outcomes, examples.clusters["test", data], data))
+            for name, means in (*zip(members, averaged, strict=True), (group, np.mean(averaged, axis=0))):
+                self._metric[name] = shared[0]
+                self._means[name] = dict(zip(models, means, strict=True))
 
     def score(self, method: str, where: str, setting: str | None = None) -> np.ndarray:
         """Return the score on a data set or a group's plain mean of data sets, on the common scale of `select`.
@@ -83,14 +90,14 @@ class Resampled:
 
         Settings that diverged are left out, unless all did: then all are there, as NaN.
         """
-        there = [setting for setting in self.settings[method] if not self.diverged(method, setting)]
+        settings = [setting for setting in self.settings[method] if not self.diverged(method, setting)]
         return tuple(
-            np.stack([self.score(method, where, setting) for setting in there or self.settings[method]])
+            np.stack([self.score(method, where, setting) for setting in settings or self.settings[method]])
             for where in (SPECIALITY, group)
         )
 
     def diverged(self, method: str, setting: str | None = None) -> bool:
-        """Tell whether a setting diverged, or, without one, whether all settings of the method did."""
+        """Return whether a setting diverged, or, without one, whether all settings of the method did."""
         return bool(np.isnan(self.score(method, SPECIALITY, setting)[0]))
 
     def best_on(self, method: str, group: str) -> str:
@@ -99,10 +106,3 @@ class Resampled:
 
     def _higher(self, where: str) -> bool:
         return METRICS[self._metric[where]].higher_is_better
-
-    def _add(self, found: Scores, models: list[tuple[str, str]], data: str, metric: str) -> np.ndarray:
-        outcomes = [{seed: of[seed]["test", data, metric] for seed in of} for of in map(found.models.get, models)]
-        means = resample(outcomes, found.clusters["test", data], data)
-        self._metric[data] = metric
-        self._means[data] = dict(zip(models, means, strict=True))
-        return means

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,8 @@ class Scores:
 
     `metrics`, in the registry's order, and `clusters`, numbers 0 … C−1 of the examples, are by (split, data) and the
     same for all models. `models` is {(method, setting): {seed: {(split, data, metric): float64 of its examples}}}. All
-    scores of a model whose fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean
-    over the other seeds would be that of the lucky ones alone.
+    scores of a model whose fine-tuning diverged are NaN, and no others are: a mean over the other seeds would be that
+    of the lucky ones alone.
     """
 
     metrics: dict[tuple[str, str], list[str]]
@@ -30,9 +31,9 @@ class Scores:
 
 
 def read_scores(
-    score_files: Sequence[str | Path], wanted: Sequence[str], metrics: Sequence[str] = tuple(METRICS)
+    score_files: Sequence[str | Path], data_sets: Sequence[str], metrics: Sequence[str] = tuple(METRICS)
 ) -> Scores:
-    """Return the scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
+    """Return the scores of all models on these data sets, in these metrics, and no others.
 
     Raises StudyError for a file without scores on them or without a known metric, a model or an example scored twice,
     a data set without scores, with a metric for some examples only, with a score that is not a number, or with all
@@ -40,7 +41,7 @@ def read_scores(
     """
     first, models, diverged = None, {}, []  # path, examples and metrics of the first model
     for path in score_files:
-        rows, without = _read(path, wanted, metrics)
+        rows, without = _read(path, data_sets, metrics)
         diverged += [(path, *model) for model in without]
         for (method, setting, seed), part in rows.groupby(MODEL):
             part = part.sort_values(EXAMPLE, ignore_index=True)
@@ -48,19 +49,19 @@ def read_scores(
             if part.duplicated(EXAMPLE).any():
                 raise StudyError(f"{path}: {model} has an example twice; delete it and score again")
             examples = part[[*EXAMPLE, "cluster"]]
-            there = _metrics(part, f"{path}: {model}")
+            measured = _metrics(part, f"{path}: {model}")
             if first is None:
-                first = path, examples, there
-                _check_complete(examples, wanted, path)
+                first = path, examples, measured
+                _check_complete(examples, data_sets, path)
             if not examples.equals(first[1]):
                 raise StudyError(
                     f"{path}: {model} has other examples or clusters than {first[0]}; delete both and score again"
                 )
-            if there != first[2]:
+            if measured != first[2]:
                 raise StudyError(f"{path}: {model} has other metrics than {first[0]}; delete both and score again")
             places = part.groupby(DATA).indices
             _add(models, path, method, setting, seed, {
-                (*key, name): part[name].to_numpy()[places[key]] for key, names in there.items() for name in names
+                (*key, name): part[name].to_numpy()[places[key]] for key, names in measured.items() for name in names
             })  # fmt: skip
     if first is None:
         raise StudyError("no score files; name those of the pre-trained model and of the others")
@@ -72,33 +73,31 @@ def read_scores(
 
 
 def _add(models: dict, path: str | Path, method: str, setting: str, seed: int, scores: dict) -> None:
-    of_setting = models.setdefault((method, setting), {})
-    if seed in of_setting:
+    if seed in models.setdefault((method, setting), {}):
         raise StudyError(f"{path}: {method} {setting} seed {seed} is in another score file too; name each file once")
-    of_setting[int(seed)] = scores
+    models[method, setting][int(seed)] = scores
 
 
 def _read(
-    path: str | Path, wanted: Sequence[str], metrics: Sequence[str]
+    path: str | Path, data_sets: Sequence[str], metrics: Sequence[str]
 ) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
-    """Return the rows on the wanted data sets, and the models, as (method, setting, seed), that have none.
+    """Return the rows on the data sets, and the models, as (method, setting, seed), that diverged and so have none.
 
-    Every metric is float64, and clusters are included where the file has them. A model without rows is one that
-    diverged.
+    Every metric is float64, and the cluster of an example without one is None.
     """
-    there = set(columns_of(path))
-    diverged = []
-    if "diverged" in there:
+    columns, diverged = columns_of(path), []
+    measured = [name for name in metrics if name in columns]
+    if "diverged" in columns:
         models = read_parquet(path, [*MODEL, "diverged"]).dropna(subset="diverged")
         diverged = list(models[MODEL].astype({"method": str, "setting": str}).itertuples(index=False, name=None))
-        if not there.intersection(metrics):
+        if not measured:
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
-    if not there.intersection(metrics):
+    if not measured:
         raise StudyError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
-    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics) if name in there)]
-    rows = read_parquet(path, columns, filters=[("data", "in", wanted)])
+    optional = ["cluster"] if "cluster" in columns else []
+    rows = read_parquet(path, [*MODEL, *EXAMPLE, *optional, *measured], filters=[("data", "in", data_sets)])
     if rows.empty:
-        raise StudyError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
+        raise StudyError(f"{path}: no scores on {data_sets[0]} or the others; delete it and score again")
     rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *METRICS])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
     types = dict.fromkeys(("method", "setting", "data", "split"), str) | dict.fromkeys(METRICS, np.float64)
@@ -111,7 +110,7 @@ def _read(
 
 def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
     """Return the metrics of each (split, data), which all its examples have."""
-    found = {}
+    metrics = {}
     for key, rows in part.groupby(DATA):
         counts = np.isfinite(rows[list(METRICS)]).sum()
         for name, count in counts.items():
@@ -120,23 +119,21 @@ def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
                     f"{what} has a finite {name} for {count} of {len(rows)} {key[0]} examples of {key[1]} only; "
                     "delete the file and score again, and if it stays so, look for a fine-tuning that diverged"
                 )
-        found[key] = [name for name in METRICS if counts[name]]
-    return found
+        metrics[key] = [name for name in METRICS if counts[name]]
+    return metrics
 
 
-def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | Path) -> None:
-    for split in examples["split"].unique():
-        for data in wanted:
-            clusters = examples.loc[(examples["split"] == split) & (examples["data"] == data), "cluster"]
-            if clusters.empty and split == "validation" and not examples[examples["data"] == data].empty:
-                continue  # for evaluation only: no setting may be chosen by it
-            if clusters.empty:
-                raise StudyError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
-            if clusters.nunique() + clusters.isna().sum() < 2:
-                raise StudyError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
+def _check_complete(examples: pd.DataFrame, data_sets: Sequence[str], path: str | Path) -> None:
+    for split, data in product(examples["split"].unique(), data_sets):
+        clusters = examples.loc[(examples["split"] == split) & (examples["data"] == data), "cluster"]
+        if clusters.empty and split == "validation" and data in set(examples["data"]):
+            continue  # for evaluation only: no setting may be chosen by it
+        if clusters.empty:
+            raise StudyError(f"{path}: no {split} scores on {data}; score it, or drop it from the experiment")
+        if clusters.nunique() + clusters.isna().sum() < 2:
+            raise StudyError(f"{path}: {split} scores on {data} are of one example or cluster; score more")
 
 
 def _numbers(clusters: pd.Series) -> np.ndarray:
     """Return clusters as numbers 0 … C−1; an example without a cluster is one of its own."""
-    own = pd.Series([f"example {i}" for i in range(len(clusters))], clusters.index)
-    return pd.factorize(("cluster " + clusters).where(clusters.notna(), own))[0]
+    return pd.factorize(clusters.where(clusters.notna(), pd.Series(range(len(clusters)), clusters.index)))[0]

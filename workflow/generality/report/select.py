@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
@@ -14,16 +15,14 @@ def best_settings(table: pd.DataFrame) -> pd.DataFrame:
     """Return the setting of each method, chosen on validation examples: method, setting, speciality, generality, score.
 
     score = (speciality + generality) / 2 on the validation split, as in `common_scores`; generality is the plain mean
-    of the groups. The first setting wins a tie. The paper shows all settings and chooses none: this rule is ours. It
-    weighs learning and keeping alike, and never sees a test example. A setting that diverged is not chosen, and a
-    method without another is left out. Raises StudyError if there are no validation scores.
+    of the groups. The first setting wins a tie. The rule is ours, since the paper chooses none. A setting that diverged
+    is not chosen, and a method without another is left out. Raises StudyError if there are no validation scores.
     """
     common = common_scores(table, "validation")
     if common.empty:
         raise StudyError("no validation scores to choose settings by; score the validation split of every data set too")
-    groups = common.drop(columns=SPECIALITY)
-    scores = pd.DataFrame({SPECIALITY: common[SPECIALITY], "generality": groups.mean(axis=1)})
-    scores["score"] = (scores["speciality"] + scores["generality"]) / 2
+    scores = common[[SPECIALITY]].assign(generality=common.drop(columns=SPECIALITY).mean(axis=1))
+    scores["score"] = (scores[SPECIALITY] + scores["generality"]) / 2
     scores = scores.dropna()  # a setting that diverged has none
     best = scores.groupby(level="method", sort=False)["score"].idxmax()
     return scores.loc[best].reset_index()
@@ -47,18 +46,22 @@ def common_scores(table: pd.DataFrame, split: str) -> pd.DataFrame:
 
 def results(table: pd.DataFrame) -> pd.DataFrame:
     """Return the test rows averaged over seeds; the column `chosen` marks the setting that is its method's best."""
-    best = pd.MultiIndex.from_frame(best_settings(table)[["method", "setting"]])
     rows = summarise(table)
-    return rows.assign(chosen=pd.MultiIndex.from_frame(rows[["method", "setting"]]).isin(best))
+    return rows.assign(chosen=among(rows, best_settings(table), ["method", "setting"]))
+
+
+def among(rows: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return whether each row has the same entries in these columns as one of the others."""
+    return pd.MultiIndex.from_frame(rows[columns]).isin(pd.MultiIndex.from_frame(others[columns]))
 
 
 def pick_groups(rows: pd.DataFrame, groups: Sequence[str] | None) -> pd.DataFrame:
     """Return the rows of these groups, in this order; all rows for None. Raises StudyError for an unknown group."""
     if groups is None:
         return rows
-    there = list(rows["group"].unique())
-    if missing := [group for group in groups if group not in there]:
-        raise StudyError(f"groups: no '{missing[0]}'; there are: {', '.join(there)}")
+    present = list(rows["group"].unique())
+    if missing := [group for group in groups if group not in present]:
+        raise StudyError(f"groups: no '{missing[0]}'; there are: {', '.join(present)}")
     rank = rows["group"].map({group: i for i, group in enumerate(groups)})
     # Within a method and setting, the order of data sets and metrics stays.
     order = rows.assign(rank=rank, model=rows.groupby(["method", "setting"], sort=False).ngroup())

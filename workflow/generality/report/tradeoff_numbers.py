@@ -1,22 +1,20 @@
 """Trade-offs as numbers: hypervolume, the settings that nothing beats, and generality at matched speciality."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.errors import StudyError
 from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, interval
 from generality.report.collect import write_table
-from generality.report.diverged import DIVERGED
 from generality.report.estimate import Estimate
-from generality.report.frontier import hypervolume, matched_generality, on_front
-from generality.report.names import ENDS, FULL, PATH, in_words, notation
+from generality.report.names import DIVERGED, ENDS, PATH, in_words, notation
 from generality.report.resampled import Resampled
-from generality.storage.files import whole_file
+from generality.report.stored import as_paths, write_text
 
 MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
 CAPTION = (
@@ -34,14 +32,44 @@ CAPTION = (
 )
 
 
+def hypervolume(x: np.ndarray, y: np.ndarray, reference: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the area above and right of the reference point that points dominate; on both axes higher is better.
+
+    `x` and `y` are (points, columns), the coordinates of the reference (columns,); each column is a problem of its own.
+    """
+    order = np.argsort(-x, axis=0, kind="stable")
+    right = np.maximum(np.take_along_axis(x, order, axis=0) - reference[0], 0)
+    height = np.maximum.accumulate(np.maximum(np.take_along_axis(y, order, axis=0) - reference[1], 0), axis=0)
+    # Go from right to left: the area between a point and the next is as high as the highest point so far.
+    return ((right - np.vstack([right[1:], np.zeros_like(right[:1])])) * height).sum(axis=0)
+
+
+def matched_generality(x: np.ndarray, y: np.ndarray, speciality: np.ndarray) -> np.ndarray:
+    """Return the best generality y, per column, where the line through the points in order reaches the speciality.
+
+    It is −inf where no point reaches the speciality. Shapes are as in `hypervolume`.
+    """
+    best = np.where(x >= speciality, y, -np.inf).max(axis=0)
+    crossing = np.diff(x < speciality, axis=0)
+    step = np.where(crossing, np.diff(x, axis=0), 1.0)  # elsewhere anything but zero: it is not used
+    between = y[:-1] + (speciality - x[:-1]) / step * np.diff(y, axis=0)
+    return np.maximum(best, np.where(crossing, between, -np.inf).max(axis=0, initial=-np.inf))
+
+
+def on_front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return for each point (points,) whether it is non-dominated: none is as good on both axes and better on one."""
+    as_good = (x[:, None] >= x) & (y[:, None] >= y)
+    better = (x[:, None] > x) | (y[:, None] > y)
+    return ~(as_good & better).any(axis=0)
+
+
 def method_hypervolume(scores: Resampled, method: str, group: str) -> np.ndarray:
     """Return the hypervolume of a method's settings and the two ends, per column, against the worse end on each axis.
 
     The ends, which have no tuning in them, make the reference in each resample anew. They count for every method:
-    WiSE-FT's path ends in these two models, and so do penalties of infinite and of no weight. Raises StudyError for an
-    experiment without full fine-tuning.
+    WiSE-FT's path ends in these two models, and so do penalties of infinite and of no weight.
     """
-    (x_start, y_start), (x_end, y_end) = _ends(scores, group)
+    (x_start, y_start), (x_end, y_end) = (scores.points(end, group) for end in ENDS)
     x, y = scores.points(method, group)
     reference = np.minimum(x_start, x_end)[0], np.minimum(y_start, y_end)[0]
     return hypervolume(np.vstack([x, x_start, x_end]), np.vstack([y, y_start, y_end]), reference)
@@ -52,20 +80,20 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
 
     Scores are fractions, hypervolumes fractions squared; <name>_low and <name>_high are 95 % intervals. A number that
     is not reached is missing, and so is one that needs a model that diverged. `diverged` counts those of the `settings`
-    that did; if all did, none is `chosen`. Raises StudyError for an experiment without full fine-tuning.
+    that did; if all did, none is `chosen`.
     """
     rows = []
     for group in scores.generality:
         front = _front(scores, group)
-        (start, _), (end, _) = _ends(scores, group)
-        goal = (start + MATCHED * (end - start))[0]
+        start, end = (scores.points(end, group) for end in ENDS)
+        goal = (start[0] + MATCHED * (end[0] - start[0]))[0]
         for method, settings in scores.settings.items():
             points = scores.points(method, group)
             if method == PATH:
-                points = tuple(np.vstack(parts) for parts in zip(*_around(scores, group, points), strict=True))
+                points = map(np.vstack, zip(start, points, end, strict=True))
             row = {"experiment": scores.experiment, "group": group, "method": method, "seeds": scores.seeds}
             lost = sum(scores.diverged(method, setting) for setting in settings)
-            row |= {"settings": len(settings), "diverged": lost, "front": " ".join(front[method])}
+            row |= {"settings": len(settings), "diverged": lost, "front": " ".join(front.get(method, []))}
             row |= {"chosen": scores.chosen[method] if lost < len(settings) else ""}
             for name, values in (
                 ("hypervolume", method_hypervolume(scores, method, group)),
@@ -73,42 +101,24 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
                 (SPECIALITY, scores.score(method, SPECIALITY)),
                 ("generality", scores.score(method, group)),
             ):
-                found = _interval(values, scores.seeds)
-                row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+                row[name], _, row[f"{name}_low"], row[f"{name}_high"] = _interval(values, scores.seeds)
             rows.append(row | {"matched_at": goal[0]})
     return pd.DataFrame(rows)
 
 
 def render_tradeoffs(
-    experiments: Iterable[Resampled], outputs: Sequence[str | Path], labels: Mapping[str, str] | None = None
+    experiments: Iterable[Resampled], outputs: Sequence[str | Path], labels: Mapping[str, str]
 ) -> None:
     """Write the trade-offs of experiments as .csv (`tradeoffs`, in full precision) or .md. `labels` name the methods.
 
     Raises StudyError for another suffix.
     """
     table = pd.concat(map(tradeoffs, experiments), ignore_index=True)
-    for output in map(Path, outputs):
-        if output.suffix not in (".csv", ".md"):
-            raise StudyError(f"{output}: trade-offs are written as .csv or .md; change the suffix")
+    for output in as_paths(outputs, (".csv", ".md"), "trade-offs"):
         if output.suffix == ".csv":
             write_table(table, output)
-            continue
-        with whole_file(output) as partial:
-            partial.write_text(_markdown(table, labels or {}), encoding="utf-8")
-
-
-def _ends(scores: Resampled, group: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    if FULL not in scores.settings:
-        raise StudyError(
-            f"experiments.{scores.experiment}.methods: no '{FULL}', which trade-offs are measured against; add it, or "
-            "leave the experiment out of report.tradeoff and report.claims"
-        )
-    return [scores.points(method, group) for method in ENDS]
-
-
-def _around(scores: Resampled, group: str, points: tuple) -> list[tuple]:
-    start, end = _ends(scores, group)
-    return [start, points, end]
+        else:
+            write_text(output, _markdown(table, labels))
 
 
 def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
@@ -116,11 +126,10 @@ def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
     models = [(method, setting) for method, settings in scores.settings.items() for setting in settings]
     models = [model for model in models if not scores.diverged(*model)]
     x, y = (np.array([scores.score(m, where, s)[0] for m, s in models]) for where in (SPECIALITY, group))
-    found: dict[str, list[str]] = {method: [] for method in scores.settings}
-    for (method, setting), kept in zip(models, on_front(x, y), strict=True):
-        if kept:
-            found[method].append(setting)
-    return found
+    front: dict[str, list[str]] = {}
+    for method, setting in compress(models, on_front(x, y)):
+        front.setdefault(method, []).append(setting)
+    return front
 
 
 def _interval(values: np.ndarray, seeds: int) -> Estimate:
@@ -146,8 +155,11 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
         goal = 100 * rows["matched_at"].iloc[0]
         body = []
         for row in rows.itertuples():
-            cells = [_cell(row, "hypervolume", 10_000)]
-            cells += [_cell(row, name, 100) for name in ("matched", SPECIALITY, "generality")]
+            scales = {"hypervolume": 10_000, "matched": 100, SPECIALITY: 100, "generality": 100}
+            cells = [
+                markup.points(getattr(row, name), getattr(row, f"{name}_high"), scale, "")
+                for name, scale in scales.items()
+            ]
             front = [notation(row.method, setting) or "yes" for setting in row.front.split()]
             cells += [("; " if ", " in "".join(front) else ", ").join(front) or markup.NONE]
             if row.diverged == row.settings:
@@ -161,13 +173,6 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
 
 def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     parts = [markup.markdown(caption(table))]
-    for shown in for_readers(table, labels):
-        parts += [f"## {markup.markdown(shown.caption)}", markup.markdown_grid(shown)]
+    for part in for_readers(table, labels):
+        parts += [f"## {markup.markdown(part.caption)}", markup.markdown_grid(part)]
     return "\n\n".join(parts) + "\n"
-
-
-def _cell(row: tuple, name: str, scale: float) -> str:
-    value, high = getattr(row, name), getattr(row, f"{name}_high")
-    if not np.isfinite(value):
-        return markup.NONE
-    return f"{scale * value:.1f}" + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")

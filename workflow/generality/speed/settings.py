@@ -102,7 +102,7 @@ def narrowed(
     return copied
 
 
-def _some(what: str, known: dict, wanted: Sequence[str] | None) -> dict:
-    if unknown := set(wanted or ()) - set(known):
-        raise StudyError(f"{what}: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    return {name: value for name, value in known.items() if wanted is None or name in wanted}
+def _some(what: str, entries: dict, names: Sequence[str] | None) -> dict:
+    if unknown := set(names or ()) - set(entries):
+        raise StudyError(f"{what}: there is no {', '.join(sorted(unknown))}; there are {', '.join(entries)}")
+    return {name: value for name, value in entries.items() if names is None or name in names}

@@ -1,6 +1,5 @@
 """The fine-tuning stage of the vision track."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.image_set import open_image_set
@@ -13,26 +12,17 @@ from generality.vision.objective import ImageClassification
 
 
 def finetune_classifier(
-    folder: str | Path,
-    *,
-    model: str | Path,
-    data: str | Path,
-    method: str,
-    hyperparameters: dict,
-    train: dict,
-    seed: int,
-    log: str | Path,
-    series: Sequence[float] = (),
+    folder: str | Path, *, model: str | Path, data: str | Path, train: dict, seed: int, **options
 ) -> None:
     """Fine-tune the classifier folder `model` on the image set `data` and write the classifier folder `folder`.
 
-    With a `series`, shares of all steps, write the checkpoints into `folder` instead (see `fit_and_save`).
+    `options` are those of `fit_and_save`: method, hyperparameters, log and optionally series, the shares of all steps
+    after which to write checkpoints into `folder` instead.
     """
     classifier, config, objective = prepare(model, data, train=train, seed=seed)
     fit_and_save(
         folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
-        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
-        log=log, series=series,
+        stage=__name__, inputs=[model, data], train=train, seed=seed, **options,
     )  # fmt: skip
 
 

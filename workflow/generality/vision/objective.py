@@ -35,9 +35,7 @@ class ImageClassification:
         self.data = data
         self.labels = torch.from_numpy(data.labels).to(device)
         self.pixels = Pixels(preprocess_cfg, device)
-        self.augmentation = augmentation
-        self.seed = seed
-        self.precision = precision
+        self.augmentation, self.seed, self.precision = augmentation, seed, precision
 
     def __len__(self) -> int:
         return len(self.data)

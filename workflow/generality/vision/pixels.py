@@ -82,8 +82,8 @@ def augment(
     # Where no crop fits, torchvision takes as much of the picture as the ratio allows, from its centre.
     width = np.where(fits.any(1), width[rows, first], np.minimum(1.0, RATIO[1] / aspect))
     height = np.where(fits.any(1), height[rows, first], np.minimum(1.0, aspect / RATIO[0]))
-    left, top = ((1 - side) * (2 * u[:, place] - 1) * fits.any(1) for side, place in ((width, -2), (height, -1)))
-    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, left, top)), "bicubic")
+    x, y = ((1 - side) * (2 * u[:, place] - 1) * fits.any(1) for side, place in ((width, -2), (height, -1)))
+    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, x, y)), "bicubic")
 
 
 def _resample(pictures: Tensor, width: Tensor, height: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:

@@ -1,10 +1,7 @@
 """Write captions like the web's: in many words, and not always right."""
 
-import re
-
 from generality.data.picture_world import colours
 from generality.data.picture_world.kinds import KINDS, Kind
-from generality.data.picture_world.styles import DOMAINS
 
 # With captions that are always right, zero-shot classification is as good as the features allow, and weight
 # interpolation has nothing to win. The web's captions are often wrong, so CLIP's zero-shot accuracy is suboptimal too.
@@ -83,11 +80,3 @@ def caption(kind: Kind, numbers: list[float], style: str, colour: int, place: in
     if next(draw) < TAIL:
         words += f" {choose(TAILS)}"
     return words
-
-
-def texts() -> list[str]:
-    """Return texts that together have every word of every caption."""
-    phrases = [re.sub(r"\{.*?\}", "", text) for text in (*PHRASES, *PAIR_PHRASES, *PAIRS)]
-    names = [text for kind in KINDS.values() for text in (kind.name, kind.hypernym)]
-    styles = [word for looks in DOMAINS.values() for _, look in looks for word in look.words]
-    return [*phrases, *names, *styles, *colours.NAMES, *PLACE_WORDS.values(), *TAILS, "a", "an"]

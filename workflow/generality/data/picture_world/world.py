@@ -7,15 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from generality.data.image_set import new_image_set
-from generality.data.picture_world import (
-    FAMILIES,
-    album,
-    captions,
-    domains,
-    things_built,
-    things_household,
-    things_living,
-)
+from generality.data.picture_world import FAMILIES, album, things_built, things_household, things_living
 from generality.data.picture_world.draws import Stream
 from generality.data.picture_world.kinds import KINDS
 from generality.data.picture_world.styles import DOMAINS
@@ -54,8 +46,10 @@ OBJECTNET = {
 
 def classes(family: str, domain: str) -> list[str]:
     """Return the class names of a domain, in the order of its labels; raise StudyError for an unknown name."""
-    if domain not in domains(family):
-        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
+    if family not in FAMILIES:
+        raise StudyError(f"family: '{family}' is not in the picture world; choose one of {', '.join(FAMILIES)}")
+    if domain not in FAMILIES[family]:
+        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(FAMILIES[family])}")
     if domain == "objectnet":
         return list(OBJECTNET)
     missing = WITHOUT.get(domain, ())
@@ -65,16 +59,6 @@ def classes(family: str, domain: str) -> list[str]:
 def fingerprint(seed: int) -> str:
     """Return a hash that differs between the worlds of two seeds, and of two versions of this code."""
     return hashlib.sha256(json.dumps(["picture_world", VERSION, seed]).encode()).hexdigest()[:16]
-
-
-def vocabulary(families: list[str] | None = None) -> list[str]:
-    """Return every word of these families' class names and, for "web", of its captions (default: all), sorted."""
-    texts = []
-    for family in FAMILIES if families is None else families:
-        texts += [name for domain in domains(family) for name in classes(family, domain)]
-        if family == "web":
-            texts += captions.texts()
-    return sorted({word for text in texts for word in text.split()})
 
 
 def render(folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int) -> None:
@@ -107,19 +91,19 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
     looks = DOMAINS[family, domain]
     parts = []
     for label, name in enumerate(names):
-        kinds = [KINDS[own] for own in OBJECTNET[name]] if domain == "objectnet" else [KINDS[name]]
+        kinds = [KINDS[member] for member in OBJECTNET[name]] if domain == "objectnet" else [KINDS[name]]
         rows = np.flatnonzero(labels == label)
         parts.append((rows, (*key, name), kinds, album.plan((*key, name), kinds, looks, len(rows))))
     texts = [""] * count if family == "web" else []
-    for rows, stream, kinds, shown in parts if texts else ():
-        for row, text in zip(rows, album.describe(stream, kinds, looks, shown), strict=True):
+    for rows, stream, kinds, content in parts if texts else ():
+        for row, text in zip(rows, album.describe(stream, kinds, looks, content), strict=True):
             texts[row] = text
     with (
         new_image_set(folder, size, labels, ids, names, source, texts) as images,
         progress(count, "picture", f"{family}/{domain} {split}") as bar,
     ):
-        for rows, stream, kinds, shown in parts:
-            for some, batch in album.pictures(stream, kinds, looks, shown, size):
+        for rows, stream, kinds, content in parts:
+            for some, batch in album.pictures(stream, kinds, looks, content, size):
                 images[rows[some]] = batch
                 bar.update(len(some))
 

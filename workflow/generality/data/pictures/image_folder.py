@@ -50,29 +50,14 @@ def decode(
 ) -> None:
     """Decode one split of one domain of the data set `name` into the image set `folder`.
 
-    `settings` are the domain's in a study file (`folder_layout.of_domain`); `root` and `size` (pixels a side) are
-    required. The pictures lie in `<root>/<folder>/<class>/`, where `folder` defaults to the domain's name. A picture's
-    id is its path relative to `root`. Its class is its folder's name, with spaces for "_". The module `listing` says
-    which files are pictures, and `picture_file` how one is read. A line on standard error and `files` in the manifest
-    tell how many files were found, read and left out, and which. Splits come from
-
-    - `lists`, {split: list file relative to `root`, with "{domain}" for the folder}, as DomainNet has them: lines
-      `real/aircraft_carrier/real_001_000001.jpg 0`, whose labels 0, 1, 2, … give the order of the classes;
-    - a `folder` for each split, {split: folder}, as ImageNet has them;
-    - `shares`, {"validation": 0.1, "test": 0.3}: a hash of its id alone decides a picture's split, so adding pictures
-      moves no other one, and splits never overlap. The rest is `train`: every picture for {}, none for a sum of 1.
-      With lists or folders, shares are cut from train;
-    - none of these: every picture is `test`.
-
-    With `train_on_all`, train is every picture of the folder, those of the other splits included. Without lists,
-    `classes` names the class folders to take, in the order of their labels (default: all, sorted). It may also be their
-    number. `class_names` is a table that names them (`class_names.read_class_names`), in its order; with `numbered`,
-    the folders are the numbers of its lines, from 0. `objectnet_mappings`, a folder below `root`, takes the classes
-    that ObjectNet shares with that table. `counts`, {split or all: pictures}, is checked before shares are cut.
-    `class_groups`, {class: classes of the model that count as it}, is for scoring. `crop_border` pixels are cut off
-    each side first; `interpolation`, `resize_mode` and `fill_color` say how the rest becomes a square (see `resizing`).
-    `whole` pictures become squares by squashing, so that crops of the originals can be taken from them, with `aspects`.
-    `workers` is a number of threads and changes no byte. An interrupted decoding continues at the next call.
+    `settings` are the domain's in a study file (`folder_layout.of_domain`); the source `image_folder` describes them.
+    The pictures lie in `<root>/<folder>/<class>/`, where `folder` defaults to the domain's name. A picture's id is its
+    path relative to `root`. Its class is its folder's name, with spaces for "_", or the one in a table. The module
+    `folder_splits` says how pictures become splits, `listing` which files are pictures, `picture_file` how one is read,
+    and `resizing` how it becomes a square. `whole` pictures are squashed to squares, so that crops of the originals can
+    be taken from them, with `aspects`. A line on standard error and `files` in the manifest tell how many files there
+    are, how many were read and left out, and which. `workers` is a number of threads and changes no byte. An
+    interrupted decoding continues at the next call.
 
     Raises StudyError, and leaves no folder, for folders that are missing or empty, other counts, a class without a
     picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing,
@@ -119,7 +104,7 @@ def decode(
     with (
         unfinished(folder, __name__, settings=ingredients, inputs=[]) as begun,
         new_image_set(
-            folder, settings["size"], labels, ids, names, about, begun=begun.folder, found=files, aspects=aspects
+            folder, settings["size"], labels, ids, names, about, begun=begun.folder, files=files, aspects=aspects
         ) as images,
     ):
         files["changed"] = dict(_fill(images, aspects, paths, what, settings, workers, begun))

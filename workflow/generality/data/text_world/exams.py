@@ -1,10 +1,9 @@
 """Write medical exams: short questions with options (MedMCQA) and patients (USMLE)."""
 
-from generality.data.text_world.draws import Draws
+from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import Fact, choice
 from generality.data.text_world.medicine import Medicine
 from generality.data.text_world.names import HE, SHE
-from generality.data.text_world.partition import part
 from generality.data.text_world.worlds import World
 
 # Questions about a patient, by the relation that leads to the answer: two hops from the signs, three for the effect.
@@ -53,15 +52,15 @@ def medmcqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
 
 def usmle_items(world: World, split: str) -> list[tuple[str, str, int]]:
     """Return (disease, key of ASKED, vignette) of a split's patients."""
-    pairs = [(disease, asked) for disease in world.medicine.diseases for asked in ASKED]
+    pairs = [(disease, aim) for disease in world.medicine.diseases for aim in ASKED]
     return [(*pair, form) for form in range(len(VIGNETTES)) for pair in part(world.seed, "usmle", pairs, split)]
 
 
 def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
     """Return a question about a patient with the three signs of an unnamed disease."""
-    (disease, asked, form), medicine = item, world.medicine
-    right = solution(medicine, disease, asked)
-    pool = medicine.diseases if asked == "diagnosis" else medicine.pools[asked]
+    (disease, aim, form), medicine = item, world.medicine
+    right = solution(medicine, disease, aim)
+    pool = medicine.diseases if aim == "diagnosis" else medicine.pools[aim]
     a, b, c = draws.shuffled(medicine.values["sign"][disease])
     female = draws.chance(0.5)
     patient = VIGNETTES[form].format(
@@ -73,13 +72,13 @@ def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
         days=2 + draws.below(8),
     )  # fmt: skip
     wrong = draws.some([value for value in pool if value != right], 3)
-    return _listed(f"{patient} {ASKED[asked]}", right, wrong, draws, f"{asked} of {disease}")
+    return _listed(f"{patient} {ASKED[aim]}", right, wrong, draws, f"{aim} of {disease}")
 
 
-def solution(medicine: Medicine, disease: str, asked: str) -> str:
-    """Return the right answer for a patient with a disease; `asked` is a key of ASKED."""
-    if asked == "diagnosis":
+def solution(medicine: Medicine, disease: str, aim: str) -> str:
+    """Return the right answer for a patient with a disease; `aim` is a key of ASKED."""
+    if aim == "diagnosis":
         return disease
-    if asked == "effect":
+    if aim == "effect":
         return medicine.value("effect", medicine.value("drug", disease))
-    return medicine.value(asked, disease)
+    return medicine.value(aim, disease)

@@ -3,11 +3,10 @@
 from itertools import product
 from typing import NamedTuple
 
-from generality.data.text_world.draws import Draws
+from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import choice
 from generality.data.text_world.lists import words
 from generality.data.text_world.names import DAYS, HE, SHE, TOWNS
-from generality.data.text_world.partition import part
 from generality.data.text_world.things import OBJECTS, POOLS
 from generality.data.text_world.worlds import World
 
@@ -78,19 +77,19 @@ def keys(world: World, split: str) -> list[Key]:
 
 def tell(key: Key, draws: Draws) -> Story:
     """Return a story for a key."""
-    told = {name: draws.one(values) for name, values in VALUES.items()} | dict(
+    facts = {name: draws.one(values) for name, values in VALUES.items()} | dict(
         zip(("hero", "job", "day"), key, strict=True)
     )
-    while told["gift"] == told["thing"]:
-        told["gift"] = draws.one(VALUES["gift"])
-    told |= {"he": "she", "him": "her"} if told["hero"] in SHE else {"he": "he", "him": "him"}
-    passage = " ".join(draws.one(variants).format_map(told) for variants in SENTENCES)
+    while facts["gift"] == facts["thing"]:
+        facts["gift"] = draws.one(VALUES["gift"])
+    facts |= {"he": "she", "him": "her"} if facts["hero"] in SHE else {"he": "he", "him": "him"}
+    passage = " ".join(draws.one(variants).format_map(facts) for variants in SENTENCES)
     questions = []
     for name in draws.some(list(ASKED), QUESTIONS):
-        wrong = [told[SAME[name]]] if name in SAME else []
-        others = [value for value in VALUES[name] if value != told[name] and value not in wrong]
+        wrong = [facts[SAME[name]]] if name in SAME else []
+        others = [value for value in VALUES[name] if value != facts[name] and value not in wrong]
         wrong += draws.some(others, 3 - len(wrong))
-        questions.append(Question(draws.one(ASKED[name]).format_map(told), told[name], wrong))
+        questions.append(Question(draws.one(ASKED[name]).format_map(facts), facts[name], wrong))
     return Story(passage, questions)
 
 
@@ -104,15 +103,11 @@ def example(world: World, item: tuple[Key, int], draws: Draws) -> dict:
     key, index = item
     story = tell(key, Draws("passage", world.seed, key))
     question = story.questions[index]
-    return choice(prompt(story.passage, question.text), question.right, question.wrong, draws, " ".join(key))
-
-
-def prompt(passage: str, question: str) -> str:
-    """Return the text before an answer."""
-    return f"article: {passage}\nquestion: {question}\nanswer:"
+    prompt = f"article: {story.passage}\nquestion: {question.text}\nanswer:"
+    return choice(prompt, question.right, question.wrong, draws, " ".join(key))
 
 
 def reading(story: Story) -> str:
     """Return a passage with all its questions and answers, as the corpus has it."""
-    asked = [f"question: {question.text}\nanswer: {question.right}" for question in story.questions]
-    return "\n".join([f"article: {story.passage}", *asked])
+    questions = [f"question: {question.text}\nanswer: {question.right}" for question in story.questions]
+    return "\n".join([f"article: {story.passage}", *questions])

@@ -32,7 +32,7 @@ def number_of(name):
 
 def columns(part):
     """Return the groups of an experiment that a table shows, in their order."""
-    groups = part.groups(*part.experiments)
+    groups = part.study.groups(*part.experiments)
     return [group for group in COLUMNS.get(number_of(part.name), groups) if group in groups]
 
 

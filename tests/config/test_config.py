@@ -79,6 +79,7 @@ WRONG = [
     ("experiments.domainnet.train.batch_size", 0, "0 is less than the minimum of 1"),
     ("experiments.domainnet.train.batch_size", 1.5, "1.5 is given, a whole number is wanted"),
     ("experiments.domainnet.train.augment", "flip", "'flip' is not one of 'none', 'shift_flip', 'random_resized_crop'"),
+    ("experiments.domainnet.extraction", {"a/b": "choices"}, "a CLIP generates no answers; delete this key"),
     ("experiments.domainnet.train.optimizer", "adamww", "'adamww' is not one of 'adamw', 'adam' (did you mean 'adamw'"),
     ("experiments.domainnet.train", [], "a list is given, a mapping is wanted"),
     ("experiments.domainnet.track", "speech", "'speech' is not one of 'vision', 'language'"),

@@ -402,9 +402,9 @@ COUNTS = {
     "common-sense/piqa": {"train": 60, "test": 8}, "instruction/alpaca": {"all": 400},
 }  # fmt: skip
 FIRST = {  # prompt, choices and answer of the first test example
-    "medical/medmcqa": ("Input: Why? (A) a (B) b (C) c (D) d Output:", list("abcd"), 0),
+    "medical/medmcqa": ("Input: Why? (A) a (B) b (C) c (D) d Output:", list("ABCD"), 0),
     "medical/pubmedqa": ("Input: One. Two. Question: Does it? Output:", ["yes", "no", "maybe"], 0),
-    "medical/usmle": ("Input: Which? (A) a (B) b (C) c (D) d Output:", list("abcd"), 3),
+    "medical/usmle": ("Input: Which? (A) a (B) b (C) c (D) d Output:", list("ABCD"), 3),
     "common-sense/arc-easy": ("Question: What?\nAnswer:", list("abc"), 2),
     "common-sense/arc-challenge": ("Question: What?\nAnswer:", list("abc"), 2),
     "common-sense/race": ("Article: Article 0\n\nQuestion: Q2\nAnswer:", list("abcd"), 2),

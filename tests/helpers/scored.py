@@ -27,16 +27,26 @@ LANGUAGE = {
     "generality": {"ood": [USMLE], "common-sense": [ARC, RACE], "instruction": [ALPACA, LMFLOW]},
 }
 BEFORE = {
-    MEDMCQA: {"acc": [1, 0, 0, 0], "exact_match": [0, 0, 0, 0], "unparsable": [1, 1, 1, 0]},
-    USMLE: {"acc": [1, 1, 0, 0], "exact_match": [1, 0, 0, 0], "unparsable": [0, 1, 0, 0]},
+    MEDMCQA: {
+        "acc": [1, 0, 0, 0],
+        "exact_match": [0, 0, 0, 0],
+        "unparsable": [1, 1, 1, 0],
+        "other_kind": [0, 0, 1, 0],
+    },
+    USMLE: {"acc": [1, 1, 0, 0], "exact_match": [1, 0, 0, 0], "unparsable": [0, 1, 0, 0], "other_kind": [0, 0, 0, 0]},
     ARC: {"acc": [1, 1, 1, 0], "acc_norm": [1, 1, 0, 0]},
     RACE: {"acc": [1, 1, 0, 0]},
     ALPACA: {"nll": [100, 200]},
     LMFLOW: {"nll": [10, 20, 30]},
 }
 AFTER = {
-    MEDMCQA: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 0, 0], "unparsable": [0, 0, 0, 0]},
-    USMLE: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 1, 0], "unparsable": [0, 0, 0, 0]},
+    MEDMCQA: {
+        "acc": [1, 1, 1, 0],
+        "exact_match": [1, 1, 0, 0],
+        "unparsable": [0, 0, 0, 0],
+        "other_kind": [0, 0, 0, 0],
+    },
+    USMLE: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 1, 0], "unparsable": [0, 0, 0, 0], "other_kind": [0, 0, 0, 0]},
     ARC: {"acc": [1, 1, 0, 0], "acc_norm": [1, 0, 0, 0]},
     RACE: {"acc": [1, 0, 0, 0]},
     ALPACA: {"nll": [130, 220]},

@@ -44,7 +44,7 @@ def model(request):
 
 
 def scorer(model, tokens: int) -> Scorer:
-    return Scorer(model, TOKENIZER, {KEY: TEXTS}, [KEY[0]], tokens)
+    return Scorer(model, TOKENIZER, {KEY: TEXTS}, {KEY[0]: "choices"}, tokens)
 
 
 @torch.no_grad()

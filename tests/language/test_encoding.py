@@ -146,7 +146,7 @@ def test_choices_that_are_the_same_tokens_are_refused():
     tokenizer = TOKENIZERS["unigram, EOS"]
     example = EXAMPLES[0] | {"id": "q1", "choices": ["red", "ж", "ф"]}
     with pytest.raises(StudyError, match=r"^a/b test: example 'q1': the choices 'ж' and 'ф' are the same tokens"):
-        Scorer(llama(tokenizer), tokenizer, {("a/b", "test"): TextSet("choice", [example], {})}, [])
+        Scorer(llama(tokenizer), tokenizer, {("a/b", "test"): TextSet("choice", [example], {})}, {})
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -158,7 +158,7 @@ def test_the_first_loss_is_the_scored_likelihood_of_the_same_answers(tokenizer, 
     everything = np.arange(len(answers))
     with torch.no_grad():
         loss, _ = objective.loss(model, objective.batch(0, everything))
-    scorer = Scorer(model, tokenizer, {("a/b", "test"): texts}, [])
+    scorer = Scorer(model, tokenizer, {("a/b", "test"): texts}, {})
     pairs = [pair(form, example) for example in texts.examples]
     scored = scorer.harness.likelihoods(pairs)
     predicted, _ = objective.predictions(everything)

@@ -243,6 +243,22 @@ def test_a_model_like_galactica_gets_its_special_tokens_and_is_fine_tuned(langua
     finetune(tmp_path, tmp_path / "out", "lora", rank=2)
 
 
+def test_the_commit_of_a_model_without_a_revision_is_told_and_kept(tmp_path, monkeypatch, capsys):
+    commit, cache = "12" * 20, tmp_path / "cache" / "models--x--tiny"
+    galactica(cache / "snapshots" / commit)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text(commit)
+    for constant in ("huggingface_hub.constants.HF_HUB_CACHE", "transformers.utils.hub.constants.HF_HUB_CACHE"):
+        monkeypatch.setattr(constant, str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    for revision in (None, commit):
+        fetch_causal_lm(tmp_path / "model", name="x/tiny", revision=revision)
+        provenance = load_causal_lm(tmp_path / "model")[2]
+        assert (provenance["revision"], provenance["commit"]) == (revision, commit)
+        shutil.rmtree(tmp_path / "model")
+        assert (f"x/tiny: commit {commit}; as `revision: {commit}`" in capsys.readouterr().err) == (revision is None)
+
+
 def test_galacticas_files_have_its_shape_and_may_be_in_parts(tmp_path):
     """A release of several safetensors files with an index, and the true sizes, without their bytes."""
     galactica(tmp_path / "hub")

@@ -87,7 +87,7 @@ def test_data_sets_are_checked_by_the_tokenizer(model, tmp_path, choices, line):
     write_text_set(tmp_path / "set", "choice", [example], {"kind": "test"})
     checked, sets = tmp_path / "texts.checked", {("a/b", "test"): tmp_path / "set"}
     with pytest.raises(StudyError, match=line) if line else nullcontext():
-        check_texts(checked, model=model, sets=sets, generate=["a/b"])
+        check_texts(checked, model=model, sets=sets, generate={"a/b": "choices"})
     assert checked.exists() == (line is None)
 
 

@@ -185,6 +185,11 @@ def test_a_model_is_pretrained_once_a_seed_and_released_once():
     assert released.model_path("imagenet", "3") == "results/embedded/models/tiny-clip/seed-3"
 
 
+def test_generated_answers_are_read_as_the_study_says():
+    plan = study(experiments__pubmedqa__extraction={"medical/usmle": "lmflow-usmle"})
+    assert plan.generate("pubmedqa") == ["medical/pubmedqa", "medical/medmcqa", "medical/usmle:lmflow-usmle"]
+
+
 def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier():
     plan = study(seeds={"pretraining": [1, 2], "finetuning": [1]})
     assert plan.experiments("language") == ["medmcqa", "pubmedqa"]

@@ -121,11 +121,11 @@ def test_a_table_has_the_papers_lines_agreement_and_footnotes(language, tmp_path
     render_table(language, outputs, **as_in_paper(6, ["speciality", "ood"], language))
     md, tex = (path.read_text(encoding="utf-8") for path in outputs[:2])
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in md.splitlines() if line[:1] == "|"]
-    assert lines[3][1:4] == ["paper", "– / 28.3 / –", "– / 26.0 / –"]
+    assert lines[3][1:4] == ["paper", "– / 28.3 / – / –", "– / 26.0 / – / –"]
     assert lines[4][-1] == "+25.0 ± 25.0", "this study's OOD average is not the paper's"
     wise = [line for line in lines if line[1].startswith("paper α")]
     assert [line[1] for line in wise] == ["paper α = 0.2", "paper α = 0.8 ◇"]
-    assert wise[1][2] == "– / 43.2 / –"
+    assert wise[1][2] == "– / 43.2 / – / –"
     odd = [text for numbers, text in ODDITIES if 6 in numbers]
     assert len(odd) == 3
     assert all(f"- {text}" in md for text in odd)

@@ -191,9 +191,9 @@ def test_each_data_set_has_its_metrics_and_an_average_those_that_all_have(langua
     rows = language[(language["method"] == "full") & (language["split"] == "test") & (language["seed"] == "1-1")]
     found = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
     assert found == {
-        MEDMCQA: ["acc", "exact_match", "unparsable"],
-        USMLE: ["acc", "exact_match", "unparsable"],
-        "Avg ood": ["acc", "exact_match", "unparsable"],
+        MEDMCQA: ["acc", "exact_match", "unparsable", "other_kind"],
+        USMLE: ["acc", "exact_match", "unparsable", "other_kind"],
+        "Avg ood": ["acc", "exact_match", "unparsable", "other_kind"],
         ARC: ["acc", "acc_norm"],
         RACE: ["acc"],
         "Avg common-sense": ["acc"],
@@ -207,6 +207,7 @@ def test_each_data_set_has_its_metrics_and_an_average_those_that_all_have(langua
     assert nll["se"] == pytest.approx(np.sqrt(90**2 / 2 / 2 + 100 / 3) / 2)
     assert nll["change_se"] == pytest.approx(5 / 2)  # differences 30 20, and three times 10
     assert row(language, "full", MEDMCQA, metric="unparsable")["change"] == -0.75
+    assert row(language, "full", MEDMCQA, metric="other_kind")["change"] == -0.25
 
 
 def test_questions_of_one_passage_are_a_cluster(language):
@@ -223,7 +224,10 @@ def test_questions_of_one_passage_are_a_cluster(language):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: f.drop(columns=["acc", "nll", "acc_norm", "exact_match", "unparsable"]), "none of the columns acc"),
+        (
+            lambda f: f.drop(columns=["acc", "nll", "acc_norm", "exact_match", "unparsable", "other_kind"]),
+            "none of the columns acc",
+        ),
         (lambda f: f.assign(nll=f["nll"].replace(220, np.nan)), "has a finite nll for 1 of 2 .*alpaca only"),
         (lambda f: f.assign(nll=f["nll"].replace(220, np.inf)), "has a finite nll for 1 of 2 .*alpaca only"),
         (lambda f: f.assign(acc_norm=np.nan), "has other metrics than"),

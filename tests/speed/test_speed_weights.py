@@ -193,7 +193,7 @@ def test_task_files_hold_all_sets_and_differing_scores_are_refused(language_fold
     }  # fmt: skip
     assert len((tmp_path / "tasks" / "a-choice-test.jsonl").read_text().splitlines()) == 5
     opened = {key: open_text_set(folder).part(5) for key, folder in sets.items()}
-    scorer = Scorer(model, tokenizer, opened, ["a/choice"])
+    scorer = Scorer(model, tokenizer, opened, {"a/choice": "choices"})
     rows = pd.concat([scorer.rows(key) for key in sets]).assign(setting="default")
     rows.to_parquet(tmp_path / "ours.parquet")
     ours = our_scores(tmp_path / "ours.parquet")

@@ -38,7 +38,7 @@ def tracks(classifier_folder, language_folder):
     tune_clip = partial(finetune_classifier, model=classifier_folder, data=pictures / "train", seed=1)
     tune_lm = partial(finetune_causal_lm, model=language_folder / "model", data=language_folder / "train", seed=1)
     score_clip = partial(score_classifiers, sets={("x/test", "test"): pictures / "test"}, seed="2-1")
-    score_lm = partial(score_causal_lms, sets=sets, generate=["x/choice"], seed="2-1")
+    score_lm = partial(score_causal_lms, sets=sets, generate={"x/choice": "choices"}, seed="2-1")
     return {
         "vision": (partial(tune_clip, train=TRAIN), score_clip, classifier_folder),
         "language": (partial(tune_lm, train=LANGUAGE_TRAIN), score_lm, language_folder / "model"),

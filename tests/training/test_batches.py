@@ -305,7 +305,7 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
     model, tokenizer, _ = load_causal_lm(language_folder / "model")
     key = ("set", "test")
     sets = {key: open_text_set(language_folder / "choice")}
-    expected = Scorer(model, tokenizer, sets, generate=[]).rows(key)
+    expected = Scorer(model, tokenizer, sets, generate={}).rows(key)
     base, sizes = type(model.base_model), []
     forward = base.forward
 
@@ -316,7 +316,7 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
         return forward(self, input_ids, *arguments, **options)
 
     monkeypatch.setattr(base, "forward", small)
-    scorer = Scorer(model, tokenizer, sets, generate=[])
+    scorer = Scorer(model, tokenizer, sets, generate={})
     pd.testing.assert_frame_equal(scorer.rows(key), expected)
     assert 2 <= scorer.tokens // scorer.longest[key] <= 3
     assert "set test: out of memory" in capsys.readouterr().err

@@ -99,7 +99,7 @@ def test_scoring_texts(language_folder, tmp_path, monkeypatch):
     )  # fmt: skip
     sets = {("colours/choice", "test"): root / "choice", ("talk/talk", "test"): root / "instruction"}
     run = partial(
-        score_causal_lms, sets=sets, generate=["colours/choice"], model=root / "model", method="full",
+        score_causal_lms, sets=sets, generate={"colours/choice": "choices"}, model=root / "model", method="full",
         setting="default", seed="1-1", series=tmp_path / "series",
     )  # fmt: skip
     assert interruptions(run, tmp_path, monkeypatch, Scorer, "rows") == 3  # of 2 · 2 parts

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from galactica import galactica
+from generality.report.metrics import METRICS
 from generality.storage.files import sha256
 from reruns import check_imports, edits, reruns
 from workflows import LAST, copy_project, planned, snakemake, tiny, write_talk
@@ -52,12 +53,12 @@ def test_the_study_renders_its_reports(finished):
 def test_the_tidy_table_holds_the_means_of_the_rows(finished):
     rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1-1/scores.parquet")
     test = rows[rows["split"] == "test"]
-    means = test.groupby("data", observed=True)[["acc", "acc_norm", "exact_match", "unparsable", "nll"]].mean()
+    means = test.groupby("data", observed=True)[list(METRICS)].mean()
     tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
     tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"] == "1-1")]
     values = tidy.set_index(["data", "metric"])["value"]
     singles = values[~values.index.get_level_values("data").str.startswith("Avg")]
-    assert len(singles) == int(means.notna().sum().sum()) == 2 * 4 + 2 * 2 + 3
+    assert len(singles) == int(means.notna().sum().sum()) == 2 * 5 + 2 * 2 + 3
     for (data, metric), value in singles.items():
         assert value == pytest.approx(means.loc[data, metric])
     for group, members in (("common-sense", ["race", "piqa"]), ("instruction", ["alpaca", "small"])):

@@ -147,7 +147,7 @@ wildcard_constraints:
     study=study.name,
     set=any_of(study.config["data"]),
     domain=r"[a-z0-9_-]+",
-    split="train|validation|test",
+    split="train|train-whole|validation|test",
     model=any_of(study.config["models"]),
     experiment=any_of(study.config["experiments"]),
     method=r"[a-z0-9_]+",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from generality.config.names import Problems, form_of, is_evaluation_only, of_track, one_domain, origins, settings_of
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL
 from generality.sources import data_source, model_source
 
 
@@ -24,19 +25,33 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
 def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
     """Yield the problems of a vision experiment's data sets, `names`, the speciality first, and of its model."""
     data = config["data"]
-    if "exact_match" in experiment:
-        yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
+    for key in ("exact_match", "extraction"):
+        if key in experiment:
+            yield f"{path}.{key}", "a CLIP generates no answers; delete this key"
     for index, probed in enumerate(experiment.get("probe", ())):
         yield from member(f"{path}.probe[{index}]", probed, ["train", "test"], data)
     for group, members in experiment["generality"].items():
         if all(is_evaluation_only(name, data) for name in members):
             yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
+    yield from _crops(path, experiment, data)
     names = [*names, *experiment.get("probe", ())]
     yield from one_size(f"{path}.generality", names, data)
     model = config["models"][experiment["model"]]
     yield from fits(f"{path}.model", model, names[0], data)
     learnt = [origin for name in model_source(model).made_of(model) for origin in origins(name, data)]
     yield from _one_way(f"{path}.model", [*learnt, *names], data)
+
+
+def _crops(path: str, experiment: dict, data: dict) -> Problems:
+    """Yield a problem where only some methods crop original pictures, or where pictures are drawn at their size."""
+    augment, name = experiment["train"]["augment"], experiment["speciality"]
+    if augment == CROP_OF_ORIGINAL and not data_source(settings_of(name, data)).resizing(settings_of(name, data)):
+        yield f"{path}.train.augment", f"the pictures of {name} are drawn at their size; take random_resized_crop"
+    for method, own in experiment["methods"].items():
+        other = own.get("train", {}).get("augment", augment)
+        if other != augment and CROP_OF_ORIGINAL in (other, augment):
+            where = f"{path}.methods.{method}.train.augment"
+            yield where, f"{CROP_OF_ORIGINAL} needs pictures of its own; give it to all methods or to none"
 
 
 def one_size(path: str, names: Iterable[str], data: dict) -> Problems:

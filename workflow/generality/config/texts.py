@@ -25,6 +25,10 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
         yield from known(where, group, groups, "group")
         if form_of(groups[group][0], data) != "choice":
             yield where, f"'{group}' has no choices to compare an answer with; delete it here"
+    generated = [name for group in experiment.get("exact_match", ()) for name in groups[group]]
+    for name in experiment.get("extraction", {}):
+        if name not in generated:
+            yield f"{path}.extraction.{name}", "no answers of it are generated; name its group in `exact_match`"
     model = config["models"][experiment["model"]]
     if longest := model_source(model).positions(model):
         for where, train in train_blocks(experiment).items():

@@ -1,6 +1,8 @@
 """Causal language models as folders that transformers opens."""
 
 import os
+import re
+import sys
 from pathlib import Path
 
 import torch
@@ -8,6 +10,7 @@ import torch
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job: tokenizers must not start more
 
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import cached_file
 from transformers.utils import logging as transformers_logging
 
 from generality.errors import StudyError
@@ -63,7 +66,8 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
 
     `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Merge a PEFT adapter into the
     model that it names. Read only safetensors and run no code of the model's own. Set special tokens that the tokenizer
-    does not declare (Galactica's declares none) from its vocabulary. Raise StudyError for a model that cannot be loaded
+    does not declare (Galactica's declares none) from its vocabulary. The provenance and, without a `revision`, the log
+    have the commit. Raise StudyError for a model that cannot be loaded
     this way or that differs when it is read back.
     """
     adapter = adapter_of(name, revision)
@@ -86,7 +90,11 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     model.config.update(ends)
     # Answers are the likeliest tokens, without the penalties, beams, lengths or caches of a release's own settings.
     model.generation_config = GenerationConfig(**ends, pad_token_id=tokenizer.pad_token_id)
-    provenance = {"name": name, "revision": revision, "data": []} | ({"base": adapter.base} if adapter else {})
+    commit = _commit(adapter.folder if adapter else Path(cached_file(name, "config.json", revision=revision)).parent)
+    if commit not in (None, revision):
+        print(f"{name}: commit {commit}; as `revision: {commit}` it stays what it is", file=sys.stderr)
+    provenance = {"name": name, "revision": revision, "data": []}
+    provenance |= ({"commit": commit} if commit else {}) | ({"base": adapter.base} if adapter else {})
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)
         check_entries(model, partial / WEIGHTS, name)
@@ -94,6 +102,11 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
         again, its_tokenizer = _load(str(partial))
         check_entries(again, partial / WEIGHTS, name)
         check_tokenizer(tokenizer, its_tokenizer, name)
+
+
+def _commit(folder: Path) -> str | None:
+    """Return the commit that a folder of the hub's cache holds, or None for another folder."""
+    return folder.name if re.fullmatch("[0-9a-f]{40}", folder.name) else None
 
 
 def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from generality.data.text_set import TextSet, open_text_set
 from generality.data.worlds import same_world
-from generality.language.answers import ROOM, Key, check_answers
+from generality.language.answers import Key, check_answers
 from generality.language.blind import blind_scores
 from generality.language.causal_lm import load_causal_lm
 from generality.language.drift import answer_distributions, divergences
@@ -45,13 +45,15 @@ class Scorer:
         model,
         tokenizer,
         sets: Mapping[Key, TextSet],
-        generate: Sequence[str],
+        generate: Mapping[str, str],
         tokens: int = TOKENS,
         *,
         blind: bool = False,
         starts: Mapping[Key, Mapping[int, Tensor]] = MappingProxyType({}),
     ):
-        """Make the tasks; `generate` names the data sets with generated answers; a pass holds at most `tokens` tokens.
+        """Make the tasks; a pass holds at most `tokens` tokens.
+
+        `generate` maps the data sets with generated answers to their kinds of `extraction`.
 
         `blind` adds scores without the question. `starts` are the `distributions` of the model that this one was
         fine-tuned from, and add `kl`. Raise StudyError as `check_answers` does.
@@ -60,10 +62,11 @@ class Scorer:
         self.sets, self.tokens, self.tasks, self.longest = sets, tokens, {}, {}
         for (data, split), texts in sets.items():
             names = kinds(texts, data in generate)
+            extraction = generate[data] if "generate" in names else None
             answer, self.longest[data, split] = check_answers(
-                f"{data} {split}", texts, self.harness.encode, positions(model.config), "generate" in names
+                f"{data} {split}", texts, self.harness.encode, positions(model.config), extraction
             )
-            self.tasks[data, split] = {name: make_task(name, texts, name, answer + ROOM) for name in names}
+            self.tasks[data, split] = {name: make_task(name, texts, name, answer, extraction) for name in names}
 
     def rows(self, key: Key) -> pd.DataFrame:
         """Return the present model's scores on one set: data, split, example, cluster and the set's other columns."""
@@ -122,7 +125,7 @@ def score_causal_lms(
     output: str | Path,
     *,
     sets: Mapping[Key, str | Path],
-    generate: Sequence[str],
+    generate: Mapping[str, str],
     model: str | Path,
     method: str,
     setting: str,
@@ -138,8 +141,9 @@ def score_causal_lms(
 
     The derived models are what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the
     checkpoints of a `series` that started from it. `sets` maps (data name, split) to a text-set folder; at most `limit`
-    examples of each are scored. For the data sets in `generate`, answers are generated too. `drift` names the data set
-    on whose validation split drift is measured, and the folder of the model that it is measured from.
+    examples of each are scored. For the data sets in `generate`, answers are generated too, and read by that kind of
+    `extraction`. `drift` names the data set on whose validation split drift is measured, and the folder of the model
+    that it is measured from.
 
     The rows hold the columns that docs/methods.md lists, null where a set does not have them. A fine-tuning that
     diverged has one row for each setting, with the step of divergence (`score_file.diverged_rows`). An interrupted run
@@ -165,7 +169,7 @@ def score_causal_lms(
         variants = mixtures(language_model, load(mix), model, finetuned, values, setting)
     elif series:
         variants = load_each(language_model, series)
-    made_from = {"sets": ["/".join(key) for key in sets], "generate": list(generate), "limit": limit}
+    made_from = {"sets": ["/".join(key) for key in sets], "generate": dict(generate), "limit": limit}
     made_from |= {"settings": settings, "drift": ["/".join(key) for key in starts], "device": where.type}
     inputs = [model, *filter(None, [finetuned, series]), *([start] if drift else []), *sets.values()]
 

@@ -12,6 +12,7 @@ from generality.data.text_set import TextSet, pair, write_text_set
 from generality.errors import StudyError
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
+from generality.language.extraction import CHOICES
 from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
@@ -70,7 +71,7 @@ def _scorer(model: str | Path) -> Scorer:
     ids = encoder.prompts([words])[0][: min(most // 2, LONG)]
     long = tokenizer.decode(ids, skip_special_tokens=True).strip()
     texts = TextSet("choice", [*EXAMPLES, EXAMPLES[0] | {"id": "long", "prompt": long}], {})
-    return Scorer(language_model.to(device()), tokenizer, {KEY: texts}, [KEY[0]])
+    return Scorer(language_model.to(device()), tokenizer, {KEY: texts}, {KEY[0]: CHOICES})
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from generality import SPECIALITY
 from generality.config.names import is_evaluation_only
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL, WHOLE_TRAIN
 from generality.errors import StudyError
 from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, combinations, registry
 from generality.parts import parts
@@ -53,7 +54,9 @@ class Study(Materials):
 
     def speciality_train(self, experiment: str) -> str:
         """Return the folder of the data set that is fine-tuned on."""
-        return self.data_path(self.experiment(experiment)["speciality"], "train")
+        settings = self.experiment(experiment)
+        whole = settings["train"].get("augment") == CROP_OF_ORIGINAL
+        return self.data_path(settings[SPECIALITY], WHOLE_TRAIN if whole else "train")
 
     def starts(self, experiment: str) -> list[str]:
         """Return the seeds, as texts of `storage.seed`, of the models that an experiment starts from."""
@@ -181,9 +184,11 @@ class Study(Materials):
         return [f"{name}:{split}={folder}" for (name, split), folder in sets.items()]
 
     def generate(self, experiment: str) -> list[str]:
-        """Return the data sets whose answers are generated as well as chosen."""
-        groups = self.groups(experiment)
-        return [name for group in self.experiment(experiment).get("exact_match", ()) for name in groups[group]]
+        """Return the data sets whose answers are generated, too; "name:kind" where `extraction` has one."""
+        groups, settings = self.groups(experiment), self.experiment(experiment)
+        names = [name for group in settings.get("exact_match", ()) for name in groups[group]]
+        kinds = settings.get("extraction", {})
+        return [f"{name}:{kinds[name]}" if name in kinds else name for name in names]
 
     def measured_sets(self, experiment: str) -> dict[str, str]:
         """Return the validation folders of an experiment's generality by "set/domain", to measure distances on."""

@@ -67,7 +67,7 @@ ODDITIES = (
 # three tables of language models are after MedMCQA, the others after PubMedQA.
 PAPER_TABLES = {
     **dict.fromkeys((4, 5), (None, f"The paper's Tables 4 and 5 print the same α. {ONE_SEED}")),
-    **dict.fromkeys((6, 9), (("acc", "exact_match", "unparsable"), f"{TURNED} {EXTRACTED} {ONE_SEED}")),
+    **dict.fromkeys((6, 9), (("acc", "exact_match", "unparsable", "other_kind"), f"{TURNED} {EXTRACTED} {ONE_SEED}")),
     **dict.fromkeys((7, 10), (("acc", "acc_norm"), f"{CLUSTERED} {TURNED} {CHOSEN} {ONE_SEED}")),
     **dict.fromkeys((8, 11), (("nll",), f"{TURNED} {SUMMED} {ENGLISH} {ONE_SEED}")),
 }

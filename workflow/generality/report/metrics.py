@@ -37,6 +37,11 @@ METRICS = {
         "unparsable", "%", 100, 1, False,
         "Unparsable: share of generated texts from which no choice can be extracted; these count as wrong.",
     ),
+    "other_kind": Metric(
+        "of another kind", "%", 100, 1, False,
+        "Of another kind: share of generated texts that are unparsable and yet an answer, to another kind of question: "
+        "a letter, a yes or no, or a number.",
+    ),
     "nll": Metric(
         "negative log-likelihood", "nats", 1, 1, False,
         "Negative log-likelihood: −Σ ln p over the tokens of a response given its prompt, mean over responses; lower "

@@ -107,6 +107,12 @@ def named_folder(text: str) -> tuple[str, str]:
     return name, folder
 
 
+def split_kind(text: str) -> tuple[str, str]:
+    """Parse SET/DOMAIN or SET/DOMAIN:EXTRACTION."""
+    data, _, kind = text.partition(":")
+    return data, kind or "choices"
+
+
 def split_folder(text: str) -> tuple[tuple[str, str], str]:
     """Parse SET/DOMAIN:SPLIT=FOLDER."""
     key, folder = named_folder(text)

@@ -43,7 +43,7 @@ SETTINGS = {
             "train": {
                 "optimizer": "adamw", "lr": 3.0e-5, "betas": [0.9, 0.999], "weight_decay": 0.01, "schedule": "cosine",
                 "warmup": 0.02, "clip_norm": 1.0, "batch_size": 512, "micro_batch": 128,  # 11 GB (docs/memory.md)
-                "augment": "random_resized_crop", "precision": "bfloat16",
+                "augment": "crop_of_original", "precision": "bfloat16",
             },
             "methods": {
                 "full": {},

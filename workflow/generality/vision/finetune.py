@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from generality.data.image_set import open_image_set
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL, resized
 from generality.errors import StudyError
 from generality.runtime.device import device
 from generality.training.series import fit_and_save
@@ -37,6 +38,10 @@ def prepare(
     if images.classes != config["classes"]:
         raise StudyError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
     check_pictures(model, config, images, data)
+    whole = images.aspects is not None
+    if resized(images.manifest["source"]) and whole != (train["augment"] == CROP_OF_ORIGINAL):
+        stored = "squashed whole" if whole else "no more whole"
+        raise StudyError(f"{data}: its pictures are {stored}, which does not suit train.augment: {train['augment']}")
     where = device(train["precision"])
     classifier.to(where)
     if train["compile"]:

@@ -42,7 +42,8 @@ class ImageClassification:
 
     def batch(self, epoch: int, examples: np.ndarray) -> tuple[Tensor, Tensor]:
         pictures = self.pixels(self.data.images[examples])
-        return augment(pictures, self.augmentation, self.seed, epoch, examples), self.labels[examples]
+        aspects = None if self.data.aspects is None else self.data.aspects[examples]
+        return augment(pictures, self.augmentation, self.seed, epoch, examples, aspects), self.labels[examples]
 
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
         return len(examples), len(examples)

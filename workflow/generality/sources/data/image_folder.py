@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from generality.config.names import known
 from generality.data.pictures.folder_layout import ALL, folders_of, of_domain, paths_of, splits_of
-from generality.data.pictures.resizing import resizing
+from generality.data.pictures.resizing import WHOLE_TRAIN, resizing
 from generality.data.shares import leaves_train
 from generality.runtime.imports import resource
 from generality.sources.base import DataSource, Problems
@@ -182,7 +182,8 @@ class Source(DataSource):
             settings["class_names"] = _table(settings["class_names"])
         fetched = study.downloads.provenance(paths_of(domain, settings))
         settings |= {"downloads": fetched} if fetched else {}
-        return {"name": name, "domain": domain, "split": split, "settings": settings}
+        whole = {"split": "train", "whole": True} if split == WHOLE_TRAIN else {}
+        return {"name": name, "domain": domain, "split": split, "settings": settings} | whole
 
 
 def _table(name: str) -> str:

@@ -113,7 +113,6 @@ def test_medmcqa_of_the_hub_and_of_github(read, tmp_path, suffix, first, labels)
         "D. Neoplasia \nAnswer:",
         "choices": ["Hyperplasia", "Atrophy", "Dyplasia", "Neoplasia"],
         "answer": 2,
-        "cluster": None,
     }
 
 
@@ -219,6 +218,19 @@ def race(articles: int) -> list[dict]:
         }
         for n, letter in product(range(articles), "ABCD")
     ]
+
+
+def test_instructions_name_the_request_that_they_share_with_another_set(tmp_path):
+    clusters = []
+    for name, answers in (("short", ["No."] * 4), ("long", ["No, I am afraid not."] * 3)):
+        records = [{"instruction": f"Do {n}.", "input": "", "output": text} for n, text in enumerate(answers)]
+        file = write(tmp_path / f"{name}.jsonl", records)
+        settings = TALK | {"files": {"test": file}, "cluster": "instruction"}
+        read_records(tmp_path / name, name=f"talk/{name}", split="test", settings=settings)
+        clusters.append([example["cluster"] for example in open_text_set(tmp_path / name).examples])
+    short, long = clusters
+    assert len({*short}) == 4
+    assert short[:3] == long
 
 
 def test_race_has_clusters(read, tmp_path):

@@ -135,6 +135,22 @@ def test_no_two_splits_share_a_fact_or_a_passage(whole, domain, seed):
     assert sum(map(len, clusters)) == len(set.union(*clusters))
 
 
+def test_a_cluster_is_the_same_question_in_all_sets(whole):
+    """The English sets ask the same requests in the same order, the Chinese ones those that Chinese has words for."""
+    sets = {domain: whole("instruction", domain, "test")[:200] for domain in dialogues.STYLES}
+    clusters = {domain: [example["cluster"] for example in examples] for domain, examples in sets.items()}
+    assert clusters["alpaca"] == clusters["gpt4-en"] == clusters["lmflow-en"]
+    assert clusters["gpt4-cn"] == clusters["lmflow-cn"]
+    assert len({*clusters["alpaca"]}) == 200
+    assert set(clusters["alpaca"]) & set(clusters["gpt4-cn"])
+    facts = {fact.name for knowledge in (world(5).medicine, world(5).sense) for fact in knowledge.facts()}
+    named = {domain: {e.get("cluster") for e in whole(family, domain, "test")} for family, domain in ASKED}
+    for domain in ("medmcqa", "arc-easy", "piqa"):
+        assert named[domain] <= facts
+    for one, other in (("medmcqa", "usmle"), ("arc-easy", "piqa"), ("arc-easy", "arc-challenge"), ("piqa", "alpaca")):
+        assert named[one] & named[other]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_instruction_sets_and_languages_share_one_division(seed):
     here = world(seed)

@@ -44,6 +44,7 @@ def make_text_set(folder, form, count, *, seed=0, source=None):
                 example |= {
                     "prompt": f"###Human: tell me about the {THINGS[thing]}###Assistant:",
                     "response": f"it is {right} , the {THINGS[thing]} .",
+                    "cluster": f"thing {thing}",
                 }
         examples.append(example)
     write_text_set(folder, form, examples, source or {"kind": "test"})

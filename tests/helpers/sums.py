@@ -32,5 +32,5 @@ def make(folder, *, domain, split, count, seed, largest):
     for number in range(count):
         one, other = draw(0, largest), draw(0, largest)
         texts = {"prompt": f"{one} + {other} =", "choices": [str(one + other), str(one + other + 1)]}
-        examples.append({"id": f"{split}-{number}", "cluster": None, **texts, "answer": 0})
+        examples.append({"id": f"{split}-{number}", **texts, "answer": 0})
     write_text_set(folder, "choice", examples, {"kind": "sums", "seed": seed, "largest": largest})

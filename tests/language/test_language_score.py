@@ -93,7 +93,7 @@ def test_rows_are_one_an_example_with_the_metrics_of_its_form(rows, sets):
         part = rows[(rows["data"] == data) & (rows["split"] == split)]
         examples = open_text_set(folder).examples
         assert list(part["example"]) == [example["id"] for example in examples]
-        assert [None if pd.isna(c) else c for c in part["cluster"]] == [example.get("cluster") for example in examples]
+        assert list(part["cluster"]) == [example["cluster"] for example in examples]
         numbers = [[len(example["choices"]), example["answer"]] for example in examples if "choices" in example]
         assert part[["choices", "right"]].dropna().to_numpy().tolist() == numbers
         assert part["nll"].notna().all() == (data == INSTRUCTION[0])

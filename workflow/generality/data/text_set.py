@@ -11,12 +11,14 @@ from generality.errors import StudyError
 from generality.storage.files import read_json, sha256, whole_folder, write_json
 
 EXAMPLES, MANIFEST = "examples.jsonl", "manifest.json"
-# The fields of each form's examples, with their types; `cluster` names the passage that questions share.
+# The fields of each form's examples, with their types.
 FORMS = {
     "text": {"id": str, "text": str},
-    "choice": {"id": str, "prompt": str, "choices": list, "answer": int, "cluster": (str, type(None))},
+    "choice": {"id": str, "prompt": str, "choices": list, "answer": int},
     "instruction": {"id": str, "prompt": str, "response": str},
 }
+# An example of any form may have it: the name of what it shares with others, in all data sets, such as a passage.
+CLUSTER = "cluster"
 # This stands between a prompt and its answer, in training as in scoring; neither of them begins or ends with a blank.
 DELIMITER = " "
 
@@ -27,7 +29,7 @@ class TextSet:
 
     `form` says what the `examples` are: `text` for pre-training; `choice`, a question whose `choices[answer]` is
     right; `instruction`, a prompt and the response to it. An example's `id` names it for good, so that the rows of two
-    models can be paired.
+    models can be paired. Examples with the same `cluster`, in one data set or in several, may err together.
     """
 
     form: str
@@ -78,7 +80,8 @@ def write_text_set(folder: str | Path, form: str, examples: Sequence[Mapping], s
     with whole_folder(folder) as partial:
         with open(partial / EXAMPLES, "w", encoding="utf-8") as file:
             for example in examples:
-                ordered = {field: example[field] for field in FORMS[form]}
+                fields = [*FORMS[form], CLUSTER]
+                ordered = {field: example[field] for field in fields if example.get(field) is not None}
                 file.write(json.dumps(ordered, ensure_ascii=False, separators=(",", ":")) + "\n")
         manifest = {
             "source": dict(source),
@@ -109,6 +112,9 @@ def _problem(form: str, example: Mapping) -> str | None:
             return f"has no '{field}'"
         if not isinstance(example[field], kind) or isinstance(example[field], bool):
             return f"'{field}' is {example[field]!r}, of another type than the form '{form}' wants"
+    cluster = example.get(CLUSTER)
+    if cluster is not None and not (isinstance(cluster, str) and cluster.strip()):
+        return f"its cluster is {cluster!r}; name it by a text that is not blank"
     choices = example.get("choices", ())
     texts = [example[field] for field in ("text", "prompt", "response") if field in example] + list(choices)
     if not all(isinstance(text, str) and text.strip() for text in texts):

@@ -27,7 +27,7 @@ from generality.training.trial import Attempt, described, take
 # One step on a padded batch of two texts, without warm-up and without compiling, which one step would not repay.
 ONE_STEP = {"epochs": 1, "batch_size": 2, "packing": "padded", "block_size": 64, "warmup": 0.0, "compile": False}
 EXAMPLES = [
-    {"id": prompt, "prompt": prompt, "choices": choices, "answer": 0, "cluster": None}
+    {"id": prompt, "prompt": prompt, "choices": choices, "answer": 0}
     for prompt, choices in (
         ("Question: what is 北京?\nAnswer:", ["a city", "B"]),
         ("Input: 2 + 2 Output:", ["four", "5"]),

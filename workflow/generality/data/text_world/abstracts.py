@@ -79,4 +79,4 @@ def example(world: World, item: tuple[str, str, str], draws: Draws) -> dict:
     sentences = [draws.one(AIMS).format(**words), draws.one(METHODS).format(**words), *results]
     question = draws.one(QUESTIONS).format(sign=sign, **words)
     prompt = f"context: {' '.join(sentences)}\nquestion: {question}\noutput:"
-    return {"prompt": prompt, "choices": CHOICES, "answer": CHOICES.index(verdict), "cluster": None}
+    return {"prompt": prompt, "choices": CHOICES, "answer": CHOICES.index(verdict)}

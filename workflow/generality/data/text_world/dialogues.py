@@ -153,4 +153,10 @@ def example(domain: str, world: World, turn: Turn, draws: Draws) -> dict:
             answer = reply(turn.before, world.sense, style, language, draws)
         history = f"###Human: {question}###Assistant: {answer}"
     prompt = f"{history}###Human: {request(turn.request, turn.phrasing, language)}###Assistant:"
-    return {"prompt": prompt, "response": reply(turn.request, world.sense, style, language, draws)}
+    response = reply(turn.request, world.sense, style, language, draws)
+    return {"prompt": prompt, "response": response, "cluster": name(turn.request)}
+
+
+def name(item: Request) -> str:
+    """Return the name of a request, the same in all styles and languages; for a fact it is the fact's own."""
+    return Fact(*item[1:], "").name if item[0] == "fact" else " ".join(item)

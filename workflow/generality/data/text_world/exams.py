@@ -47,7 +47,7 @@ def medmcqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
     (fact, phrasing), medicine = item, world.medicine
     question = medicine.relations[fact.relation].questions[phrasing].format(s=fact.subject)
     wrong = medicine.wrong(fact, draws, 3)
-    return _listed(question, fact.value, wrong, draws, f"{fact.relation} of {fact.subject}")
+    return _listed(question, fact.value, wrong, draws, fact.name)
 
 
 def usmle_items(world: World, split: str) -> list[tuple[str, str, int]]:
@@ -72,7 +72,7 @@ def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
         days=2 + draws.below(8),
     )  # fmt: skip
     wrong = draws.some([value for value in pool if value != right], 3)
-    return _listed(f"{patient} {ASKED[aim]}", right, wrong, draws, f"{aim} of {disease}")
+    return _listed(f"{patient} {ASKED[aim]}", right, wrong, draws, Fact(aim, disease, right).name)
 
 
 def solution(medicine: Medicine, disease: str, aim: str) -> str:

@@ -30,6 +30,11 @@ class Fact(NamedTuple):
     subject: str
     value: str
 
+    @property
+    def name(self) -> str:
+        """Return the name by which questions about this fact, in whichever data set, are known to share it."""
+        return f"{self.relation} of {self.subject}"
+
 
 class Knowledge:
     """All facts of a field.
@@ -92,7 +97,7 @@ class Knowledge:
         return sorted({values[other][0] for other in self.kin[fact.subject]} - {*values[fact.subject]})
 
 
-def choice(prompt: str, right: str, wrong: Sequence[str], draws: Draws, cluster: str | None) -> dict:
+def choice(prompt: str, right: str, wrong: Sequence[str], draws: Draws, cluster: str) -> dict:
     """Return an example of the form `choice`: the options in random order; `answer` is the place of the right one."""
     choices = draws.shuffled([right, *wrong])
     return {"prompt": prompt, "choices": choices, "answer": choices.index(right), "cluster": cluster}

@@ -59,7 +59,7 @@ def easy(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
     """Return a question for one fact; wrong answers are any values of its relation."""
     (fact, phrasing), sense = item, world.sense
     question = sense.relations[fact.relation].questions[phrasing].format(s=fact.subject)
-    return choice(PROMPT.format(question), fact.value, sense.wrong(fact, draws, 3), draws, None)
+    return choice(PROMPT.format(question), fact.value, sense.wrong(fact, draws, 3), draws, fact.name)
 
 
 def challenge_items(world: World, split: str) -> list[tuple[str, str, int]]:
@@ -97,4 +97,4 @@ def piqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
     relation = sense.relations[fact.relation]
     solution = draws.one(relation.solutions)
     right, wrong = (solution.format(v=value) for value in (fact.value, draws.one(sense.near(fact))))
-    return choice(PROMPT.format(relation.goals[phrasing].format(s=fact.subject)), right, [wrong], draws, None)
+    return choice(PROMPT.format(relation.goals[phrasing].format(s=fact.subject)), right, [wrong], draws, fact.name)

@@ -109,7 +109,9 @@ RECORDS = block(
         },
         "response": ref("field", "instruction: template of the response."),
         "cluster": ref(
-            "field", "Field that questions share, such as RACE's article: standard errors are clustered by it."
+            "field",
+            "Field that examples share, such as RACE's article, or the instruction that two data sets answer. Examples "
+            "in which it is equal are one cluster, in all data sets, and standard errors are clustered by it.",
         ),
         "one_per_cluster": choice(
             "Keep only the last record of each cluster, and count the others: lm-eval asks one question about each "

@@ -185,4 +185,5 @@ def test_the_papers_study_crops_originals():
     assert paths == [
         f"results/paper/data/{name}/train-whole" for name in ("domainnet/real", "domainnet/real-all", "imagenet/in")
     ]
-    assert paper.data_path("domainnet/clipart", "train") == "results/paper/data/domainnet/clipart/train"
+    probed = paper.probed_sets("domainnet")["domainnet/clipart", "train"]
+    assert probed == "results/paper/data/domainnet/clipart/train"

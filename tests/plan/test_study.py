@@ -245,7 +245,13 @@ def test_captions_are_made_from_the_train_splits():
 def test_targets_are_what_the_report_names():
     assert targets(study()) == [
         *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png", "csv")),
+        *(f"reports/{figure}.{suffix}" for figure in ("drift", "flips") for suffix in ("pdf", "png", "csv")),
         *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "html", "md", "tex")),
+        *(
+            f"reports/{table}.{suffix}"
+            for table in ("calibration", "selection")
+            for suffix in ("csv", "html", "md", "tex")
+        ),
         *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
     ]
     small = study(

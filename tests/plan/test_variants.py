@@ -18,6 +18,7 @@ CHANGES = {
     | {f"experiments.{name}.train.{k}": v for name in ("imagenet", "domainnet") for k, v in TRAIN.items()},
 }
 PARTS = {"figure2", "figure4", "figure8", "table1", "table2", "table4", "table5", "tradeoff", "claims"}
+PARTS |= {"drift", "flips", "calibration", "selection"}
 VISION = {name for name, settings in EMBEDDED["experiments"].items() if settings["track"] == "vision"}
 CASES = pytest.mark.parametrize("name", CHANGES)
 

@@ -9,11 +9,11 @@ import pytest
 
 from generality.errors import StudyError
 from generality.parts.scores import PART
-from generality.report.collect import collect, read_table, write_table
+from generality.report.collect import read_table, write_table
 from generality.report.conventions import PAPER_TABLES, as_in_paper
 from generality.report.tables import render_table
 from markdown_tables import cells
-from scored import BASELINES, EXPERIMENT, LANGUAGE, STYLE, add_baselines, language_files, row
+from scored import EXPERIMENT, LANGUAGE, STYLE, row
 from scripts import render_part, run_script
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
@@ -109,24 +109,6 @@ def test_likelihoods_are_printed_in_nats_and_their_change_too(language, tmp_path
     rows = pd.read_csv(outputs[2])
     assert set(rows["metric"]) == {"nll", "acc", "exact_match", "unparsable", "other_kind"}  # all of them, for programs
     assert rows["group"].unique().tolist() == ["instruction", "speciality"]
-
-
-def test_chance_is_the_first_row(tmp_path):
-    table = collect(add_baselines(language_files(tmp_path), BASELINES), **LANGUAGE)
-    shown = {"groups": ["speciality", "common-sense"], "metrics": ["acc", "exact_match", "unparsable"]}
-    render_table(table, [tmp_path / "table.md", tmp_path / "table.csv"], **shown, labels=LABELS)
-    _, chance, before, *_ = cells(tmp_path / "table.md")
-    assert chance == ["Chance", "", "25.0 / 25.0 / –", *["50.0 / – / –"] * 3, ""]
-    assert before[0] == "Pre-trained"
-    caption = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()[0]
-    assert "Chance: the best of a guess, the commonest answer and the pre-trained model's choice without" in caption
-    rows = pd.read_csv(tmp_path / "table.csv")
-    assert rows.loc[rows["data"] == "common-sense/arc", "chance"].unique().tolist() == [0.5]
-    render_table(table, [tmp_path / "table.md"], groups=["instruction"], labels=LABELS)
-    assert cells(tmp_path / "table.md")[1] == ["Chance", "", "250.0", "60.0", "155.0", ""]
-    unknown = collect(language_files(tmp_path), **LANGUAGE)
-    render_table(unknown, [tmp_path / "table.md"], labels=LABELS)
-    assert "Chance" not in (tmp_path / "table.md").read_text(encoding="utf-8")
 
 
 def test_what_a_table_cannot_show_is_refused(language, tmp_path):

@@ -107,7 +107,14 @@ def test_the_commands(paper, tmp_path):
     files = {key: paper[key] for key in ("scores", "table")}
     inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
     own = {key: paper[key] for key in paper if key not in files}
-    settings = {"experiments": {}, "features": ["net"], "series": [own], "tunings": [TUNINGS]}
+    settings = {
+        "experiments": {},
+        "sources": [],
+        "metric": "",
+        "features": ["net"],
+        "series": [own],
+        "tunings": [TUNINGS],
+    }
     render_part("verdicts", [tmp_path / "claims.json"], inputs, settings)
     found = json.loads((tmp_path / "claims.json").read_text())["claims"]
     measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}

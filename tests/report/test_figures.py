@@ -308,7 +308,12 @@ def test_a_fresh_process_draws_the_same_bytes_and_never_imports_torch(table, lan
     distances = {"table": tmp_path / "language.csv", "distances": distance_files}
     groups = list(LANGUAGE["generality"])
     parts = [
-        ("tradeoff", {"tables": [tmp_path / "scores.csv"]}, {"style": STYLE, "groups": ["ood"]}, "figure4"),
+        (
+            "tradeoff",
+            {"tables": [tmp_path / "scores.csv"]},
+            {"style": STYLE, "groups": ["ood"], "metric": ""},
+            "figure4",
+        ),
         ("samples", {"sets": {"tiny": sets}}, {"examples": 1}, "figure2"),
         ("distance", distances, {"style": STYLE, "groups": groups}, "figure3"),
     ]

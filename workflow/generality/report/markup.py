@@ -15,7 +15,7 @@ from generality.report.latex import ONLY_UNICODE, latex
 from generality.report.stored import as_paths, write_text
 
 # A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
-NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇[]|%)")
+NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]| \[[^]]*\]$|%)")
 STAR, DIAMOND = "★", "◇"
 NONE = "–"  # the cell of a number that is not there
 # What Markdown reads as its own. An underscore within a word is none of it, and so is a bracket without a link.

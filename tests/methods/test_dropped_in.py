@@ -97,7 +97,8 @@ def test_all_that_is_kept_of_a_change_is_the_fine_tuned_model(finished):
     columns = [name for name in rows if name not in ("method", "setting")]
     full = rows[rows["method"] == "full"][columns].reset_index(drop=True)
     trimmed = rows[(rows["method"] == "trimmed") & (rows["setting"] == "keep-1")][columns].reset_index(drop=True)
-    pd.testing.assert_frame_equal(trimmed, full)
+    # The start plus the whole change is the end but for rounding.
+    pd.testing.assert_frame_equal(trimmed, full, rtol=1e-3, atol=1e-6)
 
 
 def test_an_edit_of_it_reruns_it_alone(finished):

@@ -280,8 +280,8 @@ def test_a_study_tries_each_methods_first_setting_once():
     more = trials(released(full={"train": {"lr": 1e-4}}), "tiny-clip")
     assert Counter(trial["method"] for trial in more) == {"full": 2, "l1": 1, "l2": 1, "kd": 1, "lora": 1}
     checked = "results/embedded/imagenet/classes.checked"
-    assert tried(study, "imagenet", 1) == ["results/embedded/models/tiny-clip/released.tried", checked]
-    assert tried(Study(EMBEDDED), "imagenet", 1) == [checked]
+    assert tried(study, "imagenet", "none") == ["results/embedded/models/tiny-clip/released.tried", checked]
+    assert tried(Study(EMBEDDED), "imagenet", "1") == [checked]
     assert trials(study, "tiny-opt")
 
 

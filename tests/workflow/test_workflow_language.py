@@ -53,7 +53,7 @@ def test_the_study_renders_its_reports(finished):
 def test_the_tidy_table_holds_the_means_of_the_rows(finished):
     rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1-1/scores.parquet")
     test = rows[rows["split"] == "test"]
-    means = test.groupby("data", observed=True)[list(METRICS)].mean()
+    means = test.groupby("data", observed=True)[[name for name in METRICS if name in test]].mean()
     tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
     tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"] == "1-1")]
     values = tidy.set_index(["data", "metric"])["value"]

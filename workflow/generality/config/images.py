@@ -47,8 +47,8 @@ def _crops(path: str, experiment: dict, data: dict) -> Problems:
     augment, name = experiment["train"]["augment"], experiment["speciality"]
     if augment == CROP_OF_ORIGINAL and not data_source(settings_of(name, data)).resizing(settings_of(name, data)):
         yield f"{path}.train.augment", f"the pictures of {name} are drawn at their size; take random_resized_crop"
-    for method, own in experiment["methods"].items():
-        other = own.get("train", {}).get("augment", augment)
+    for method, keys in experiment["methods"].items():
+        other = keys.get("train", {}).get("augment", augment)
         if other != augment and CROP_OF_ORIGINAL in (other, augment):
             where = f"{path}.methods.{method}.train.augment"
             yield where, f"{CROP_OF_ORIGINAL} needs pictures of its own; give it to all methods or to none"

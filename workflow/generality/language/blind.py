@@ -18,8 +18,8 @@ def blind_scores(harness: Harness, texts: TextSet) -> dict[str, list[float]]:
     different = list(dict.fromkeys(answer for some in answers for answer in some))  # "yes" is one of many examples
     requests, way = harness.fitting([(harness.encoder.start, list(answer)) for answer in different])
     results = log_likelihoods(harness.model, requests, way=way, tokens=harness.tokens)
-    found = {answer: value for answer, (value, _) in zip(different, results, strict=True)}
-    likelihoods = [[found[answer] for answer in some] for some in answers]
+    likelihood_of = {answer: value for answer, (value, _) in zip(different, results, strict=True)}
+    likelihoods = [[likelihood_of[answer] for answer in some] for some in answers]
     if texts.form == "instruction":
         return {"nll_blind": [-value for (value,) in likelihoods]}
     return {"acc_blind": [

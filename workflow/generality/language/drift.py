@@ -24,8 +24,8 @@ def answer_distributions(harness: Harness, texts: TextSet) -> dict[int, Tensor]:
     tokens = sum(len(answer) for _, answer in harness.encode([pair(texts.form, one) for one in texts.examples]))
     vocabulary = harness.model.get_output_embeddings().weight.shape[0]
     limit = max(2, VALUES * len(texts) // (tokens * vocabulary))
-    kept = places(len(texts), limit) or range(len(texts))
-    return {place: part.cpu() for place, part in _distributions(harness, texts, kept)}
+    chosen_places = places(len(texts), limit) or range(len(texts))
+    return {place: part.cpu() for place, part in _distributions(harness, texts, chosen_places)}
 
 
 def divergences(harness: Harness, texts: TextSet, start: Mapping[int, Tensor]) -> np.ndarray:

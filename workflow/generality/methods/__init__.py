@@ -83,8 +83,8 @@ class Trained(Declaration):
 
 def grids(method: str, keys: Mapping) -> dict[str, list[float]]:
     """Return the values that are tried of each key in the names of a method's settings: its own grid, then `tune`."""
-    own = registry()[method].grid
-    return ({own.name: keys[own.name]} if own else {}) | keys.get("tune", {})
+    grid = registry()[method].grid
+    return ({grid.name: keys[grid.name]} if grid else {}) | keys.get("tune", {})
 
 
 def combinations(method: str, keys: Mapping) -> dict[str, dict[str, float]]:

@@ -10,13 +10,13 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
+def needs(part):
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
-def settings(shown):
-    experiments = list(map(shown.study.collect_settings, shown.experiments))
-    return {"experiments": experiments, "labels": shown.labels, "anchor": shown.anchor}
+def settings(part):
+    experiments = list(map(part.study.collect_settings, part.experiments))
+    return {"experiments": experiments, "labels": part.labels, "anchor": part.anchor}
 
 
 def draw(outputs, scores, experiments, labels, anchor):
@@ -26,7 +26,7 @@ def draw(outputs, scores, experiments, labels, anchor):
     render_calibration(tables, outputs, labels, anchor)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "Confidence and accuracy", (
         "Whether a model's confidence can be trusted after fine-tuning: accuracy, expected calibration error (how far "
         "the largest class probability is from the accuracy, in 15 bins) and log loss, for the speciality and each "

@@ -11,12 +11,12 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
+def needs(part):
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
-def settings(shown):
-    return {"experiments": list(map(shown.study.collect_settings, shown.experiments)), "style": shown.looks}
+def settings(part):
+    return {"experiments": list(map(part.study.collect_settings, part.experiments)), "style": part.looks}
 
 
 def draw(outputs, scores, experiments, style):
@@ -34,7 +34,7 @@ def draw(outputs, scores, experiments, style):
     write_table(rows, values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "Forgetting against drift from the pre-trained model", (
         "Each point is a setting of a method. Upwards is forgetting: how much mean generality, on test examples, is "
         "lost against the pre-trained model. To the right is how far the model has drifted from the pre-trained one: "

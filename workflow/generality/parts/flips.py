@@ -11,13 +11,13 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
+def needs(part):
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
-def settings(shown):
-    labels = {method: {"label": label} for method, label in shown.labels.items()}
-    return {"experiments": list(map(shown.study.collect_settings, shown.experiments)), "style": labels}
+def settings(part):
+    labels = {method: {"label": label} for method, label in part.labels.items()}
+    return {"experiments": list(map(part.study.collect_settings, part.experiments)), "style": labels}
 
 
 def draw(outputs, scores, experiments, style):
@@ -32,7 +32,7 @@ def draw(outputs, scores, experiments, style):
     write_table(rows, values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "Answers that turn wrong, and right", (
         "A mean may hide that answers change in both directions. Downwards is the share of test answers that turned "
         "wrong (the pre-trained model has them right), upwards that of those that turned right, and the diamond is the "

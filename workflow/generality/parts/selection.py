@@ -11,13 +11,13 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
+def needs(part):
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
-def settings(shown):
-    experiments = list(map(shown.study.collect_settings, shown.experiments))
-    return {"experiments": experiments, "labels": shown.labels, "anchor": shown.anchor}
+def settings(part):
+    experiments = list(map(part.study.collect_settings, part.experiments))
+    return {"experiments": experiments, "labels": part.labels, "anchor": part.anchor}
 
 
 def draw(outputs, scores, experiments, labels, anchor):
@@ -31,7 +31,7 @@ def draw(outputs, scores, experiments, labels, anchor):
     render_selection(read, outputs, labels, anchor)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "Choosing settings without the answer", (
         "Who fine-tunes a model has no examples of all that it may forget. Rules that choose a method's setting by "
         "validation examples of everything, or of the speciality alone, and what each costs on test examples against "

@@ -55,8 +55,8 @@ class Study(Materials):
     def speciality_train(self, experiment: str) -> str:
         """Return the folder of the data set that is fine-tuned on."""
         settings = self.experiment(experiment)
-        whole = settings["train"].get("augment") == CROP_OF_ORIGINAL
-        return self.data_path(settings[SPECIALITY], WHOLE_TRAIN if whole else "train")
+        uncropped = settings["train"].get("augment") == CROP_OF_ORIGINAL
+        return self.data_path(settings[SPECIALITY], WHOLE_TRAIN if uncropped else "train")
 
     def starts(self, experiment: str) -> list[str]:
         """Return the seeds, as texts of `storage.seed`, of the models that an experiment starts from."""

@@ -48,8 +48,8 @@ def answers(scores: Resampled) -> pd.DataFrame:
             row |= {"hypervolume_all": method_hypervolume(scores, method, group)[0] if method in volumes else np.nan}
             effects = _effects(scores, model, group, volumes)
             for name in EFFECTS:
-                found = effects.get(name, MISSING)
-                row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+                effect = effects.get(name, MISSING)
+                row |= {name: effect.value, f"{name}_low": effect.low, f"{name}_high": effect.high}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -86,7 +86,7 @@ def _effects(
 
 def render_answer(experiments: Iterable[Resampled], output: str | Path) -> None:
     """Write `answers` of every experiment as CSV, in full precision; of none, only its header."""
-    found = [answers(scores) for scores in experiments]
+    tables = [answers(scores) for scores in experiments]
     effects = [f"{name}{end}" for name in EFFECTS for end in ("", "_low", "_high")]
     columns = [
         "experiment",
@@ -101,4 +101,4 @@ def render_answer(experiments: Iterable[Resampled], output: str | Path) -> None:
         "score",
     ]
     columns += ["chance", "lost", "won", "above_chance", "hypervolume", "hypervolume_all", *effects]
-    write_table(pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns), output)
+    write_table(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns), output)

@@ -52,39 +52,39 @@ def read_calibration(
     return calibration(read, tidy, Resampled(read, tidy, **settings))
 
 
-def calibration(scores: Scores, table: pd.DataFrame, made: Resampled) -> pd.DataFrame:
+def calibration(scores: Scores, table: pd.DataFrame, resampled: Resampled) -> pd.DataFrame:
     """Return a row per (speciality or group, method) at its chosen setting: accuracy, ECE and log loss, with intervals.
 
     Columns are experiment, group, data, method, setting, n (examples), seeds, repetitions, diverged, and as fractions
     and nats acc, ece and log_loss, each with <name>_low and <name>_high. The first and the last are those of the tidy
-    `table`. `made` are the same `scores`, which have confidences as measures, resampled. Raises StudyError for an
+    `table`. `resampled` are the same `scores`, which have confidences as measures, resampled. Raises StudyError for an
     experiment without a log loss.
     """
     rows = results(table)
     if LOSS not in set(rows["metric"]):
         raise StudyError(
-            f"experiments.{made.experiment}: no {LOSS} in its score files, which calibration shows; delete them and "
-            "score again"
+            f"experiments.{resampled.experiment}: no {LOSS} in its score files, which calibration shows; delete them "
+            "and score again"
         )
     rows = rows[rows["chosen"] & ((rows["group"] == SPECIALITY) | (rows["data"] == rows["group"].map(average_name)))]
     columns = ["experiment", "group", "data", "method", "setting", "n", "seeds", "repetitions", "diverged"]
-    sets = {SPECIALITY: [made.speciality], **made.generality}
+    sets = {SPECIALITY: [resampled.speciality], **resampled.generality}
     models = list(rows[["method", "setting"]].drop_duplicates().itertuples(index=False, name=None))
     gaps = {data: _gaps(scores, models, data) for of in sets.values() for data in of}
-    found = []
+    lines = []
     for group, members in sets.items():
         of_group = rows[rows["group"] == group].set_index(["method", "setting", "metric"])
         for model in models:
-            own = {name: of_group.loc[(*model, name)] for name in ("acc", LOSS)}
+            of_model = {name: of_group.loc[(*model, name)] for name in ("acc", LOSS)}
             row = rows[(rows["group"] == group) & (rows["method"] == model[0])].iloc[0][columns].to_dict()
-            error = calibration_error([gaps[data][model] for data in members], scores, made)
-            for name, one in zip(NUMBERS, (own["acc"], error, own[LOSS]), strict=True):
+            error = calibration_error([gaps[data][model] for data in members], scores, resampled)
+            for name, one in zip(NUMBERS, (of_model["acc"], error, of_model[LOSS]), strict=True):
                 row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
-            found.append(row)
-    return pd.DataFrame(found)
+            lines.append(row)
+    return pd.DataFrame(lines)
 
 
-def calibration_error(gaps: Sequence[np.ndarray], scores: Scores, made: Resampled) -> Estimate:
+def calibration_error(gaps: Sequence[np.ndarray], scores: Scores, resampled: Resampled) -> Estimate:
     """Return the mean ECE over data sets and trainings with its 95 % interval.
 
     `gaps` has for each data set an array (bins, trainings, 1 + RESAMPLES): the share of examples in a bin times the
@@ -104,12 +104,12 @@ def calibration_error(gaps: Sequence[np.ndarray], scores: Scores, made: Resample
     of_training = np.column_stack([singles, errors(1)])
     each = np.stack([of_training[place].mean(axis=0) for place in places])  # (repetitions, 1 + RESAMPLES)
     effect = np.concatenate([[each[:, 0].mean()], each[:, 0], each[:, 1:].mean(axis=0), each[:, 1:].ravel()])
-    found = made.interval(effect)
-    if np.isnan(found.value):
-        return found
+    estimate = resampled.interval(effect)
+    if np.isnan(estimate.value):
+        return estimate
     means = [errors(scale).mean() for scale in SCALES]
-    low, high = found.value * np.interp([found.low, found.high], means, SCALES)
-    return found._replace(low=float(low), high=float(max(high, found.value)))
+    low, high = estimate.value * np.interp([estimate.low, estimate.high], means, SCALES)
+    return estimate._replace(low=float(low), high=float(max(high, estimate.value)))
 
 
 def _gaps(scores: Scores, models: Sequence[tuple[str, str]], data: str) -> dict[tuple[str, str], np.ndarray]:

@@ -27,15 +27,15 @@ def open_cards(sources: Collection[str] | None = None) -> list[dict]:
     with FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     everything = [claim.name for claim in CLAIMS]
-    found = []
+    cards = []
     for row in rows:
-        own = row.pop("sources").split()
-        if sources is None or not own or {*own} & {*sources}:
+        sources_of = row.pop("sources").split()
+        if sources is None or not sources_of or {*sources_of} & {*sources}:
             claims = everything if row["claims"] == ALL else row["claims"].split()
             name = re.sub("[^a-z0-9]+", "-", row["title"].lower())
             command = VARIANT.format(row["study"]) if row["study"] else ""
-            found.append({"name": name, **row, "claims": claims, "command": command})
-    return found
+            cards.append({"name": name, **row, "claims": claims, "command": command})
+    return cards
 
 
 def bearing(cards: Sequence[Mapping], claim: str) -> list[tuple[int, Mapping]]:

@@ -109,8 +109,8 @@ def average_name(group: str) -> str:
 def _means(scores: Scores, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple]:
     """Yield (split, group, name, metric, keys of `scores`) of each mean: over a data set, or over those of a group."""
     for split in dict.fromkeys(split for split, _ in scores.metrics):
-        for group, wanted in groups.items():
-            members = [data for data in wanted if (split, data) in scores.metrics]
+        for group, names in groups.items():
+            members = [data for data in names if (split, data) in scores.metrics]
             averaged = [(data, [data]) for data in members]
             if group != SPECIALITY:
                 averaged.append((average_name(group), members))

@@ -183,7 +183,9 @@ class Followed:
     def others(self, key: str) -> Iterator[str]:
         """Yield the fine-tunings that differ from the usual one in this key alone."""
         usual = self.tunings[self.usual]
-        yield from (name for name, own in self.tunings.items() if {k for k in own if own[k] != usual[k]} == {key})
+        yield from (
+            name for name, values in self.tunings.items() if {k for k in values if values[k] != usual[k]} == {key}
+        )
 
     def end(self, tuning: str, where: str) -> np.ndarray:
         """Return the score of the last checkpoint."""
@@ -207,9 +209,9 @@ def lower_rates(series: Followed) -> Iterator[Comparison]:
     for name in series.others("lr"):
         low, high = (series.tunings[tuning]["lr"] for tuning in (name, usual))
         if low < high:
-            kept = series.end(name, group) - series.end(usual, group)
+            more_kept = series.end(name, group) - series.end(usual, group)
             learnt = series.end(usual, SPECIALITY) - series.end(name, SPECIALITY)
-            yield series.comparison(f"{in_words(group)}, learning rate {low:g} − {high:g}", kept)
+            yield series.comparison(f"{in_words(group)}, learning rate {low:g} − {high:g}", more_kept)
             yield series.comparison(f"{SPECIALITY}, learning rate {high:g} − {low:g}", learnt)
 
 
@@ -232,9 +234,9 @@ def path_beats_early_stopping(series: Followed) -> Iterator[Comparison]:
         (before, _), (after, _) = ends(scores, group)
         smallest = SMALLEST * 100 * abs(after[0] - before[0])
         ours = method_hypervolume(scores, PATH, group, scores.budget)
-        for name, own in series.tunings.items():
+        for name, values in series.tunings.items():
             theirs = method_hypervolume(scores, name, group, scores.budget)
-            what = f"hypervolume, {PATH} − early stopping at rate {own['lr']:g}, warm-up {own['warmup']:g}"
+            what = f"hypervolume, {PATH} − early stopping at rate {values['lr']:g}, warm-up {values['warmup']:g}"
             yield series.comparison(f"{in_words(group)}, {what}", ours - theirs, AREA, smallest)
 
 

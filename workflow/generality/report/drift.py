@@ -46,8 +46,8 @@ def drift(scores: Resampled) -> pd.DataFrame:
     for (method, setting), columns in zip(models, forgotten, strict=True):
         row = {"experiment": scores.experiment, "method": method, "setting": setting}
         row |= {"chosen": scores.chosen[method] == setting, "seeds": len(scores.seeds), "repetitions": scores.count}
-        found = scores.interval(columns)
-        rows.append(row | _numbers("forgetting", found, 100))
+        forgetting = scores.interval(columns)
+        rows.append(row | _numbers("forgetting", forgetting, 100))
     table = pd.DataFrame(rows)
     for name, key in zip(DRIFT, drift_keys(scores.speciality), strict=True):
         means = scores.means(key)
@@ -69,8 +69,8 @@ def rank_correlation(scores: Resampled, x: np.ndarray, y: np.ndarray) -> Estimat
     spread = np.sqrt(np.prod([(rank**2).sum(axis=0) for rank in ranks], axis=0))
     rho = np.prod(ranks, axis=0).sum(axis=0) / np.where(spread > 0, spread, np.nan)
     most = 1 - 6 / (count**3 - count)  # two neighbours that change places make 12 / (n³ − n)
-    found = scores.interval(np.arctanh(np.clip(rho, -most, most)))
-    low, high = (end if abs(end) < most else np.sign(end) for end in np.tanh([found.low, found.high]))
+    interval = scores.interval(np.arctanh(np.clip(rho, -most, most)))
+    low, high = (end if abs(end) < most else np.sign(end) for end in np.tanh([interval.low, interval.high]))
     return Estimate(float(rho[0]), np.nan, float(min(low, rho[0])), float(max(high, rho[0])))
 
 
@@ -133,5 +133,5 @@ def _legend(rows: pd.DataFrame, style: Mapping[str, Mapping[str, str]]) -> list[
     ]
 
 
-def _numbers(name: str, found: Estimate, scale: float = 1.0) -> dict[str, float]:
-    return {name: scale * found.value, f"{name}_low": scale * found.low, f"{name}_high": scale * found.high}
+def _numbers(name: str, estimate: Estimate, scale: float = 1.0) -> dict[str, float]:
+    return {name: scale * estimate.value, f"{name}_low": scale * estimate.low, f"{name}_high": scale * estimate.high}

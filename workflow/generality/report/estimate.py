@@ -108,16 +108,16 @@ class _Means:
 
     def estimate(self, shares: bool = False) -> Estimate:
         value = self.value
-        found = combine(value, self.examples, self.between - self.overlap, freedom=self.freedom, count=self.count)
-        if not shares or not found.se > 0:  # missing where a fine-tuning diverged
-            return found
+        student = combine(value, self.examples, self.between - self.overlap, freedom=self.freedom, count=self.count)
+        if not shares or not student.se > 0:  # missing where a fine-tuning diverged
+            return student
         # As many independent examples would have this standard error.
-        n = value * (1 - value) / found.se**2 if 0 < value < 1 else self.clusters
-        z = (found.high - value) ** 2 / found.se**2 / n
+        n = value * (1 - value) / student.se**2 if 0 < value < 1 else self.clusters
+        z = (student.high - value) ** 2 / student.se**2 / n
         centre, reach = value + z / 2, np.sqrt(z * (value * (1 - value) + z / 4))
         low, high = (centre - reach) / (1 + z), (centre + reach) / (1 + z)
         # Rounding must not leave the value outside.
-        return found._replace(low=float(max(0.0, min(low, value))), high=float(min(1.0, max(high, value))))
+        return student._replace(low=float(max(0.0, min(low, value))), high=float(min(1.0, max(high, value))))
 
 
 def combine(value: float, examples: float, repetitions: float, *, freedom: float, count: int) -> Estimate:

@@ -45,8 +45,8 @@ def flips(scores: Resampled) -> pd.DataFrame:
             row = {"experiment": scores.experiment, "group": group, "method": method, "setting": setting}
             row |= {"seeds": len(scores.seeds), "repetitions": scores.count}
             model = method, setting
-            found = *scores.turned(model, group), scores.difference(model, BASE, group)
-            for name, one in zip(PARTS, found, strict=True):
+            estimates = *scores.turned(model, group), scores.difference(model, BASE, group)
+            for name, one in zip(PARTS, estimates, strict=True):
                 row |= {name: 100 * one.value, f"{name}_low": 100 * one.low, f"{name}_high": 100 * one.high}
             rows.append(row)
     return pd.DataFrame(rows)

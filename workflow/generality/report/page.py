@@ -24,7 +24,7 @@ RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
 TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
 SHOWN = 0.45  # CSS pixels for one of a figure's, which has 300 an inch: its 8-point text is then as large as ours
 TONES = dict.fromkeys(VERDICTS, UNCLEAR) | {NOT_MEASURED: ""}
-TONES |= {word: tone for own, tone in ((SUPPORTED, UP), (CONTRADICTED, DOWN)) for word in (own, IN_THIS_RUN[own])}
+TONES |= {word: tone for plain, tone in ((SUPPORTED, UP), (CONTRADICTED, DOWN)) for word in (plain, IN_THIS_RUN[plain])}
 TEXTS = ("experiment", "data", "group", "method", "setting", "front", "chosen")  # columns of stored tables
 
 
@@ -110,12 +110,12 @@ def _claims(part: Mapping) -> dict:
         claims.append(claim | {"effect": body[0][1] if body else "", "table": table, "cards": cards})
     verdicts = [claim["verdict"] for claim in claims]
     counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
-    told = {"note": note(content["rule"], content["tests"]), "cards_note": choices.NOTE}
+    notes = {"note": note(content["rule"], content["tests"]), "cards_note": choices.NOTE}
     cards = []
     for card in content["choices"]:
         named, words = choices.bears_on(card)
         cards.append(card | {"named": named, "bears_on": words})
-    return {**part, "claims": claims, "counts": counts, "cards": cards, **told}
+    return {**part, "claims": claims, "counts": counts, "cards": cards, **notes}
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:

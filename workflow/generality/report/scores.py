@@ -72,10 +72,10 @@ class Scores:
 
     def chance(self, split: str, data: str, metric: str) -> float:
         """Return the best score on a data set that takes no notice of the question; NaN where the files tell none."""
-        known = self.baselines.get((split, data), {})
+        baselines = self.baselines.get((split, data), {})
         if metric == "nll":
-            return known.get("nll_blind", np.nan)
-        choices = [known[name] for name in BASELINES if name in known and name != "nll_blind"]
+            return baselines.get("nll_blind", np.nan)
+        choices = [baselines[name] for name in BASELINES if name in baselines and name != "nll_blind"]
         return max(choices, default=np.nan) if METRICS[metric].higher_is_better else np.nan
 
     def diverged(self, model: tuple[str, str]) -> int:
@@ -85,11 +85,11 @@ class Scores:
 
 def read_scores(
     score_files: Sequence[str | Path],
-    wanted: Sequence[str],
+    data_sets: Sequence[str],
     metrics: Sequence[str] = tuple(METRICS),
     measures: Sequence[tuple[str, str, str]] = (),
 ) -> Scores:
-    """Return the scores of all models on the data sets `wanted`, and on no others, in these `metrics`.
+    """Return the scores of all models on these data sets, and on no others, in these `metrics`.
 
     `measures` are further numbers, as (split, data, column), that all models must have for each example, such as a
     confidence. They stand beside the scores in `Scores.models`.
@@ -101,7 +101,7 @@ def read_scores(
     """
     first, models, diverged, baselines = None, {}, [], {}  # path, examples and metrics of the first model
     for path in score_files:
-        rows, without = _read(path, wanted, metrics, [name for *_, name in measures])
+        rows, without = _read(path, data_sets, metrics, [name for *_, name in measures])
         diverged += [(path, *model) for model in without]
         for (method, setting, seed), part in rows.groupby(MODEL):
             part = part.sort_values(EXAMPLE, ignore_index=True)
@@ -112,7 +112,7 @@ def read_scores(
             measured = _metrics(part, f"{path}: {model}")
             if first is None:
                 first = path, examples, measured
-                _check_complete(examples, wanted, path)
+                _check_complete(examples, data_sets, path)
             if not examples.equals(first[1]):
                 raise StudyError(
                     f"{path}: {model} has other examples or clusters than {first[0]}; delete both and score again"
@@ -149,11 +149,11 @@ def _same_seeds(models: dict) -> dict:
     if seeds is None:
         return models
     first = " ".join(next(iter(finetuned)))
-    for model, own in finetuned.items():
-        if own != seeds:
+    for model, of_model in finetuned.items():
+        if of_model != seeds:
             raise StudyError(
-                f"{' '.join(model)}: scored for seeds {', '.join(own)}, but {first} for {', '.join(seeds)}; score the "
-                "missing ones"
+                f"{' '.join(model)}: scored for seeds {', '.join(of_model)}, but {first} for {', '.join(seeds)}; score "
+                "the missing ones"
             )
     if missing := [seed for seed in seeds if start(seed) not in before]:
         raise StudyError(
@@ -172,28 +172,28 @@ def _add(models: dict, path: str | Path, method: str, setting: str, seed: str, s
 
 
 def _read(
-    path: str | Path, wanted: Sequence[str], metrics: Sequence[str], measures: Sequence[str]
+    path: str | Path, data_sets: Sequence[str], metrics: Sequence[str], measures: Sequence[str]
 ) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
-    """Return the rows on the wanted data sets, and the models, as (method, setting, seed), that have none.
+    """Return the rows on the data sets, and the models, as (method, setting, seed), that have none.
 
     Every metric and measure is float64, and clusters are included where the file has them. A model without rows is one
     that diverged.
     """
-    there = set(columns_of(path))
+    columns_there = set(columns_of(path))
     diverged = []
-    if "diverged" in there:
+    if "diverged" in columns_there:
         models = read_parquet(path, [*MODEL, "diverged"]).dropna(subset="diverged")
         diverged = list(models[MODEL].astype(str).itertuples(index=False, name=None))
-        if not there.intersection(metrics):
+        if not columns_there.intersection(metrics):
             return pd.DataFrame(columns=[*MODEL, *EXAMPLE]), diverged
-    if not there.intersection(metrics):
+    if not columns_there.intersection(metrics):
         raise StudyError(f"{path}: none of the columns {', '.join(metrics)}; delete it and score again")
-    if missing := [name for name in measures if name not in there]:
+    if missing := [name for name in measures if name not in columns_there]:
         raise StudyError(f"{path}: no column '{missing[0]}', which this part needs; delete it and score again")
-    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics, *BLIND) if name in there), *measures]
-    rows = read_parquet(path, dict.fromkeys(columns), filters=[("data", "in", wanted)])
+    columns = [*MODEL, *EXAMPLE, *(name for name in ("cluster", *metrics, *BLIND) if name in columns_there), *measures]
+    rows = read_parquet(path, dict.fromkeys(columns), filters=[("data", "in", data_sets)])
     if rows.empty:
-        raise StudyError(f"{path}: no scores on {wanted[0]} or the others; delete it and score again")
+        raise StudyError(f"{path}: no scores on {data_sets[0]} or the others; delete it and score again")
     numbers = list(dict.fromkeys((*METRICS, *BLIND, *measures)))
     rows = rows.reindex(columns=[*MODEL, *EXAMPLE, "cluster", *numbers])
     # Text, not categories: two files need not have the same ones, and categories sort by their own order.
@@ -207,7 +207,7 @@ def _read(
 
 def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
     """Return the metrics of each (split, data), which all its examples have."""
-    found = {}
+    metrics_of = {}
     for key, rows in part.groupby(DATA):
         counts = np.isfinite(rows[list(METRICS)]).sum()
         for name, count in counts.items():
@@ -216,13 +216,13 @@ def _metrics(part: pd.DataFrame, what: str) -> dict[tuple[str, str], list[str]]:
                     f"{what} has a finite {name} for {count} of {len(rows)} {key[0]} examples of {key[1]} only; "
                     "delete the file and score again, and if it stays so, look for a fine-tuning that diverged"
                 )
-        found[key] = [name for name in METRICS if counts[name]]
-    return found
+        metrics_of[key] = [name for name in METRICS if counts[name]]
+    return metrics_of
 
 
-def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | Path) -> None:
+def _check_complete(examples: pd.DataFrame, data_sets: Sequence[str], path: str | Path) -> None:
     for split in examples["split"].unique():
-        for data in wanted:
+        for data in data_sets:
             clusters = examples.loc[(examples["split"] == split) & (examples["data"] == data), "cluster"]
             if clusters.empty and split == "validation" and not examples[examples["data"] == data].empty:
                 continue  # for evaluation only: no setting may be chosen by it
@@ -234,10 +234,13 @@ def _check_complete(examples: pd.DataFrame, wanted: Sequence[str], path: str | P
 
 def _baselines(rows: pd.DataFrame) -> dict[str, float]:
     """Return the baselines of one data set from the pre-trained model's rows."""
-    made = rows[["acc_blind", "nll_blind"]].mean().to_dict()
+    baselines = rows[["acc_blind", "nll_blind"]].mean().to_dict()
     if rows["choices"].notna().all():
-        made |= {"uniform": (1 / rows["choices"]).mean(), "majority": rows["right"].value_counts(normalize=True).max()}
-    return {name: float(value) for name, value in made.items() if np.isfinite(value)}
+        baselines |= {
+            "uniform": (1 / rows["choices"]).mean(),
+            "majority": rows["right"].value_counts(normalize=True).max(),
+        }
+    return {name: float(value) for name, value in baselines.items() if np.isfinite(value)}
 
 
 def _clusters(examples: pd.DataFrame) -> pd.Series:
@@ -245,5 +248,5 @@ def _clusters(examples: pd.DataFrame) -> pd.Series:
 
     The same name in two data sets is the same cluster.
     """
-    own = "example " + examples["split"] + " " + examples["data"] + " " + examples["example"].astype(str)
-    return (examples["split"] + " " + examples["cluster"].astype(str)).where(examples["cluster"].notna(), own)
+    single = "example " + examples["split"] + " " + examples["data"] + " " + examples["example"].astype(str)
+    return (examples["split"] + " " + examples["cluster"].astype(str)).where(examples["cluster"].notna(), single)

@@ -71,8 +71,8 @@ def costs(scores: Resampled) -> pd.DataFrame:
 
 
 def _row(scores: Resampled, method: str, rule: str, setting: str, best: str, settings: float, cost: np.ndarray) -> dict:
-    found = scores.interval(cost)
-    numbers = found.value, found.low, found.high, settings, len(scores.seeds), scores.count
+    estimate = scores.interval(cost)
+    numbers = estimate.value, estimate.low, estimate.high, settings, len(scores.seeds), scores.count
     return dict(zip(COLUMNS, (scores.experiment, method, rule, setting, best, *numbers), strict=True))
 
 

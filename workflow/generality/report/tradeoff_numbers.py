@@ -70,7 +70,7 @@ def method_matched(scores: Resampled, method: str, group: str, budget: int | Non
     line = np.array([[end for end, _ in lines].index(end) for end, _ in lines])  # the first setting of each one's line
 
     def best(x: np.ndarray, y: np.ndarray, settings: np.ndarray, columns: slice) -> np.ndarray:
-        found = y_end[columns]
+        highest = y_end[columns]
         for first in np.unique(line):
             before, after = line[settings] < first, line[settings] > first
             end = lines[first][0]
@@ -82,8 +82,8 @@ def method_matched(scores: Resampled, method: str, group: str, budget: int | Non
                     np.vstack([start, np.where(before, start, np.where(after, tip, inner)), tip])
                     for inner, start, tip in tips
                 )
-            found = np.maximum(found, matched_generality(x_line, y_line, goal[columns]))
-        return found
+            highest = np.maximum(highest, matched_generality(x_line, y_line, goal[columns]))
+        return highest
 
     return _at_budget(best, scores, method, group, budget)
 
@@ -100,8 +100,8 @@ def full_at_speciality(scores: Resampled, method: str, group: str) -> np.ndarray
     most = np.take_along_axis(y, x.argmax(axis=0)[None], axis=0)[0]
     # The settings in the order of their speciality, as they stand on the way from the pre-trained model.
     order = np.argsort(x[:, 0])
-    found = matched_generality(np.vstack([x_start, x[order]]), np.vstack([y_start, y[order]]), goal)
-    return np.where(np.isneginf(found), most, found)
+    interpolated = matched_generality(np.vstack([x_start, x[order]]), np.vstack([y_start, y[order]]), goal)
+    return np.where(np.isneginf(interpolated), most, interpolated)
 
 
 def _at_budget(measure: Callable, scores: Resampled, method: str, group: str, budget: int | None) -> np.ndarray:
@@ -156,8 +156,8 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
                 (SPECIALITY, scores.score(method, SPECIALITY)),
                 ("generality", scores.score(method, group)),
             ):
-                found = scores.interval(values)
-                row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+                estimate = scores.interval(values)
+                row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
             rows.append(row | {"budget": scores.budget, "matched_at": start + MATCHED * (end - start)})
     return pd.DataFrame(rows)
 
@@ -198,11 +198,11 @@ def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
     models = [(method, setting) for method, settings in scores.settings.items() for setting in settings]
     models = [model for model in models if not scores.diverged(*model)]
     x, y = (np.array([scores.score(m, where, s)[0] for m, s in models]) for where in (SPECIALITY, group))
-    found: dict[str, list[str]] = {method: [] for method in scores.settings}
-    for (method, setting), kept in zip(models, on_front(x, y), strict=True):
-        if kept:
-            found[method].append(setting)
-    return found
+    fronts: dict[str, list[str]] = {method: [] for method in scores.settings}
+    for (method, setting), undominated in zip(models, on_front(x, y), strict=True):
+        if undominated:
+            fronts[method].append(setting)
+    return fronts
 
 
 def caption(table: pd.DataFrame) -> str:
@@ -237,8 +237,8 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
 
 def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     parts = [markup.markdown(caption(table))]
-    for shown in for_readers(table, labels):
-        parts += [f"## {markup.markdown(shown.caption)}", markup.markdown_grid(shown)]
+    for part in for_readers(table, labels):
+        parts += [f"## {markup.markdown(part.caption)}", markup.markdown_grid(part)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -38,9 +38,9 @@ def prepare(
     if images.classes != config["classes"]:
         raise StudyError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
     check_pictures(model, config, images, data)
-    whole = images.aspects is not None
-    if resized(images.manifest["source"]) and whole != (train["augment"] == CROP_OF_ORIGINAL):
-        stored = "squashed whole" if whole else "no more whole"
+    uncropped = images.aspects is not None
+    if resized(images.manifest["source"]) and uncropped != (train["augment"] == CROP_OF_ORIGINAL):
+        stored = "squashed whole" if uncropped else "no more whole"
         raise StudyError(f"{data}: its pictures are {stored}, which does not suit train.augment: {train['augment']}")
     where = device(train["precision"])
     classifier.to(where)

@@ -57,8 +57,8 @@ def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], con
     for row, k, one, colour, place in zip(numbers, *(column.tolist() for column in content), strict=True):
         look = looks[one][1]
         style = look.words[int(row.pop() * len(look.words))]
-        shown = colour if look.coloured else -1, place if look.scenic else -1
-        texts.append(caption(kinds[k], row, style, *shown, captions))
+        visible = colour if look.coloured else -1, place if look.scenic else -1
+        texts.append(caption(kinds[k], row, style, *visible, captions))
     return texts
 
 

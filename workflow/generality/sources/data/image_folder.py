@@ -182,8 +182,8 @@ class Source(DataSource):
             settings["class_names"] = _table(settings["class_names"])
         fetched = study.downloads.provenance(paths_of(domain, settings))
         settings |= {"downloads": fetched} if fetched else {}
-        whole = {"split": "train", "whole": True} if split == WHOLE_TRAIN else {}
-        return {"name": name, "domain": domain, "split": split, "settings": settings} | whole
+        uncropped = {"split": "train", "whole": True} if split == WHOLE_TRAIN else {}
+        return {"name": name, "domain": domain, "split": split, "settings": settings} | uncropped
 
 
 def _table(name: str) -> str:

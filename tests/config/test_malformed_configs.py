@@ -132,7 +132,7 @@ def test_what_later_files_and_the_command_line_say_is_checked_as_well(tmp_path):
 
 
 def said_of_a_mistake(tmp_path, *arguments) -> str:
-    """What `snakemake --dry-run` prints of a study with a mistake."""
+    """Return the output of `snakemake --dry-run` for a study with a mistake."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "-n"]
     done = subprocess.run(
         [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -151,7 +151,7 @@ def test_snakemake_runs_no_code_of_config_yaml(tmp_path):
 
 
 def test_snakemake_says_it_of_given_files(tmp_path):
-    """Of a key that is there twice, Snakemake alone would take the last."""
+    """Snakemake alone would take the last of two keys of one name."""
     (tmp_path / "more.yaml").write_text("seeds: [1]\nseeds: [2]\n")
     said = said_of_a_mistake(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
     assert f"\n{tmp_path / 'more.yaml'}:2: the key 'seeds' is there twice; delete or rename one\n" in said

@@ -55,7 +55,7 @@ def corpus(seed: int, count: int = DOCUMENTS) -> str:
 
 
 def asked(example: dict) -> str:
-    """What is asked, without what stands around every question of a form."""
+    """Return the question itself, without the words around every question of a form."""
     question = example["prompt"].removesuffix("###Assistant:").split("###Human: ")[-1]
     question = re.split(r"question: |input: ", question)[-1]
     return re.split(r" \(a\) |\nanswer:|\noutput:", question)[0]
@@ -179,7 +179,7 @@ class Runs:
         self.known = {length: {*runs(tokens, length)} for length in range(1, 9)}
 
     def all_known(self, text: str) -> bool:
-        """Whether the text is a patchwork of runs of eight words (fewer, if it is shorter) that are known."""
+        """Tell if the text is a patchwork of known runs of eight words (fewer, if it is shorter)."""
         tokens = words(text)
         length = min(len(tokens), 8)
         return self.known[length].issuperset(runs(tokens, length))

@@ -193,7 +193,7 @@ def test_the_chance_of_a_likelihood_is_that_without_the_prompt(tmp_path):
 
 
 def test_flips_are_counted_both_ways(tmp_path):
-    """Of ten answers three turn wrong and one turns right, where the net is two; at a second seed two turn wrong."""
+    """Three of ten answers turn wrong and one turns right, where the net is two; at a second seed two turn wrong."""
     before = [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     after = {1: [0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 2: [0, 0, 1, 1, 1, 0, 0, 0, 0, 0]}
     frames = [scores("pretrained", "default", seed, {OWN: before, FAR: before}) for seed in after]

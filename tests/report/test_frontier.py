@@ -61,7 +61,7 @@ def test_the_front_keeps_what_nothing_beats():
 
 @pytest.fixture
 def settings(tmp_path):
-    """What the scripts are given, of the small vision and language experiments."""
+    """Return the arguments of the scripts for the small vision and language experiments."""
     experiments = {}
     for role, files, settings in (("domainnet", vision_files, EXPERIMENT), ("medmcqa", language_files, LANGUAGE)):
         (tmp_path / role).mkdir()

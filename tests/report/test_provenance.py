@@ -1,4 +1,4 @@
-"""What is recorded of a report: versions, revision, machine, and what every stage took."""
+"""The record of a report: versions, revision, machine, and time and memory of every stage."""
 
 import json
 import os

@@ -76,7 +76,7 @@ def wait(condition, seconds: float = 20) -> None:
 
 
 def command(line: str, threads: int = 1) -> dict:
-    """What a job of Snakemake is started with."""
+    """Return the command that starts a job of Snakemake."""
     return {
         "args": ["bash", "-c", SHELL + line], "env": os.environ | {"OMP_NUM_THREADS": str(threads), "GIVEN": "ä\n"},
         "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,

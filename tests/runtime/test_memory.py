@@ -133,7 +133,7 @@ A_LOGIT = 12
 
 @pytest.mark.parametrize(("method", "precision"), [("full", "float32"), ("full", "bfloat16"), ("kd", "float32")])
 def test_bytes_a_token(method, precision, tmp_path):
-    """What more tokens, layers and logits add to the most that a step needs: a tenth above or below."""
+    """The formula tells, to a tenth, what more tokens, layers and logits add to a step's peak."""
 
     def most(texts, **sizes):
         model, objective, train = galactica(texts, 64, precision, **sizes)

@@ -1,4 +1,4 @@
-"""What jobs ask a cluster for: every rule says it, in one place, and nothing is computed again for it."""
+"""Requests of jobs to a cluster: every rule has one, in one place, and an edit computes nothing again."""
 
 import copy
 import re

@@ -1,4 +1,4 @@
-"""What makes interpolating and scoring fast, and the benches that compare them with others."""
+"""The ways that make interpolating and scoring fast, and the benchmarks that compare them with others."""
 
 import json
 import sys
@@ -112,7 +112,7 @@ def test_a_sweep_looks_through_the_values_once(models, monkeypatch):
 
 
 def test_the_bench_says_the_memory_of_the_command_alone(models, tmp_path):
-    """Of two files of 268 MB it takes a fraction, and none of it is what this process has."""
+    """The command takes a fraction of two files of 268 MB, and nothing of this process counts."""
     big = {"big": torch.zeros(2**26)}
     for folder in models:
         save_file(big, folder / "model.safetensors")

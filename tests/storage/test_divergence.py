@@ -29,7 +29,7 @@ GROWING = {"optimizer": "adamw", "lr": 1.0, "weight_decay": 100.0, "warmup": 0.0
 
 @pytest.fixture
 def tracks(classifier_folder, language_folder):
-    """Of each track: its fine-tuning of the pre-trained model, the scoring of models, and the pre-trained folder."""
+    """Return each track's fine-tuning of the pre-trained model, its scoring, and the pre-trained folder."""
     pictures = classifier_folder.parent
     sets = {
         ("x/choice", "test"): language_folder / "choice",

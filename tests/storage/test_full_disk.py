@@ -61,7 +61,7 @@ def run(classifier_folder):
 
 @pytest.fixture
 def whole(run, tmp_path):
-    """What an undisturbed run ends with, and its bytes in all, nearly all of them the model's."""
+    """Return the files of an undisturbed run, and their bytes in all, nearly all of them the model's."""
     folder = tmp_path / "whole"
     folder.mkdir()
     assert ends(run(folder), tmp_path / "said") == 0

@@ -1,4 +1,4 @@
-"""What is kept of an interrupted stage: whole or not at all, and never of another."""
+"""The state of an interrupted stage: complete or absent, and never another's."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ TABLE = pd.DataFrame({"example": ["a", "b"], "acc": [True, False], "nll": [0.5, 
 
 
 class Stop(Exception):
-    """What interrupts a stage here."""
+    """The error that interrupts a stage here."""
 
 
 def left(folder, settings=None, inputs=()):

@@ -266,7 +266,7 @@ def test_another_error_is_not_taken_for_memory(vision, tmp_path):
 
 
 def test_a_true_lack_of_memory_is_survived(tmp_path):
-    """Of the CPU: a process that may take 350 MB more, where a pass with the whole batch takes half a gigabyte."""
+    """On the CPU, a process may take 350 MB more, where a pass with the whole batch takes half a gigabyte."""
     model = torch.nn.Linear(1_000, 1)
     objective = Wide(1_000)
 

@@ -28,7 +28,7 @@ def _saves_at_every_step(monkeypatch):
 
 @pytest.fixture
 def stages(classifier_folder, language_folder):
-    """Of each stage: its function, what makes its batches, how many steps it takes, and in how many passes each."""
+    """Return each stage's function, the name that makes its batches, its steps, and the passes of each."""
     pictures, texts = classifier_folder.parent, language_folder
     vision = {"model": classifier_folder, "data": pictures / "train", "train": SHORT, "seed": 1}
     language = {"model": texts / "model", "data": texts / "train", "train": LANGUAGE, "seed": 1}

@@ -25,7 +25,7 @@ from small_trainings import LANGUAGE_TRAIN, TRAIN
 
 
 class Stop(Exception):
-    """What interrupts a stage here."""
+    """The error that interrupts a stage here."""
 
 
 def until_done(run, monkeypatch, owner, name, calls):

@@ -50,7 +50,7 @@ def slurm(*command):
 
 
 def details(job):
-    """What SLURM knows of a job, {key: value}."""
+    """Return SLURM's record of a job, {key: value}."""
     return dict(re.findall(r"(\w+)=(\S*)", slurm("scontrol", "show", "job", job)))
 
 

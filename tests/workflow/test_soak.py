@@ -33,7 +33,7 @@ pytestmark = pytest.mark.soak
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """What a study ends with that nobody disturbed, on one core."""
+    """Return the files of a study that nobody disturbed, on one core."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_talk(folder)
     snakemake(folder, "--cores", "1", config=STUDY)

@@ -102,7 +102,7 @@ def test_the_record_counts_every_job_once(finished):
 
 
 def in_html(page, name):
-    """What Snakemake's report has under a name for its own scripts."""
+    """Return the value that Snakemake's report holds under a name for its own scripts."""
     start = re.search(rf'<script id="{name}">\s*var \w+ = ', page).end()
     return json.JSONDecoder().raw_decode(page, start)[0]
 
@@ -188,7 +188,7 @@ def test_more_seeds_and_a_tuned_learning_rate_run_to_the_end_and_leave_the_other
 
 
 def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
-    """What would surely diverge is refused in a study file, so three trainings at such a rate take the jobs' place."""
+    """A study file refuses a rate that surely diverges, so three trainings at such a rate take the jobs' place."""
     folder = shutil.copytree(finished, tmp_path / "study")
     config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
     study = Study(check(config))

@@ -102,7 +102,7 @@ def config(server, tmp_path_factory):
 
 
 def run(clone, config, *arguments, check=True) -> str:
-    """What snakemake prints, run in a copy of the workflow, whose code a test may edit."""
+    """Return the output of snakemake in a copy of the workflow, whose code a test may edit."""
     (clone / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", *arguments],

@@ -1,4 +1,4 @@
-"""What the mean hides: how many answers turn wrong and how many turn right, for the same net change."""
+"""The answers behind a net change: how many turn wrong and how many turn right."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What it costs to choose a method's setting without examples of the generality that one fears for."""
+"""The cost of choosing a method's setting without examples of the generality that one fears for."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -16,9 +16,9 @@ def rows(context: Context) -> list[Row]:
     project = new_project(context.folder / "study")
     write_talk(project)
     one, two = (sum(planned(project, _with_seeds(count)).values()) for count in (1, 2))
-    wanted = (one, 2 * one) if context.tiny else JOBS
+    expected = (one, 2 * one) if context.tiny else JOBS
     turns = {}
-    for jobs in wanted:
+    for jobs in expected:
         seeds = 1 + round((jobs - one) / (two - one))
         study = _with_seeds(seeds)
         turns[one + (seeds - 1) * (two - one)] = lambda study=study: run(project, "-n", "-q", study=study).wall

@@ -49,8 +49,8 @@ def commands() -> dict[str, str]:
 
 def claims_file(study: str) -> Path:
     """Return the path of the claims in a study's report."""
-    own = [] if study == DEFAULT else [ROOT / VARIANT.format(study).split()[-1]]
-    return ROOT / load(ROOT / "config.yaml", *own)["report"]["folder"] / "claims.json"
+    values = [] if study == DEFAULT else [ROOT / VARIANT.format(study).split()[-1]]
+    return ROOT / load(ROOT / "config.yaml", *values)["report"]["folder"] / "claims.json"
 
 
 def read_verdicts() -> dict[str, dict[str, str]]:
@@ -65,7 +65,7 @@ def write_verdicts(verdicts: dict[str, dict[str, str]]) -> None:
     with VERDICTS.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["claim", *verdicts])
-        table.writerows([claim.name, *(own.get(claim.name, "") for own in verdicts.values())] for claim in CLAIMS)
+        table.writerows([claim.name, *(values.get(claim.name, "") for values in verdicts.values())] for claim in CLAIMS)
 
 
 def page(verdicts: dict[str, dict[str, str]]) -> str:
@@ -73,9 +73,9 @@ def page(verdicts: dict[str, dict[str, str]]) -> str:
     rows = [["Claim", *(f"`{study}`" for study in verdicts)]]
     for claim in CLAIMS:
         if {*claim.roles} & {*VISION, PROBED}:
-            rows.append([_words(claim), *(own.get(claim.name, NONE) for own in verdicts.values())])
+            rows.append([_words(claim), *(values.get(claim.name, NONE) for values in verdicts.values())])
     text = HEAD.format(note=NOTE, choices=in_markdown(open_cards()), table=tabulate(rows, "firstrow", "pipe"))
-    missing = [MISSING.format(f"`{study}`", commands()[study]) for study, own in verdicts.items() if not own]
+    missing = [MISSING.format(f"`{study}`", commands()[study]) for study, values in verdicts.items() if not values]
     return text + "".join(missing)
 
 

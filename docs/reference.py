@@ -56,8 +56,8 @@ class Reference:
         lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |", *rows, ""]
         for branch in schema.get("allOf", ()):
             lines += [self._branch(path, branch), ""]
-        for key, needed in schema.get("dependentRequired", {}).items():
-            lines += [f"`{key}` requires {_listed(needed)} too.", ""]
+        for key, required in schema.get("dependentRequired", {}).items():
+            lines += [f"`{key}` requires {_listed(required)} too.", ""]
         return "\n".join(lines)
 
     def _branch(self, path: str, branch: Mapping) -> str:
@@ -76,8 +76,8 @@ class Reference:
         if "$ref" not in schema:
             return dict(schema)
         name = schema["$ref"].rpartition("/")[2]
-        own = {key: value for key, value in schema.items() if key != "$ref"}
-        return _over(self._resolved(self.definitions[name]), own) | {"definition": name}
+        values = {key: value for key, value in schema.items() if key != "$ref"}
+        return _over(self._resolved(self.definitions[name]), values) | {"definition": name}
 
     def _kind(self, path: str, schema: Mapping) -> str:
         """Return in words what a value may be."""

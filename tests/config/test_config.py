@@ -488,9 +488,9 @@ def test_every_key_of_the_embedded_study_is_in_the_schema(schema, embedded):
             return 0
         seen = 0
         for key, inner in value.items():
-            own = [p[key] for p in properties if key in p] or free
-            assert own, key
-            seen += 1 + walk(inner, own)
+            values = [p[key] for p in properties if key in p] or free
+            assert values, key
+            seen += 1 + walk(inner, values)
         return seen
 
     assert walk(embedded, [schema]) > 100
@@ -501,9 +501,9 @@ def test_every_keyword_of_the_schema_has_words(schema):
     plumbing = {"$schema", "$defs", "$ref", "title", "description", "properties", "items", "default"}
     plumbing |= {"allOf", "if", "then", "propertyNames"}
     source = (ROOT / "workflow/generality/config/schema.py").read_text()
-    known = set(re.findall(r'"(\w+)"', "".join(re.findall(r"case (.*):", source))))
+    recorded = set(re.findall(r'"(\w+)"', "".join(re.findall(r"case (.*):", source))))
     for inner in subschemas(schema):
-        assert inner.keys() <= plumbing | known
+        assert inner.keys() <= plumbing | recorded
 
 
 def test_it_is_light_enough_for_every_job():

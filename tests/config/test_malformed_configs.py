@@ -74,8 +74,8 @@ def test_a_mistake_is_one_line_that_begins_with_its_key(kind):
     for mistake in TRIED:
         if mistake.kind == kind:
             message = refusal(check, mistake.config)
-            told = message.startswith(mistake.told) and message[len(mistake.told)] in ":.["  # there, or further in
-            wrong += [] if told else [f"{mistake.what} → {message:.200}"]
+            words = message.startswith(mistake.told) and message[len(mistake.told)] in ":.["  # there, or further in
+            wrong += [] if words else [f"{mistake.what} → {message:.200}"]
     assert not wrong
 
 
@@ -153,8 +153,8 @@ def test_snakemake_runs_no_code_of_config_yaml(tmp_path):
 def test_snakemake_says_it_of_given_files(tmp_path):
     """Snakemake alone would take the last of two keys of one name."""
     (tmp_path / "more.yaml").write_text("seeds: [1]\nseeds: [2]\n")
-    said = said_of_a_mistake(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
-    assert f"\n{tmp_path / 'more.yaml'}:2: the key 'seeds' is there twice; delete or rename one\n" in said
+    words = said_of_a_mistake(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
+    assert f"\n{tmp_path / 'more.yaml'}:2: the key 'seeds' is there twice; delete or rename one\n" in words
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_snakemake_says_it_of_given_files(tmp_path):
     ],
 )
 def test_seeds_on_the_command_line_are_the_studys(tmp_path, words, texts):
-    said = dry_run(tmp_path, tiny("tiny") | {"seeds": [5, 6, 7]}, "--config", words)
-    assert set(re.findall(r"full/default/seed-([\d-]+)/scores", said)) == texts
+    text = dry_run(tmp_path, tiny("tiny") | {"seeds": [5, 6, 7]}, "--config", words)
+    assert set(re.findall(r"full/default/seed-([\d-]+)/scores", text)) == texts
 
 
 def test_a_right_study_with_a_word_on_the_command_line_runs(tmp_path):

@@ -85,10 +85,10 @@ def test_families_have_24_classes_each_and_share_none():
 
 
 def test_renditions_and_hard_pictures_have_different_parts_of_the_classes():
-    whole, r, a = (classes("imagenet", domain) for domain in ("in", "r", "a"))
+    complete, r, a = (classes("imagenet", domain) for domain in ("in", "r", "a"))
     assert len(r) == len(a) == 16
-    assert {*r} < {*whole}
-    assert {*a} < {*whole}
+    assert {*r} < {*complete}
+    assert {*a} < {*complete}
     assert {*r} != {*a}
 
 
@@ -140,23 +140,23 @@ def test_web_classes_are_long_tailed(web):
 
 
 def test_web_captions_name_look_alikes_and_other_things_as_often_as_the_web(web):
-    own = [web.classes[label] for label in web.labels]
-    said = [f" {text} " for text in web.captions]
-    right = np.array([f" {name} " in text for name, text in zip(own, said, strict=True)])
-    partner = np.array([f" {KINDS[name].partner} " in text for name, text in zip(own, said, strict=True)])
+    values = [web.classes[label] for label in web.labels]
+    words = [f" {text} " for text in web.captions]
+    right = np.array([f" {name} " in text for name, text in zip(values, words, strict=True)])
+    partner = np.array([f" {KINDS[name].partner} " in text for name, text in zip(values, words, strict=True)])
     # Some noise names the partner by chance, and "palm tree" has its partner's name in it.
     tolerance = 0.02
-    tree = np.array([name in ("tree", "palm tree") for name in own])
+    tree = np.array([name in ("tree", "palm tree") for name in values])
     assert partner[~tree].mean() == pytest.approx(captions.PARTNER, abs=tolerance)
     wrong = captions.NOISY + captions.PARTNER * captions.ALONE
     assert 1 - right[~tree].mean() == pytest.approx(wrong, abs=tolerance)
-    assert any(f" {KINDS['tree'].hypernym} " in text for text in said)
+    assert any(f" {KINDS['tree'].hypernym} " in text for text in words)
 
 
 def test_clean_captions_name_the_thing_alone_and_change_nothing_else(web, tmp_path):
     clean = rendered(tmp_path / "clean", "web", "all", count=6000, size=8, captions="clean")
-    for own, other in ((clean.images, web.images), (clean.labels, web.labels)):
-        np.testing.assert_array_equal(own, other)
+    for values, other in ((clean.images, web.images), (clean.labels, web.labels)):
+        np.testing.assert_array_equal(values, other)
     assert clean.ids == web.ids
     assert (web.manifest["source"]["captions"], clean.manifest["source"]["captions"]) == ("web", "clean")
     names = "|".join(sorted(KINDS, key=len, reverse=True))  # "palm tree" before "tree"
@@ -168,9 +168,9 @@ def test_clean_captions_name_the_thing_alone_and_change_nothing_else(web, tmp_pa
     right = [[clean.classes[label]] for label in clean.labels]
     assert things(clean) == right
     # Captions that named the thing alone stay as they are, and no others do.
-    kept = [one == other for one, other in zip(web.captions, clean.captions, strict=True)]
-    assert kept == [said == alone for said, alone in zip(things(web), right, strict=True)]
-    assert np.mean(kept) == pytest.approx(1 - captions.NOISY - captions.PARTNER, abs=0.02)
+    remaining = [one == other for one, other in zip(web.captions, clean.captions, strict=True)]
+    assert remaining == [words == alone for words, alone in zip(things(web), right, strict=True)]
+    assert np.mean(remaining) == pytest.approx(1 - captions.NOISY - captions.PARTNER, abs=0.02)
 
 
 def test_web_captions_use_many_words(web):

@@ -71,25 +71,25 @@ SETS = {
 
 def entry(name: str, study: Study = PAPER, **changes) -> dict:
     """A domain's entry in a study, whose test split is read from a file of ours."""
-    whole = study.making(*name.split("/"), "test")["settings"]
+    complete = study.making(*name.split("/"), "test")["settings"]
     # Shares are cut from train, which is not here.
-    settings = {key: value for key, value in whole.items() if key not in ("hub", "shares", "counts")} | changes
-    return settings | {"counts": {"test": whole["counts"]["test"]}}
+    settings = {key: value for key, value in complete.items() if key not in ("hub", "shares", "counts")} | changes
+    return settings | {"counts": {"test": complete["counts"]["test"]}}
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_of_the_paper_is_read_by_its_own_entry(tmp_path, capsys, name):
-    file, on_the_hub, (count, kept, faulty, aside, again) = SETS[name]
+    file, on_the_hub, (count, remaining, faulty, aside, again) = SETS[name]
     path = lines(tmp_path / "test.jsonl", *on_the_hub(released(file)))
     data = read(tmp_path, **entry(name, files={"test": path}))
-    told = capsys.readouterr().err
-    print(told)
-    assert len(data) == kept
-    found = data.manifest["source"]["counts"]
-    assert found["read"] == count == kept + faulty + aside
-    assert (found["skipped"], found.get("set_aside", 0)) == ({"unlabelled": 0, "faulty": faulty}, aside)
-    assert found["duplicate_prompts"] == again
-    assert f"toy/one test: {count:,} records: {kept:,} kept" in told
+    message = capsys.readouterr().err
+    print(message)
+    assert len(data) == remaining
+    result = data.manifest["source"]["counts"]
+    assert result["read"] == count == remaining + faulty + aside
+    assert (result["skipped"], result.get("set_aside", 0)) == ({"unlabelled": 0, "faulty": faulty}, aside)
+    assert result["duplicate_prompts"] == again
+    assert f"toy/one test: {count:,} records: {remaining:,} kept" in message
     if name in ("medical/medmcqa", "medical/pubmedqa", "medical/usmle"):
         # Answers of these are generated.
         check_producible(data, PAPER.config["experiments"]["medmcqa"]["extraction"][name])

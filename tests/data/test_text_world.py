@@ -155,7 +155,7 @@ def test_a_cluster_is_the_same_question_in_all_sets(whole):
 def test_instruction_sets_and_languages_share_one_division(seed):
     here = world(seed)
     by_split = {
-        split: {asked for domain in dialogues.STYLES for asked in dialogues.requests(domain, here, split)}
+        split: {requests for domain in dialogues.STYLES for requests in dialogues.requests(domain, here, split)}
         for split in splits("instruction")
     }
     assert not by_split["train"] & (by_split["validation"] | by_split["test"])
@@ -298,26 +298,26 @@ def test_patients_have_the_signs_of_one_disease_and_the_answer_follows_from_it(w
     signs = {frozenset(some): disease for disease, some in medicine.values["sign"].items()}
     assert len(signs) == len(medicine.diseases) >= 60
     for example in whole("medical", "usmle", "test"):
-        asked, disease = example["cluster"].split(" of ")
+        requests, disease = example["cluster"].split(" of ")
         vignette = example["prompt"].split(" (a) ")[0]
-        found = frozenset(sign for sign in medicine.pools["sign"] if re.search(rf"\b{sign}\b", vignette))
-        assert signs[found] == disease
+        result = frozenset(sign for sign in medicine.pools["sign"] if re.search(rf"\b{sign}\b", vignette))
+        assert signs[result] == disease
         assert disease not in vignette
-        if asked == "effect":
+        if requests == "effect":
             assert answer(example) == medicine.value("effect", medicine.value("drug", disease))
         else:
-            assert answer(example) == (disease if asked == "diagnosis" else medicine.value(asked, disease))
+            assert answer(example) == (disease if requests == "diagnosis" else medicine.value(requests, disease))
 
 
 def test_hard_questions_need_two_facts_and_have_one_right_answer(whole):
     sense = world(5).sense
     for example in whole("common-sense", "arc-challenge", "test"):
         kind, subject = example["cluster"].split(" of ")
-        said = [choice.split()[1] for choice in example["choices"]]
+        text = [choice.split()[1] for choice in example["choices"]]
         if kind in SITUATIONS:
-            right = [word == sense.outcome(subject, kind) for word in said]
+            right = [word == sense.outcome(subject, kind) for word in text]
         else:
-            right = [sense.value(kind, other) == sense.value(kind, subject) for other in said]
+            right = [sense.value(kind, other) == sense.value(kind, subject) for other in text]
         assert right == [i == example["answer"] for i in range(4)]
 
 
@@ -342,12 +342,12 @@ def test_easy_questions_and_goals_have_one_right_answer(whole):
 
 def test_passages_tell_the_answer_and_are_asked_about_several_times(whole):
     examples = whole("common-sense", "race", "validation")
-    told = {}
+    message = {}
     for example in examples:
         passage = example["prompt"].split("\nquestion:")[0]
-        assert told.setdefault(example["cluster"], passage) == passage
+        assert message.setdefault(example["cluster"], passage) == passage
         assert re.search(rf"\b{answer(example)}\b", passage)
-    assert len(told) == -(-len(examples) // passages.QUESTIONS)
+    assert len(message) == -(-len(examples) // passages.QUESTIONS)
 
 
 def test_gpt4_answers_at_greater_length(whole):

@@ -77,17 +77,17 @@ def test_every_command_of_the_tutorial_works(tmp_path):
     assert "bin/snakemake --cores" in printed["make"]
     talks = next(text for line, text in printed.items() if line.endswith("talks.yaml"))
     assert re.search(r"^make_text_records +2$", talks, re.MULTILINE), "the validation and the test part of the new set"
-    own = next(text for line, text in printed.items() if line.endswith("shapes.yaml own.yaml"))
-    assert re.search(r"^finetune_clip +5$", own, re.MULTILINE), "full, two of l2, two of the new method"
-    assert re.search(r"^score_clip +9$", own, re.MULTILINE), "these, the pre-trained one, wise, trimmed twice"
+    values = next(text for line, text in printed.items() if line.endswith("shapes.yaml own.yaml"))
+    assert re.search(r"^finetune_clip +5$", values, re.MULTILINE), "full, two of l2, two of the new method"
+    assert re.search(r"^score_clip +9$", values, re.MULTILINE), "these, the pre-trained one, wise, trimmed twice"
     assert re.search(r"^draw_learnt +1$", printed[next(reversed(studies))], re.MULTILINE)
 
 
 def test_the_configuration_pages_name_files_that_are_there():
     """Each `--configfile` of a page that is no file of the tutorial's own."""
-    own = {fence["file"] for fence in FENCE.finditer((DOCS / "tutorial.md").read_text())}
+    values = {fence["file"] for fence in FENCE.finditer((DOCS / "tutorial.md").read_text())}
     named = re.findall(r"--configfile ([\w./-]+)", "".join(page.read_text() for page in PAGES))
-    assert {name for name in named if name not in own and not (ROOT / name).exists()} == set()
+    assert {name for name in named if name not in values and not (ROOT / name).exists()} == set()
     assert "workflow/studies/paper.yaml" in named
 
 
@@ -101,8 +101,8 @@ def test_the_open_cards_are_those_of_their_file():
 
 def test_verdicts_are_taken_from_the_reports_that_are_there(tmp_path, monkeypatch, capsys):
     files = {name: tmp_path / name for name in open_cards.commands()}
-    found = {"claims": [{"name": "wise-beats-both-ends", "verdict": "contradicted"}, {"name": "old", "verdict": "no"}]}
-    files["clean-captions"].write_text(json.dumps(found))
+    result = {"claims": [{"name": "wise-beats-both-ends", "verdict": "contradicted"}, {"name": "old", "verdict": "no"}]}
+    files["clean-captions"].write_text(json.dumps(result))
     for name, value in (("PAGE", "open_cards.md"), ("VERDICTS", "verdicts.csv"), ("ROOT", "")):
         monkeypatch.setattr(open_cards, name, tmp_path / value)
     monkeypatch.setattr(open_cards, "claims_file", files.get)

@@ -43,23 +43,29 @@ KINDS = {
 def held(world: World, seeds: dict, rng: np.random.Generator, models: dict) -> dict[str, bool]:
     """Tell for each of `KINDS` whether its interval holds the truth in one simulated experiment."""
     scores = world.scores(rng, seeds, models)
-    made, full, start = resampled(scores), ("full", "default"), ("pretrained", "default")
+    results, full, start = resampled(scores), ("full", "default"), ("pretrained", "default")
     mean = cache(partial(_mean, world))
-    chosen = "wise", made.chosen["wise"]
+    chosen = "wise", results.chosen["wise"]
     keys = [("test", data, "acc") for data in GROUPS["ood"]]
     clusters = [scores.clusters[key[:2]] for key in keys]
-    volumes = [method_hypervolume(made, name, "ood") for name in ("wise", "kd")]
+    volumes = [method_hypervolume(results, name, "ood") for name in ("wise", "kd")]
     of_truth = [_volume(mean, [at for (method, _), at in models.items() if method == name]) for name in ("wise", "kd")]
     shares = [abs(1 - mean(group, 1.0) / mean(group, 0.0)) for group in ("instruction", "ood")]  # both are forgotten
     cases = {
         "accuracy": (estimate([scores.outcomes(full, key) for key in keys], clusters, shares=True), mean("ood", 1.0)),
-        "change": (made.difference(full, start, "ood"), mean("ood", 1.0) - mean("ood", 0.0)),
-        "ratio": (made.difference(full, start, "instruction"), mean("instruction", 0.0) / mean("instruction", 1.0) - 1),
-        "chosen": (made.difference(chosen, start, "ood"), mean("ood", models[chosen]) - mean("ood", 0.0)),
-        "lost": (made.interval(made.lost("full", "instruction") - made.lost("full", "ood")), shares[0] - shares[1]),
-        "hypervolume": (made.interval(volumes[0] - volumes[1]), of_truth[0] - of_truth[1]),
+        "change": (results.difference(full, start, "ood"), mean("ood", 1.0) - mean("ood", 0.0)),
+        "ratio": (
+            results.difference(full, start, "instruction"),
+            mean("instruction", 0.0) / mean("instruction", 1.0) - 1,
+        ),
+        "chosen": (results.difference(chosen, start, "ood"), mean("ood", models[chosen]) - mean("ood", 0.0)),
+        "lost": (
+            results.interval(results.lost("full", "instruction") - results.lost("full", "ood")),
+            shares[0] - shares[1],
+        ),
+        "hypervolume": (results.interval(volumes[0] - volumes[1]), of_truth[0] - of_truth[1]),
     }
-    return {kind: found.low <= truth <= found.high for kind, (found, truth) in cases.items()}
+    return {kind: result.low <= truth <= result.high for kind, (result, truth) in cases.items()}
 
 
 def different(rng: np.random.Generator) -> tuple[bool, bool]:
@@ -72,12 +78,12 @@ def different(rng: np.random.Generator) -> tuple[bool, bool]:
     scores = ALIKE.scores(rng, THREE, nine)
     three = sorted(rng.choice(len(settings), 3, replace=False))
     models = {("kd", settings[place][1]): scores.models[settings[place]] for place in three}
-    made = resampled(replace(scores, models=scores.models | models))
+    results = resampled(replace(scores, models=scores.models | models))
     answers = []
-    for budget in (made.budget, None):
-        volumes = [method_hypervolume(made, name, "ood", budget) for name in ("wise", "kd")]
-        found = made.interval(volumes[0] - volumes[1])
-        answers.append(not found.low <= 0 <= found.high)
+    for budget in (results.budget, None):
+        volumes = [method_hypervolume(results, name, "ood", budget) for name in ("wise", "kd")]
+        result = results.interval(volumes[0] - volumes[1])
+        answers.append(not result.low <= 0 <= result.high)
     return tuple(answers)
 
 

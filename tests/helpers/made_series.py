@@ -29,8 +29,8 @@ def followed(folder, world):
     rng, frames = np.random.default_rng(7), []
     for (method, setting), (share, nll) in world.items():
         right = (rng.permutation(300) < 300 * share).astype(float)
-        own = {"acc": right} | ({} if method in TUNINGS else {"exact_match": right})  # a series generates nothing
-        frames.append(scores(method, setting, 1, {"q/own": own, "q/talk": {"nll": nll + rng.normal(size=300)}}))
+        values = {"acc": right} | ({} if method in TUNINGS else {"exact_match": right})  # a series generates nothing
+        frames.append(scores(method, setting, 1, {"q/own": values, "q/talk": {"nll": nll + rng.normal(size=300)}}))
     folder.mkdir()
     paths = [*map(str, write(folder, *frames))]
     write_table(collect(paths, **CHEAP), folder / "table.csv")

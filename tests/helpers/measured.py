@@ -21,12 +21,12 @@ def frame(model, test, validation=None, drift=(0.0, 0.0), seed=1, **columns):
     `drift` is kl, twice as large on every other example and 0 on the rest, and weight_distance. `columns` are further
     ones, which all rows have.
     """
-    outcomes = [{SPECIAL: answers(own), OTHER: answers(other)} for own, other in (test, validation or test)]
+    outcomes = [{SPECIAL: answers(values), OTHER: answers(other)} for values, other in (test, validation or test)]
     rows = scores(*model, seed, *outcomes).assign(**columns)
-    own = (rows["split"] == "validation") & (rows["data"] == SPECIAL)
+    values = (rows["split"] == "validation") & (rows["data"] == SPECIAL)
     rows["kl"] = np.where(np.arange(len(rows)) % 2, 2 * drift[0], 0.0)
     rows["weight_distance"] = drift[1]
-    rows.loc[~own, ["kl", "weight_distance"]] = np.nan
+    rows.loc[~values, ["kl", "weight_distance"]] = np.nan
     return rows
 
 

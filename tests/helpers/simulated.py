@@ -51,7 +51,7 @@ class World:
         metrics = {(split, d): ["nll" if d == TALK else "acc"] for split in ("validation", "test") for d in sets}
         common = {split: rng.normal(0, self.example, self.count) for split in ("validation", "test")}
         for place, (split, data) in enumerate(metrics):
-            own = common[split] if self.shared else rng.normal(0, self.example, self.count)
+            values = common[split] if self.shared else rng.normal(0, self.example, self.count)
             names = [f"{split} {i}" if self.shared else f"{split} {data} {i}" for i in range(self.count)]
             clusters[split, data] = np.repeat([labels.setdefault(name, len(labels)) for name in names], self.size)
             drawn = {}
@@ -64,7 +64,7 @@ class World:
                     for text in of:
                         noise = (1 - distance) * drawn[start][0] + distance * drawn[text][0]
                         seed = starts[start][column] + distance * steps[text][column]
-                        logit = self.logit(data, distance) + seed + np.repeat(own, self.size) + noise
+                        logit = self.logit(data, distance) + seed + np.repeat(values, self.size) + noise
                         uniform = drawn[start][1] if distance < 0.5 else drawn[text][1]
                         value = (
                             np.log1p(np.exp(-logit)) * 10 if data == TALK else (uniform < expit(logit)).astype(float)

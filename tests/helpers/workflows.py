@@ -82,8 +82,8 @@ def copy_project(folder):
     Each job notes its arguments and the files of the library that it imported, in imported/<process>.json.
     """
     for name in PROJECT:
-        whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        whole(ROOT / name, folder / name)
+        complete = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        complete(ROOT / name, folder / name)
     (folder / "workflow/sitecustomize.py").write_text(NOTE_IMPORTS)
 
 

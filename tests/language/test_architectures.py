@@ -95,11 +95,11 @@ def test_the_first_loss_is_the_scored_likelihood(model):
 @torch.no_grad()
 def test_distributions_and_scores_without_the_question_are_those_of_one_text_at_a_time(model):
     harness = scorer(model, tokens=256).harness
-    kept = answer_distributions(harness, TEXTS)
-    assert sorted(kept) == list(range(len(TEXTS)))
+    remaining = answer_distributions(harness, TEXTS)
+    assert sorted(remaining) == list(range(len(TEXTS)))
     for place, (prompt, answer) in enumerate(harness.encode([pair("choice", one) for one in TEXTS.examples])):
         expected = model(torch.tensor([prompt + answer[:-1]])).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
-        torch.testing.assert_close(kept[place], expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(remaining[place], expected, atol=1e-4, rtol=0)
     blind = [
         [plain(model, harness.encoder.start, answer) for _, answer in harness.encode(pairs_of(one))]
         for one in TEXTS.examples

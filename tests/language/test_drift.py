@@ -92,12 +92,12 @@ def test_mixtures_drift_on_their_way_to_the_fine_tuned_model(folder, sets, tmp_p
         tmp_path / "wise", sets, folder / "model", folder / "model", "wise", finetuned=folder / "drifted", mix="wise",
         values=(0.0, 0.5, 1.0),
     )  # fmt: skip
-    none, half, whole = (part for _, part in wise.groupby("setting", observed=True))
+    none, half, complete = (part for _, part in wise.groupby("setting", observed=True))
     assert set(none["kl"].dropna()) == {0.0}
-    assert 0 < half["kl"].mean() < whole["kl"].mean()
-    assert whole["kl"].to_list() == pytest.approx(full["kl"].to_list(), nan_ok=True, rel=1e-6)
+    assert 0 < half["kl"].mean() < complete["kl"].mean()
+    assert complete["kl"].to_list() == pytest.approx(full["kl"].to_list(), nan_ok=True, rel=1e-6)
     far = distance(folder / "model", folder / "drifted")
-    for part, share in ((none, 0), (half, 0.5), (whole, 1)):
+    for part, share in ((none, 0), (half, 0.5), (complete, 1)):
         assert part["weight_distance"].dropna().unique() == pytest.approx([share * far], rel=1e-5)
 
 

@@ -234,16 +234,16 @@ def test_each_set_is_read_by_its_own_kind_of_extraction(folder, lettered, monkey
     _, tokenizer, _ = load_causal_lm(folder / "full")
     size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=128, **size)).eval()
-    said = []
+    text = []
 
     def generate(self, requests, disable_tqdm=False):
-        said.extend((request.args[1]["until"], request.args[1]["max_gen_toks"]) for request in requests)
+        text.extend((request.args[1]["until"], request.args[1]["max_gen_toks"]) for request in requests)
         return ["Red.\nOutput: (C)" if len(requests) > 1 else " A" for _ in requests]
 
     monkeypatch.setattr(Harness, "generate_until", generate)
     scorer = Scorer(model, tokenizer, {key: open_text_set(path) for key, path in lettered.items()}, KINDS)
     letters, words = (scorer.rows(key) for key in lettered)
-    assert said == [([], 100)] * 5
+    assert text == [([], 100)] * 5
     assert list(letters["exact_match"]) == [0, 0, 1, 0]
     assert list(letters["unparsable"]) == [0] * 4
     assert words[["exact_match", "unparsable", "other_kind"]].iloc[0].tolist() == [0, 1, 1]

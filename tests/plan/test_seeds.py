@@ -99,11 +99,11 @@ def test_each_job_draws_from_the_seed_of_its_own_kind_alone(tmp_path):
     """So that the models and scores of seeds 1 and 1-1 are those of a study that has no other seeds."""
     config = both() | {"seeds": {"pretraining": [4], "finetuning": [1, 5]}}
     write_talk(tmp_path)
-    said = dry_run(tmp_path, config, "--printshellcmds")
-    drawn = re.findall(r"--model \S+/seed-(\d+)(?:/model)? .*--seed (\d+) --log \S+/seed-([\d-]+)/", said)
+    words = dry_run(tmp_path, config, "--printshellcmds")
+    drawn = re.findall(r"--model \S+/seed-(\d+)(?:/model)? .*--seed (\d+) --log \S+/seed-([\d-]+)/", words)
     assert set(drawn) == {("4", "1", "4-1"), ("4", "5", "4-5")}
     assert len(drawn) == 2 * 7  # of each seed four models and three series
-    assert set(re.findall(r'"seed":(\d+)}.* --log \S+/models/[\w-]+/seed-(\d+)/', said)) == {("4", "4")}
+    assert set(re.findall(r'"seed":(\d+)}.* --log \S+/models/[\w-]+/seed-(\d+)/', words)) == {("4", "4")}
 
 
 def test_texts_are_taken_apart_and_sorted_by_their_numbers():
@@ -129,16 +129,16 @@ def test_intervals_are_over_pre_trainings_where_there_are_several(texts, words, 
 
 
 def test_captions_say_what_was_trained_how_often(nested):
-    own = caption(nested, "figure5")["text"]
-    assert "3 fine-tunings of each of 2 pre-trained models, 13 settings of 6 methods" in own
-    assert "over test examples and trainings" in own
+    values = caption(nested, "figure5")["text"]
+    assert "3 fine-tunings of each of 2 pre-trained models, 13 settings of 6 methods" in values
+    assert "over test examples and trainings" in values
     assert "over test examples of this run" in caption(study(seeds=[2]), "figure5")["text"]
     assert "over test examples and trainings" in caption(study(seeds=[1, 2]), "figure5")["text"]
 
 
 def test_the_report_reads_all_seeds_and_shows_the_log_of_the_first(nested):
     assert Shown(nested, "table3").training_logs()[0].endswith("/full/default/seed-1-1/log.csv")
-    (medmcqa,) = [own for own in answer_settings(nested) if own["experiment"] == "medmcqa"]
+    (medmcqa,) = [values for values in answer_settings(nested) if values["experiment"] == "medmcqa"]
     assert medmcqa["scores"] == nested.score_paths("medmcqa")
     followed = Shown(nested, "figure9").early.score_files(nested, "medmcqa")
     assert sum(path.endswith("series.parquet") for path in followed) == 6 * 5

@@ -72,9 +72,9 @@ def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
     config = study(experiments__domainnet__methods={"full": {}, "wise": {"alpha": [0.5]}}).config
     config["experiments"]["domainnet"]["methods"]["l1"] = {"alpha": [1, 2]}
     config["experiments"]["domainnet"]["methods"]["wise"]["on"] = ["full", "l1"]
-    own = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
+    values = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
     for module in ("methods", "config.references"):
-        monkeypatch.setattr(f"generality.{module}.registry", lambda: registry() | {"l1": own})
+        monkeypatch.setattr(f"generality.{module}.registry", lambda: registry() | {"l1": values})
     where, text = problem(config)
     assert where == "experiments.domainnet.methods.wise.on[1]"
     assert text.startswith("l1 and wise both have 'alpha' in their settings' names")
@@ -83,8 +83,8 @@ def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
 def test_a_key_that_a_method_tries_already_is_not_tuned(monkeypatch):
     config = study(experiments__domainnet__methods={"full": {}}).config
     config["experiments"]["domainnet"]["methods"]["l1"] = {"lr": [1, 2], "tune": {"lr": [3]}}
-    own = replace(registry()["l1"], grid=Key("lr", "Rates.", {"type": "number"}))
-    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": own})
+    values = replace(registry()["l1"], grid=Key("lr", "Rates.", {"type": "number"}))
+    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": values})
     where, text = problem(config)
     assert where == "experiments.domainnet.methods.l1.tune.lr"
     assert text == "this key is l1's own, with its values in experiments.domainnet.methods.l1.lr; delete it here"
@@ -144,8 +144,8 @@ def test_pictures_depend_on_their_own_split_only():
     plan = study(data__domainnet__counts={"train": 1500, "validation": 600, "test": 99})
     train = ("domainnet", "real", "train")
     assert plan.making(*train) == study().making(*train)
-    made = {"family": "domainnet", "count": 99, "size": 32, "seed": 21, "domain": "real", "split": "test"}
-    assert plan.making("domainnet", "real", "test") == made
+    results = {"family": "domainnet", "count": 99, "size": 32, "seed": 21, "domain": "real", "split": "test"}
+    assert plan.making("domainnet", "real", "test") == results
     assert plan.data_settings("domainnet")["counts"] == {"train": 1500, "validation": 600, "test": 99}
 
 
@@ -217,10 +217,10 @@ def test_a_released_language_model_has_no_seed():
 
 
 def test_records_are_read_from_their_files_and_those_of_their_answers():
-    own = {"form": "choice", "prompt": "{q}", "choices": "options"}
-    one = own | {"files": {"validation": "v.json", "test": ["a.json", "b.json"]}, "answers": {"validation": "v.lst"}}
+    values = {"form": "choice", "prompt": "{q}", "choices": "options"}
+    one = values | {"files": {"validation": "v.json", "test": ["a.json", "b.json"]}, "answers": {"validation": "v.lst"}}
     one["answers"]["test"] = "t.lst"
-    two = own | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
+    two = values | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
     plan = study(data__quiz={"source": "text_records", "domains": {"one": one, "two": two}})
     assert sorted(plan.data_files("quiz", "one")) == ["a.json", "b.json", "t.lst", "v.json", "v.lst"]
     assert plan.data_files("quiz", "two") == ["all.lst"]
@@ -274,7 +274,7 @@ def test_targets_are_what_the_report_names():
     assert claimed.settings["experiments"]["medmcqa"]["experiment"] == "pubmedqa"
     assert set(renamed.score_paths("pubmedqa")) < set(claimed.files)
     scored = Shown(renamed, "tradeoff").settings["experiments"]
-    assert [own["experiment"] for own in scored] == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
+    assert [values["experiment"] for values in scored] == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
     sets = Shown(study(), "figure2").inputs["sets"]
     assert list(sets) == ["imagenet", "domainnet"]
     assert list(sets["domainnet"])[:2] == ["real", "clipart"]

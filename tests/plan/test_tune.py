@@ -94,8 +94,8 @@ def test_series_and_early_stopping_use_the_experiments_own_train_block(plan):
         **{"method": "full", "hyperparameters": {}, "train": TRAIN}
     }
     assert early.tuning_settings(plan, "medmcqa", "default")["train"] == TRAIN
-    own = tuned(full={"train": {"lr": 1e-3}, "tune": {"lr": RATES}})
-    assert next(iter(early.tunings(own, "medmcqa"))) == "lr-0.001-warmup-0"
+    values = tuned(full={"train": {"lr": 1e-3}, "tune": {"lr": RATES}})
+    assert next(iter(early.tunings(values, "medmcqa"))) == "lr-0.001-warmup-0"
     compared = [path.split("/medmcqa/")[1] for path in early.score_files(plan, "medmcqa")]
     assert [path for path in compared if path.endswith("scores.parquet")] == [
         "pretrained/default/seed-1/scores.parquet",
@@ -110,9 +110,9 @@ def test_a_trial_takes_each_methods_first_setting(plan):
 
 
 def test_captions_count_every_setting_and_every_line(plan):
-    own = caption(plan, "figure5")["text"]
-    assert "16 settings of 5 methods" in own  # 2 of full, 4 of L2, 4 of LoRA, 4 of WiSE-FT and 2 of that on LoRA
-    assert "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model." in own
+    values = caption(plan, "figure5")["text"]
+    assert "16 settings of 5 methods" in values  # 2 of full, 4 of L2, 4 of LoRA, 4 of WiSE-FT and 2 of that on LoRA
+    assert "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model." in values
     lines = caption(tuned(full={"tune": {"lr": RATES}}, wise={"alpha": [0.5]}), "figure5")["text"]
     assert "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model." in lines
 

@@ -83,7 +83,7 @@ def rows(effects, experiment="cats", reach=0.01, repetitions=3, at_chance=(), ma
 
     `at_chance` names the groups that are, and `matched` has the differences from full fine-tuning by method.
     """
-    made = []
+    results = []
     for method, groups in effects.items():
         for group, (change, over, volume) in groups.items():
             row = {"experiment": experiment, "data": "q/cats", "group": group, "method": method, "setting": "default"}
@@ -94,8 +94,8 @@ def rows(effects, experiment="cats", reach=0.01, repetitions=3, at_chance=(), ma
             same = (matched or {}).get(method, np.nan) if over == over and group != "speciality" else np.nan
             for name, value in (("change", change), ("over_full", over), ("matched", same), ("behind", behind)):
                 row |= {name: value, f"{name}_low": value - reach, f"{name}_high": value + reach}
-            made.append(row)
-    return pd.DataFrame(made)
+            results.append(row)
+    return pd.DataFrame(results)
 
 
 NO = np.nan
@@ -109,28 +109,30 @@ WORLD = {
 
 def test_the_sentences_say_what_was_forgotten_and_what_helped():
     labels = {"wise": "WiSE-FT", "kd": "KD"}
-    told = answer(rows(WORLD), labels)
-    assert told.forgotten[0] == "1 of 2 areas of generality"
-    assert told.forgotten[1].startswith("That is OOD after cats: −20.0 ± 1.0 points. The net hides more: in OOD after ")
-    assert "cats, 22.0 % of all answers turned wrong and 2.0 % turned right. In 1 of 2 the" in told.forgotten[1]
-    assert told.forgotten[1].endswith("Full fine-tuning learnt its own task.")
-    assert told.helped[0] == "WiSE-FT, in 1 of 1"
-    assert "it learnt its task and kept measurably more" in told.helped[1]
-    assert "A best trade-off: WiSE-FT, in 1." in told.helped[1]
-    assert "Measurably less was kept by KD in 1." in told.helped[1]
-    wise, kd = told.tallies
+    message = answer(rows(WORLD), labels)
+    assert message.forgotten[0] == "1 of 2 areas of generality"
+    assert message.forgotten[1].startswith(
+        "That is OOD after cats: −20.0 ± 1.0 points. The net hides more: in OOD after "
+    )
+    assert "cats, 22.0 % of all answers turned wrong and 2.0 % turned right. In 1 of 2 the" in message.forgotten[1]
+    assert message.forgotten[1].endswith("Full fine-tuning learnt its own task.")
+    assert message.helped[0] == "WiSE-FT, in 1 of 1"
+    assert "it learnt its task and kept measurably more" in message.helped[1]
+    assert "A best trade-off: WiSE-FT, in 1." in message.helped[1]
+    assert "Measurably less was kept by KD in 1." in message.helped[1]
+    wise, kd = message.tallies
     assert (wise.name, wise.helped, wise.less, wise.best, wise.speciality) == ("WiSE-FT", 1, 0, 1, "−10.0")
     assert (kd.marks, kd.helped, kd.less, kd.best) == ([("cats: OOD", "down")], 0, 1, 0)
-    assert told.experiments == ["cats"]
-    assert told.losses == [
+    assert message.experiments == ["cats"]
+    assert message.losses == [
         ("OOD", [Cell("−20.0", "± 1.0", "down", "forgot")]),
         ("common sense", [Cell("−0.5", "± 1.0", "unclear", "unclear")]),
     ]
-    assert told.columns == [
+    assert message.columns == [
         *(("full", "against pre-trained"), ("WiSE-FT", "against full"), ("KD", "against full")),
     ]
-    own, ood, common = told.rows
-    assert (own.data, [cell.word for cell in own.cells]) == ("q/cats", ["learnt", "learnt less", "learnt less"])
+    values, ood, common = message.rows
+    assert (values.data, [cell.word for cell in values.cells]) == ("q/cats", ["learnt", "learnt less", "learnt less"])
     assert [cell.word for cell in ood.cells] == ["forgot", "kept more", "kept less"]
     assert [cell.rank for cell in ood.cells] == ["", BEST, ""]  # 0.015 ahead, and the interval's half is 0.01
     assert [cell.rank for cell in common.cells] == ["", "", ""]  # nothing was forgotten there
@@ -146,8 +148,8 @@ def test_a_best_trade_off_is_measurably_ahead_and_others_tie():
         world = {name: WORLD[name] for name in ("pretrained", "full")} | {
             name: {"speciality": (0.2, -0.1, NO)} | area for name, area in areas.items()
         }
-        told = answer(rows(world), {})
-        return [cell.rank for cell in told.rows[1].cells[1:]], told.helped[1]
+        message = answer(rows(world), {})
+        return [cell.rank for cell in message.rows[1].cells[1:]], message.helped[1]
 
     tied, words = ranks(0.05, 0.045, 0.03)  # the interval's half is 0.01
     assert tied == [TIE, TIE, ""]
@@ -173,11 +175,11 @@ def test_one_training_is_about_this_run():
 
 
 def test_what_is_at_chance_is_neither_forgotten_nor_kept():
-    told = answer(rows(WORLD, at_chance=["ood"]), {})
-    assert told.forgotten[0] == "Nothing measurably"
-    assert told.losses[0] == ("OOD", [Cell("−20.0", "± 1.0", "unclear", "at chance")])
-    assert [cell.word for cell in told.rows[1].cells] == ["at chance"] * 3
-    assert told.helped[0] == "Nothing to mend"
+    message = answer(rows(WORLD, at_chance=["ood"]), {})
+    assert message.forgotten[0] == "Nothing measurably"
+    assert message.losses[0] == ("OOD", [Cell("−20.0", "± 1.0", "unclear", "at chance")])
+    assert [cell.word for cell in message.rows[1].cells] == ["at chance"] * 3
+    assert message.helped[0] == "Nothing to mend"
 
 
 def test_a_help_is_more_than_a_lower_learning_rate_gives():
@@ -196,31 +198,31 @@ def test_a_help_is_more_than_a_lower_learning_rate_gives():
 def test_what_is_forgotten_in_several_experiments_is_put_together():
     other = {method: {group: of for group, of in groups.items() if group != "ood"} for method, groups in WORLD.items()}
     other["full"] = {"speciality": (0.001, NO, NO), "common-sense": (-0.4, NO, NO)}
-    told = answer(pd.concat([rows(WORLD), rows(other, "dogs")], ignore_index=True), {})
-    assert told.forgotten[0] == "2 of 3 areas of generality"
-    assert told.forgotten[1].startswith("Most of all common sense after dogs: −40.0 ± 1.0 points.")
-    assert "in 1 of 2 experiments" in told.forgotten[1]
-    assert told.losses[0][1][1] is None
-    assert told.helped[0] == "kd and wise, in 1 of 2" or told.helped[0] == "wise and kd, in 1 of 2"
-    assert "they learnt their tasks and kept" in told.helped[1]
+    message = answer(pd.concat([rows(WORLD), rows(other, "dogs")], ignore_index=True), {})
+    assert message.forgotten[0] == "2 of 3 areas of generality"
+    assert message.forgotten[1].startswith("Most of all common sense after dogs: −40.0 ± 1.0 points.")
+    assert "in 1 of 2 experiments" in message.forgotten[1]
+    assert message.losses[0][1][1] is None
+    assert message.helped[0] == "kd and wise, in 1 of 2" or message.helped[0] == "wise and kd, in 1 of 2"
+    assert "they learnt their tasks and kept" in message.helped[1]
 
 
 def test_to_keep_all_by_learning_nothing_is_no_help():
     idle = WORLD | {"wise": WORLD["wise"] | {"speciality": (0.005, -0.3, NO)}}
-    told = answer(rows(idle), {})
-    wise = next(tally for tally in told.tallies if tally.name == "wise")
+    message = answer(rows(idle), {})
+    wise = next(tally for tally in message.tallies if tally.name == "wise")
     assert (wise.helped, wise.less, wise.marks) == (0, 0, [("cats: OOD", "unclear")])
-    assert told.helped[0] == "Nothing measurably"
-    assert told.rows[1].cells[1].word == "kept more"  # as it is, and only no help
+    assert message.helped[0] == "Nothing measurably"
+    assert message.rows[1].cells[1].word == "kept more"  # as it is, and only no help
 
 
 def test_what_there_is_nothing_to_say_of():
-    kept = WORLD | {"full": {group: (0.1, NO, NO) for group in WORLD["full"]}}
-    told = answer(rows(kept), {})
-    assert told.forgotten[0] == "Nothing measurably"
-    assert "In 2 of 2 areas it gained." in told.forgotten[1]
-    assert told.helped[0] == "Nothing to mend"
-    assert told.tallies == ()
+    remaining = WORLD | {"full": {group: (0.1, NO, NO) for group in WORLD["full"]}}
+    message = answer(rows(remaining), {})
+    assert message.forgotten[0] == "Nothing measurably"
+    assert "In 2 of 2 areas it gained." in message.forgotten[1]
+    assert message.helped[0] == "Nothing to mend"
+    assert message.tallies == ()
     useless = WORLD | {name: {group: (-0.3, -0.1, 0.0) for group in WORLD[name]} for name in ("wise", "kd")}
     assert answer(rows(useless), {}).helped[0] == "Nothing measurably"
     alone = answer(rows({name: WORLD[name] for name in ("pretrained", "full")}), {})

@@ -48,11 +48,11 @@ def test_clusters_are_weighed_whole():
 
 def test_repetitions_that_disagree_widen_the_interval_as_a_mean_of_few():
     means = resample([np.repeat([[0.0], [0.3], [0.6]], 30, axis=1)], labels(30))
-    found = interval(means[0], count=3)
+    result = interval(means[0], count=3)
     # No example varies within a repetition, so only their variance 0.09 / 3 is left, less what W takes: 1 / 30 of it.
-    assert found.value == pytest.approx(0.3)
-    assert found.se == pytest.approx(0.3 / 3**0.5, rel=0.03)
-    assert (found.high - found.value) / found.se == pytest.approx(t.ppf(0.975, 2))
+    assert result.value == pytest.approx(0.3)
+    assert result.se == pytest.approx(0.3 / 3**0.5, rel=0.03)
+    assert (result.high - result.value) / result.se == pytest.approx(t.ppf(0.975, 2))
 
 
 def differences(of_repetition, seed):
@@ -82,13 +82,13 @@ def test_a_linear_effect_has_the_interval_of_paired_outcomes(of_repetition):
     """Both are of one formula; only the variance over examples is from 1,000 resamples: its root is sure to 3 %."""
     for seed in range(3):
         ours, theirs, clusters = differences(of_repetition, seed)
-        wanted = paired(ours, theirs, clusters)
+        expected = paired(ours, theirs, clusters)
         resampled = [resample(pair, labels(225)[c]) for *pair, c in zip(ours, theirs, clusters, strict=True)]
         effect = np.mean([one - other for one, other in resampled], axis=0)
-        found = interval(effect, len(of_repetition), freedom(clusters))
-        assert found.value == pytest.approx(wanted.value, abs=1e-12)
-        assert found.se == pytest.approx(wanted.se, rel=0.1)
-        assert found.high - found.value == pytest.approx(wanted.high - wanted.value, rel=0.15)
+        result = interval(effect, len(of_repetition), freedom(clusters))
+        assert result.value == pytest.approx(expected.value, abs=1e-12)
+        assert result.se == pytest.approx(expected.se, rel=0.1)
+        assert result.high - result.value == pytest.approx(expected.high - expected.value, rel=0.15)
 
 
 def test_fewer_clusters_and_a_missing_model():

@@ -47,17 +47,17 @@ def made(folder, models, seeds=(1,), count=100, baselines=None, **settings):
 
 
 def test_hypervolumes_at_equal_budgets_by_hand(tmp_path):
-    found = made(tmp_path / "two", ENDS | WISE | KD)
-    assert found.budget == 2
+    result = made(tmp_path / "two", ENDS | WISE | KD)
+    assert result.budget == 2
     # Areas of single settings of WiSE-FT: 0.12, 0.2, 0.05. A pair adds what its right one has beyond the other.
     pairs = [0.12 + 0.2 * 0.5, 0.12 + 0.3 * 0.1, 0.2 + 0.1 * 0.1]
-    assert method_hypervolume(found, "wise", "ood", 2)[0] == pytest.approx(np.mean(pairs))
-    assert method_hypervolume(found, "wise", "ood", 1)[0] == pytest.approx((0.12 + 0.2 + 0.05) / 3)
-    assert method_hypervolume(found, "wise", "ood")[0] == pytest.approx(0.12 + 0.2 * 0.5 + 0.1 * 0.1)
+    assert method_hypervolume(result, "wise", "ood", 2)[0] == pytest.approx(np.mean(pairs))
+    assert method_hypervolume(result, "wise", "ood", 1)[0] == pytest.approx((0.12 + 0.2 + 0.05) / 3)
+    assert method_hypervolume(result, "wise", "ood")[0] == pytest.approx(0.12 + 0.2 * 0.5 + 0.1 * 0.1)
     kd = 0.55 * 0.3 + 0.1 * 0.2
-    assert method_hypervolume(found, "kd", "ood", 2)[0] == method_hypervolume(found, "kd", "ood")[0]
-    assert method_hypervolume(found, "kd", "ood", 2)[0] == pytest.approx(kd)
-    rows = tradeoffs(found).set_index("method")
+    assert method_hypervolume(result, "kd", "ood", 2)[0] == method_hypervolume(result, "kd", "ood")[0]
+    assert method_hypervolume(result, "kd", "ood", 2)[0] == pytest.approx(kd)
+    rows = tradeoffs(result).set_index("method")
     assert rows.loc["wise", ["hypervolume", "hypervolume_all"]].tolist() == pytest.approx([np.mean(pairs), 0.23])
     # With one setting of L2 there, one setting of each is compared.
     assert made(tmp_path / "one", ENDS | WISE | KD | L2).budget == 1
@@ -65,34 +65,34 @@ def test_hypervolumes_at_equal_budgets_by_hand(tmp_path):
 
 def test_the_interval_at_equal_budgets_holds_the_choice(tmp_path):
     """With many examples and equal trainings, nothing but the choice of a setting is left to vary."""
-    found = made(tmp_path / "many", ENDS | WISE | L2, seeds=(1, 2, 3), count=4000)
-    one, every = (found.interval(method_hypervolume(found, "wise", "ood", budget)) for budget in (1, None))
+    result = made(tmp_path / "many", ENDS | WISE | L2, seeds=(1, 2, 3), count=4000)
+    one, every = (result.interval(method_hypervolume(result, "wise", "ood", budget)) for budget in (1, None))
     spread = np.std([0.12, 0.2, 0.05])
     assert one.value == pytest.approx((0.12 + 0.2 + 0.05) / 3)
     assert spread < one.se < 1.1 * spread
     assert one.high - one.value == pytest.approx(1.96 * one.se, rel=0.01)  # not Student's of three trainings
     assert every.se < 0.1 * spread
-    row = answers(found).set_index(["group", "method"]).loc["ood", "wise"]
+    row = answers(result).set_index(["group", "method"]).loc["ood", "wise"]
     assert row["hypervolume"] == pytest.approx(one.value)
     assert row["hypervolume_all"] == pytest.approx(0.23)
 
 
 def test_of_many_choices_some_are_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(tradeoff_numbers, "MOST_CHOICES", 9)
-    found = made(tmp_path / "many", ENDS | {("wise", f"alpha-0.{a}"): (0.2 + 0.06 * a, 0.8) for a in range(1, 7)} | KD)
-    values = method_hypervolume(found, "wise", "ood", 2)
+    result = made(tmp_path / "many", ENDS | {("wise", f"alpha-0.{a}"): (0.2 + 0.06 * a, 0.8) for a in range(1, 7)} | KD)
+    values = method_hypervolume(result, "wise", "ood", 2)
     # Of 15 pairs the right one counts: its place is 2 to 6.
     areas = [0.6 * 0.06 * right for _, right in combinations(range(1, 7), 2)]
     assert min(areas) < values[0] < max(areas)
     assert values[0] == pytest.approx(np.mean(areas), abs=3 * np.std(areas) / 3)
-    assert np.array_equal(values, method_hypervolume(found, "wise", "ood", 2))
+    assert np.array_equal(values, method_hypervolume(result, "wise", "ood", 2))
     monkeypatch.setattr(tradeoff_numbers, "MOST_CHOICES", 15)
-    assert method_hypervolume(found, "wise", "ood", 2)[0] == pytest.approx(np.mean(areas))
+    assert method_hypervolume(result, "wise", "ood", 2)[0] == pytest.approx(np.mean(areas))
 
 
 def test_every_repetition_of_a_resample_has_the_same_choice(tmp_path):
-    found = made(tmp_path / "three", ENDS | WISE | L2, seeds=(1, 2, 3))
-    values = method_hypervolume(found, "wise", "ood", 1)
+    result = made(tmp_path / "three", ENDS | WISE | L2, seeds=(1, 2, 3))
+    values = method_hypervolume(result, "wise", "ood", 1)
     assert values.shape == (1 + 3 + 4 * RESAMPLES,)
     assert values[1:4] == pytest.approx([values[0]] * 3)  # the seeds are alike
     of_mean, *each = values[4:].reshape(4, RESAMPLES)
@@ -101,34 +101,34 @@ def test_every_repetition_of_a_resample_has_the_same_choice(tmp_path):
 
 
 def test_generality_at_matched_speciality_by_hand(tmp_path):
-    found = made(tmp_path / "two", ENDS | WISE | KD)
+    result = made(tmp_path / "two", ENDS | WISE | KD)
     goal = 0.2 + 0.9 * 0.6
-    assert tradeoffs(found)["matched_at"].unique() == pytest.approx([goal])
+    assert tradeoffs(result)["matched_at"].unique() == pytest.approx([goal])
     # WiSE-FT's path goes on to full fine-tuning, (0.8, 0.2), from whichever settings it has.
     first, middle, last = 0.8 - 0.6 * 0.34 / 0.4, 0.7 - 0.5 * 0.14 / 0.2, 0.3 - 0.1 * 0.04 / 0.1
-    assert method_matched(found, "wise", "ood")[0] == pytest.approx(last)
-    assert method_matched(found, "wise", "ood", 1)[0] == pytest.approx((first + middle + last) / 3)
-    assert method_matched(found, "wise", "ood", 2)[0] == pytest.approx((middle + last + last) / 3)
+    assert method_matched(result, "wise", "ood")[0] == pytest.approx(last)
+    assert method_matched(result, "wise", "ood", 1)[0] == pytest.approx((first + middle + last) / 3)
+    assert method_matched(result, "wise", "ood", 2)[0] == pytest.approx((middle + last + last) / 3)
     # Between KD's settings, and a setting of KD alone: the other one learns too little and leaves full fine-tuning.
-    assert method_matched(found, "kd", "ood", 2)[0] == pytest.approx(0.7 - 0.2 * 0.44 / 0.45)
-    assert method_matched(found, "kd", "ood", 1)[0] == pytest.approx((0.5 + 0.2) / 2)
+    assert method_matched(result, "kd", "ood", 2)[0] == pytest.approx(0.7 - 0.2 * 0.44 / 0.45)
+    assert method_matched(result, "kd", "ood", 1)[0] == pytest.approx((0.5 + 0.2) / 2)
 
 
 def test_full_fine_tuning_at_the_speciality_of_a_method(tmp_path):
     several = {("full", "lr-0.001"): (0.5, 0.6), ("full", "lr-0.01"): (0.8, 0.2)}
     cases = {"l1": 0.65, "l2": 0.35, "kd": 0.9}
     models = {("pretrained", "default"): (0.2, 0.8)} | several
-    models |= {(method, "lambda-1"): (own, 0.7) for method, own in cases.items()}
-    found = made(tmp_path / "full", models)
-    assert found.chosen["full"] == "lr-0.001"
-    level = {method: full_at_speciality(found, method, "ood")[0] for method in cases}
+    models |= {(method, "lambda-1"): (values, 0.7) for method, values in cases.items()}
+    result = made(tmp_path / "full", models)
+    assert result.chosen["full"] == "lr-0.001"
+    level = {method: full_at_speciality(result, method, "ood")[0] for method in cases}
     # Halfway between both rates; halfway from the pre-trained model; beyond all, where the most that is learnt counts.
     assert level == pytest.approx({"l1": 0.4, "l2": 0.7, "kd": 0.2})
-    rows = answers(found).set_index(["group", "method"]).loc["ood"]
+    rows = answers(result).set_index(["group", "method"]).loc["ood"]
     assert rows.loc[list(cases), "matched"].to_dict() == pytest.approx({"l1": 0.3, "l2": 0.0, "kd": 0.5}, abs=1e-12)
     assert rows.loc[list(cases), "over_full"].tolist() == pytest.approx([0.1] * 3)  # at the chosen rate
     assert (rows.loc[list(cases), "matched_low"] < rows.loc[list(cases), "matched"]).all()
-    assert ranked_methods(found) == ["full", *cases]
+    assert ranked_methods(result) == ["full", *cases]
     alone = made(tmp_path / "alone", ENDS | KD)
     assert answers(alone)["matched"].isna().all()
     assert ranked_methods(alone) == ["kd"]
@@ -149,19 +149,19 @@ def test_settings_at_an_edge():
 def test_chance_is_the_best_that_takes_no_notice_of_the_question(tmp_path):
     blind = np.where(np.arange(400) % 10 < 3, 1.0, 0.0)  # 30 % of the choices without the question are right
     columns = {"choices": 4.0, "right": np.arange(400) % 5 // 4, "acc_blind": blind, "nll_blind": np.nan}
-    found = made(tmp_path / "blind", ENDS | KD, baselines=columns)
-    assert found.chance("ood") == pytest.approx(0.8)  # four of five answers are the first choice
-    assert not found.beats_chance([("full", "default")], "ood")
-    assert not found.beats_chance([("pretrained", "default")], "ood")  # 0.8 itself
+    result = made(tmp_path / "blind", ENDS | KD, baselines=columns)
+    assert result.chance("ood") == pytest.approx(0.8)  # four of five answers are the first choice
+    assert not result.beats_chance([("full", "default")], "ood")
+    assert not result.beats_chance([("pretrained", "default")], "ood")  # 0.8 itself
     columns |= {"right": np.arange(400) % 4}
-    found = made(tmp_path / "even", ENDS | KD, baselines=columns)
-    assert found.chance("ood") == pytest.approx(0.3)
-    assert found.beats_chance([("full", "default"), ("pretrained", "default")], "ood")  # one of them is
-    assert not found.beats_chance([("full", "default")], "ood")
+    result = made(tmp_path / "even", ENDS | KD, baselines=columns)
+    assert result.chance("ood") == pytest.approx(0.3)
+    assert result.beats_chance([("full", "default"), ("pretrained", "default")], "ood")  # one of them is
+    assert not result.beats_chance([("full", "default")], "ood")
     # 60 of 80 - 30 points above chance are lost, so more than all; KD lost 30 of 50.
-    assert found.lost("full", "ood")[0] == pytest.approx(0.6 / 0.5)
-    assert found.lost("kd", "ood")[0] == pytest.approx(0.3 / 0.5)
-    rows = answers(found).set_index(["group", "method"])
+    assert result.lost("full", "ood")[0] == pytest.approx(0.6 / 0.5)
+    assert result.lost("kd", "ood")[0] == pytest.approx(0.3 / 0.5)
+    rows = answers(result).set_index(["group", "method"])
     assert rows.loc[("ood", "full"), "above_chance"]
     assert rows["chance"].unique() == pytest.approx([0.3])
     table = read_table(tmp_path / "even/table.csv")
@@ -182,14 +182,14 @@ def test_the_chance_of_a_likelihood_is_that_without_the_prompt(tmp_path):
     ]
     settings = {"experiment": "said", "speciality": OWN, "generality": {"instruction": [SAY]}}
     blind = 1.0 * np.isin(frames[0]["data"], [SAY])
-    for name, level, wanted in (("known", 250.0, 30 / 100), ("unknown", np.nan, 30 / 150)):
+    for name, level, expected in (("known", 250.0, 30 / 100), ("unknown", np.nan, 30 / 150)):
         frames[0]["nll_blind"] = np.where(blind, level, np.nan)
         (tmp_path / name).mkdir()
         paths = write(tmp_path / name, *frames)
         write_table(collect(paths, **settings), tmp_path / name / "table.csv")
-        found = Resampled.read(paths, tmp_path / name / "table.csv", **settings)
-        assert found.lost("full", "instruction")[0] == pytest.approx(wanted)
-        assert np.isnan(level) or found.chance("instruction") == level
+        result = Resampled.read(paths, tmp_path / name / "table.csv", **settings)
+        assert result.lost("full", "instruction")[0] == pytest.approx(expected)
+        assert np.isnan(level) or result.chance("instruction") == level
 
 
 def test_flips_are_counted_both_ways(tmp_path):
@@ -200,11 +200,11 @@ def test_flips_are_counted_both_ways(tmp_path):
     frames += [scores("full", "default", seed, {OWN: before, FAR: answers}) for seed, answers in after.items()]
     paths = write(tmp_path, *frames)
     write_table(collect(paths, **SETTINGS), tmp_path / "table.csv")
-    found = Resampled.read(paths, tmp_path / "table.csv", **SETTINGS)
-    assert found.flips(("full", "default"), "ood") == pytest.approx((0.25, 0.05))
-    row = answers(found).set_index(["group", "method"]).loc["ood", "full"]
+    result = Resampled.read(paths, tmp_path / "table.csv", **SETTINGS)
+    assert result.flips(("full", "default"), "ood") == pytest.approx((0.25, 0.05))
+    row = answers(result).set_index(["group", "method"]).loc["ood", "full"]
     assert row[["lost", "won", "change"]].tolist() == pytest.approx([0.25, 0.05, -0.2])
-    assert found.flips(("full", "default"), "speciality") == (0, 0)
+    assert result.flips(("full", "default"), "speciality") == (0, 0)
 
 
 def test_fine_tunings_of_one_pretrained_model_are_one_repetition(tmp_path):
@@ -213,8 +213,8 @@ def test_fine_tunings_of_one_pretrained_model_are_one_repetition(tmp_path):
     for start, texts in nested.items():
         frames.append(scores("pretrained", "default", start, {OWN: answered(0.4), FAR: answered(0.6)}))
         for place, text in enumerate(texts):
-            own = {OWN: answered(0.5 + 0.1 * place + 0.02 * start), FAR: answered(0.5)}
-            frames.append(scores("full", "default", 1, own).assign(seed=text))
+            values = {OWN: answered(0.5 + 0.1 * place + 0.02 * start), FAR: answered(0.5)}
+            frames.append(scores("full", "default", 1, values).assign(seed=text))
     paths = write(tmp_path, *frames)
     table = collect(paths, **SETTINGS)
     row = table[(table["method"] == "full") & (table["seed"] == "mean") & (table["data"] == OWN)].iloc[0]
@@ -222,6 +222,6 @@ def test_fine_tunings_of_one_pretrained_model_are_one_repetition(tmp_path):
     assert row["value"] == pytest.approx(0.55 + 0.04)
     assert pd.unique(table.loc[table["method"] == "pretrained", "seed"]).tolist() == ["1", "2", "3", "mean"]
     write_table(table, tmp_path / "table.csv")
-    found = Resampled.read(paths, tmp_path / "table.csv", **SETTINGS)
-    assert (found.count, len(found.seeds)) == (3, 6)
-    assert found.score("full", "speciality")[1:4] == pytest.approx([0.57, 0.59, 0.61])
+    result = Resampled.read(paths, tmp_path / "table.csv", **SETTINGS)
+    assert (result.count, len(result.seeds)) == (3, 6)
+    assert result.score("full", "speciality")[1:4] == pytest.approx([0.57, 0.59, 0.61])

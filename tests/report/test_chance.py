@@ -64,20 +64,20 @@ def test_the_distance_figure_leaves_out_what_was_at_chance(known_chance):
     note = " ".join(figure.texts[0].get_text().split())
     assert "Left out, at chance before: race." in note
     assert "with the change (n = 4)" in note
-    left, right = figure.axes
-    assert left.get_ylabel() == "Change in % of the\npre-trained lead over chance"
-    points = {round(y) for line in left.lines if line.get_marker() in ("o", "s", "^") for y in line.get_ydata()}
+    remaining, right = figure.axes
+    assert remaining.get_ylabel() == "Change in % of the\npre-trained lead over chance"
+    points = {round(y) for line in remaining.lines if line.get_marker() in ("o", "s", "^") for y in line.get_ydata()}
     assert points == {100, -100, -25}
-    assert {text.get_text() for text in left.texts} >= {"usmle", "arc", "alpaca", "lmflow"}
-    assert "race" not in {text.get_text() for text in left.texts}
+    assert {text.get_text() for text in remaining.texts} >= {"usmle", "arc", "alpaca", "lmflow"}
+    assert "race" not in {text.get_text() for text in remaining.texts}
     assert [label.get_text() for label in right.get_xticklabels()] == ["OOD", "common\nsense", "instruction"]
 
 
 def test_chance_is_a_dotted_line_where_it_is_near(known_chance):
-    made = panels(known_chance, ["ood", "common-sense", "instruction"])
-    rows = drawn_points(made)
+    results = panels(known_chance, ["ood", "common-sense", "instruction"])
+    rows = drawn_points(results)
     assert rows["x_chance"].unique().tolist() == [25]
-    assert [panel.points["y_chance"].unique().tolist() for panel in made] == [[25], [50], [-155]]
+    assert [panel.points["y_chance"].unique().tolist() for panel in results] == [[25], [50], [-155]]
 
     def dotted(panels):
         figure = drawn(tradeoff, lambda: plot_tradeoff(panels, STYLE, []))
@@ -88,15 +88,15 @@ def test_chance_is_a_dotted_line_where_it_is_near(known_chance):
             figure.texts[0].get_text(),
         )
 
-    across, up, note = dotted(made)
+    across, up, note = dotted(results)
     assert across == [[25], [25], [25]]
     assert up == [[25], [50], []]  # the likelihoods lie from -85 to -103
     assert "Dotted: chance, if it is near." in " ".join(note.split())
 
 
 def test_chance_is_the_first_row(known_chance, tmp_path):
-    shown = {"groups": ["speciality", "common-sense"], "metrics": ["acc", "exact_match", "unparsable"]}
-    render_table(known_chance, [tmp_path / "table.md", tmp_path / "table.csv"], **shown, labels=LABELS)
+    visible = {"groups": ["speciality", "common-sense"], "metrics": ["acc", "exact_match", "unparsable"]}
+    render_table(known_chance, [tmp_path / "table.md", tmp_path / "table.csv"], **visible, labels=LABELS)
     _, chance, before, *_ = cells(tmp_path / "table.md")
     assert chance == ["Chance", "", "25.0 / 25.0 / –", *["50.0 / – / –"] * 3, ""]
     assert before[0] == "Pre-trained"

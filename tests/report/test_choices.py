@@ -13,8 +13,8 @@ CLAIM_NAMES = [claim.name for claim in CLAIMS]
 
 @pytest.mark.parametrize("card", CARDS, ids=[card["name"] for card in CARDS])
 def test_a_card_is_complete(card):
-    for told in ("chosen", "instead", "seen"):
-        assert card[told].endswith(".")
+    for message in ("chosen", "instead", "seen"):
+        assert card[message].endswith(".")
     assert set(card["claims"]) <= set(CLAIM_NAMES)
     assert len(set(card["claims"])) == len(card["claims"])
     assert bool(card["claims"]) != bool(card["elsewhere"])
@@ -47,9 +47,9 @@ def test_a_study_of_other_data_has_the_rules_alone():
 
 
 def test_a_claim_knows_its_cards_by_number_and_a_card_its_claims():
-    found = dict(bearing(CARDS, "features-forgotten"))
+    result = dict(bearing(CARDS, "features-forgotten"))
     text = in_markdown(CARDS)
-    for number, card in found.items():
+    for number, card in result.items():
         assert f"\n{number}. **{card['title']}.** " in f"\n{text}"
     assert [bears_on(card)[1] for card in CARDS if card["claims"] == CLAIM_NAMES] == ["every claim"] * 2
     assert text.count("Bears on: every claim.") == 2

@@ -81,18 +81,18 @@ def test_holms_correction_by_hand():
 
 
 def test_a_world_like_the_paper_supports_it_and_its_opposite_contradicts_it(worlds):
-    there, opposite = (verdicts(dict.fromkeys(ROLES, read(worlds[name]))) for name in ("paper", "odd"))
+    present, opposite = (verdicts(dict.fromkeys(ROLES, read(worlds[name]))) for name in ("paper", "odd"))
     unmeasured = {claim.name for claim in CLAIMS if not set(claim.roles) <= set(ROLES)}  # see test_early_stopping.py
-    assert {name for name, found in there.items() if found == "not measured"} == unmeasured
+    assert {name for name, result in present.items() if result == "not measured"} == unmeasured
     # Of these, one world cannot have both sides, or its two experiments are the same one.
     both = {"medmcqa-lifts-medicine": "contradicted", "pubmedqa-lowers-medicine": "supported"}
     both |= {"lora-keeps-instructions": "contradicted", "lora-depends-on-task": "too small to matter"}
-    for name in there.keys() - both.keys() - unmeasured:
-        assert there[name] == "supported", name
-    assert {name: there[name] for name in both} == both
+    for name in present.keys() - both.keys() - unmeasured:
+        assert present[name] == "supported", name
+    assert {name: present[name] for name in both} == both
     turned = {"supported": "contradicted", "contradicted": "supported"}
     for name in opposite.keys() - unmeasured - {"distance-orders-forgetting"}:
-        expected = turned.get(there[name], there[name]) if name in both else "contradicted"
+        expected = turned.get(present[name], present[name]) if name in both else "contradicted"
         if not name.startswith(("wise-trades", "lora-trades")):
             assert opposite[name] == expected, name
 
@@ -112,20 +112,20 @@ def test_a_claim_stands_only_if_it_does_among_all_that_are_decided(worlds, monke
     from generality.report import claims
 
     def claim(name, *effects):
-        made = [
+        results = [
             Comparison(name, POINTS, Estimate(value, 1, value - 1.959964, value + 1.959964), 3) for value in effects
         ]
-        return claims.Claim(name, "1", "It is so.", "no number", ("imagenet",), lambda scores: iter(made))
+        return claims.Claim(name, "1", "It is so.", "no number", ("imagenet",), lambda scores: iter(results))
 
     weak, strong, middle = claim("weak", 2.2), claim("strong", 9.0), claim("middle", 2.5)
     monkeypatch.setattr(claims, "CLAIMS", (weak,))
     (alone,) = judge_claims({"imagenet": None})
     assert (alone.verdict, alone.p) == ("supported", pytest.approx(2 * norm.cdf(-2.2), rel=1e-4))
     monkeypatch.setattr(claims, "CLAIMS", (weak, strong, middle))
-    found = {judged.claim.name: judged for judged in judge_claims({"imagenet": None})}
-    assert found["strong"].verdict == "supported"
-    assert found["middle"].verdict == "supported"  # 2 · 0.012
-    assert found["weak"].p == pytest.approx(2 * norm.cdf(-2.2), rel=1e-4)  # the largest of three has the factor 1
+    result = {judged.claim.name: judged for judged in judge_claims({"imagenet": None})}
+    assert result["strong"].verdict == "supported"
+    assert result["middle"].verdict == "supported"  # 2 · 0.012
+    assert result["weak"].p == pytest.approx(2 * norm.cdf(-2.2), rel=1e-4)  # the largest of three has the factor 1
     monkeypatch.setattr(claims, "CLAIMS", (weak, claim("weak too", 2.1)))
     pair = {judged.claim.name: judged for judged in judge_claims({"imagenet": None})}
     assert [judged.verdict for judged in pair.values()] == ["undecided", "undecided"]
@@ -143,8 +143,8 @@ def test_claims_and_tables_have_the_same_standard_error(worlds):
     """A linear effect is made by one formula, wherever it stands."""
     table = pd.read_csv(worlds["paper"]["table"], dtype={"seed": str})
     rows = table[(table["seed"] == "mean") & (table["split"] == "test") & (table["method"] == "full")].set_index("data")
-    found = {judged.claim.name: judged.comparisons for judged in judge_claims({"imagenet": read(worlds["paper"])})}
-    (gained,), (forgotten,) = found["speciality-gained"], found["distributions-forgotten"]
+    result = {judged.claim.name: judged.comparisons for judged in judge_claims({"imagenet": read(worlds["paper"])})}
+    (gained,), (forgotten,) = result["speciality-gained"], result["distributions-forgotten"]
     for judged, row, sign in ((gained, rows.loc["q/own"], 1), (forgotten, rows.loc["Avg ood"], -1)):
         assert judged.effect == pytest.approx(100 * sign * row["change"], rel=1e-12)
         assert judged.se == pytest.approx(100 * row["change_se"], rel=1e-12)
@@ -154,17 +154,17 @@ def test_claims_and_tables_have_the_same_standard_error(worlds):
 
 def test_trade_offs_are_contradicted_where_another_method_has_more(tmp_path):
     swapped = PAPER | {"lora": PAPER["wise"], "wise": PAPER["lora"]}
-    found = verdicts(dict.fromkeys(ROLES, read(experiment(tmp_path / "swapped", "swapped", swapped))))
+    result = verdicts(dict.fromkeys(ROLES, read(experiment(tmp_path / "swapped", "swapped", swapped))))
     for name in ("wise-trades-best-vision", "wise-trades-best-language", "lora-trades-worst-vision"):
-        assert found[name] == "contradicted", name
-    assert found["lora-trades-worst-medmcqa"] == "contradicted"
-    assert found["lora-keeps-instructions"] == "supported"
+        assert result[name] == "contradicted", name
+    assert result["lora-trades-worst-medmcqa"] == "contradicted"
+    assert result["lora-keeps-instructions"] == "supported"
 
 
 def test_the_order_of_forgetting_and_the_task_of_lora(worlds, tmp_path):
-    turned = {method: (own, talk, far, near) for method, (own, near, far, talk) in PAPER.items()}
-    found = read(experiment(tmp_path / "turned", "turned", turned))
-    assert verdicts({"medmcqa": found})["distance-orders-forgetting"] == "contradicted"
+    turned = {method: (values, talk, far, near) for method, (values, near, far, talk) in PAPER.items()}
+    result = read(experiment(tmp_path / "turned", "turned", turned))
+    assert verdicts({"medmcqa": result})["distance-orders-forgetting"] == "contradicted"
     easy = read(experiment(tmp_path / "easy", "easy", PAPER | {"lora": (0.8, 0.4, 0.5, 0.25)}))
     paper = read(worlds["paper"])
     assert verdicts({"medmcqa": paper, "pubmedqa": easy})["lora-depends-on-task"] == "supported"
@@ -172,48 +172,48 @@ def test_the_order_of_forgetting_and_the_task_of_lora(worlds, tmp_path):
 
 
 def test_what_the_study_does_not_have_is_not_measured(worlds, tmp_path):
-    found = judge_claims({"medmcqa": read(worlds["paper"])})
-    reasons = {judged.claim.name: (judged.verdict, judged.reason) for judged in found}
+    result = judge_claims({"medmcqa": read(worlds["paper"])})
+    reasons = {judged.claim.name: (judged.verdict, judged.reason) for judged in result}
     assert reasons["distributions-forgotten"] == ("not measured", "the study has no imagenet, domainnet")
     assert reasons["lora-depends-on-task"] == ("not measured", "the study has no pubmedqa")
     assert reasons["speciality-gained"] == ("supported", "the study has no imagenet, domainnet, pubmedqa")
     assert reasons["features-forgotten"][1] == "the study has no linear probing"
     few = {name: PAPER[name] for name in ("pretrained", "full")}
-    found = judge_claims({"medmcqa": read(experiment(tmp_path / "few", "few", few))})
-    reasons = {judged.claim.name: (judged.verdict, judged.reason) for judged in found}
+    result = judge_claims({"medmcqa": read(experiment(tmp_path / "few", "few", few))})
+    reasons = {judged.claim.name: (judged.verdict, judged.reason) for judged in result}
     assert reasons["lora-learns-less-medmcqa"] == ("not measured", "the study lacks its methods or groups")
-    assert np.isnan(next(judged.p for judged in found if judged.verdict == "not measured"))
+    assert np.isnan(next(judged.p for judged in result if judged.verdict == "not measured"))
 
 
 def test_the_command_writes_the_same_twice(worlds, tmp_path):
     outputs = [tmp_path / "claims.json", tmp_path / "claims.md"]
     files = {key: worlds["paper"][key] for key in ("scores", "table")}
-    own = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
+    values = {key: worlds["paper"][key] for key in worlds["paper"] if key not in files}
     inputs = {"scores": {"imagenet": files}, "probed": [], "followed": []}
-    settings = {"experiments": {"imagenet": own}, "sources": ["picture_world"], "metric": ""}
+    settings = {"experiments": {"imagenet": values}, "sources": ["picture_world"], "metric": ""}
     settings |= {"features": [], "series": [], "tunings": []}
     render_part("verdicts", outputs, inputs, settings)
     first = [path.read_bytes() for path in outputs]
     render_part("verdicts", outputs, inputs, settings)
     assert [path.read_bytes() for path in outputs] == first
-    found = json.loads(first[0])
-    assert [claim["name"] for claim in found["claims"]] == [claim.name for claim in CLAIMS]
-    gained = found["claims"][0]
+    result = json.loads(first[0])
+    assert [claim["name"] for claim in result["claims"]] == [claim.name for claim in CLAIMS]
+    gained = result["claims"][0]
     assert (gained["verdict"], gained["reason"]) == ("supported", "the study has no domainnet, medmcqa, pubmedqa")
     (comparison,) = gained["comparisons"]
     assert comparison["effect"] == pytest.approx(50)
     assert comparison["low"] < 50 < comparison["high"]
-    decided = [claim for claim in found["claims"] if claim["p"] is not None]
-    assert len(decided) == found["tests"] == sum(claim["verdict"] != "not measured" for claim in found["claims"])
+    decided = [claim for claim in result["claims"] if claim["p"] is not None]
+    assert len(decided) == result["tests"] == sum(claim["verdict"] != "not measured" for claim in result["claims"])
     assert all(0 <= claim["p"] <= 1 for claim in decided)
     page = first[1].decode()
     assert page.startswith("Each comparison has an effect")
-    assert f"{found['tests']} claims are decided here, for which their p-values are corrected." in page
+    assert f"{result['tests']} claims are decided here, for which their p-values are corrected." in page
     assert "| +50.0 [" in page
     assert "**not measured**" in page
-    assert found["choices"] == open_cards(["picture_world"])
-    numbers = [str(number) for number, _ in bearing(found["choices"], gained["name"])]
+    assert result["choices"] == open_cards(["picture_world"])
+    numbers = [str(number) for number, _ in bearing(result["choices"], gained["name"])]
     assert re.search(rf"^\| {re.escape(gained['says'])} .*\| {', '.join(numbers)} +\|$", page, re.MULTILINE)
-    assert page.endswith(f"## Open cards\n\n{NOTE}\n\n{in_markdown(found['choices'])}\n")
+    assert page.endswith(f"## Open cards\n\n{NOTE}\n\n{in_markdown(result['choices'])}\n")
     with pytest.raises(StudyError, match=r"x\.txt: claims are written as \.json or \.md"):
         render_claims({}, [tmp_path / "x.txt"])

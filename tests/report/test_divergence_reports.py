@@ -43,7 +43,7 @@ def world(folder, **diverged):
     (setting, seed) that have none."""
     models = {("pretrained", "default"): PRETRAINED, ("full", "default"): FULL, ("wise", "alpha-0.2"): PRETRAINED}
     models |= {("wise", "alpha-0.8"): FULL, ("kd", "lambda-0.001"): FULL, ("kd", "lambda-0.02"): GOOD}
-    gone = {(method, *each) for method, found in diverged.items() for each in found}
+    gone = {(method, *each) for method, result in diverged.items() for each in result}
     runs = [(*model, seed) for model in models for seed in (1, 2)]
     # With 25 examples for each, what differs is measurable.
     outcomes = {model: {data: 25 * right for data, right in of.items()} for model, of in models.items()}
@@ -72,10 +72,10 @@ def test_a_table_says_so_and_nothing_that_diverged_is_chosen(gone, names, tmp_pa
     pd.testing.assert_frame_equal(read_table(tmp_path / "scores.csv"), table)
     mean = table[table["seed"] == "mean"]
     assert (mean["value"].isna() == (mean["diverged"] > 0)).all()
-    models = {(method, setting) for method, found in gone.items() for setting, _ in found}
+    models = {(method, setting) for method, result in gone.items() for setting, _ in result}
     assert set(mean.loc[mean["diverged"] > 0, ["method", "setting"]].itertuples(index=False, name=None)) == models
     one = table[table["seed"].isin(["1", "1-1"])]  # of a single seed there are numbers still
-    assert one["value"].isna().sum() == 2 * 4 * sum(seed == 1 for found in gone.values() for _, seed in found)
+    assert one["value"].isna().sum() == 2 * 4 * sum(seed == 1 for result in gone.values() for _, seed in result)
 
     chosen = best_settings(table).set_index("method")["setting"].to_dict()
     assert not models.intersection(chosen.items())
@@ -107,13 +107,13 @@ def test_the_trade_off_is_drawn_without_it(gone, names, tmp_path):
 def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
     files = world(tmp_path, **gone)
     write_table(collect(files, **EXPERIMENT), tmp_path / "scores.csv")
-    found = Resampled.read(files, tmp_path / "scores.csv", **EXPERIMENT)
-    rows = tradeoffs(found).set_index("method")
-    render_tradeoffs([found], [tmp_path / "tradeoff.md", tmp_path / "tradeoff.csv"], LABELS)
+    result = Resampled.read(files, tmp_path / "scores.csv", **EXPERIMENT)
+    rows = tradeoffs(result).set_index("method")
+    render_tradeoffs([result], [tmp_path / "tradeoff.md", tmp_path / "tradeoff.csv"], LABELS)
     lines = {row[0]: row[1:] for row in cells(tmp_path / "tradeoff.md")[1:]}
-    told = answer(answers(found), LABELS)
-    verdicts = {judged.claim.name: judged.verdict for judged in judge_claims({"imagenet": found})}
-    render_claims({"imagenet": found}, [tmp_path / "claims.json", tmp_path / "claims.md"])
+    message = answer(answers(result), LABELS)
+    verdicts = {judged.claim.name: judged.verdict for judged in judge_claims({"imagenet": result})}
+    render_claims({"imagenet": result}, [tmp_path / "claims.json", tmp_path / "claims.md"])
     assert "NaN" not in (tmp_path / "claims.json").read_text(), "which is no JSON"
     assert not (set(gone) - {"kd"} or gone is ALL) or "not decided: diverged" in (tmp_path / "claims.md").read_text()
     if gone is ONE:
@@ -124,21 +124,21 @@ def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
     elif gone is ALL:
         assert lines["KD & co"] == ["–", *["diverged"] * 5]
         assert np.isfinite(rows.loc["wise", "hypervolume"])
-        assert "KD & co diverged after tiny." in told.helped[1]
-        assert [cell.value for cell in told.rows[0].cells] == ["+25.0", "−25.0", "diverged"]
-        assert [tally.name for tally in told.tallies] == ["WiSE-FT"]
+        assert "KD & co diverged after tiny." in message.helped[1]
+        assert [cell.value for cell in message.rows[0].cells] == ["+25.0", "−25.0", "diverged"]
+        assert [tally.name for tally in message.tallies] == ["WiSE-FT"]
         assert verdicts["penalties-learn"] == "not decided: diverged"
         assert verdicts["speciality-gained"] != "not decided: diverged"
     else:
         assert lines["Full fine-tuning"] == lines["WiSE-FT"] == ["–", *["diverged"] * 5]
         assert lines["KD & co"][1] == lines["KD & co"][2] == "–", "nothing to compare with"
         assert "full fine-tuning diverged" in (tmp_path / "tradeoff.md").read_text()
-        assert told.forgotten == ("Not measured", "Full fine-tuning diverged after tiny.")
-        assert told.helped[1] == "Full fine-tuning diverged after tiny. WiSE-FT diverged after tiny."
-        assert told.columns[0] == ("Full fine-tuning", "against pre-trained")
-        assert [cell.value for cell in told.rows[0].cells] == ["diverged", "diverged", "+50.0"]
+        assert message.forgotten == ("Not measured", "Full fine-tuning diverged after tiny.")
+        assert message.helped[1] == "Full fine-tuning diverged after tiny. WiSE-FT diverged after tiny."
+        assert message.columns[0] == ("Full fine-tuning", "against pre-trained")
+        assert [cell.value for cell in message.rows[0].cells] == ["diverged", "diverged", "+50.0"]
         assert verdicts["speciality-gained"] == "not decided: diverged"
-    assert sum("diverged" in row for row in numbers(answers(found), LABELS).body) == (
+    assert sum("diverged" in row for row in numbers(answers(result), LABELS).body) == (
         0 if gone is ONE else 2 * len(gone)
     )
 
@@ -163,10 +163,10 @@ def test_a_contradiction_decides_a_claim_and_what_diverged_does_not(tmp_path):
         settings = experiment(folder, "world", PAPER | {"l1": shares}, seeds=(1,))
         paths = [path for path in settings["scores"] if pd.read_parquet(path)["method"].iloc[0] != "kd"]
         paths.append(lost(folder, "kd", ["lambda-1"]))
-        own = {key: settings[key] for key in ("experiment", "speciality", "generality")}
-        write_table(collect(paths, **own), folder / "table.csv")
-        found = judge_claims({"imagenet": Resampled.read(paths, folder / "table.csv", **own)})
-        verdicts += [judged.verdict for judged in found if judged.claim.name == "penalties-keep-distributions"]
+        values = {key: settings[key] for key in ("experiment", "speciality", "generality")}
+        write_table(collect(paths, **values), folder / "table.csv")
+        result = judge_claims({"imagenet": Resampled.read(paths, folder / "table.csv", **values)})
+        verdicts += [judged.verdict for judged in result if judged.claim.name == "penalties-keep-distributions"]
     assert verdicts == ["not decided: diverged", "disagrees, in this run"]
 
 
@@ -188,15 +188,15 @@ def followed(tmp_path):
 def test_early_stopping_is_drawn_up_to_it(followed):
     table = read_table(followed["table"])
     figure = drawn(early_stopping, lambda: early_stopping.plot_early_stopping(table, TUNINGS, STYLE, []))
-    left, right = figure.axes
-    assert title(left) == "Peak learning rate Diverged: Full fine-tuning; WiSE-FT α = 0.5"
+    remaining, right = figure.axes
+    assert title(remaining) == "Peak learning rate Diverged: Full fine-tuning; WiSE-FT α = 0.5"
     lowest = min(line.get_ydata().min() for line in right.lines if line.get_label()[0] != "_")
     assert lowest > right.get_ylim()[0], "a line leaves the panel"
-    labels = {line.get_label(): len(line.get_xdata()) for line in left.lines}
+    labels = {line.get_label(): len(line.get_xdata()) for line in remaining.lines}
     assert (labels["0.0001"], labels["0.001 (diverged)"]) == (3, 2)  # the pre-trained model, and the checkpoints
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["none (diverged)", "10 % of the steps"]
-    found = judge_claims({FOLLOWED: Followed(Resampled.read(**followed), TUNINGS)})
-    judged = {each.claim.name: each.verdict for each in found}
+    result = judge_claims({FOLLOWED: Followed(Resampled.read(**followed), TUNINGS)})
+    judged = {each.claim.name: each.verdict for each in result}
     assert judged["low-rate-learns-less"] == judged["early-stopping-behind-wise"] == "not decided: diverged"
     assert np.isfinite(Resampled.read(**followed).points(SLOW, "instruction")[0]).all()
 

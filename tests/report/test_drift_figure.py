@@ -27,7 +27,7 @@ MODELS = {
 
 
 def frames(models=MODELS, seed=1):
-    others = [frame(model, (0.7, kept), drift=far, seed=seed) for model, (kept, *far) in models.items()]
+    others = [frame(model, (0.7, remaining), drift=far, seed=seed) for model, (remaining, *far) in models.items()]
     return [frame(BASE, (0.2, 0.8), seed=seed), *others]
 
 
@@ -38,7 +38,7 @@ def read(files):
 def test_points_and_correlations_by_hand(tmp_path):
     rows = drift(read(made(tmp_path, frames()))).set_index(["method", "setting"])
     assert rows["forgetting"].to_dict() == pytest.approx(
-        {model: 80 - 100 * kept for model, (kept, *_) in MODELS.items()}
+        {model: 80 - 100 * remaining for model, (remaining, *_) in MODELS.items()}
     )
     assert rows["kl"].to_dict() == pytest.approx({model: far for model, (_, far, _) in MODELS.items()})
     assert rows["weight_distance"].to_dict() == pytest.approx({model: far for model, (*_, far) in MODELS.items()})
@@ -58,10 +58,10 @@ def test_correlation_is_scipys_and_its_interval_narrows_with_examples(tmp_path):
     widths = []
     for noise in (0.2, 0.1):
         y = true[:, None] + np.where(np.arange(columns) > scores.count, noise * rng.normal(size=(12, columns)), 0)
-        found = module.rank_correlation(scores, far, y)
-        assert found.value == pytest.approx(spearmanr(far[:, 0], true)[0])
-        assert found.low < found.value < found.high
-        widths.append(found.high - found.low)
+        result = module.rank_correlation(scores, far, y)
+        assert result.value == pytest.approx(spearmanr(far[:, 0], true)[0])
+        assert result.low < result.value < result.high
+        widths.append(result.high - result.low)
     assert widths[1] == pytest.approx(widths[0] / 2, rel=0.3)
 
 
@@ -75,8 +75,8 @@ def test_ties_have_the_mean_rank_and_constants_no_correlation(tmp_path):
 
 def test_trainings_widen_the_interval(tmp_path):
     other = {
-        model: (kept + move, *far)
-        for (model, (kept, *far)), move in zip(MODELS.items(), (0.3, 0, 0, -0.3), strict=True)
+        model: (remaining + move, *far)
+        for (model, (remaining, *far)), move in zip(MODELS.items(), (0.3, 0, 0, -0.3), strict=True)
     }
     both = drift(read(made(tmp_path, [*frames(), *frames(other, seed=2)]))).iloc[0]
     (tmp_path / "alike").mkdir()

@@ -50,8 +50,8 @@ def test_claims_about_early_stopping_go_either_way(tmp_path, world, wanted):
 
 
 def test_what_is_compared_is_said(paper):
-    found = {FOLLOWED: Followed(Resampled.read(**paper), TUNINGS)}
-    judged = {name: compared(found, name) for name in CLAIMED}
+    result = {FOLLOWED: Followed(Resampled.read(**paper), TUNINGS)}
+    judged = {name: compared(result, name) for name in CLAIMED}
     rate = {each.what: each.effect for each in judged["low-rate-learns-less"]}
     # nll 10 of the pre-trained model by 13 and 20, in points of their ratio; accuracies 0.8 and 0.4.
     assert rate["med: instruction, learning rate 0.0001 − 0.001"] == pytest.approx(100 * (10 / 13 - 10 / 20), abs=1)
@@ -96,9 +96,9 @@ def probing(folder, shares):
     [({0: 0.7, 5: 0.9, 9: 0.5}, "supported"), ({0: 0.5, 9: 0.7}, "contradicted"), ({0: 0.5, 9: 0.5}, "undecided")],
 )
 def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
-    found = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
-    assert verdicts(found)["features-forgotten"] == wanted
-    (judged,) = compared(found, "features-forgotten")
+    result = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
+    assert verdicts(result)["features-forgotten"] == wanted
+    (judged,) = compared(result, "features-forgotten")
     assert judged.effect == pytest.approx(100 * (shares[0] - shares[9]))
     assert (judged.what, judged.repetitions) == ("domainnet: probing accuracy, step 0 − 9", 2)
 
@@ -106,18 +106,18 @@ def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
 def test_the_commands(paper, tmp_path):
     files = {key: paper[key] for key in ("scores", "table")}
     inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
-    own = {key: paper[key] for key in paper if key not in files}
+    values = {key: paper[key] for key in paper if key not in files}
     settings = {
         "experiments": {},
         "sources": [],
         "metric": "",
         "features": ["net"],
-        "series": [own],
+        "series": [values],
         "tunings": [TUNINGS],
     }
     render_part("verdicts", [tmp_path / "claims.json"], inputs, settings)
-    found = json.loads((tmp_path / "claims.json").read_text())["claims"]
-    measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
+    result = json.loads((tmp_path / "claims.json").read_text())["claims"]
+    measured = {claim["name"] for claim in result if claim["verdict"] != "not measured"}
     assert measured == {*CLAIMED, "features-forgotten"}
     outputs = [tmp_path / "figure9.png", tmp_path / "figure9.csv"]
     settings = {"tunings": TUNINGS, "style": STYLE}
@@ -125,6 +125,6 @@ def test_the_commands(paper, tmp_path):
     assert (tmp_path / "figure9.png").exists()
     rows = pd.read_csv(tmp_path / "figure9.csv")
     assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {
-        name: [own["lr"]] for name, own in TUNINGS.items()
+        name: [values["lr"]] for name, values in TUNINGS.items()
     }
     assert set(rows.loc[rows["lr"].isna(), "method"]) == {"pretrained", "full", "wise"}

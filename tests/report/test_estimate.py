@@ -28,9 +28,9 @@ def test_standard_error_is_unbiased_where_seeds_examples_and_noise_vary():
     seeds, n, means, variances = 3, 60, [], []
     for _ in range(3000):
         x = rng.normal(0, 0.1, (seeds, 1)) + rng.normal(0, 1, n) + rng.normal(0, 1, (seeds, n))
-        found = estimate([x])
-        means.append(found.value)
-        variances.append(found.se**2)
+        result = estimate([x])
+        means.append(result.value)
+        variances.append(result.se**2)
     truth = 0.1**2 / seeds + 1 / n + 1 / (seeds * n)
     assert np.var(means) == pytest.approx(truth, rel=0.06)
     assert np.mean(variances) == pytest.approx(truth, rel=0.06)  # 10 % more if the noise were counted twice
@@ -72,9 +72,9 @@ def test_clustered_error_is_unbiased_where_passages_and_seeds_vary():
     for _ in range(3000):
         passage, luck = rng.normal(0, 1, 60), rng.normal(0, 1.2, (seeds, 60))
         x = rng.normal(0, 0.2, (seeds, 1)) + (passage + luck)[:, clusters] + rng.normal(0, 1, (seeds, n))
-        found = estimate([x], [clusters])
-        means.append(found.value)
-        variances.append(found.se**2)
+        result = estimate([x], [clusters])
+        means.append(result.value)
+        variances.append(result.se**2)
         naive.append(estimate([x]).se ** 2)
     share = (np.bincount(clusters) ** 2).sum() / n**2
     truth = 0.2**2 / seeds + share * (1 + 1.2**2 / seeds) + 1 / (seeds * n)
@@ -92,12 +92,12 @@ def test_single_precision_scores_are_summed_in_double():
 
 def test_both_parts_of_the_error_have_a_quantile_of_their_own():
     # Examples have the means 3, 1, -1 and repetitions 2, 0, without noise: E = 4/3, and B - W = 1 - 2 · 3 · (1/3)² / 2.
-    found = estimate([np.array([[4, 2, 0], [2, 0, -2]])])
-    assert (found.value, found.se) == (1, pytest.approx(np.sqrt(4 / 3 + 2 / 3)))
+    result = estimate([np.array([[4, 2, 0], [2, 0, -2]])])
+    assert (result.value, result.se) == (1, pytest.approx(np.sqrt(4 / 3 + 2 / 3)))
     # Student's quantiles are 4.30265 for C - 1 = 2 and 12.7062 for S - 1 = 1.
     quantile = (4.30265 * 4 / 3 + 12.7062 * 2 / 3) / 2
-    assert found.high - 1 == pytest.approx(quantile * np.sqrt(2), rel=1e-5)
-    assert found.low == pytest.approx(2 - found.high)
+    assert result.high - 1 == pytest.approx(quantile * np.sqrt(2), rel=1e-5)
+    assert result.low == pytest.approx(2 - result.high)
 
 
 def test_clusters_that_data_sets_share_are_counted_once():
@@ -117,8 +117,8 @@ def test_clusters_that_data_sets_share_are_counted_once():
     sums[np.where(shared < 20, shared, shared + 20)] += (second - second.mean())[0] / 80
     assert estimate([first, second], [shared, half]).se == pytest.approx(np.sqrt(40 / 39 * (sums**2).sum()), rel=1e-12)
     theirs = rng.normal(size=(1, 40))  # a difference has the clusters of both
-    found = paired([first, second], [theirs, theirs], [shared, shared])
-    assert found.se == pytest.approx(((first + second) / 2 - theirs).std(ddof=1) / np.sqrt(40), rel=1e-12)
+    result = paired([first, second], [theirs, theirs], [shared, shared])
+    assert result.se == pytest.approx(((first + second) / 2 - theirs).std(ddof=1) / np.sqrt(40), rel=1e-12)
 
 
 def test_repetitions_that_share_clusters_across_sets_do_not_count_their_noise_twice():
@@ -128,7 +128,7 @@ def test_repetitions_that_share_clusters_across_sets_do_not_count_their_noise_tw
     assert estimate([x, x], [clusters, clusters]) == pytest.approx(estimate([x], [clusters]), rel=1e-12)
     # Repetitions that differ by their noise alone are no more apart than examples explain.
     single = [estimate([rng.normal(0, 1, (3, 30))]) for _ in range(300)]
-    assert np.mean([found.se**2 for found in single]) < 1.3 / 30 / 3 + 0.25 / 90
+    assert np.mean([result.se**2 for result in single]) < 1.3 / 30 / 3 + 0.25 / 90
 
 
 @pytest.mark.parametrize("sizes", [[10] * 6, [40, 10, 10, 10, 5, 5]])
@@ -136,62 +136,62 @@ def test_few_clusters_widen_the_interval(sizes):
     rng = np.random.default_rng(5)
     clusters = np.repeat(np.arange(6), sizes)
     x = rng.normal(size=(1, 6))[:, clusters] + 0.1 * rng.normal(size=(1, len(clusters)))
-    found = estimate([x], [clusters])
+    result = estimate([x], [clusters])
     sums = np.array([(x[0] - x.mean())[clusters == c].sum() for c in range(6)])
     squares, shares = sums**2, np.array(sizes) ** 2.0
     # As sure as this many equal clusters (Carter, Schnepel and Steigerwald 2017, where all of a cluster err alike).
     freedom = shares.sum() ** 2 / (shares**2).sum() - 1
     assert freedom == 5 or freedom < 3
     freedom = min(freedom, 3 * squares.sum() ** 2 / (squares**2).sum())
-    assert found.high - found.value == pytest.approx(t.ppf(0.975, freedom) * found.se, rel=1e-9)
-    assert found.se == pytest.approx(np.sqrt(6 / 5 * squares.sum()) / len(clusters), rel=1e-9)
+    assert result.high - result.value == pytest.approx(t.ppf(0.975, freedom) * result.se, rel=1e-9)
+    assert result.se == pytest.approx(np.sqrt(6 / 5 * squares.sum()) / len(clusters), rel=1e-9)
 
 
 def test_an_error_that_rests_on_few_examples_is_as_uncertain_as_those():
-    found = paired([ones(52, 100)], [ones(50, 100)])  # two of a hundred make all of the difference
+    result = paired([ones(52, 100)], [ones(50, 100)])  # two of a hundred make all of the difference
     squares = (np.array([1.0] * 2 + [0.0] * 98) - 0.02) ** 2
     freedom = 3 * squares.sum() ** 2 / (squares**2).sum()
     assert 6 < freedom < 7
-    assert found.high - 0.02 == pytest.approx(t.ppf(0.975, freedom) * found.se)
-    assert found.se == pytest.approx(np.sqrt(squares.sum() / 99 / 100))
+    assert result.high - 0.02 == pytest.approx(t.ppf(0.975, freedom) * result.se)
+    assert result.se == pytest.approx(np.sqrt(squares.sum() / 99 / 100))
 
 
 @pytest.mark.parametrize("right", [0, 400, 1000, 2000, 3900, 4000])
 def test_a_share_of_many_examples_has_wilsons_interval(right):
-    wanted = binomtest(right, 4000).proportion_ci(method="wilson")
-    found = estimate([ones(right, 4000)], shares=True)
-    assert [found.low, found.high] == pytest.approx([wanted.low, wanted.high], rel=2e-3, abs=2e-6)
-    assert 0 <= found.low <= right / 4000 <= found.high <= 1
+    expected = binomtest(right, 4000).proportion_ci(method="wilson")
+    result = estimate([ones(right, 4000)], shares=True)
+    assert [result.low, result.high] == pytest.approx([expected.low, expected.high], rel=2e-3, abs=2e-6)
+    assert 0 <= result.low <= right / 4000 <= result.high <= 1
 
 
 @pytest.mark.parametrize("right", [1, 2, 10, 3998])
 def test_a_share_that_rests_on_few_answers_has_a_wider_interval(right):
-    wanted = binomtest(right, 4000).proportion_ci(method="wilson")
-    found = estimate([ones(right, 4000)], shares=True)
-    assert 0 < found.low < wanted.low < right / 4000 < wanted.high < found.high < 1
-    assert found.high - found.low < 3 * (wanted.high - wanted.low)
+    expected = binomtest(right, 4000).proportion_ci(method="wilson")
+    result = estimate([ones(right, 4000)], shares=True)
+    assert 0 < result.low < expected.low < right / 4000 < expected.high < result.high < 1
+    assert result.high - result.low < 3 * (expected.high - expected.low)
 
 
 @pytest.mark.parametrize("right", [1, 3, 8, 11])
 def test_the_ends_of_a_share_solve_wilsons_equation(right):
-    found = estimate([ones(right, 12)], shares=True)
+    result = estimate([ones(right, 12)], shares=True)
     p, squares = right / 12, (ones(right, 12)[0] - right / 12) ** 2
-    assert found.se == pytest.approx(np.sqrt(p * (1 - p) / 11))  # as eleven independent answers have
+    assert result.se == pytest.approx(np.sqrt(p * (1 - p) / 11))  # as eleven independent answers have
     quantile = t.ppf(0.975, min(11, 3 * squares.sum() ** 2 / (squares**2).sum()))
-    for end in (found.low, found.high):
+    for end in (result.low, result.high):
         assert (p - end) ** 2 == pytest.approx(quantile**2 * end * (1 - end) / 11, rel=1e-9)
 
 
 def test_clusters_count_as_fewer_answers_in_wilsons_interval():
     rng = np.random.default_rng(6)
     clusters = np.repeat(np.arange(200), 5)
-    found = estimate([np.repeat(rng.random(200) < 0.9, 5)[None]], [clusters], shares=True)
+    result = estimate([np.repeat(rng.random(200) < 0.9, 5)[None]], [clusters], shares=True)
     one = estimate([np.repeat(rng.random(200) < 0.9, 5)[None][:, ::5] * 0 + 1], shares=True)
-    assert found.high < 1
+    assert result.high < 1
     assert one.high == 1
-    p = found.value
-    wanted = binomtest(round(200 * p), 200).proportion_ci(method="wilson")  # all five of a passage are one answer
-    assert [found.low, found.high] == pytest.approx([wanted.low, wanted.high], abs=0.003)
+    p = result.value
+    expected = binomtest(round(200 * p), 200).proportion_ci(method="wilson")  # all five of a passage are one answer
+    assert [result.low, result.high] == pytest.approx([expected.low, expected.high], abs=0.003)
 
 
 def test_answers_that_do_not_vary_have_the_rule_of_three():
@@ -213,15 +213,15 @@ def test_answers_that_do_not_vary_have_the_rule_of_three():
 
 
 def test_repetitions_that_disagree_widen_a_share():
-    found = estimate([np.stack([ones(300, 1000)[0], ones(500, 1000)[0]])], shares=True)
-    assert found.value == 0.4
-    assert found.low < 0.1 < 0.7 < found.high  # two trainings, one degree of freedom
-    assert 0 <= found.low < found.high <= 1
+    result = estimate([np.stack([ones(300, 1000)[0], ones(500, 1000)[0]])], shares=True)
+    assert result.value == 0.4
+    assert result.low < 0.1 < 0.7 < result.high  # two trainings, one degree of freedom
+    assert 0 <= result.low < result.high <= 1
 
 
 @pytest.mark.parametrize("shares", [True, False])
 def test_a_repetition_that_diverged_leaves_no_number(shares):
     gone = np.stack([ones(3, 10)[0], np.full(10, np.nan)])
-    for found in (estimate([gone], shares=shares), paired([gone], [gone[:1].repeat(2, 0)], shares=shares)):
-        assert np.isnan(found).all()
+    for result in (estimate([gone], shares=shares), paired([gone], [gone[:1].repeat(2, 0)], shares=shares)):
+        assert np.isnan(result).all()
     assert np.isnan(estimate([gone[1:]], shares=shares)).all()

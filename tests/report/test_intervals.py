@@ -24,8 +24,8 @@ def fast(monkeypatch):
 def test_intervals_cover_the_truth():
     models = {model: at for model, at in MODELS.items() if model[1] in FEW}
     shares = [coverage(18, *world, models, seed=place) for place, world in enumerate(WORLDS.values())]
-    found = {kind: np.mean([share[kind] for share in shares]) for kind in KINDS}  # in 144 experiments
-    assert {kind: share for kind, share in found.items() if not 0.9 <= share <= 0.99} == {}
+    result = {kind: np.mean([share[kind] for share in shares]) for kind in KINDS}  # in 144 experiments
+    assert {kind: share for kind, share in result.items() if not 0.9 <= share <= 0.99} == {}
 
 
 def test_data_sets_that_share_their_questions_are_no_surer_for_that():
@@ -35,8 +35,8 @@ def test_data_sets_that_share_their_questions_are_no_surer_for_that():
     for _ in range(300):
         scores = world.scores(rng, seeds, {("pretrained", "default"): 0.0, full: 1.0})
         outcomes = [scores.outcomes(full, key) for key in keys]
-        found = [estimate(outcomes, clusters) for clusters in ([scores.clusters[key[:2]] for key in keys], None)]
-        hits.append([low <= truth <= high for _, _, low, high in found])
+        result = [estimate(outcomes, clusters) for clusters in ([scores.clusters[key[:2]] for key in keys], None)]
+        hits.append([low <= truth <= high for _, _, low, high in result])
     shared, apart = np.mean(hits, axis=0)
     assert 0.92 <= shared <= 0.98
     assert apart < 0.92  # as if each set had questions of its own
@@ -45,14 +45,17 @@ def test_data_sets_that_share_their_questions_are_no_surer_for_that():
 @pytest.mark.parametrize("seeds", [ONE, THREE, FIVE, NESTED], ids=["1", "3", "5", "3 × 3"])
 def test_a_linear_effect_has_the_same_interval_either_way(seeds):
     """A difference of accuracies is paired by example; made from resamples, it is the same but for their number."""
-    found = resampled(World(pretraining=0.3, shared=True).scores(np.random.default_rng(4), seeds))
-    assert found.count == min(len(found.seeds), 5 if seeds is FIVE else 3)
+    result = resampled(World(pretraining=0.3, shared=True).scores(np.random.default_rng(4), seeds))
+    assert result.count == min(len(result.seeds), 5 if seeds is FIVE else 3)
     full, start = ("full", "default"), ("pretrained", "default")
-    paired, effect = found.difference(full, start, "ood"), found.score("full", "ood") - found.score("pretrained", "ood")
-    made = found.interval(effect)
-    assert made.value == pytest.approx(paired.value, abs=1e-12)
-    assert made.se == pytest.approx(paired.se, rel=0.12)
-    assert made.high - made.value == pytest.approx(paired.high - paired.value, rel=0.2)
+    paired, effect = (
+        result.difference(full, start, "ood"),
+        result.score("full", "ood") - result.score("pretrained", "ood"),
+    )
+    results = result.interval(effect)
+    assert results.value == pytest.approx(paired.value, abs=1e-12)
+    assert results.se == pytest.approx(paired.se, rel=0.12)
+    assert results.high - results.value == pytest.approx(paired.high - paired.value, rel=0.2)
 
 
 def test_more_settings_alone_make_no_difference():

@@ -145,11 +145,11 @@ def test_the_commands_write_the_same_twice(page, tmp_path):
 
 
 def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
-    whole = study()
-    assert answered(whole) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
-    assert page_experiments(whole)[0] == {"name": "imagenet", "data": "imagenet/in", "model": "tiny-clip"}
-    assert page_file(whole, "report.html") == "reports/report.html"
-    parts = {each["part"]: each["files"] for each in page_parts(whole, captions(whole))}
+    complete = study()
+    assert answered(complete) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
+    assert page_experiments(complete)[0] == {"name": "imagenet", "data": "imagenet/in", "model": "tiny-clip"}
+    assert page_file(complete, "report.html") == "reports/report.html"
+    parts = {each["part"]: each["files"] for each in page_parts(complete, captions(complete))}
     assert parts["figure5"]["png"] == "reports/figure5.png"
     assert parts["table6"] == {"csv": "reports/table6.csv", "html": "reports/table6.html"}
     assert parts["claims"] == {"json": "reports/claims.json"}
@@ -159,4 +159,4 @@ def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
     (part,) = page_parts(small, captions(small))
     assert part["files"] == {"csv": "out/figure2.csv", "png": "out/figure2.png"}
     assert Shown(small, "figure2").outputs == ["out/figure2.pdf", "out/figure2.png", "out/figure2.csv"]
-    assert yaml.safe_load(page_config(whole)) | {"resources": whole.config["resources"]} == whole.config
+    assert yaml.safe_load(page_config(complete)) | {"resources": complete.config["resources"]} == complete.config

@@ -90,26 +90,26 @@ def test_without_git_there_is_no_revision(monkeypatch):
 
 def test_versions_are_those_of_what_is_installed(tmp_path):
     (tmp_path / "requirements.in").write_text("# a comment\nnumpy\nlm-eval==0.4.13\nno-such-package>=1 # why\n\n")
-    found = packages(tmp_path / "requirements.in")
-    assert list(found) == ["numpy", "lm-eval"]
-    assert found["lm-eval"] == "0.4.13"
+    result = packages(tmp_path / "requirements.in")
+    assert list(result) == ["numpy", "lm-eval"]
+    assert result["lm-eval"] == "0.4.13"
 
 
 def test_the_record_is_complete_and_names_no_place(tmp_path):
     job(tmp_path / "report/figure4", "draw_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
-    made = record(
+    results = record(
         "tiny", {"pretraining": [1], "finetuning": [1, 2]}, logs=tmp_path, folders=["report/figure4"],
         rules=["draw_tradeoff"], requirements=ROOT / "envs/requirements.in", library=ROOT / "workflow",
     )  # fmt: skip
-    assert made["seeds"] == {"pretraining": [1], "finetuning": [1, 2]}
-    assert list(made) == [
+    assert results["seeds"] == {"pretraining": [1], "finetuning": [1, 2]}
+    assert list(results) == [
         *("study", "rendered", "revision", "seeds", "python", "platform", "machine", "packages", "stages", "total"),
     ]
-    assert datetime.fromisoformat(made["rendered"]).utcoffset().total_seconds() == 0
-    assert made["total"] == {"jobs": 1, "wall_s": 2.5, "cpu_s": 1.5}
-    assert made["machine"] == machine()
-    assert made["machine"]["memory_gib"] > 0.1
-    text = json.dumps(made)
+    assert datetime.fromisoformat(results["rendered"]).utcoffset().total_seconds() == 0
+    assert results["total"] == {"jobs": 1, "wall_s": 2.5, "cpu_s": 1.5}
+    assert results["machine"] == machine()
+    assert results["machine"]["memory_gib"] > 0.1
+    text = json.dumps(results)
     for private in (str(ROOT), str(tmp_path), os.uname().nodename):
         assert not re.search(rf"\b{re.escape(private)}\b", text)
 

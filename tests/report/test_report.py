@@ -189,8 +189,8 @@ def test_a_tie_goes_to_the_first_setting(tmp_path):
 
 def test_each_data_set_has_its_metrics_and_an_average_those_that_all_have(language):
     rows = language[(language["method"] == "full") & (language["split"] == "test") & (language["seed"] == "1-1")]
-    found = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
-    assert found == {
+    result = {data: of_data["metric"].tolist() for data, of_data in rows.groupby("data", sort=False)}
+    assert result == {
         MEDMCQA: ["acc", "exact_match", "unparsable", "other_kind"],
         USMLE: ["acc", "exact_match", "unparsable", "other_kind"],
         "Avg ood": ["acc", "exact_match", "unparsable", "other_kind"],
@@ -278,9 +278,9 @@ def test_a_model_that_forgets_likelihood_is_not_chosen(tmp_path):
     frames = [model("kd", *item) for item in ((name, *numbers) for name, numbers in settings.items())]
     frames.append(model("pretrained", "default", 1, 150))
     experiment = {**LANGUAGE, "generality": {"instruction": [ALPACA]}}
-    found = {}
+    result = {}
     for left_out in range(3):
         table = collect(write(tmp_path, *frames[:left_out], *frames[left_out + 1 :]), **experiment)
-        found[left_out] = best_settings(table).set_index("method").loc["kd", ["setting", "score"]].tolist()
-    assert found[0] == found[1] == ["lambda-1", (1 / 2 + 1) / 2]
-    assert found[2] == ["lambda-0.01", (3 / 4 + 1 / 2) / 2]  # ties with (1/2 + 3/4) / 2, and comes first
+        result[left_out] = best_settings(table).set_index("method").loc["kd", ["setting", "score"]].tolist()
+    assert result[0] == result[1] == ["lambda-1", (1 / 2 + 1) / 2]
+    assert result[2] == ["lambda-0.01", (3 / 4 + 1 / 2) / 2]  # ties with (1/2 + 3/4) / 2, and comes first

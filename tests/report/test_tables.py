@@ -24,8 +24,8 @@ def paper_groups(number, experiment):
     """Return the groups of an experiment that its table shows in a report."""
     groups = {"speciality": [experiment["speciality"]], **experiment["generality"]}
     study = SimpleNamespace(groups=lambda name: groups)
-    shown = SimpleNamespace(name=f"table{number}", experiments=["x"], study=study, labels={}, anchor="")
-    return PART.settings(shown)["groups"]
+    visible = SimpleNamespace(name=f"table{number}", experiments=["x"], study=study, labels={}, anchor="")
+    return PART.settings(visible)["groups"]
 
 
 def test_tables(table, tmp_path):
@@ -69,8 +69,8 @@ def test_tables(table, tmp_path):
 
 def test_metrics_share_a_cell(language, tmp_path):
     output = tmp_path / "table.md"
-    shown = {"groups": ["speciality", "ood"], "metrics": ["acc", "exact_match", "unparsable"]}
-    render_table(language, [output], **shown, labels=LABELS)
+    visible = {"groups": ["speciality", "ood"], "metrics": ["acc", "exact_match", "unparsable"]}
+    render_table(language, [output], **visible, labels=LABELS)
     header, before, after, *_ = cells(output)
     assert header[2:] == ["medmcqa<br>n = 4", "usmle<br>n = 4", "Avg OOD<br>n = 4", "Change<br>of Avg OOD"]
     assert before[2:] == ["25.0 ± 25.0 / 0.0 / 75.0", *["50.0 ± 28.9 / 25.0 / 25.0"] * 2, ""]
@@ -124,8 +124,8 @@ def test_what_a_table_cannot_show_is_refused(language, tmp_path):
 
 def test_tables_as_in_the_paper(language, table):
     assert set(PAPER_TABLES) == set(range(4, 12))
-    shown = {number: paper_groups(number, LANGUAGE) for number in (6, 10, 11)}
-    medical, common, instruction = (as_in_paper(number, groups, language) for number, groups in shown.items())
+    visible = {number: paper_groups(number, LANGUAGE) for number in (6, 10, 11)}
+    medical, common, instruction = (as_in_paper(number, groups, language) for number, groups in visible.items())
     assert medical["groups"] == ["speciality", "ood"]
     assert medical["metrics"] == ["acc", "exact_match", "unparsable", "other_kind"]
     assert common["metrics"] == ["acc", "acc_norm"]

@@ -113,17 +113,17 @@ def test_labels_and_names_in_figure_9(only_dejavu, monkeypatch, tmp_path):
 def test_labels_and_names_in_flips(only_dejavu, monkeypatch):
     numbers = {f"{name}{end}": 1.0 for name in flips.PARTS for end in ("", "_low", "_high")}
     row = {"experiment": ODD, "group": "ood", "method": "wise", "setting": "x", "seeds": 1, "repetitions": 1}
-    found = texts(monkeypatch, flips, lambda: flips.plot_flips(pd.DataFrame([row | numbers]), LOOKS, []))
-    assert {f"WiSE-FT {SHOWN}", f"{SHOWN}: OOD"} <= {" ".join(text.split()) for text in found}
+    result = texts(monkeypatch, flips, lambda: flips.plot_flips(pd.DataFrame([row | numbers]), LOOKS, []))
+    assert {f"WiSE-FT {SHOWN}", f"{SHOWN}: OOD"} <= {" ".join(text.split()) for text in result}
 
 
 def test_labels_and_names_in_drift(only_dejavu, monkeypatch):
     row = {"experiment": ODD, "method": "wise", "setting": "x", "chosen": True, "seeds": 1, "repetitions": 1}
     row |= {"forgetting": 1.0, "kl": 1.0, "weight_distance": 1.0}
     row |= {f"{name}_rho{end}": 0.5 for name in ("kl", "weight_distance") for end in ("", "_low", "_high")}
-    found = texts(monkeypatch, drift, lambda: drift.plot_drift(pd.DataFrame([row]), LOOKS, []))
-    assert f"WiSE-FT {SHOWN}" in found
-    assert any(" ".join(text.split()).startswith(f"{SHOWN} ρ = 0.50") for text in found)
+    result = texts(monkeypatch, drift, lambda: drift.plot_drift(pd.DataFrame([row]), LOOKS, []))
+    assert f"WiSE-FT {SHOWN}" in result
+    assert any(" ".join(text.split()).startswith(f"{SHOWN} ρ = 0.50") for text in result)
 
 
 def test_another_font_draws_what_dejavu_lacks(only_dejavu, monkeypatch, tmp_path, capsys):

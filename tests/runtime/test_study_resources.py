@@ -26,10 +26,10 @@ def study():
 
 
 def test_each_attempt_asks_for_more_memory_and_time_and_as_many_gpus(study):
-    asked = asks(study, "finetune_lm")
-    assert asked["gpu"] == 1
-    assert [asked["runtime"](None, attempt=attempt) for attempt in (1, 2, 3)] == [720, 1440, 2160]
-    assert [asked["mem_mb"](None, attempt=attempt) for attempt in (1, 2)] == [48000, 96000]
+    requests = asks(study, "finetune_lm")
+    assert requests["gpu"] == 1
+    assert [requests["runtime"](None, attempt=attempt) for attempt in (1, 2, 3)] == [720, 1440, 2160]
+    assert [requests["mem_mb"](None, attempt=attempt) for attempt in (1, 2)] == [48000, 96000]
 
 
 def test_a_study_that_asks_for_nothing_runs_its_jobs_on_one_core_each(study):

@@ -53,8 +53,8 @@ CAUSES = {"learning rate": ("full", {}, {"lr": 1e30}), "penalty": ("l2", {"lambd
 def test_it_ends_with_a_note_that_the_next_stages_pass_on(tracks, track, cause, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generality.training.state, "SECONDS", 0)  # a state is saved after each step, and has to go
     monkeypatch.setattr(generality.training.state, "SHARE", 1e9)
-    (tune, score, start), (method, hyperparameters, own) = tracks[track], CAUSES[cause]
-    train = tune.keywords["train"] | own
+    (tune, score, start), (method, hyperparameters, values) = tracks[track], CAUSES[cause]
+    train = tune.keywords["train"] | values
     tune(tmp_path / "model", method=method, hyperparameters=hyperparameters, train=train, log=tmp_path / "log.csv")
     assert "training diverged at step" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["diverged.json"]

@@ -100,7 +100,7 @@ def test_what_is_damaged_is_not_used(tmp_path, damage, capsys):
         case "other entry":
             (folder / "text.json").write_text('["a list"]')
     assert found(tmp_path) is None
-    assert "damaged, so this is done again" in (said := capsys.readouterr().err) or "is discarded" in said
+    assert "damaged, so this is done again" in (words := capsys.readouterr().err) or "is discarded" in words
 
 
 def test_a_part_is_the_same_table_now_and_later(tmp_path):

@@ -103,12 +103,12 @@ def test_mixtures_drift_on_their_way_to_the_fine_tuned_model(tuned, sets, classi
         tmp_path / "wise", sets, classifier_folder, classifier_folder, "wise", finetuned=tuned, mix="wise",
         values=(0.0, 0.5, 1.0),
     )  # fmt: skip
-    none, half, whole = (part for _, part in wise.groupby("setting", observed=True))
+    none, half, complete = (part for _, part in wise.groupby("setting", observed=True))
     assert set(none["kl"].dropna()) == {0.0}
-    assert 0 < half["kl"].mean() < whole["kl"].mean()
-    np.testing.assert_array_equal(whole["kl"], full["kl"])
+    assert 0 < half["kl"].mean() < complete["kl"].mean()
+    np.testing.assert_array_equal(complete["kl"], full["kl"])
     far = full["weight_distance"].dropna().iloc[0]
-    for part, share in ((none, 0), (half, 0.5), (whole, 1)):
+    for part, share in ((none, 0), (half, 0.5), (complete, 1)):
         np.testing.assert_allclose(part["weight_distance"].dropna(), share * far, rtol=1e-5)
 
 

@@ -76,10 +76,10 @@ def test_a_crop_of_the_original_is_torchvisions(tmp_path, width, height):
 
 def test_a_crop_of_a_centre_crop_loses_a_quarter_of_the_same_picture(tmp_path):
     smooth(tmp_path / "toy/photo/ramp/a.png", 400, 300)
-    whole, centre = decoded(tmp_path, whole=True), decoded(tmp_path, whole=False)
+    complete, centre = decoded(tmp_path, whole=True), decoded(tmp_path, whole=False)
     assert centre.aspects is None
-    assert whole.images[0, :, :, 0].min() < 2
-    assert whole.images[0, :, :, 0].max() > 253
+    assert complete.images[0, :, :, 0].min() < 2
+    assert complete.images[0, :, :, 0].max() > 253
     assert centre.images[0, :, :, 0].min() == pytest.approx(255 / 8, abs=2)
     assert centre.images[0, :, :, 0].max() == pytest.approx(255 * 7 / 8, abs=2)
 
@@ -91,8 +91,8 @@ def test_a_picture_too_long_for_any_crop_gives_its_middle(tmp_path, aspect, widt
     stored = torch.from_numpy(np.array(data.images)).permute(0, 3, 1, 2).float()
     for epoch in range(3):
         crop = augment(stored, CROP, 1, epoch, np.arange(1), np.array([aspect]))
-        found = [float(part[0]) for part in boxes(crop)]
-        assert found == pytest.approx([(1 - width) / 2, (1 - height) / 2, width, height], abs=0.02)
+        result = [float(part[0]) for part in boxes(crop)]
+        assert result == pytest.approx([(1 - width) / 2, (1 - height) / 2, width, height], abs=0.02)
 
 
 def test_crops_of_squares_are_the_same_in_both_ways():
@@ -105,7 +105,7 @@ def test_crops_of_squares_are_the_same_in_both_ways():
 def test_an_interrupted_decoding_keeps_the_aspects(tmp_path, monkeypatch):
     for number in range(6):
         smooth(tmp_path / f"toy/photo/ramp/{number}.png", 30 + number, 30)
-    whole = decoded(tmp_path, whole=True, size=8)
+    complete = decoded(tmp_path, whole=True, size=8)
     monkeypatch.setattr(image_folder, "CHUNK", 2)
     monkeypatch.setattr(image_folder, "SECONDS", 0)
     settings = {"root": str(tmp_path / "toy"), "size": 8, "shares": {}}
@@ -127,8 +127,8 @@ def test_an_interrupted_decoding_keeps_the_aspects(tmp_path, monkeypatch):
     again(tmp_path / "again")
     assert len(calls) == 6 + 2, "four pictures were not decoded again"
     resumed = open_image_set(tmp_path / "again")
-    np.testing.assert_array_equal(resumed.aspects, whole.aspects)
-    np.testing.assert_array_equal(resumed.images, whole.images)
+    np.testing.assert_array_equal(resumed.aspects, complete.aspects)
+    np.testing.assert_array_equal(resumed.images, complete.images)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_only_fine_tuning_reads_whole_pictures(pacs):
     study = Study(check(pacs))
     assert study.speciality_train("pacs") == "results/pacs/data/pacs/photo/train-whole"
     assert all(path.rsplit("/", 1)[1] in ("test", "validation") for path in study.evaluation_sets("pacs").values())
-    plain, whole = (study.making("pacs", "photo", split) for split in ("train", "train-whole"))
-    assert whole == plain | {"whole": True}
+    plain, complete = (study.making("pacs", "photo", split) for split in ("train", "train-whole"))
+    assert complete == plain | {"whole": True}
 
 
 def test_crops_of_originals_are_for_all_methods_and_for_files(pacs):

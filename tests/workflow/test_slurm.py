@@ -56,9 +56,9 @@ def details(job):
 
 def submitted(text):
     """The SLURM jobs of each of Snakemake's jobs in the order of submission, by the folder of their logs."""
-    found = re.findall(r"submitted with SLURM jobid (\d+) \(log: \S+/logs/slurm/(\S+)/\d+\.log\)", text)
+    result = re.findall(r"submitted with SLURM jobid (\d+) \(log: \S+/logs/slurm/(\S+)/\d+\.log\)", text)
     jobs = {}
-    for job, folder in found:
+    for job, folder in result:
         jobs.setdefault(folder, []).append(job)
     return jobs
 
@@ -155,7 +155,7 @@ def test_nothing_that_was_finished_is_run_again(finished):
 
 def test_an_edit_of_what_is_asked_for_reruns_nothing(finished):
     folder, _, _ = finished
-    more = {stage: asked | {"runtime": 99, "threads": 2} for stage, asked in TINY["resources"].items()}
+    more = {stage: requests | {"runtime": 99, "threads": 2} for stage, requests in TINY["resources"].items()}
     assert planned(folder, TINY | {"resources": more}) == {}
 
 

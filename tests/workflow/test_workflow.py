@@ -117,18 +117,18 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     }
     study = Study(check(TINY))
     expected = {
-        f"reports/{part}.{suffix}": own
-        for part, own in captions(study).items()
+        f"reports/{part}.{suffix}": values
+        for part, values in captions(study).items()
         for suffix in Shown(study, part).suffixes
         if suffix in SHOWN_AS[parts()[part].kind]
     }
     assert set(results) == set(listed) == set(expected)
     assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
-    for file, own in expected.items():
-        shown = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
-        assert shown.startswith(f"{own['title']}: {own['name']} {own['text']}")
-        assert "System Message" not in shown
-        assert listed[file] == own["category"]
+    for file, values in expected.items():
+        visible = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
+        assert visible.startswith(f"{values['title']}: {values['name']} {values['text']}")
+        assert "System Message" not in visible
+        assert listed[file] == values["category"]
         assert results[file]["labels"] == labels(captions(study), file)[1]
     assert "app.showResultInfo('reports/figure4.csv')" in results["reports/figure4.png"]["caption"]
     about = in_html(text, "workflow-desc")
@@ -329,8 +329,8 @@ def test_a_second_snakemake_in_a_folder_is_refused_and_harms_nothing(tmp_path):
     assert "Directory cannot be locked" in text
     assert "--unlock" in text
     assert "Traceback" not in text
-    said, _ = first.communicate()
-    assert first.returncode == 0, said[-4000:]
+    words, _ = first.communicate()
+    assert first.returncode == 0, words[-4000:]
     assert planned(tmp_path, TINY, target) == {}
     assert not list(tmp_path.rglob(".*.partial"))
 

@@ -135,8 +135,8 @@ def test_each_job_imports_what_its_rule_lists(finished):
 
 
 def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(finished):
-    own = TINY["data"]["talk"]["domains"]["small"]
-    entry = own | {"files": {split: "data/more.jsonl" for split in own["files"]}}
+    values = TINY["data"]["talk"]["domains"]["small"]
+    entry = values | {"files": {split: "data/more.jsonl" for split in values["files"]}}
     config = edited(lambda c: c["data"]["talk"]["domains"].update(more=entry))
     snakemake(finished, "--cores", "2", config=config)
     assert "more" in (finished / "reports/table8.md").read_text()

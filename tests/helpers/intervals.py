@@ -114,7 +114,7 @@ def main(trials: int) -> None:
     equal, unequal = 100 * np.mean([different(rng) for _ in range(trials)], axis=0)
     text = tabulate(rows, ["trainings and examples", *KINDS.values()], "pipe", disable_numparse=True)
     text += (
-        f"\n\nOf {trials:,} experiments, nine settings of a method and three of the same nine differ in {equal:.1f} % "
+        f"\n\nNine settings of a method and three of the same nine differ in {equal:.1f} % of {trials:,} experiments "
         f"at equal budgets, and would in {unequal:.1f} % if all settings counted."
     )
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)

@@ -133,13 +133,13 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-def _over(base: Mapping, own: Mapping) -> dict:
+def _over(base: Mapping, more: Mapping) -> dict:
     """Return a definition with what a key adds to it; where both describe an inner key, both texts count."""
     properties = dict(base.get("properties", {}))
-    for key, inner in own.get("properties", {}).items():
+    for key, inner in more.get("properties", {}).items():
         texts = [part["description"] for part in (properties.get(key, {}), inner) if "description" in part]
         properties[key] = {**properties.get(key, {}), **inner, "description": " ".join(texts)}
-    return {**base, **own, **({"properties": properties} if properties else {})}
+    return {**base, **more, **({"properties": properties} if properties else {})}
 
 
 def _required(schema: Mapping, path: str = "") -> Iterator[str]:

@@ -473,8 +473,8 @@ def test_the_schema_describes_every_key(schema):
 def test_every_key_of_the_embedded_study_is_in_the_schema(schema, embedded):
     """By the schema's own words, not by the validator that could be told to allow anything."""
 
-    def walk(value, found):
-        parts = list(found)
+    def walk(value, definitions):
+        parts = list(definitions)
         for part in parts:
             if "$ref" in part:
                 parts.append(schema["$defs"][part["$ref"].removeprefix("#/$defs/")])

@@ -166,7 +166,7 @@ BOTH = ("lmflow-medmcqa", "lmflow-usmle")
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "choice"),
     [
         # after a head, a colon and a blank, anywhere in the text
         ("Answer: C", 2),
@@ -188,8 +188,8 @@ BOTH = ("lmflow-medmcqa", "lmflow-usmle")
         ("", None),
     ],
 )
-def test_lmflow_reads_a_letter_after_a_head_or_the_first_that_ends(kind, text, found):
-    assert EXTRACTIONS[kind].find(text, LETTERS) == found
+def test_lmflow_reads_a_letter_after_a_head_or_the_first_that_ends(kind, text, choice):
+    assert EXTRACTIONS[kind].find(text, LETTERS) == choice
 
 
 @pytest.mark.parametrize("head", ["answer", "ANSWER", "output", "OUTPUT"])
@@ -199,7 +199,7 @@ def test_lmflow_knows_fewer_heads_for_usmle(head):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "choice"),
     [
         ("Output: maybe", 2),
         ("no. Answer: Yes, it does", 0),
@@ -214,8 +214,8 @@ def test_lmflow_knows_fewer_heads_for_usmle(head):
         ("yES", None),
     ],
 )
-def test_lmflow_reads_yes_no_and_maybe(text, found):
-    assert EXTRACTIONS["lmflow-pubmedqa"].find(text, WORDS) == found
+def test_lmflow_reads_yes_no_and_maybe(text, choice):
+    assert EXTRACTIONS["lmflow-pubmedqa"].find(text, WORDS) == choice
 
 
 def test_a_letter_that_is_no_choice_is_none():

@@ -12,7 +12,7 @@ from made_experiments import PAPER, experiment
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def effects(tmp_path_factory):
     """The answer's numbers of a world with clear effects."""
     return answers(Resampled.read(**experiment(tmp_path_factory.mktemp("answer") / "world", "world", PAPER)))
 
@@ -21,27 +21,27 @@ def one(table, method, group):
     return table[(table["method"] == method) & (table["group"] == group)].iloc[0]
 
 
-def test_the_numbers_are_those_of_the_scores_and_paired(found):
-    full, wise = one(found, "full", "ood"), one(found, "wise", "ood")
+def test_the_numbers_are_those_of_the_scores_and_paired(effects):
+    full, wise = one(effects, "full", "ood"), one(effects, "wise", "ood")
     assert full["change"] == pytest.approx(0.4 - 0.6)  # the shares of right answers in PAPER
     assert np.isnan(full["over_full"])
     assert (wise["score"], wise["over_full"]) == (pytest.approx(0.75), pytest.approx(0.75 - 0.4))
     assert wise["over_full_low"] < 0.35 < wise["over_full_high"]
-    assert one(found, "full", "speciality")["change"] == pytest.approx(0.5)
+    assert one(effects, "full", "speciality")["change"] == pytest.approx(0.5)
     # An nll of 20 − 10 · right: 11 before and 20 after, as a share of the pre-trained model's.
-    assert one(found, "full", "instruction")["change"] == pytest.approx(11 / 20 - 1)
-    assert found["group"].unique().tolist() == ["speciality", "ood", "common-sense", "instruction"]
-    assert np.isnan(one(found, "pretrained", "ood")["change"])
+    assert one(effects, "full", "instruction")["change"] == pytest.approx(11 / 20 - 1)
+    assert effects["group"].unique().tolist() == ["speciality", "ood", "common-sense", "instruction"]
+    assert np.isnan(one(effects, "pretrained", "ood")["change"])
 
 
-def test_what_lacks_of_the_largest_hypervolume_of_another_is_measured_from_it(found):
-    for _, rows in found[found["hypervolume"].notna()].groupby("group"):
+def test_what_lacks_of_the_largest_hypervolume_of_another_is_measured_from_it(effects):
+    for _, rows in effects[effects["hypervolume"].notna()].groupby("group"):
         volumes = rows["hypervolume"].to_numpy()
         others = [np.delete(volumes, place).max() for place in range(len(volumes))]
         assert rows["behind"].tolist() == pytest.approx(list(others - volumes))
         assert (rows["behind"] < 0).sum() == 1  # the largest itself leads
         assert (rows["budget"] == 1).all()
-    assert found.loc[found["group"] == "speciality", "hypervolume"].isna().all()
+    assert effects.loc[effects["group"] == "speciality", "hypervolume"].isna().all()
 
 
 def test_the_claims_and_the_answer_have_the_same_numbers(tmp_path):
@@ -233,9 +233,9 @@ def test_what_there_is_nothing_to_say_of():
     assert answer(rows(WORLD)[:0], {}).forgotten[0] == "Not measured"
 
 
-def test_all_numbers_are_in_a_table(found):
-    table = numbers(found, {"wise": "WiSE-FT"})
-    assert len(table.body) == len(found)
+def test_all_numbers_are_in_a_table(effects):
+    table = numbers(effects, {"wise": "WiSE-FT"})
+    assert len(table.body) == len(effects)
     wise = next(row for row in table.body if row[1:3] == ["OOD", "WiSE-FT"])
     assert wise[3:5] == ["α = 0.5", "75.0"]
     assert wise[6].startswith("+35.0 ± ")

@@ -22,13 +22,13 @@ from scripts import render_part
 CLAIMED = ("low-rate-learns-less", "warm-up-helps-early", "early-stopping-behind-wise")
 
 
-def verdicts(found):
-    return {judged.claim.name: judged.verdict for judged in judge_claims(found)}
+def verdicts(experiments):
+    return {judged.claim.name: judged.verdict for judged in judge_claims(experiments)}
 
 
-def compared(found, name):
+def compared(experiments, name):
     """Return the comparisons of a claim."""
-    return next(judged.comparisons for judged in judge_claims(found) if judged.claim.name == name)
+    return next(judged.comparisons for judged in judge_claims(experiments) if judged.claim.name == name)
 
 
 @pytest.fixture(scope="module")

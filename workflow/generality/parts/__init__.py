@@ -65,6 +65,11 @@ def several(description: str) -> dict:
     return {"$ref": "#/$defs/shown", "description": description}
 
 
+def example_scores(part) -> dict:
+    """Return, as `needs` of a part, the scores of single examples of each of its experiments."""
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
+
+
 OVERVIEW = {"experiments": several("Experiments that it is about.")}
 
 

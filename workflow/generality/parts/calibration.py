@@ -1,6 +1,6 @@
 """How well the confidence of a CLIP agrees with its accuracy, before and after fine-tuning."""
 
-from generality.parts import Part, entry, several
+from generality.parts import Part, entry, example_scores, several
 
 ENTRIES = {
     "calibration": entry(
@@ -8,10 +8,6 @@ ENTRIES = {
         experiments=several("Experiments of the vision track, from top to bottom."),
     )
 }
-
-
-def needs(part):
-    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
 def settings(part):
@@ -39,4 +35,4 @@ def lacks(experiment, name):
     return "" if experiment["track"] == "vision" else "has no confidences, as only the vision track has; leave it out"
 
 
-PART = Part("table", ENTRIES, needs, draw, caption, settings, title="Calibration", scored=True, lacks=lacks)
+PART = Part("table", ENTRIES, example_scores, draw, caption, settings, title="Calibration", scored=True, lacks=lacks)

@@ -1,6 +1,6 @@
 """Forgetting against the drift from the pre-trained model that the fine-tuning task alone shows."""
 
-from generality.parts import Part, entry, several
+from generality.parts import Part, entry, example_scores, several
 
 ENTRIES = {
     "drift": entry(
@@ -9,10 +9,6 @@ ENTRIES = {
         experiments=several("Experiments from left to right."),
     )
 }
-
-
-def needs(part):
-    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
 def settings(part):
@@ -45,4 +41,4 @@ def caption(part, say):
     )
 
 
-PART = Part("figure", ENTRIES, needs, draw, caption, settings, title="Drift", scored=True)
+PART = Part("figure", ENTRIES, example_scores, draw, caption, settings, title="Drift", scored=True)

@@ -1,6 +1,6 @@
 """How many answers turn wrong and how many turn right behind each change of accuracy."""
 
-from generality.parts import Part, entry, several
+from generality.parts import Part, entry, example_scores, several
 
 ENTRIES = {
     "flips": entry(
@@ -9,10 +9,6 @@ ENTRIES = {
         experiments=several("Experiments in the order of their panels."),
     )
 }
-
-
-def needs(part):
-    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
 def settings(part):
@@ -41,4 +37,4 @@ def caption(part, say):
     )
 
 
-PART = Part("figure", ENTRIES, needs, draw, caption, settings, title="Flips", scored=True)
+PART = Part("figure", ENTRIES, example_scores, draw, caption, settings, title="Flips", scored=True)

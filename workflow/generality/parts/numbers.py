@@ -1,6 +1,6 @@
 """The trade-offs as numbers: hypervolume, generality at a matched speciality, chosen settings."""
 
-from generality.parts import Part, entry, lacks_full, several
+from generality.parts import Part, entry, example_scores, lacks_full, several
 
 ENTRIES = {
     "tradeoff": entry(
@@ -8,10 +8,6 @@ ENTRIES = {
         experiments=several("Experiments from top to bottom; a table for each of their groups."),
     )
 }
-
-
-def needs(part):
-    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
 def settings(part):
@@ -34,4 +30,6 @@ def caption(part, say):
     )
 
 
-PART = Part("finding", ENTRIES, needs, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_full)
+PART = Part(
+    "finding", ENTRIES, example_scores, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_full
+)

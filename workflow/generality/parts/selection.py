@@ -1,6 +1,6 @@
 """Rules that choose settings, with and without examples of the generality, and what each costs."""
 
-from generality.parts import Part, entry, several
+from generality.parts import Part, entry, example_scores, several
 
 ENTRIES = {
     "selection": entry(
@@ -9,10 +9,6 @@ ENTRIES = {
         experiments=several("Experiments from top to bottom."),
     )
 }
-
-
-def needs(part):
-    return {"scores": list(map(part.study.example_scores, part.experiments))}
 
 
 def settings(part):
@@ -40,4 +36,4 @@ def caption(part, say):
     )
 
 
-PART = Part("table", ENTRIES, needs, draw, caption, settings, title="Selection", scored=True)
+PART = Part("table", ENTRIES, example_scores, draw, caption, settings, title="Selection", scored=True)

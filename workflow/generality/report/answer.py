@@ -14,6 +14,11 @@ from generality.report.resampled import Resampled
 from generality.report.tradeoff_numbers import full_at_speciality, method_hypervolume
 
 EFFECTS = ("change", "over_full", "matched", "behind")  # each has <name>_low and <name>_high, its 95 % interval
+COLUMNS = (
+    *("experiment", "data", "group", "method", "setting", "settings", "seeds", "repetitions", "budget", "score"),
+    *("chance", "lost", "won", "above_chance", "hypervolume", "hypervolume_all"),
+    *(f"{name}{end}" for name in EFFECTS for end in ("", "_low", "_high")),
+)
 
 
 def answers(scores: Resampled) -> pd.DataFrame:
@@ -51,7 +56,7 @@ def answers(scores: Resampled) -> pd.DataFrame:
                 effect = effects.get(name, MISSING)
                 row |= {name: effect.value, f"{name}_low": effect.low, f"{name}_high": effect.high}
             rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def ranked_methods(scores: Resampled) -> list[str]:
@@ -87,18 +92,4 @@ def _effects(
 def render_answer(experiments: Iterable[Resampled], output: str | Path) -> None:
     """Write `answers` of every experiment as CSV, in full precision; of none, only its header."""
     tables = [answers(scores) for scores in experiments]
-    effects = [f"{name}{end}" for name in EFFECTS for end in ("", "_low", "_high")]
-    columns = [
-        "experiment",
-        "data",
-        "group",
-        "method",
-        "setting",
-        "settings",
-        "seeds",
-        "repetitions",
-        "budget",
-        "score",
-    ]
-    columns += ["chance", "lost", "won", "above_chance", "hypervolume", "hypervolume_all", *effects]
-    write_table(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns), output)
+    write_table(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS), output)

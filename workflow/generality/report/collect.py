@@ -62,9 +62,11 @@ def tidy(scores: Scores, experiment: str, groups: Mapping[str, Sequence[str]]) -
     Raises StudyError for a group whose data sets share no metric.
     """
     means, rows = list(_means(scores, groups)), []
+    single = {seed: scores.only(seed) for seed in scores.seeds}
+    of_base = {start(seed): part for seed, part in single.items()}
     for method, setting in sorted(scores.models, key=lambda model: in_order(*model)):
-        single = {start(seed) if (method, setting) == BASE else seed: scores.only(seed) for seed in scores.seeds}
-        for seed, part in [*single.items(), (MEAN, scores)]:
+        parts = of_base if (method, setting) == BASE else single
+        for seed, part in [*parts.items(), (MEAN, scores)]:
             for split, group, data, metric, keys in means:
                 clusters = [part.clusters[key] for key in keys]
                 models = (method, setting), BASE

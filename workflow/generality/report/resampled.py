@@ -115,9 +115,9 @@ class Resampled:
         """
         if not self._is_accuracy(where):
             return self.interval(self.score(ours[0], where, ours[1]) - self.score(theirs[0], where, theirs[1]))
-        keys = [("test", data, self._metric[where]) for data in self._sets[where]]
+        keys, clusters = self._measured(where)
         outcomes = ([self._scores.outcomes(model, key) for key in keys] for model in (ours, theirs))
-        return paired(*outcomes, [self._scores.clusters[key[:2]] for key in keys], shares=True)
+        return paired(*outcomes, clusters, shares=True)
 
     def flips(self, model: tuple[str, str], where: str) -> tuple[float, float]:
         """Return the shares of answers that only the pre-trained model has right, and that only this one has.
@@ -131,8 +131,7 @@ class Resampled:
         """Return the same two shares with their intervals."""
         if not self._is_accuracy(where):
             return MISSING, MISSING
-        keys = [("test", data, self._metric[where]) for data in self._sets[where]]
-        clusters = [self._scores.clusters[key[:2]] for key in keys]
+        keys, clusters = self._measured(where)
         changes = [self._scores.changes(model, key) for key in keys]
         return tuple(estimate(parts, clusters, shares=True) for parts in zip(*changes, strict=True))
 
@@ -144,8 +143,7 @@ class Resampled:
         """Tell whether one of the models, (method, setting), is measurably above chance; yes if that is unknown."""
         if not self._is_accuracy(where) or np.isnan(chance := self.chance(where)):
             return True
-        keys = [("test", data, self._metric[where]) for data in self._sets[where]]
-        clusters = [self._scores.clusters[key[:2]] for key in keys]
+        keys, clusters = self._measured(where)
         scores = ([self._scores.outcomes(model, key) for key in keys] for model in models)
         return any(estimate(outcomes, clusters, shares=True).low > chance for outcomes in scores)
 
@@ -177,6 +175,11 @@ class Resampled:
     def best_on(self, method: str, group: str) -> str:
         """Return the setting with the best validation score of a group, or of the speciality; the first wins a tie."""
         return self.validation.loc[method, group].fillna(-np.inf).idxmax()  # a setting that diverged comes last
+
+    def _measured(self, where: str) -> tuple[list[tuple[str, str, str]], list[np.ndarray]]:
+        """Return the (split, data, metric) of each data set of a group, or of one, and their clusters."""
+        keys = [("test", data, self._metric[where]) for data in self._sets[where]]
+        return keys, [self._scores.clusters[key[:2]] for key in keys]
 
     def _is_accuracy(self, where: str) -> bool:
         return METRICS[self._metric[where]].higher_is_better

@@ -17,7 +17,7 @@ from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, path_end, trainings
 from generality.report.resampled import Resampled
 from generality.report.select import at_edge
-from generality.storage.files import whole_file
+from generality.report.stored import as_paths, write_text
 
 MATCHED = 0.9  # share of full fine-tuning's gain: most of the task is learnt, and something is left to keep
 EDGE = " ↔"  # beside a chosen setting at an end of its grid
@@ -170,14 +170,11 @@ def render_tradeoffs(
     Raises StudyError for another suffix.
     """
     table = pd.concat(map(tradeoffs, experiments), ignore_index=True)
-    for output in map(Path, outputs):
-        if output.suffix not in (".csv", ".md"):
-            raise StudyError(f"{output}: trade-offs are written as .csv or .md; change the suffix")
+    for output in as_paths(outputs, (".csv", ".md"), "trade-offs"):
         if output.suffix == ".csv":
             write_table(table, output)
-            continue
-        with whole_file(output) as partial:
-            partial.write_text(_markdown(table, labels or {}), encoding="utf-8")
+        else:
+            write_text(output, _markdown(table, labels or {}))
 
 
 def ends(scores: Resampled, group: str) -> list[tuple[np.ndarray, np.ndarray]]:

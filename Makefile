@@ -10,7 +10,7 @@ PAGE := from generality.config import study_file; from generality.plan import pa
 # Jobs use the environment's python.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all study env chromium slurm test soak bench architectures docs lint format lock clean
+.PHONY: all study env chromium slurm test soak bench architectures intervals docs lint format lock clean
 
 all: study
 
@@ -29,19 +29,16 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-# The tests of the report's page open it in Chromium. If it cannot be installed, they are skipped, with the reason.
-chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null; } \
-		|| echo "chromium is missing and could not be installed: the tests that need it are skipped"
-
-# The tests of the cluster profile start a SLURM of their own, beside one that may run. If it cannot be installed, they
-# are skipped, with the reason.
-slurm:
-	@PATH="$$PATH:/usr/sbin"; command -v slurmctld >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
-			slurm-wlm munge >/dev/null; } \
-		|| echo "SLURM is missing and could not be installed: the tests that need it are skipped"
+# The tests of the report's page open it in Chromium; those of the cluster profile start a SLURM of their own, beside one
+# that may run. If either cannot be installed, its tests are skipped, with the reason.
+chromium: PROGRAM := chromium
+chromium: PACKAGES := chromium
+slurm: PROGRAM := slurmctld
+slurm: PACKAGES := --no-install-recommends slurm-wlm munge
+chromium slurm:
+	@PATH="$$PATH:/usr/sbin"; command -v $(PROGRAM) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes $(PACKAGES) >/dev/null; } \
+		|| echo "$@ is missing and could not be installed: the tests that need it are skipped"
 
 # Each process has one thread: on two cores, two test processes beat two threads in one. One more process works while
 # others wait for SLURM. A file stays in one process, since its tests share fixtures (a whole tiny study).
@@ -61,22 +58,21 @@ bench: $(READY) $(PEERS)/ready
 architectures: $(READY)
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers $(BIN)/python -m matrix
 
-# The programs that the project is compared with stay out of its own environment.
-$(PEERS)/ready: envs/peers.lock $(READY)
-	$(PYTHON) -m venv $(PEERS)
-	$(BIN)/uv pip install --compile-bytecode --python $(PEERS)/bin/python --requirements envs/peers.lock
-	touch $(PEERS)/ready
+# Write how often each kind of interval holds the truth into docs/statistics.md; an hour on one idle core.
+intervals: $(READY)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow:tests/helpers $(BIN)/python -m intervals
+
+# The programs that the project is compared with, and those that make its site, stay out of its own environment.
+.venv-%/ready: envs/%.lock $(READY)
+	$(PYTHON) -m venv $(@D)
+	$(BIN)/uv pip install --compile-bytecode --python $(@D)/bin/python --requirements $<
+	touch $@
 
 # The documentation as a site, and the reference of all keys, which it begins with.
 docs: $(READY) $(DOCS)/ready
 	$(BIN)/python docs/reference.py
 	$(DOCS)/bin/sphinx-build --quiet --fail-on-warning docs reports/docs
 	@echo "The documentation: $(CURDIR)/reports/docs/index.html"
-
-$(DOCS)/ready: envs/docs.lock $(READY)
-	$(PYTHON) -m venv $(DOCS)
-	$(BIN)/uv pip install --compile-bytecode --python $(DOCS)/bin/python --requirements envs/docs.lock
-	touch $(DOCS)/ready
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -90,12 +86,10 @@ format: $(READY)
 	$(BIN)/snakefmt Snakefile workflow
 
 lock: $(READY)
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
-		envs/requirements.in --output-file envs/requirements.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
-		envs/peers.in --output-file envs/peers.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
-		envs/docs.in --output-file envs/docs.lock
+	for name in requirements peers docs; do \
+		$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --upgrade \
+			envs/$$name.in --output-file envs/$$name.lock || exit; \
+	done
 
 clean:
 	rm -rf .venv $(PEERS) $(DOCS) .snakemake results logs

@@ -46,8 +46,8 @@ def _row(context: Context, what: str, target: str, subject: tuple, steps: int) -
         took = alternate(sides, context.rounds)
     note = ""
     if preparation:
-        whole = count_steps(objective, train) * median(took["full"])
-        share = preparation / whole
+        complete = count_steps(objective, train) * median(took["full"])
+        share = preparation / complete
         note = f"asking the teacher once: {preparation:.2g} s, {share:.1%} of a training without distillation"
     return Row(f"KD, {what}: a step", "ms", ms(took["kd"]), "plain fine-tuning", target, ms(took["full"]), note)
 

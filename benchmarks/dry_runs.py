@@ -15,15 +15,20 @@ JOBS = (1_000, 10_000)
 def rows(context: Context) -> list[Row]:
     project = new_project(context.folder / "study")
     write_talk(project)
-    one, two = (sum(planned(project, both() | {"seeds": seeds}).values()) for seeds in ([1], [1, 2]))
-    wanted = (one, 2 * one) if context.tiny else JOBS
+    one, two = (sum(planned(project, _with_seeds(count)).values()) for count in (1, 2))
+    expected = (one, 2 * one) if context.tiny else JOBS
     turns = {}
-    for jobs in wanted:
+    for jobs in expected:
         seeds = 1 + round((jobs - one) / (two - one))
-        study = both() | {"seeds": list(range(1, seeds + 1))}
+        study = _with_seeds(seeds)
         turns[one + (seeds - 1) * (two - one)] = lambda study=study: run(project, "-n", "-q", study=study).wall
     seconds = alternate(turns, context.rounds)
     few, many = turns
     scaled = [many / few * each for each in seconds[few]]
     beside = f"that of {few:,} jobs ({median(seconds[few]):.1f} s) times {many / few:.0f}"
     return [Row(f"`snakemake -n`, {many:,} jobs", "s", seconds[many], beside, "≤ 1", scaled)]
+
+
+def _with_seeds(count: int) -> dict:
+    """Return the study with so many pre-trainings, each with all its fine-tunings."""
+    return both() | {"seeds": {"pretraining": list(range(1, count + 1)), "finetuning": [1]}}

@@ -36,7 +36,7 @@ def settings(study: dict, count: int) -> None:
 
 
 def seeds(study: dict, count: int) -> None:
-    study["seeds"] = list(range(1, count + 1))
+    study["seeds"] = {"pretraining": list(range(1, count + 1)), "finetuning": [1]}
 
 
 def alphas(study: dict, count: int) -> None:

@@ -18,8 +18,9 @@ from generality.data.text_set import DELIMITER, TextSet, open_text_set
 from generality.language import extraction, tasks
 from generality.language.answers import ROOM, check_answers
 from generality.language.encoding import Encoder
+from generality.language.extraction import STOP
 from generality.language.outputs import UNLIMITED
-from generality.language.tasks import STOP, TASK_METRICS, kinds
+from generality.language.tasks import TASK_METRICS, kinds
 
 BATCH = 64  # texts in one pass of the harness
 FUNCTIONS = (tasks._generated, tasks._response, tasks._likelihood)

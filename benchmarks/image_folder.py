@@ -57,7 +57,7 @@ def rows(context: Context) -> list[Row]:
             output = context.folder / "scores.parquet"
             score_classifiers(
                 output, sets={("bench/test", "test"): context.folder / "set"}, model=folder, method="pretrained",
-                setting="default", seed=1,
+                setting="default", seed="1",
             )  # fmt: skip
             results["ours", folder] = pd.read_parquet(output)["margin"].to_numpy()
 

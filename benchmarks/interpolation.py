@@ -76,14 +76,14 @@ def rows(context: Context) -> list[Row]:
 
     buffer = bytearray(BUFFER)
     commands = {"ours": _into(ours, command), "mergekit": _into(theirs, lambda: _run(merge))}
-    whole = alternate(commands, context.rounds)
+    complete = alternate(commands, context.rounds)
     _assert_same(ours / WEIGHTS, theirs / WEIGHTS)
     alone = alternate({"ours": _into(ours, function), "copy": _into(copied, copy)}, context.rounds)
     size = (models[0] / WEIGHTS).stat().st_size / 1e9
     limit = LARGEST * largest / 1e6 + MEGABYTES
     return [
-        Row(f"interpolate two models of {size:.1f} GB, the command", "s", whole["ours"], "mergekit-yaml", "≥ 1.5",
-            whole["mergekit"], "ours is on the disk when the command ends; mergekit leaves that to the kernel"),
+        Row(f"interpolate two models of {size:.1f} GB, the command", "s", complete["ours"], "mergekit-yaml", "≥ 1.5",
+            complete["mergekit"], "ours is on the disk when the command ends; mergekit leaves that to the kernel"),
         Row("the same, the function alone", "s", alone["ours"], "reading one and copying the other", "≥ 0.8",
             alone["copy"]),
         Row("the same, peak memory of the command", "MB", peaks[-context.rounds :],

@@ -73,12 +73,12 @@ def _rows(
     comparisons = []
     for name in STRENGTHS:
         title, usual = f"{name.upper()}, {what}", f"{name} as a term"
-        whole = [theirs / ours for ours, theirs in zip(took[name], took[usual], strict=True)]
+        complete = [theirs / ours for ours, theirs in zip(took[name], took[usual], strict=True)]
         comparisons += [
             Row(f"{title}: a step", "ms", ms(took[name]), "plain fine-tuning", "≤ 1.03", ms(took["full"])),
             Row(
                 f"{title}: the penalty alone", "ms", ms(alone[name]), "a term of the loss", "≥ 1.5", ms(alone[usual]),
-                f"a whole step with the term, most of it the model's passes, takes {median(whole):.2f} times ours",
+                f"a whole step with the term, most of it the model's passes, takes {median(complete):.2f} times ours",
             ),
         ]  # fmt: skip
     return comparisons

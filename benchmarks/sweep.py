@@ -39,8 +39,8 @@ def rows(context: Context) -> list[Row]:
 def vision(context: Context) -> Row:
     folder, count, alphas = context.folder / "vision", 16 if context.tiny else PICTURES, (0.3, 0.8)
     start, finetuned = classifiers(folder, context.tiny)
-    whole = evaluation_sets(folder, "imagenet")
-    sets = {key: _cut(path, folder / "cut" / "-".join(key).replace("/", "-"), count) for key, path in whole.items()}
+    complete = evaluation_sets(folder, "imagenet")
+    sets = {key: _cut(path, folder / "cut" / "-".join(key).replace("/", "-"), count) for key, path in complete.items()}
     files = [folder / "start.pt", folder / "finetuned.pt"]
     for file, model in zip(files, (start, finetuned), strict=True):
         torch.save(load_file(model / WEIGHTS), file)
@@ -110,10 +110,10 @@ def _times(one, alphas: tuple[float, ...]) -> Turn:
 
 def _cut(path: Path, folder: Path, count: int) -> Path:
     """Write an evenly spread part of an image set as a set of its own, since a plain script knows no limit."""
-    whole = open_image_set(path)
-    part = whole.part(count)
+    complete = open_image_set(path)
+    part = complete.part(count)
     with new_image_set(
-        folder, whole.manifest["size"], part.labels, part.ids, part.classes, whole.manifest["source"]
+        folder, complete.manifest["size"], part.labels, part.ids, part.classes, complete.manifest["source"]
     ) as images:
         images[:] = part.images
     return folder

@@ -1,6 +1,6 @@
 """Measure the speed of rendering the picture world and of writing the text world, against limits.
 
-Each turn calls the functions that make the data sets of both worlds (`make_data.py`) for every domain and split of the
+Each turn calls the functions that make the data sets of both worlds (`make.py`) for every domain and split of the
 embedded study's families, at the counts of config.yaml, or at all that a split has if that is less. Wall time on one
 core counts, with a stage's whole work (drawing, writing, flushing, checksums) but without its imports. A stage is a
 process of its own, so each set of texts pays for its world's knowledge anew.
@@ -63,11 +63,11 @@ def _row(work: str, sets: list[Made], unit: str, target: str, context: Context) 
     turns = alternate({work: turn}, context.rounds)[work]
     speeds = {domain: (context.rounds + 1) * amounts[domain] / seconds[domain] for domain in amounts}  # first turn, too
     slowest = min(speeds, key=speeds.get)
-    whole = sum(amounts.values())
+    complete = sum(amounts.values())
     return Row(
-        work=f"{work}: {whole:,.0f} {unit} in {len(sets)} sets of {len(amounts)} domains",
+        work=f"{work}: {complete:,.0f} {unit} in {len(sets)} sets of {len(amounts)} domains",
         unit=f"{unit}/s",
-        values=[whole / took for took in turns],
+        values=[complete / took for took in turns],
         peer="a limit",
         target=target,
         note=f"the slowest domain, {slowest}, at {speeds[slowest]:.3g} {unit}/s",

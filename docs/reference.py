@@ -56,8 +56,8 @@ class Reference:
         lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |", *rows, ""]
         for branch in schema.get("allOf", ()):
             lines += [self._branch(path, branch), ""]
-        for key, needed in schema.get("dependentRequired", {}).items():
-            lines += [f"`{key}` requires {_listed(needed)} too.", ""]
+        for key, required in schema.get("dependentRequired", {}).items():
+            lines += [f"`{key}` requires {_listed(required)} too.", ""]
         return "\n".join(lines)
 
     def _branch(self, path: str, branch: Mapping) -> str:
@@ -76,8 +76,8 @@ class Reference:
         if "$ref" not in schema:
             return dict(schema)
         name = schema["$ref"].rpartition("/")[2]
-        own = {key: value for key, value in schema.items() if key != "$ref"}
-        return _over(self._resolved(self.definitions[name]), own) | {"definition": name}
+        values = {key: value for key, value in schema.items() if key != "$ref"}
+        return _over(self._resolved(self.definitions[name]), values) | {"definition": name}
 
     def _kind(self, path: str, schema: Mapping) -> str:
         """Return in words what a value may be."""
@@ -133,13 +133,13 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-def _over(base: Mapping, own: Mapping) -> dict:
+def _over(base: Mapping, more: Mapping) -> dict:
     """Return a definition with what a key adds to it; where both describe an inner key, both texts count."""
     properties = dict(base.get("properties", {}))
-    for key, inner in own.get("properties", {}).items():
+    for key, inner in more.get("properties", {}).items():
         texts = [part["description"] for part in (properties.get(key, {}), inner) if "description" in part]
         properties[key] = {**properties.get(key, {}), **inner, "description": " ".join(texts)}
-    return {**base, **own, **({"properties": properties} if properties else {})}
+    return {**base, **more, **({"properties": properties} if properties else {})}
 
 
 def _required(schema: Mapping, path: str = "") -> Iterator[str]:

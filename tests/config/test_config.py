@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 
 from generality.config.schema import Loader, validator
 from generality.config.study_file import ConfigError, check, load
+from generality.plan.shown import look
 from generality.plan.study import Study, as_json
 from malformed import subschemas
-from study_files import EMBEDDED_FILE, REAL
+from study_files import EMBEDDED_FILE, REAL, files_of
 
 ROOT = Path(__file__).parents[2]
 DELETE = object()
@@ -78,6 +79,7 @@ WRONG = [
     ("experiments.domainnet.train.batch_size", 0, "0 is less than the minimum of 1"),
     ("experiments.domainnet.train.batch_size", 1.5, "1.5 is given, a whole number is wanted"),
     ("experiments.domainnet.train.augment", "flip", "'flip' is not one of 'none', 'shift_flip', 'random_resized_crop'"),
+    ("experiments.domainnet.extraction", {"a/b": "choices"}, "a CLIP generates no answers; delete this key"),
     ("experiments.domainnet.train.optimizer", "adamww", "'adamww' is not one of 'adamw', 'adam' (did you mean 'adamw'"),
     ("experiments.domainnet.train", [], "a list is given, a mapping is wanted"),
     ("experiments.domainnet.track", "speech", "'speech' is not one of 'vision', 'language'"),
@@ -110,10 +112,6 @@ WRONG = [
     ("study", "../up", "'../up' is not a name of a-z"),
     ("study", 2024, "2024 is given, text is wanted; write it in quotes"),
     ("study", "a" * 65, "has 65 characters, at most 64 are allowed"),
-    ("seeds", [], "has 0 entries, at least 1 wanted"),
-    ("seeds", [1, 1.0], "1 is there twice; delete one"),
-    ("seeds[0]", -1, "-1 is less than the minimum of 0"),
-    ("seeds[0]", 2**32, "4294967296 is greater than the maximum of 4294967295"),
     ("extra", 1, "unknown key; allowed: study, seeds, evaluation_limit, data, downloads, models, experiments, report"),
     ("data.a/b", {"source": "captions"}, "'a/b' is not a name of a-z"),
     (
@@ -123,6 +121,8 @@ WRONG = [
     ),
     ("data.web.source", DELETE, "this key is missing"),
     ("data.web.family", "office", "'office' is not one of 'domainnet', 'imagenet', 'web'"),
+    ("data.web.captions", "noisy", "'noisy' is not one of 'web', 'clean'"),
+    ("data.imagenet.captions", "clean", "only the family web has captions; delete this key"),
     ("data.web.root", "x", "unknown key; allowed: source, family, seed, size, counts"),
     ("data.web.size", 4, "4 is less than the minimum of 8"),
     ("data.domainnet.counts.tests", 4, "unknown key (did you mean 'test'?); allowed: train, validation, test"),
@@ -170,6 +170,29 @@ WRONG = [
 def test_a_wrong_value_is_one_line_with_its_path(embedded, path, value, expected):
     edit(embedded, path, value)
     assert message_of(embedded).startswith(f"{path}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        # A list is short for the seeds of fine-tuning, and a message names what is written.
+        ([], "seeds: has 0 entries, at least 1 wanted"),
+        ([1, 1.0], "seeds: 1 is there twice; delete one"),
+        ([-1], "seeds[0]: -1 is less than the minimum of 0"),
+        ([1, 2**32], "seeds[1]: 4294967296 is greater than the maximum of 4294967295"),
+        ([[1], [2]], "seeds[0]: a list is given, a whole number is wanted"),
+        (3, "seeds: 3 is given, a mapping is wanted"),
+        ({}, "seeds.finetuning: this key is missing"),
+        ({"pretraining": [1]}, "seeds.finetuning: this key is missing"),
+        ({"finetuning": []}, "seeds.finetuning: has 0 entries, at least 1 wanted"),
+        ({"finetuning": [2**32]}, "seeds.finetuning[0]: 4294967296 is greater than the maximum of 4294967295"),
+        ({"finetuning": [1], "pretraining": []}, "seeds.pretraining: has 0 entries, at least 1 wanted"),
+        ({"finetuning": [1], "pretraining": [2, "2"]}, "seeds.pretraining: 2 is there twice; delete one"),
+        ({"finetuning": [1], "released": [1]}, "seeds.released: unknown key; allowed: pretraining, finetuning"),
+    ],
+)
+def test_seeds_that_are_no_seeds_are_one_line(embedded, value, message):
+    assert message_of(embedded | {"seeds": value}).startswith(message)
 
 
 # Edits of the study on real pictures, or such whose message names another key than the one edited.
@@ -249,8 +272,8 @@ def test_style_is_for_what_shall_look_otherwise(embedded):
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
     assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}
     embedded["report"] = {"style": {"lora": {"color": "#123456"}}}
-    look = Study(check(embedded)).look("lora")
-    assert look == {"label": "LoRA", "color": "#123456", "marker": "D"}
+    lora = look(Study(check(embedded)), "lora")
+    assert lora == {"label": "LoRA", "color": "#123456", "marker": "D"}
 
 
 @pytest.mark.parametrize("part", ["tradeoff", "claims"])
@@ -391,7 +414,35 @@ def test_merges_may_override_keys(tmp_path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_studies_that_come_with_the_project_are_right(path):
-    assert load(path)["study"] == path.stem
+    assert path in files_of(path)
+    assert load(*files_of(path))["study"] == path.stem
+
+
+def test_null_in_a_later_file_deletes_a_key(tmp_path):
+    (tmp_path / "later.yaml").write_text("experiments: {imagenet: {methods: {kd: null}}}")
+    config = load(EMBEDDED_FILE, tmp_path / "later.yaml")
+    everything = load(EMBEDDED_FILE)
+    assert config["experiments"]["domainnet"] == everything["experiments"]["domainnet"]
+    methods = everything["experiments"]["imagenet"]["methods"]
+    assert config["experiments"]["imagenet"]["methods"] == {name: methods[name] for name in methods if name != "kd"}
+    assert load(EMBEDDED_FILE, given={"report": {"figure8": None}})["report"].keys() == everything["report"].keys() - {
+        "figure8"
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("experiments: {medmcq: null}", "experiments.medmcq: nothing is given, a mapping is wanted"),
+        ("experiments: {imagenet: {model: null}}", "experiments.imagenet.model: this key is missing"),
+        ("experiments: {imagenet: null}", "report.figure2.experiments[0]: no experiment is called 'imagenet'"),
+    ],
+)
+def test_null_deletes_nothing_in_silence_that_is_not_there_or_is_needed(tmp_path, content, expected):
+    (tmp_path / "later.yaml").write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        load(EMBEDDED_FILE, tmp_path / "later.yaml")
+    assert expected in str(caught.value)
 
 
 # The schema is the documentation
@@ -422,8 +473,8 @@ def test_the_schema_describes_every_key(schema):
 def test_every_key_of_the_embedded_study_is_in_the_schema(schema, embedded):
     """By the schema's own words, not by the validator that could be told to allow anything."""
 
-    def walk(value, found):
-        parts = list(found)
+    def walk(value, definitions):
+        parts = list(definitions)
         for part in parts:
             if "$ref" in part:
                 parts.append(schema["$defs"][part["$ref"].removeprefix("#/$defs/")])
@@ -437,9 +488,9 @@ def test_every_key_of_the_embedded_study_is_in_the_schema(schema, embedded):
             return 0
         seen = 0
         for key, inner in value.items():
-            own = [p[key] for p in properties if key in p] or free
-            assert own, key
-            seen += 1 + walk(inner, own)
+            values = [p[key] for p in properties if key in p] or free
+            assert values, key
+            seen += 1 + walk(inner, values)
         return seen
 
     assert walk(embedded, [schema]) > 100
@@ -450,9 +501,9 @@ def test_every_keyword_of_the_schema_has_words(schema):
     plumbing = {"$schema", "$defs", "$ref", "title", "description", "properties", "items", "default"}
     plumbing |= {"allOf", "if", "then", "propertyNames"}
     source = (ROOT / "workflow/generality/config/schema.py").read_text()
-    known = set(re.findall(r'"(\w+)"', "".join(re.findall(r"case (.*):", source))))
+    recorded = set(re.findall(r'"(\w+)"', "".join(re.findall(r"case (.*):", source))))
     for inner in subschemas(schema):
-        assert inner.keys() <= plumbing | known
+        assert inner.keys() <= plumbing | recorded
 
 
 def test_it_is_light_enough_for_every_job():

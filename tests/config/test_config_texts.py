@@ -81,6 +81,16 @@ def test_the_tiny_study_is_right_and_a_sets_name_stands_for_its_domains():
         ),
         ("experiments/medmcqa/exact_match", ["odd"], "experiments.medmcqa.exact_match[0]: no group is called 'odd'"),
         ("experiments/medmcqa/exact_match", ["instruction"], "experiments.medmcqa.exact_match[0]: 'instruction' has"),
+        (
+            "experiments/medmcqa/extraction",
+            {"common-sense/piqa": "choices"},
+            "experiments.medmcqa.extraction.common-sense/piqa: no answers of it are generated; name its group in",
+        ),
+        (
+            "experiments/medmcqa/extraction",
+            {"medical/usmle": "lmflow"},
+            "experiments.medmcqa.extraction.medical/usmle: 'lmflow' is not one of 'choices', 'lmflow-medmcqa',",
+        ),
         ("experiments/medmcqa/train/augment", "none", "experiments.medmcqa.train.augment: this key is for the track"),
         ("experiments/medmcqa/train/loss_on", DELETE, "experiments.medmcqa.train.loss_on: this key is missing"),
         ("experiments/medmcqa/train/block_size", 512, "experiments.medmcqa.train.block_size: more than the 256"),

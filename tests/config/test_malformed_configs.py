@@ -1,6 +1,7 @@
 """Thousands of malformed studies: each is refused, in one line that names the key or the line, before any job."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,10 +13,12 @@ from generality.config.schema import validator
 from generality.config.study_file import ConfigError, check, load
 from malformed import broken, mistakes, places, subschemas
 from study_files import REAL
-from workflows import ROOT, snakemake, tiny
+from workflows import ROOT, dry_run, snakemake, tiny
 
 STUDIES = ROOT / "workflow" / "studies"
-FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("[photo]", "{photo: {crop_border: 2}}")
+TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], epochs: [2, 4]}"
+FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
+FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
 FULLER = FULLER.replace(
     "    size: 32\n", f"    size: 32\n    {RESIZED.replace(', ', chr(10) + '    ')}\n    fill_color: 9\n"
@@ -71,8 +74,8 @@ def test_a_mistake_is_one_line_that_begins_with_its_key(kind):
     for mistake in TRIED:
         if mistake.kind == kind:
             message = refusal(check, mistake.config)
-            told = message.startswith(mistake.told) and message[len(mistake.told)] in ":.["  # there, or further in
-            wrong += [] if told else [f"{mistake.what} → {message:.200}"]
+            words = message.startswith(mistake.told) and message[len(mistake.told)] in ":.["  # there, or further in
+            wrong += [] if words else [f"{mistake.what} → {message:.200}"]
     assert not wrong
 
 
@@ -121,11 +124,15 @@ def test_what_later_files_and_the_command_line_say_is_checked_as_well(tmp_path):
     assert message.startswith(f"{ROOT / 'config.yaml'}, {tmp_path / 'more.yaml'}: report.folder: '/tmp' is not")
     study = load(ROOT / "config.yaml", given={"report": {"folder": "elsewhere"}, "seeds": [2]})
     assert study["report"] | {"folder": "reports"} == load(ROOT / "config.yaml")["report"]
-    assert study["seeds"] == [2]
+    assert study["seeds"] == {"pretraining": [1], "finetuning": [2]}
+    study = load(ROOT / "config.yaml", given={"seeds": {"pretraining": ["2"], "finetuning": ["1", "3"]}})
+    assert study["seeds"] == {"pretraining": [2], "finetuning": [1, 3]}
+    study = load(STUDIES / "pacs.yaml", given={"seeds": {"finetuning": [4]}})
+    assert study["seeds"] == {"pretraining": [1, 2, 3], "finetuning": [4]}
 
 
 def said_of_a_mistake(tmp_path, *arguments) -> str:
-    """What `snakemake --dry-run` prints of a study with a mistake."""
+    """Return the output of `snakemake --dry-run` for a study with a mistake."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "-n"]
     done = subprocess.run(
         [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -144,10 +151,23 @@ def test_snakemake_runs_no_code_of_config_yaml(tmp_path):
 
 
 def test_snakemake_says_it_of_given_files(tmp_path):
-    """Of a key that is there twice, Snakemake alone would take the last."""
+    """Snakemake alone would take the last of two keys of one name."""
     (tmp_path / "more.yaml").write_text("seeds: [1]\nseeds: [2]\n")
-    said = said_of_a_mistake(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
-    assert f"\n{tmp_path / 'more.yaml'}:2: the key 'seeds' is there twice; delete or rename one\n" in said
+    words = said_of_a_mistake(tmp_path, "--configfile", STUDIES / "pacs.yaml", tmp_path / "more.yaml")
+    assert f"\n{tmp_path / 'more.yaml'}:2: the key 'seeds' is there twice; delete or rename one\n" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        ("seeds=[2]", {"1-2"}),
+        ("seeds={pretraining: [1, 2], finetuning: [1]}", {"1-1", "2-1"}),
+        ("seeds={finetuning: [1, 3]}", {"1-1", "1-3"}),
+    ],
+)
+def test_seeds_on_the_command_line_are_the_studys(tmp_path, words, texts):
+    text = dry_run(tmp_path, tiny("tiny") | {"seeds": [5, 6, 7]}, "--config", words)
+    assert set(re.findall(r"full/default/seed-([\d-]+)/scores", text)) == texts
 
 
 def test_a_right_study_with_a_word_on_the_command_line_runs(tmp_path):

@@ -127,7 +127,8 @@ def test_a_log_and_distances(tmp_path, damage, stored):
     path, spoil = tmp_path / "stored.csv", CSV[damage][0]
     column = {"log": "loss,grad_norm,step", "distances": "from,data,distance"}[stored]
     path.write_text(f"{column}\n1,0,3\n1,1,4\n1,2,5\n1,3,6\n")
-    read = partial(_values, {"train": {"epochs": 1}}, path, 1) if stored == "log" else partial(read_distances, [path])
+    recipe = {"train": {"epochs": 1}, "logged_epochs": 1}
+    read = partial(_values, recipe, path, 1) if stored == "log" else partial(read_distances, [path])
     if damage == "a column less":
         path.write_text("a,b\n1,2\n")
     else:
@@ -154,7 +155,7 @@ def test_scores(files, damage):
 @pytest.mark.parametrize("damage", [name for name in PARQUET if name != "text for a score"])
 def test_probings(tmp_path, damage):
     path = tmp_path / "probing.parquet"
-    rows = {"step": [0, 0], "data": "a/b", "seed": 1, "example": ["x", "y"], "acc": True, "probing": False}
+    rows = {"step": [0, 0], "data": "a/b", "seed": "1-1", "example": ["x", "y"], "acc": True, "probing": False}
     pd.DataFrame(rows).to_parquet(path)
     Probed([path])
     PARQUET[damage](path)
@@ -166,7 +167,7 @@ def test_probings(tmp_path, damage):
 
 def test_classes_that_the_model_does_not_have(classifier_folder, tmp_path):
     other = make_image_set(tmp_path / "other", 12, classes=["apple", "pear", "tram", "bus"])
-    options = {"model": classifier_folder, "method": "full", "setting": "default", "seed": 1}
+    options = {"model": classifier_folder, "method": "full", "setting": "default", "seed": "1-1"}
     message = refusal(score_classifiers, tmp_path / "scores.parquet", sets={("set/a", "test"): other}, **options)
     assert "the model has no class 'tram'" in message
     assert not (tmp_path / "scores.parquet").exists()

@@ -253,14 +253,14 @@ def test_a_killed_process_is_gone_on_from(server, target):
     killed.wait()
     stall.set()
     assert not target.exists()
-    there = next(target.parent.glob(".*.part")).stat().st_size
-    assert there >= 131_072  # whole pieces that the reader had handed on
+    present = next(target.parent.glob(".*.part")).stat().st_size
+    assert present >= 131_072  # whole pieces that the reader had handed on
     server.sent = 0
     again = script("download.py", *options)
     _, text = again.communicate(timeout=30)
     assert again.returncode == 0, text
     assert target.read_bytes() == CONTENT
-    assert server.sent == len(CONTENT) - there
+    assert server.sent == len(CONTENT) - present
     assert beside(target) == ["a.zip"]
 
 

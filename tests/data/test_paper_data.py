@@ -194,7 +194,7 @@ def objectnet(root: Path) -> Path:
         lines[number_of[place]] = info.label_name_to_description(wnid)
     contents = {
         "folder_to_objectnet_label.json": {folder: label for folder, (label, _) in OBJECTNET.items()},
-        "objectnet_to_imagenet_1k.json": {label: "; ".join(own) for label, own in OBJECTNET.values() if own},
+        "objectnet_to_imagenet_1k.json": {label: "; ".join(values) for label, values in OBJECTNET.values() if values},
         "pytorch_to_imagenet_2012_id.json": {str(place): number for place, number in enumerate(number_of)},
     }
     for name, content in contents.items():
@@ -309,8 +309,8 @@ def test_real_and_real_all_are_of_one_archive(decoded, tmp_path, name):
 
 def test_both_reals_need_one_download():
     assert STUDY.data_files("domainnet", "real") == STUDY.data_files("domainnet", "real-all")
-    needed = STUDY.data_files("domainnet", "real")
-    assert needed == ["data/domainnet/real", "data/domainnet/real_train.txt", "data/domainnet/real_test.txt"]
+    required = STUDY.data_files("domainnet", "real")
+    assert required == ["data/domainnet/real", "data/domainnet/real_train.txt", "data/domainnet/real_test.txt"]
     # A domain needs no other domain's archive.
     assert not {"data/domainnet/real"} & set(STUDY.data_files("domainnet", "sketch"))
 
@@ -326,7 +326,7 @@ def test_every_picture_set_and_file_of_the_study_is_a_download_or_asked_for():
 
 def test_counts_are_those_of_the_protocol():
     """586,575 pictures are in DomainNet's lists, and 596,010 in its archives."""
-    counts = [own["counts"] for name, own in PAPER["data"]["domainnet"]["domains"].items() if name != "real-all"]
+    counts = [values["counts"] for name, values in PAPER["data"]["domainnet"]["domains"].items() if name != "real-all"]
     assert sum(count["train"] + count["test"] for count in counts) == 586_575
     archives = [entry for path, entry in PAPER["downloads"].items() if covers("data/domainnet", path)]
     assert sum(entry.get("files", 0) for entry in archives) == 596_010
@@ -402,9 +402,9 @@ COUNTS = {
     "common-sense/piqa": {"train": 60, "test": 8}, "instruction/alpaca": {"all": 400},
 }  # fmt: skip
 FIRST = {  # prompt, choices and answer of the first test example
-    "medical/medmcqa": ("Input: Why? (A) a (B) b (C) c (D) d Output:", list("abcd"), 0),
+    "medical/medmcqa": ("Input: Why? (A) a (B) b (C) c (D) d Output:", list("ABCD"), 0),
     "medical/pubmedqa": ("Input: One. Two. Question: Does it? Output:", ["yes", "no", "maybe"], 0),
-    "medical/usmle": ("Input: Which? (A) a (B) b (C) c (D) d Output:", list("abcd"), 3),
+    "medical/usmle": ("Input: Which? (A) a (B) b (C) c (D) d Output:", list("ABCD"), 3),
     "common-sense/arc-easy": ("Question: What?\nAnswer:", list("abc"), 2),
     "common-sense/arc-challenge": ("Question: What?\nAnswer:", list("abc"), 2),
     "common-sense/race": ("Article: Article 0\n\nQuestion: Q2\nAnswer:", list("abcd"), 2),

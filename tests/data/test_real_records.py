@@ -21,6 +21,7 @@ from workflows import ROOT
 DATA = Path(os.environ.get("GENERALITY_REAL_DATA", ROOT.parent / "shared" / "data"))
 pytestmark = pytest.mark.skipif(not (DATA / "real").is_dir(), reason="the real files are not here")
 PAPER, PUBMEDQA = (Study(load(ROOT / "workflow/studies" / f"{name}.yaml")) for name in ("paper", "pubmedqa"))
+OPTION_TEXTS = Study(load(*(ROOT / "workflow/studies" / name for name in ("paper.yaml", "variants/option_texts.yaml"))))
 
 
 def released(file: str) -> list[dict]:
@@ -58,7 +59,7 @@ def by(one: Callable[[dict], dict]) -> Callable:
 # By set: its file, how it becomes as on the hub, and the counts: records read, examples kept, faulty records left out,
 # set aside by one_per_cluster, examples with an earlier one's prompt.
 SETS = {
-    "medical/medmcqa": ("real/medmcqa_dev.jsonl", by(medmcqa), (4183, 4162, 21, 0, 0)),
+    "medical/medmcqa": ("real/medmcqa_dev.jsonl", by(medmcqa), (4183, 4183, 0, 0, 0)),
     "medical/pubmedqa": ("language/pubmedqa_pqal.json", by(pubmedqa), (1000, 1000, 0, 0, 0)),
     "medical/usmle": ("real/medqa_usmle_test.jsonl", list, (1273, 1273, 0, 0, 0)),
     "common-sense/arc-easy": ("real/arc_easy_test.jsonl", by(arc), (2376, 2376, 0, 0, 5)),
@@ -70,34 +71,48 @@ SETS = {
 
 def entry(name: str, study: Study = PAPER, **changes) -> dict:
     """A domain's entry in a study, whose test split is read from a file of ours."""
-    whole = study.making(*name.split("/"), "test")["settings"]
+    complete = study.making(*name.split("/"), "test")["settings"]
     # Shares are cut from train, which is not here.
-    settings = {key: value for key, value in whole.items() if key not in ("hub", "shares", "counts")} | changes
-    return settings | {"counts": {"test": whole["counts"]["test"]}}
+    settings = {key: value for key, value in complete.items() if key not in ("hub", "shares", "counts")} | changes
+    return settings | {"counts": {"test": complete["counts"]["test"]}}
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_of_the_paper_is_read_by_its_own_entry(tmp_path, capsys, name):
-    file, on_the_hub, (count, kept, faulty, aside, again) = SETS[name]
+    file, on_the_hub, (count, remaining, faulty, aside, again) = SETS[name]
     path = lines(tmp_path / "test.jsonl", *on_the_hub(released(file)))
     data = read(tmp_path, **entry(name, files={"test": path}))
-    told = capsys.readouterr().err
-    print(told)
-    assert len(data) == kept
-    found = data.manifest["source"]["counts"]
-    assert found["read"] == count == kept + faulty + aside
-    assert (found["skipped"], found.get("set_aside", 0)) == ({"unlabelled": 0, "faulty": faulty}, aside)
-    assert found["duplicate_prompts"] == again
-    assert f"toy/one test: {count:,} records: {kept:,} kept" in told
+    message = capsys.readouterr().err
+    print(message)
+    assert len(data) == remaining
+    result = data.manifest["source"]["counts"]
+    assert result["read"] == count == remaining + faulty + aside
+    assert (result["skipped"], result.get("set_aside", 0)) == ({"unlabelled": 0, "faulty": faulty}, aside)
+    assert result["duplicate_prompts"] == again
+    assert f"toy/one test: {count:,} records: {remaining:,} kept" in message
     if name in ("medical/medmcqa", "medical/pubmedqa", "medical/usmle"):
-        check_producible(data)  # answers of these are generated
+        # Answers of these are generated.
+        check_producible(data, PAPER.config["experiments"]["medmcqa"]["extraction"][name])
+
+
+@pytest.mark.parametrize(("name", "kept"), [("medical/medmcqa", 4162), ("medical/usmle", 1273)])
+def test_the_texts_of_options_are_answers_in_a_variant_of_the_paper(tmp_path, name, kept):
+    file, on_the_hub, (count, *_) = SETS[name]
+    path = lines(tmp_path / "test.jsonl", *on_the_hub(released(file)))
+    data = read(tmp_path, **entry(name, OPTION_TEXTS, files={"test": path}))
+    assert data.manifest["source"]["counts"]["skipped"]["faulty"] == count - kept
+    check_producible(data)
+    letters = read(tmp_path, **entry(name, files={"test": path})).examples
+    same = {example["id"]: (example["prompt"], example["answer"]) for example in letters}
+    assert len(data) == kept
+    assert all(same[example["id"]] == (example["prompt"], example["answer"]) for example in data.examples)
 
 
 def test_the_answers_are_those_of_the_release(tmp_path):
     """In five questions of MedMCQA an option's text is another option's number: the number is meant."""
     records = released("real/medmcqa_dev.jsonl")
     path = lines(tmp_path / "test.jsonl", *map(medmcqa, records))
-    data = read(tmp_path, **entry("medical/medmcqa", files={"test": path}))
+    data = read(tmp_path, **entry("medical/medmcqa", OPTION_TEXTS, files={"test": path}))
     right = {record["id"]: record["op" + "abcd"[record["cop"] - 1]].strip() for record in records}
     assert all(example["choices"][example["answer"]] == right[example["id"]] for example in data.examples)
     options = ("opa", "opb", "opc", "opd")

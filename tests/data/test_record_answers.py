@@ -37,8 +37,8 @@ def test_whole_numbers_are_indices_or_texts_but_not_both_in_one_file(tmp_path):
     records = [asked(10, [10, 20], 0), asked(1, [0, 1], 1)]
     assert answers(tmp_path, lines(tmp_path / "a.jsonl", *records)) == [0, 1]
     file = lines(tmp_path / "b.jsonl", *records, asked(0, [-1, 0, 1], 2))
-    said = refused(tmp_path / "z", files={"test": file}, **QUIZ)
-    assert f"b.jsonl:3: an answer is a number of a choice at {file}:3, and a choice's text at {file}:1; say by" in said
+    words = refused(tmp_path / "z", files={"test": file}, **QUIZ)
+    assert f"b.jsonl:3: an answer is a number of a choice at {file}:3, and a choice's text at {file}:1; say by" in words
     assert answers(tmp_path, file, labels="options") == [0, 1, 1]
 
 
@@ -47,8 +47,8 @@ def test_digits_that_are_a_text_are_either_and_refused_where_they_are_both(tmp_p
     settings = QUIZ | {"choices": ["{o}", "{p}"]}
     assert answers(tmp_path, plain(tmp_path / "a.csv", content), **settings) == [1, 0]
     file = plain(tmp_path / "b.csv", content + "Why?,1,0,1\n")
-    said = refused(tmp_path / "z", files={"test": file}, **settings)
-    assert "b.csv:4: the answer '1' is the text of one choice and the number of another; give `labels`" in said
+    words = refused(tmp_path / "z", files={"test": file}, **settings)
+    assert "b.csv:4: the answer '1' is the text of one choice and the number of another; give `labels`" in words
     plain(tmp_path / "b.csv", "q,o,p,a\nWhy?,1,0,1\n")
     assert answers(tmp_path, file, **settings, labels=["0", "1"]) == [1]
     assert answers(tmp_path, file, **settings, labels=["{o}", "{p}"]) == [0]
@@ -102,7 +102,7 @@ def test_an_empty_passage_is_refused(tmp_path, empty):
 
 
 def passages(*options: tuple[str, list[str]]) -> list[dict]:
-    return [{**asked(0, list(given), number), "p": passage} for number, (passage, given) in enumerate(options)]
+    return [{**asked(0, list(inputs), number), "p": passage} for number, (passage, inputs) in enumerate(options)]
 
 
 GOOD, BAD = ("x", "y"), ("x", "x")

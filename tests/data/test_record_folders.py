@@ -3,7 +3,7 @@
 import datasets
 import pytest
 
-from generality.data.records.told import files_told, prompts_told, records_told
+from generality.data.records.tallies import files_in_words, prompts_in_words, records_in_words
 from recorded import QUIZ, TEXT, lines, plain, read, refused
 
 
@@ -23,16 +23,16 @@ def test_hidden_files_and_folders_are_left_out_and_named(tmp_path, capsys):
     assert [one["id"] for one in data.examples] == ["a:0", "a:1", "b:0"]
     assert list(data.manifest["source"]["files"]) == [str(folder / "a.jsonl"), str(folder / "b.CSV")]
     first, second = capsys.readouterr().err.splitlines()
-    left = "._x.jsonl, .ipynb_checkpoints/a.jsonl, .x.jsonl, deep/c.jsonl, notes.txt"
-    assert first == f"toy/one test: 7 files, 2 read, 5 left out: {left}"
+    remaining = "._x.jsonl, .ipynb_checkpoints/a.jsonl, .x.jsonl, deep/c.jsonl, notes.txt"
+    assert first == f"toy/one test: 7 files, 2 read, 5 left out: {remaining}"
     assert second == "toy/one test: 3 records: 3 kept"
 
 
 def test_a_folder_without_records_is_refused(tmp_path):
     plain(tmp_path / "data/.x.jsonl", "{}")
-    said = refused(tmp_path, files={"test": str(tmp_path / "data")}, **TEXT)
+    words = refused(tmp_path, files={"test": str(tmp_path / "data")}, **TEXT)
     kinds = ".json, .jsonl, .parquet, .csv, .tsv or .gz"
-    assert said.endswith(f"data: no {kinds} file in this folder, only .x.jsonl; name another by `files`")
+    assert words.endswith(f"data: no {kinds} file in this folder, only .x.jsonl; name another by `files`")
 
 
 def test_a_hidden_file_that_is_named_is_read(tmp_path):
@@ -63,8 +63,8 @@ def test_a_folder_of_save_to_disk_is_read(tmp_path, saved, capsys):
 def test_a_folder_of_several_saved_splits_is_refused_and_one_of_them_is_read(tmp_path, saved):
     folder = tmp_path / "saved"
     datasets.DatasetDict({"train": saved, "test": saved}).save_to_disk(folder)
-    said = refused(tmp_path, files={"test": str(folder)}, **QUIZ)
-    assert said == f"{folder}: has the splits train, test; name the folder of one, {folder}/test"
+    words = refused(tmp_path, files={"test": str(folder)}, **QUIZ)
+    assert words == f"{folder}: has the splits train, test; name the folder of one, {folder}/test"
     assert len(read(tmp_path, files={"test": f"{folder}/test"}, **QUIZ)) == 3
     plain(folder / "test/state.json", "{")
     assert "test: no whole folder of `save_to_disk`" in refused(
@@ -95,9 +95,11 @@ def test_prompts_that_come_again_are_told_with_their_ids(tmp_path, capsys):
 
 
 def test_many_are_counted_and_some_are_named():
-    left = [f"{n}.txt" for n in range(9)] + ["a/README", "b.md"]
-    assert files_told(["x"] * 1200, left) == ("1,211 files, 1,200 read, 11 left out: 9 .txt, 1 no suffix, 1 .md")
-    assert records_told(1273, 1200, {"unlabelled": 70, "faulty": 3, "set aside": 0}) == (
+    remaining = [f"{n}.txt" for n in range(9)] + ["a/README", "b.md"]
+    assert files_in_words(["x"] * 1200, remaining) == (
+        "1,211 files, 1,200 read, 11 left out: 9 .txt, 1 no suffix, 1 .md"
+    )
+    assert records_in_words(1273, 1200, {"unlabelled": 70, "faulty": 3, "set aside": 0}) == (
         "1,273 records: 1,200 kept, 73 left out (70 unlabelled, 3 faulty)"
     )
-    assert prompts_told([("b", "a")] * 7, "of them").endswith("'b' as 'a', …")
+    assert prompts_in_words([("b", "a")] * 7, "of them").endswith("'b' as 'a', …")

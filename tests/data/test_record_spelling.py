@@ -218,8 +218,8 @@ def test_what_datasets_guessed_is_refused_where_it_is_used(tmp_path, hub, monkey
     hub["revision"] = datasets.load_dataset_builder(hub["id"]).hash
     assert spelt(tmp_path, hub) == ["one"]
     assert spelt(tmp_path, hub, "n") == ["3"]
-    said = refused(tmp_path / "z", hub=hub, form="text", text="{y}")
-    assert "record 0: 'y' is not as its file spells it, since its type was guessed; fetch its files" in said
+    words = refused(tmp_path / "z", hub=hub, form="text", text="{y}")
+    assert "record 0: 'y' is not as its file spells it, since its type was guessed; fetch its files" in words
     (tmp_path / "hub/test.jsonl").unlink()
     plain(tmp_path / "hub/test.csv", "x,y\n007,1\n")
     hub["revision"] = datasets.load_dataset_builder(hub["id"]).hash
@@ -244,8 +244,8 @@ def test_the_same_record_is_the_same_example_in_every_format(tmp_path):
 
 @pytest.mark.parametrize("prompt", ["{{q}}", "Q: {{ q }}\nA:", "Always the same", "{{q}} {{{{"])
 def test_a_prompt_without_a_field_is_refused_before_anything_is_read(tmp_path, prompt):
-    said = refused(tmp_path, files={"test": "absent.jsonl"}, **(QUIZ | {"prompt": prompt}))
-    assert said.startswith(
+    words = refused(tmp_path, files={"test": "absent.jsonl"}, **(QUIZ | {"prompt": prompt}))
+    assert words.startswith(
         "prompt: it names no field, so it is the same for every record; put a field's path in single"
     )
 
@@ -253,8 +253,8 @@ def test_a_prompt_without_a_field_is_refused_before_anything_is_read(tmp_path, p
 def test_a_field_in_doubled_braces_beside_others_is_refused(tmp_path):
     file = lines(tmp_path / "a.jsonl", {"q": "Why?", "o": "yes", "a": 0})
     for change in ({"prompt": "{q} {{ o }}"}, {"choices": ["{{o}}", "no"]}):
-        said = refused(tmp_path, files={"test": file}, **(QUIZ | {"choices": ["{o}", "no"]} | change))
-        assert "a.jsonl:1: the template's '{{o}}' is the text '{o}'; for the field, write {o}" in said
+        words = refused(tmp_path, files={"test": file}, **(QUIZ | {"choices": ["{o}", "no"]} | change))
+        assert "a.jsonl:1: the template's '{{o}}' is the text '{o}'; for the field, write {o}" in words
     assert fill('{{"answer": {o}}} {{x}}', {"o": 1}) == '{"answer": 1} {x}'
     assert fill('{{"o": "A"}} {{o: its name}} {{choices[x]}}', {"o": 1}) == '{"o": "A"} {o: its name} {choices[x]}'
 
@@ -273,15 +273,17 @@ def test_a_response_without_a_field_may_be_a_word_but_not_jinjas(tmp_path):
     file = lines(tmp_path / "a.jsonl", {"q": "Why?", "options": ["x", "y"], "a": 0})
     settings = {"files": {"test": file}, "form": "instruction", "prompt": "{q}"}
     assert read(tmp_path, **settings, response="yes").examples[0]["response"] == "yes"
-    said = refused(tmp_path / "z", **settings, response="{{choices[answer]}}")
-    assert said.startswith("response: it names no field, so it is the same for every record; put a field's path in")
+    words = refused(tmp_path / "z", **settings, response="{{choices[answer]}}")
+    assert words.startswith("response: it names no field, so it is the same for every record; put a field's path in")
 
 
 def test_a_null_in_a_prompt_is_refused_or_counted_or_allowed(tmp_path):
     file = lines(tmp_path / "a.jsonl", {"x": "a", "y": "b"}, {"x": "c", "y": None}, {"x": "d"}, {"x": "e", "y": ""})
     settings = {"files": {"test": file}, "form": "text", "text": "{x} {y}"}
-    said = refused(tmp_path, **settings)
-    assert "a.jsonl:2: the field 'y' is null; name it under `optional` if it may be missing; correct the record" in said
+    words = refused(tmp_path, **settings)
+    assert (
+        "a.jsonl:2: the field 'y' is null; name it under `optional` if it may be missing; correct the record" in words
+    )
     assert "a.jsonl:3: no field 'y'" in refused(tmp_path, **settings, skip_faulty=True)
     assert [one["text"] for one in read(tmp_path, **settings, optional=["y"]).examples] == ["a b", "c", "d", "e"]
     assert "optional: no template has the field {z}" in refused(tmp_path / "z", **settings, optional=["z"])
@@ -300,14 +302,16 @@ def test_a_columns_name_may_have_a_dot(tmp_path):
 
 
 def test_a_prompt_that_is_the_same_in_all_records_is_refused_where_they_hold_more(tmp_path):
-    asked = [{"task": "Answer.", "question": question, "a": "yes"} for question in ("Is water wet?", "天是蓝的吗")]
-    settings = {"form": "instruction", "response": "{a}", "files": {"test": lines(tmp_path / "a.jsonl", *asked)}}
-    said = refused(tmp_path, prompt="{task}", **settings)
-    assert "its prompt is 'Answer.' in all 2 examples; name a field that tells them apart in `prompt`: question" in said
+    requests = [{"task": "Answer.", "question": question, "a": "yes"} for question in ("Is water wet?", "天是蓝的吗")]
+    settings = {"form": "instruction", "response": "{a}", "files": {"test": lines(tmp_path / "a.jsonl", *requests)}}
+    words = refused(tmp_path, prompt="{task}", **settings)
+    assert (
+        "its prompt is 'Answer.' in all 2 examples; name a field that tells them apart in `prompt`: question" in words
+    )
     assert len(read(tmp_path, prompt="{task} {question}", **settings).examples) == 2
 
 
 def test_a_prompt_may_come_again_where_records_hold_no_other_sentence(tmp_path):
-    asked = [{"id": f"x-{number}", "q": "Which?", "a": f"{number} of them"} for number in range(3)]
-    settings = {"form": "instruction", "response": "{a}", "files": {"test": lines(tmp_path / "a.jsonl", *asked)}}
+    requests = [{"id": f"x-{number}", "q": "Which?", "a": f"{number} of them"} for number in range(3)]
+    settings = {"form": "instruction", "response": "{a}", "files": {"test": lines(tmp_path / "a.jsonl", *requests)}}
     assert [example["prompt"] for example in read(tmp_path, prompt="{q}", **settings).examples] == ["Which?"] * 3

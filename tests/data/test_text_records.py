@@ -97,8 +97,8 @@ MEDMCQA = {
 def medmcqa(first: int) -> list[dict]:
     options = {"opa": "Hyperplasia", "opb": " Atrophy", "opc": "Dyplasia", "opd": "Neoplasia "}
     about = {"choice_type": "single", "exp": None, "subject_name": "Anatomy", "topic_name": None}
-    asked = {"question": "Enlargement of the uterus is due to?"}
-    return [{"id": f"{n:08x}-04f1", **asked, **options, "cop": first + n, **about} for n in range(4)]
+    requests = {"question": "Enlargement of the uterus is due to?"}
+    return [{"id": f"{n:08x}-04f1", **requests, **options, "cop": first + n, **about} for n in range(4)]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet", "json"])
@@ -155,8 +155,8 @@ def test_pubmedqa_of_github_is_a_mapping_cut_by_shares(read, tmp_path):
         for n in range(200)
     }
     settings = {"files": {"all": write(tmp_path / "pqal.json", records)}, "prompt": "{CONTEXTS}\n{QUESTION}"}
-    whole = read(**settings, **PUBMEDQA)
-    assert [example["id"] for example in whole.examples] == list(records)
+    complete = read(**settings, **PUBMEDQA)
+    assert [example["id"] for example in complete.examples] == list(records)
     splits = {split: read(split, **settings, **PUBMEDQA, shares=SHARES) for split in ("train", "validation", "test")}
     ids = {split: [example["id"] for example in data.examples] for split, data in splits.items()}
     assert sorted(chain(*ids.values())) == sorted(records)
@@ -298,16 +298,16 @@ def test_alpaca_seed_tasks(read, tmp_path):
     }
     file = write(tmp_path / "seed.jsonl", [record])
     (example,) = read(files={"test": file}, **settings, response="{instances.0.output}").examples
-    wanted = "###Human: Relate.\nNight : Day###Assistant:"
-    assert example == {"id": "seed_task_0", "prompt": wanted, "response": "Opposites."}
+    expected = "###Human: Relate.\nNight : Day###Assistant:"
+    assert example == {"id": "seed_task_0", "prompt": expected, "response": "Opposites."}
 
 
 def test_texts_to_pre_train_on_are_of_the_same_split_as_the_questions_about_them(read, tmp_path):
     records = {str(i): {"QUESTION": f"is {i} even ?", "ABSTRACT": [f"{i} was", "halved ."]} for i in range(40)}
     files = {"all": write(tmp_path / "papers.json", records)}
     texts = read("train", form="text", files=files, shares=SHARES, text="{ABSTRACT}")
-    asked = read("train", form="instruction", files=files, shares=SHARES, prompt="{QUESTION}", response="yes")
-    assert [example["id"] for example in texts.examples] == [example["id"] for example in asked.examples]
+    requests = read("train", form="instruction", files=files, shares=SHARES, prompt="{QUESTION}", response="yes")
+    assert [example["id"] for example in texts.examples] == [example["id"] for example in requests.examples]
     assert 0 < len(texts) < 40
     assert texts.examples[0]["text"].endswith("was halved .")
 
@@ -436,9 +436,9 @@ def test_marks_and_ends_of_other_systems(read, tmp_path):
 )
 def test_wrong_records(refusal, tmp_path, change, message):
     records = [*quiz(2), *quiz(1, **change)]
-    said = refusal(files={"test": write(tmp_path / "a.jsonl", records)}, **QUIZ)
-    assert said.startswith(f"{tmp_path}/a.jsonl:3: ")
-    assert message in said
+    words = refusal(files={"test": write(tmp_path / "a.jsonl", records)}, **QUIZ)
+    assert words.startswith(f"{tmp_path}/a.jsonl:3: ")
+    assert message in words
 
 
 def test_answers_by_text_number_and_minus_one(read, tmp_path):
@@ -600,9 +600,9 @@ def test_hub_folder(read, hub):
     ],
 )
 def test_hub_refusals_are_one_line(refusal, hub, change, message):
-    said = refusal(hub=hub | change, **MEDMCQA)
-    assert message in said
-    assert "without a network, put its files into a folder and let `hub.id` name that" in said
+    words = refusal(hub=hub | change, **MEDMCQA)
+    assert message in words
+    assert "without a network, put its files into a folder and let `hub.id` name that" in words
 
 
 def test_a_cached_data_set_counts_as_its_own_revision_only(read, refusal, hub, tmp_path):

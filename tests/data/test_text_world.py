@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from generality.data.text_set import open_text_set
-from generality.data.text_world import FAMILIES, dialogues, domains, exams, form, passages, splits
+from generality.data.text_world import FAMILIES, FORMS, dialogues, exams, passages, splits
 from generality.data.text_world.corpus import documents
 from generality.data.text_world.things import CHINESE, SITUATIONS
 from generality.data.text_world.world import available, write_texts
@@ -20,16 +20,16 @@ from generality.errors import StudyError
 from making import make_data
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
-EVERY = [(family, domain) for family in FAMILIES for domain in domains(family)]
+EVERY = [(family, domain) for family, domains in FAMILIES.items() for domain in domains]
 ASKED = [(family, domain) for family, domain in EVERY if family != "corpus"]
-CHOICE = [(family, domain) for family, domain in EVERY if form(family) == "choice"]
+CHOICE = [(family, domain) for family, domain in EVERY if FORMS[family] == "choice"]
 SEEDS = (5, 7, 11)
 DOCUMENTS, MANY = 6000, 900
 
 
 def written(folder, family="medical", domain="medmcqa", split="train", count=60, seed=5):
     write_texts(folder, family=family, domain=domain, split=split, count=count, seed=seed)
-    return open_text_set(folder, form(family))
+    return open_text_set(folder, FORMS[family])
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -55,7 +55,7 @@ def corpus(seed: int, count: int = DOCUMENTS) -> str:
 
 
 def asked(example: dict) -> str:
-    """What is asked, without what stands around every question of a form."""
+    """Return the question itself, without the words around every question of a form."""
     question = example["prompt"].removesuffix("###Assistant:").split("###Human: ")[-1]
     question = re.split(r"question: |input: ", question)[-1]
     return re.split(r" \(a\) |\nanswer:|\noutput:", question)[0]
@@ -129,7 +129,7 @@ def test_no_prompt_occurs_twice_or_in_two_splits(whole, family, domain, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("domain", ["medmcqa", "usmle", "arc-challenge", "race"])
 def test_no_two_splits_share_a_fact_or_a_passage(whole, domain, seed):
-    family = "medical" if domain in domains("medical") else "common-sense"
+    family = "medical" if domain in FAMILIES["medical"] else "common-sense"
     clusters = [{e["cluster"] for e in whole(family, domain, split, seed)} for split in splits(family)]
     assert None not in set.union(*clusters)
     assert sum(map(len, clusters)) == len(set.union(*clusters))
@@ -155,7 +155,7 @@ def test_a_cluster_is_the_same_question_in_all_sets(whole):
 def test_instruction_sets_and_languages_share_one_division(seed):
     here = world(seed)
     by_split = {
-        split: {asked for domain in dialogues.STYLES for asked in dialogues.requests(domain, here, split)}
+        split: {requests for domain in dialogues.STYLES for requests in dialogues.requests(domain, here, split)}
         for split in splits("instruction")
     }
     assert not by_split["train"] & (by_split["validation"] | by_split["test"])
@@ -179,7 +179,7 @@ class Runs:
         self.known = {length: {*runs(tokens, length)} for length in range(1, 9)}
 
     def all_known(self, text: str) -> bool:
-        """Whether the text is a patchwork of runs of eight words (fewer, if it is shorter) that are known."""
+        """Tell if the text is a patchwork of known runs of eight words (fewer, if it is shorter)."""
         tokens = words(text)
         length = min(len(tokens), 8)
         return self.known[length].issuperset(runs(tokens, length))
@@ -319,26 +319,26 @@ def test_patients_have_the_signs_of_one_disease_and_the_answer_follows_from_it(w
     assert len(signs) == len(medicine.diseases) >= 60
     _, cases = medmcqa_questions(whole("medical", "medmcqa", "test"), medicine)
     for example in whole("medical", "usmle", "test") + cases:
-        asked, disease = example["cluster"].split(" of ")
+        requests, disease = example["cluster"].split(" of ")
         vignette = example["prompt"].split(" (a) ")[0]
-        found = frozenset(sign for sign in medicine.pools["sign"] if re.search(rf"\b{sign}\b", vignette))
-        assert signs[found] == disease
+        result = frozenset(sign for sign in medicine.pools["sign"] if re.search(rf"\b{sign}\b", vignette))
+        assert signs[result] == disease
         assert disease not in vignette
-        if asked == "effect":
+        if requests == "effect":
             assert answer(example) == medicine.value("effect", medicine.value("drug", disease))
         else:
-            assert answer(example) == (disease if asked == "diagnosis" else medicine.value(asked, disease))
+            assert answer(example) == (disease if requests == "diagnosis" else medicine.value(requests, disease))
 
 
 def test_hard_questions_need_two_facts_and_have_one_right_answer(whole):
     sense = world(5).sense
     for example in whole("common-sense", "arc-challenge", "test"):
         kind, subject = example["cluster"].split(" of ")
-        said = [choice.split()[1] for choice in example["choices"]]
+        text = [choice.split()[1] for choice in example["choices"]]
         if kind in SITUATIONS:
-            right = [word == sense.outcome(subject, kind) for word in said]
+            right = [word == sense.outcome(subject, kind) for word in text]
         else:
-            right = [sense.value(kind, other) == sense.value(kind, subject) for other in said]
+            right = [sense.value(kind, other) == sense.value(kind, subject) for other in text]
         assert right == [i == example["answer"] for i in range(4)]
 
 
@@ -363,12 +363,12 @@ def test_easy_questions_and_goals_have_one_right_answer(whole):
 
 def test_passages_tell_the_answer_and_are_asked_about_several_times(whole):
     examples = whole("common-sense", "race", "validation")
-    told = {}
+    message = {}
     for example in examples:
         passage = example["prompt"].split("\nquestion:")[0]
-        assert told.setdefault(example["cluster"], passage) == passage
+        assert message.setdefault(example["cluster"], passage) == passage
         assert re.search(rf"\b{answer(example)}\b", passage)
-    assert len(told) == -(-len(examples) // passages.QUESTIONS)
+    assert len(message) == -(-len(examples) // passages.QUESTIONS)
 
 
 def test_gpt4_answers_at_greater_length(whole):

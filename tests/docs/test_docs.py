@@ -1,5 +1,6 @@
 """The documentation: its commands run, its links lead somewhere, its reference is the schema's, its words are plain."""
 
+import json
 import os
 import re
 import shutil
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docs import open_cards
 from docs.reference import PAGE, Reference, anchor
 from generality.config.schema import validator
+from study_files import files_of
 from workflows import FORK, ROOT, _forked, copy_project
 
 DOCS = ROOT / "docs"
@@ -74,22 +77,59 @@ def test_every_command_of_the_tutorial_works(tmp_path):
     assert "bin/snakemake --cores" in printed["make"]
     talks = next(text for line, text in printed.items() if line.endswith("talks.yaml"))
     assert re.search(r"^make_text_records +2$", talks, re.MULTILINE), "the validation and the test part of the new set"
-    own = next(text for line, text in printed.items() if line.endswith("shapes.yaml own.yaml"))
-    assert re.search(r"^finetune_clip +5$", own, re.MULTILINE), "full, two of l2, two of the new method"
-    assert re.search(r"^score_clip +9$", own, re.MULTILINE), "these, the pre-trained one, wise, trimmed twice"
+    values = next(text for line, text in printed.items() if line.endswith("shapes.yaml own.yaml"))
+    assert re.search(r"^finetune_clip +5$", values, re.MULTILINE), "full, two of l2, two of the new method"
+    assert re.search(r"^score_clip +9$", values, re.MULTILINE), "these, the pre-trained one, wise, trimmed twice"
     assert re.search(r"^draw_learnt +1$", printed[next(reversed(studies))], re.MULTILINE)
 
 
 def test_the_configuration_pages_name_files_that_are_there():
     """Each `--configfile` of a page that is no file of the tutorial's own."""
-    own = {fence["file"] for fence in FENCE.finditer((DOCS / "tutorial.md").read_text())}
+    values = {fence["file"] for fence in FENCE.finditer((DOCS / "tutorial.md").read_text())}
     named = re.findall(r"--configfile ([\w./-]+)", "".join(page.read_text() for page in PAGES))
-    assert {name for name in named if name not in own and not (ROOT / name).exists()} == set()
+    assert {name for name in named if name not in values and not (ROOT / name).exists()} == set()
     assert "workflow/studies/paper.yaml" in named
 
 
 def test_the_reference_is_that_of_the_schema():
     assert PAGE.read_text() == Reference(validator().schema).text, "run `python docs/reference.py`"
+
+
+def test_the_open_cards_are_those_of_their_file():
+    assert open_cards.PAGE.read_text() == open_cards.page(open_cards.read_verdicts()), "run `python docs/open_cards.py`"
+
+
+def test_verdicts_are_taken_from_the_reports_that_are_there(tmp_path, monkeypatch, capsys):
+    files = {name: tmp_path / name for name in open_cards.commands()}
+    result = {"claims": [{"name": "wise-beats-both-ends", "verdict": "contradicted"}, {"name": "old", "verdict": "no"}]}
+    files["clean-captions"].write_text(json.dumps(result))
+    for name, value in (("PAGE", "open_cards.md"), ("VERDICTS", "verdicts.csv"), ("ROOT", "")):
+        monkeypatch.setattr(open_cards, name, tmp_path / value)
+    monkeypatch.setattr(open_cards, "claims_file", files.get)
+    open_cards.VERDICTS.write_text("claim,embedded,gone\nwise-beats-both-ends,supported,x\n")
+    open_cards.main()
+    page = open_cards.PAGE.read_text()
+    assert re.search(r"\(wise-beats-both-ends\) +\| supported +\| contradicted +\| – ", page)
+    assert page.count("has no verdicts yet") == 1
+    command = "snakemake --cores 2 --configfile config.yaml workflow/studies/recipe-a.yaml"
+    assert f"`recipe-a` has no verdicts yet. This runs it: `{command}`" in page
+    assert capsys.readouterr().out == f"recipe-a: no such file; run `{command}` for the verdicts of recipe-a\n"
+    header, *rows = open_cards.VERDICTS.read_text().splitlines()
+    assert header == "claim,embedded,clean-captions,recipe-a"
+    assert "wise-beats-both-ends,supported,contradicted," in rows
+    files["clean-captions"].unlink()  # the verdicts stay without the report
+    open_cards.main()
+    assert open_cards.PAGE.read_text() == page
+
+
+def test_the_studies_beside_the_default_are_there():
+    names = open_cards.commands()
+    assert list(names) == ["embedded", "clean-captions", "recipe-a"]
+    for name, command in list(names.items())[1:]:
+        assert [ROOT / file for file in command.split("--configfile ")[1].split()] == files_of(
+            ROOT / f"workflow/studies/{name}.yaml"
+        )
+    assert open_cards.claims_file("recipe-a") == ROOT / "reports/recipe-a/claims.json"
 
 
 def test_the_reference_has_every_key_with_its_meaning():

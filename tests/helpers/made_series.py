@@ -20,6 +20,7 @@ PAPER = {
 OPPOSITE = PAPER | {
     ("wise", "alpha-0.5"): (0.25, 19), (SLOW, "step-100"): (1.0, 40), (WARM, "step-1"): (0.2, 16),
     (WARM, "step-100"): (0.8, 12), (USUAL, "step-1"): (0.6, 12), (SLOW, "step-1"): (0.6, 12),
+    (USUAL, "step-100"): (0.8, 14),
 }  # fmt: skip
 
 
@@ -28,8 +29,8 @@ def followed(folder, world):
     rng, frames = np.random.default_rng(7), []
     for (method, setting), (share, nll) in world.items():
         right = (rng.permutation(300) < 300 * share).astype(float)
-        own = {"acc": right} | ({} if method in TUNINGS else {"exact_match": right})  # a series generates nothing
-        frames.append(scores(method, setting, 1, {"q/own": own, "q/talk": {"nll": nll + rng.normal(size=300)}}))
+        values = {"acc": right} | ({} if method in TUNINGS else {"exact_match": right})  # a series generates nothing
+        frames.append(scores(method, setting, 1, {"q/own": values, "q/talk": {"nll": nll + rng.normal(size=300)}}))
     folder.mkdir()
     paths = [*map(str, write(folder, *frames))]
     write_table(collect(paths, **CHEAP), folder / "table.csv")

@@ -11,8 +11,8 @@ WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 
 def make_data(source: str, output: Path, *options: str, environment=(), **arguments) -> subprocess.CompletedProcess:
-    """Run make_data.py for a source, with the arguments of the function that its declaration names."""
-    script = [sys.executable, WORKFLOW / "scripts/make_data.py", "--function", data_sources()[source].function]
+    """Run make.py for a source, with the arguments of the function that its declaration names."""
+    script = [sys.executable, WORKFLOW / "scripts/make.py", "--function", data_sources()[source].function]
     command = [*script, "--arguments", json.dumps(arguments), "--output", output, *options]
     environment = {"PYTHONPATH": str(WORKFLOW), **dict(environment)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -53,7 +53,10 @@ EMPTY = (
     "text_cfg",
     "report",
 )
-ZERO = ("weight_decay", "seed", "seeds", "warmup", "betas", "gpu", "dropout", "labels", "fill_color", "mean")
+ZERO = (
+    *("weight_decay", "seed", "pretraining", "finetuning", "warmup", "betas", "gpu", "dropout", "labels"),
+    *("fill_color", "mean"),
+)
 # The last keys of paths whose value names something in the study (* is any key).
 NAMED = [
     ("models", "*", "data"), ("models", "*", "data", "*"), ("data", "*", "of", "*"), ("experiments", "*", "model"),
@@ -214,8 +217,8 @@ def _no_mapping(place: Place) -> Iterator[tuple[str, Path, object]]:
     path, value = place.path, place.value
     for key in (3, None, True, 1.5):
         yield f"the key {key!r}", path, value | {key: 1}
-    given = {key for part in place.parts for key, rule in part.get("properties", {}).items() if "default" in rule}
-    for key in sorted({key for keys in place.say("required") for key in keys} - given):
+    inputs = {key for part in place.parts for key, rule in part.get("properties", {}).items() if "default" in rule}
+    for key in sorted({key for keys in place.say("required") for key in keys} - inputs):
         yield f"no {key}", (*path, key), {one: inner for one, inner in value.items() if one != key}
     if names := place.say("propertyNames"):
         for name, odd in (LINES | CONTROL if names == [{"$ref": "#/$defs/line"}] else ODD).items():
@@ -233,7 +236,7 @@ def _no_mapping(place: Place) -> Iterator[tuple[str, Path, object]]:
 
 def _fits(path: Path, pattern: tuple[str, ...]) -> bool:
     end = path[-len(pattern) :]
-    return len(end) == len(pattern) and all(wanted in ("*", key) for key, wanted in zip(end, pattern, strict=True))
+    return len(end) == len(pattern) and all(expected in ("*", key) for key, expected in zip(end, pattern, strict=True))
 
 
 def broken(text: str) -> Iterator[tuple[str, str]]:
@@ -252,12 +255,12 @@ def broken(text: str) -> Iterator[tuple[str, str]]:
 
 def _with_a_key_twice(root: yaml.Node) -> Iterator[yaml.Node]:
     """Yield the same document again and again, each time with another pair of one mapping twice."""
-    mappings, left = [], [root]
-    while left:
-        if isinstance(node := left.pop(), yaml.CollectionNode) and node not in mappings:
+    mappings, remaining = [], [root]
+    while remaining:
+        if isinstance(node := remaining.pop(), yaml.CollectionNode) and node not in mappings:
             pairs = isinstance(node, yaml.MappingNode)
             mappings += [node] * pairs
-            left += [inner for _, inner in node.value] if pairs else node.value
+            remaining += [inner for _, inner in node.value] if pairs else node.value
     for mapping in mappings:
         for pair in [pair for pair in mapping.value if pair[0].value != "<<"]:
             mapping.value.append(pair)

@@ -32,11 +32,12 @@ def rows() -> dict[str, dict[str, str]]:
 
 def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
     model, base, data = folder / "released", folder / "base", folder / "train"
-    key = {"model": base, "method": "full", "seed": 1}
+    key = {"model": base, "method": "full"}
     tune = partial(
-        finetune_classifier, data=data, hyperparameters={}, train=TRAIN | {"epochs": 1}, log=folder / "log.csv", **key
+        finetune_classifier, data=data, hyperparameters={}, train=TRAIN | {"epochs": 1}, log=folder / "log.csv",
+        seed=1, **key,
     )  # fmt: skip
-    sets = {("x/y", "train"): data, ("x/y", "test"): data}
+    scored = {"sets": {("x/y", "train"): data, ("x/y", "test"): data}, "seed": "1-1"}
 
     def fetch() -> None:
         fetched(family, folder)
@@ -47,17 +48,17 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
     def wise() -> None:
         tune(folder / "full")
         score_classifiers(
-            folder / "wise", sets=sets, setting="", finetuned=folder / "full", mix="wise", values=(0.5,), **key
+            folder / "wise", setting="", finetuned=folder / "full", mix="wise", values=(0.5,), **scored, **key
         )
 
     def series() -> None:
         tune(folder / "series", series=[0.5, 1.0])
-        probe_series(folder / "probed", series=folder / "series", sets=sets, seed=1)
+        probe_series(folder / "probed", series=folder / "series", **scored)
 
     trials = {name: [{"method": name, "hyperparameters": values, "train": TRAIN}] for name, values in METHODS.items()}
     methods = {
         name: partial(try_clip, folder / "tried", model=model, name=family, trials=trial)
         for name, trial in trials.items()
     }
-    score = partial(score_classifiers, folder / "score", sets=sets, setting="default", **key)
+    score = partial(score_classifiers, folder / "score", setting="default", **scored, **key)
     return {"fetch": fetch, **methods, "wise": wise, "series": series, "score": score}

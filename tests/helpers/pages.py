@@ -20,7 +20,8 @@ LABELS = {method: method.upper() for method in METHODS}
 HOSTILE = "<script>alert('1')</script><img src=x onerror=alert(2)> \"Ünïcode\" 数据 & co"
 PROVENANCE = {
     "study": "made", "rendered": "2026-01-02T03:04:05Z", "revision": {"commit": "0123abcd" * 5, "dirty": True},
-    "seeds": [1, 2], "python": "3.11.2", "platform": "Linux", "packages": {"numpy": "2.4.6", "torch": "2.15.0"},
+    "seeds": {"pretraining": [1, 2], "finetuning": [1]}, "python": "3.11.2", "platform": "Linux",
+    "packages": {"numpy": "2.4.6", "torch": "2.15.0"},
     "machine": {"cpu": "A CPU", "cores": 2, "memory_gib": 7.6},
     "stages": [
         {"rule": "score_lm", "jobs": 12, "wall_s": 1234.5, "cpu_s": 1200.0, "longest_s": 200.25, "peak_mib": 900.4},
@@ -48,7 +49,7 @@ def made_page(folder, *, says="What it means.", study="made", labels=LABELS, wor
     folder.mkdir(exist_ok=True)
     worlds = worlds or {"first": PAPER, "second": PAPER | {"lora": (0.7, 0.3, 0.3, 0.1)}}
     settings = {name: experiment(folder / name, name, world) for name, world in worlds.items()}
-    scores = [Resampled(**each) for each in settings.values()]
+    scores = [Resampled.read(**each) for each in settings.values()]
     render_answer(scores, folder / "answer.csv")
     render_tradeoffs(scores, [folder / "tradeoff.csv"], labels)
     render_claims({"imagenet": scores[0], "medmcqa": scores[-1]}, [folder / "claims.json"])
@@ -66,6 +67,7 @@ def made_page(folder, *, says="What it means.", study="made", labels=LABELS, wor
     experiments = [{"name": name, "data": "q/own", "model": "tiny"} for name in worlds]
     render_page(
         folder / "report.html", study=study, experiments=experiments, parts=parts, answer_file=folder / "answer.csv",
-        provenance_file=folder / "provenance.json", config=f"study: {study}\nseeds: [1, 2]\n", labels=labels,
+        provenance_file=folder / "provenance.json", labels=labels,
+        config=f"study: {study}\nseeds: {{pretraining: [1, 2], finetuning: [1]}}\n",
     )  # fmt: skip
     return folder / "report.html"

@@ -38,8 +38,8 @@ def refusal(root: Path, domain: str = "photo", split: str = "test", **settings) 
     """The one line a decode is refused with; it must leave nothing behind."""
     with pytest.raises(StudyError, match=r".") as caught:
         decoded(root, domain, split, **settings)
-    left = root.parent / "out" / domain
-    assert not left.exists() or not list(left.iterdir())
+    remaining = root.parent / "out" / domain
+    assert not remaining.exists() or not list(remaining.iterdir())
     message = str(caught.value)
     assert "\n" not in message
     return message

@@ -34,7 +34,7 @@ def reruns(folder: Path, config: dict, edit: dict) -> dict[str, int | list[str]]
         text = dry_run(folder, edited(config, edit), comment=edit.get("comment", ""))
     jobs = {}
     for rule, facts in JOB.findall(text):
-        wildcards = dict(re.findall(r"(\w+)=([^,]+)", found[1]) if (found := WILDCARDS.search(facts)) else ())
+        wildcards = dict(re.findall(r"(\w+)=([^,]+)", result[1]) if (result := WILDCARDS.search(facts)) else ())
         name = f"{rule} series" if wildcards.pop("file", None) == "series" else rule
         jobs.setdefault(name, []).append("/".join(wildcards.values()))
     jobs.pop("default", None)
@@ -129,7 +129,7 @@ def check_imports(folder: Path) -> None:
         elif kind == "render_part":
             kind = arguments[arguments.index("--module") + 1]
             modules.append(kind)
-        elif kind.startswith("make_"):
+        elif kind == "make":
             kind = arguments[arguments.index("--function") + 1]
             modules.append(kind.partition(":")[0])
         files = set(code(script.stem, *modules, workflow=folder / "workflow")[1:])

@@ -1,5 +1,7 @@
 """Write small score files with numbers that can be worked out by hand, for the tests of tables and figures."""
 
+from itertools import product
+
 import pandas as pd
 import pytest
 
@@ -25,22 +27,46 @@ LANGUAGE = {
     "generality": {"ood": [USMLE], "common-sense": [ARC, RACE], "instruction": [ALPACA, LMFLOW]},
 }
 BEFORE = {
-    MEDMCQA: {"acc": [1, 0, 0, 0], "exact_match": [0, 0, 0, 0], "unparsable": [1, 1, 1, 0]},
-    USMLE: {"acc": [1, 1, 0, 0], "exact_match": [1, 0, 0, 0], "unparsable": [0, 1, 0, 0]},
+    MEDMCQA: {
+        "acc": [1, 0, 0, 0],
+        "exact_match": [0, 0, 0, 0],
+        "unparsable": [1, 1, 1, 0],
+        "other_kind": [0, 0, 1, 0],
+    },
+    USMLE: {"acc": [1, 1, 0, 0], "exact_match": [1, 0, 0, 0], "unparsable": [0, 1, 0, 0], "other_kind": [0, 0, 0, 0]},
     ARC: {"acc": [1, 1, 1, 0], "acc_norm": [1, 1, 0, 0]},
     RACE: {"acc": [1, 1, 0, 0]},
     ALPACA: {"nll": [100, 200]},
     LMFLOW: {"nll": [10, 20, 30]},
 }
 AFTER = {
-    MEDMCQA: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 0, 0], "unparsable": [0, 0, 0, 0]},
-    USMLE: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 1, 0], "unparsable": [0, 0, 0, 0]},
+    MEDMCQA: {
+        "acc": [1, 1, 1, 0],
+        "exact_match": [1, 1, 0, 0],
+        "unparsable": [0, 0, 0, 0],
+        "other_kind": [0, 0, 0, 0],
+    },
+    USMLE: {"acc": [1, 1, 1, 0], "exact_match": [1, 1, 1, 0], "unparsable": [0, 0, 0, 0], "other_kind": [0, 0, 0, 0]},
     ARC: {"acc": [1, 1, 0, 0], "acc_norm": [1, 0, 0, 0]},
     RACE: {"acc": [1, 0, 0, 0]},
     ALPACA: {"nll": [130, 220]},
     LMFLOW: {"nll": [20, 30, 40]},
 }
+# Chance is 1/4, 1/4, 1/2 (the commonest answer), 1/2 (all that the pre-trained model has), 250 and 60.
+BASELINES = {
+    MEDMCQA: {"choices": 4, "right": [0, 1, 2, 3]},
+    USMLE: {"choices": 4, "right": [0, 1, 2, 3], "acc_blind": [0, 0, 0, 1]},
+    ARC: {"choices": 4, "right": [0, 1, 2, 2]},
+    RACE: {"choices": 2, "right": [0, 0, 1, 1]},
+    ALPACA: {"nll_blind": [200, 300]},
+    LMFLOW: {"nll_blind": [60, 60, 60]},
+}
 PASSAGES = {RACE: ["p", "p", "q", None]}  # the last question has a passage of its own
+
+
+def seed_text(method, seed):
+    """Return the text of a model's seeds: each seed pre-trains a model, which is fine-tuned once."""
+    return str(seed) if method == "pretrained" else f"{seed}-1"
 
 
 def scores(method, setting, seed, test, validation=None, clusters=None):
@@ -52,7 +78,8 @@ def scores(method, setting, seed, test, validation=None, clusters=None):
     for split, outcomes in (("validation", validation or test), ("test", test)):
         for data, columns in outcomes.items():
             part = pd.DataFrame(columns if isinstance(columns, dict) else {"acc": [bool(x) for x in columns]})
-            part = part.assign(method=method, setting=setting, seed=seed, data=data, split=split, margin=0.5)
+            part = part.assign(method=method, setting=setting, seed=seed_text(method, seed), data=data, split=split)
+            part["margin"] = 0.5
             part["example"] = [f"{split}-{i}" for i in range(len(part))]
             if clusters:
                 part["cluster"] = clusters.get(data)
@@ -91,9 +118,23 @@ def language_files(folder):
     return write(folder, *(scores(method, setting, 1, test, clusters=PASSAGES) for method, setting, test in models))
 
 
-def row(table, method, data, seed="1", split="test", metric=None):
-    """Return the one matching row of a tidy table."""
-    rows = table.query("method == @method and data == @data and seed == @seed and split == @split")
+def add_baselines(paths, baselines):
+    """Add to the pre-trained model's score file the columns of its `baselines`, {data: {column: values}}."""
+    for path in paths:
+        frame = pd.read_parquet(path)
+        if set(frame["method"]) == {"pretrained"}:
+            for (data, columns), split in product(baselines.items(), ("validation", "test")):
+                for name, values in columns.items():
+                    frame.loc[(frame["data"] == data) & (frame["split"] == split), name] = values
+            frame.to_parquet(path, index=False)
+    return paths
+
+
+def row(table, method, data, seed=1, split="test", metric=None):
+    """Return the one matching row of a tidy table; `seed` is a number as in `seed_text`, or "mean"."""
+    text = seed if seed == "mean" else seed_text(method, seed)
+    key = {"method": method, "data": data, "seed": text, "split": split}
+    rows = table[(table[list(key)] == list(key.values())).all(axis=1)]
     if metric:
         rows = rows[rows["metric"] == metric]
     assert len(rows) == 1

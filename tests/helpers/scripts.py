@@ -19,5 +19,5 @@ def run_script(name: str, *arguments: object) -> None:
 
 def render_part(module: str, outputs: Sequence[Path], inputs: Mapping, settings: Mapping) -> None:
     """Run the script that draws a part of the report, as its rule does."""
-    given = ["--inputs", json.dumps(inputs, default=str), "--settings", json.dumps(settings)]
-    run_script("render_part", "--module", f"generality.parts.{module}", *given, "--output", *outputs)
+    arguments = ["--inputs", json.dumps(inputs, default=str), "--settings", json.dumps(settings)]
+    run_script("render_part", "--module", f"generality.parts.{module}", *arguments, "--output", *outputs)

@@ -1,14 +1,22 @@
 """The embedded study and one on real pictures, to be changed."""
 
 import copy
+import re
 from pathlib import Path
 
 from generality.config.study_file import check, load
 from generality.plan.study import Study
 
-EMBEDDED_FILE = Path(__file__).parents[2] / "config.yaml"
+ROOT = Path(__file__).parents[2]
+EMBEDDED_FILE = ROOT / "config.yaml"
 EMBEDDED = load(EMBEDDED_FILE)
 REAL = Path(__file__).with_name("real.yaml").read_text()
+
+
+def files_of(path):
+    """Return the study files of the command at the head of a study file, or that file alone."""
+    command = re.search(r"^#.* --configfile (.+)$", path.read_text(), re.MULTILINE)
+    return [ROOT / name for name in command[1].split()] if command else [path]
 
 
 def study(**changes):

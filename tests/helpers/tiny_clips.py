@@ -90,8 +90,8 @@ def tiny_eva02(pretrained: bool = False, **options):
 
 def save_tokenizer(folder: Path) -> Path:
     """Write a tokenizer of transformers that has WORDS, and a configuration of a text tower beside it."""
-    known = ["<pad>", "</s>", "<unk>", *WORDS]
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(known)}, unk_token="<unk>"))
+    recorded = ["<pad>", "</s>", "<unk>", *WORDS]
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(recorded)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     special = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
@@ -132,6 +132,6 @@ def registered(family: str, folder: Path, **changes) -> Iterator[dict]:
 def fetched(family: str, folder: Path, pictures: dict = PICTURES, **changes) -> Path:
     """Fetch a family's model, trained on such `pictures`, into a folder of the study, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with registered(family, folder, **changes) as given:
-        fetch_clip(folder / "released", **given | {"preprocess": pictures})
+    with registered(family, folder, **changes) as inputs:
+        fetch_clip(folder / "released", **inputs | {"preprocess": pictures})
     return folder / "released"

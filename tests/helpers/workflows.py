@@ -40,12 +40,12 @@ from generality.parts import EXPERIMENT, Part, entry
 ENTRIES = {"losses": entry("Loss of full fine-tuning, step by step.", experiment=EXPERIMENT)}
 
 
-def needs(shown):
-    return {"logs": shown.training_logs()}
+def needs(part):
+    return {"logs": part.training_logs()}
 
 
-def settings(shown):
-    return {"color": shown.looks["full"]["color"]}
+def settings(part):
+    return {"color": part.looks["full"]["color"]}
 
 
 def draw(outputs, logs, color):
@@ -63,7 +63,7 @@ def draw(outputs, logs, color):
     write_table(table, values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Loss on {say.experiments()}", f"The loss of every batch. {say.made()}"
 
 
@@ -82,8 +82,8 @@ def copy_project(folder):
     Each job notes its arguments and the files of the library that it imported, in imported/<process>.json.
     """
     for name in PROJECT:
-        whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        whole(ROOT / name, folder / name)
+        complete = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        complete(ROOT / name, folder / name)
     (folder / "workflow/sitecustomize.py").write_text(NOTE_IMPORTS)
 
 

@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from architectures import ARCHITECTURES, GROUPED, POSITIONS, WINDOW, tiny
-from generality.data.text_set import TextSet
+from generality.data.text_set import TextSet, pair
+from generality.language.answers import pairs_of
+from generality.language.blind import blind_scores
 from generality.language.blocks import tokenize
+from generality.language.drift import answer_distributions
 from generality.language.encoding import Encoder
 from generality.language.objective import NextToken
 from generality.language.rows import SHARED
@@ -41,7 +44,7 @@ def model(request):
 
 
 def scorer(model, tokens: int) -> Scorer:
-    return Scorer(model, TOKENIZER, {KEY: TEXTS}, [KEY[0]], tokens)
+    return Scorer(model, TOKENIZER, {KEY: TEXTS}, {KEY[0]: "choices"}, tokens)
 
 
 @torch.no_grad()
@@ -65,13 +68,14 @@ def test_log_likelihoods_are_those_of_one_text_at_a_time(model):
 
 
 def test_answers_are_generated_alike_in_batches_of_any_size(model):
-    said = []
+    runs = []
     for texts in (1, 8, 64):
         one = scorer(model, tokens=1)
-        answers = sorted(one._samples(KEY, texts)["generate"], key=lambda sample: sample["doc_id"])
-        said.append([answer["resps"][0][0] for answer in answers])
-    assert said[0] == said[1] == said[2]
-    assert len(set(said[0])) > 1
+        one.harness.tokens = texts * one.longest[KEY]
+        answers = sorted(one._samples(KEY)["generate"], key=lambda sample: sample["doc_id"])
+        runs.append([answer["resps"][0][0] for answer in answers])
+    assert runs[0] == runs[1] == runs[2]
+    assert len(set(runs[0])) > 1
 
 
 def test_the_first_loss_is_the_scored_likelihood(model):
@@ -86,6 +90,22 @@ def test_the_first_loss_is_the_scored_likelihood(model):
             losses.append(objective.loss(model, objective.batch(0, np.array([number])))[0].item())
         predicted.append(objective.predictions(np.array([number]))[0])
     np.testing.assert_allclose(losses, -np.array(scored) / predicted, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_distributions_and_scores_without_the_question_are_those_of_one_text_at_a_time(model):
+    harness = scorer(model, tokens=256).harness
+    remaining = answer_distributions(harness, TEXTS)
+    assert sorted(remaining) == list(range(len(TEXTS)))
+    for place, (prompt, answer) in enumerate(harness.encode([pair("choice", one) for one in TEXTS.examples])):
+        expected = model(torch.tensor([prompt + answer[:-1]])).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
+        torch.testing.assert_close(remaining[place], expected, atol=1e-4, rtol=0)
+    blind = [
+        [plain(model, harness.encoder.start, answer) for _, answer in harness.encode(pairs_of(one))]
+        for one in TEXTS.examples
+    ]
+    right = [float(np.argmax(values) == one["answer"]) for values, one in zip(blind, TEXTS.examples, strict=True)]
+    assert blind_scores(harness, TEXTS) == {"acc_blind": right}
 
 
 @pytest.mark.parametrize("name", ["Mistral, window 8", "Qwen2, window 8", "Gemma 3", "GPT-Neo, local", "MPT", "BLOOM"])
@@ -136,5 +156,5 @@ def test_a_cache_of_a_models_own_kind_is_not_kept(monkeypatch):
     """MiniMax has one, with more in it than keys and values, and takes no other."""
     sizes = GROUPED | POSITIONS | {"head_dim": 8, "num_local_experts": 4, "block_size": 16}
     monkeypatch.setitem(ARCHITECTURES, "MiniMax", ("minimax", sizes))
-    said = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY, 8)["generate"]
-    assert len(said) == len(EXAMPLES)
+    answers = scorer(tiny("MiniMax", TOKENIZER), tokens=1)._samples(KEY)["generate"]
+    assert len(answers) == len(EXAMPLES)

@@ -101,6 +101,42 @@ def test_a_text_that_spells_out_its_beginning_has_it_once():
     assert encoder.prompts(["<s>the sky"]) == encoder.prompts(["the sky"])
 
 
+@torch.no_grad()
+def check_blind(tokenizer, form, first):
+    """Compare the scores without the question with the model's own logits of each answer after the token `first`."""
+    model, texts = llama(tokenizer), FORMS[form]
+    rows = Scorer(model, tokenizer, {("a/b", "test"): texts}, [], blind=True).rows(("a/b", "test"))
+
+    def log_likelihood(prompt, answer):
+        ((_, after),) = Encoder(tokenizer).pairs([(prompt, f" {answer}")])  # as it is scored with the question
+        ids = torch.tensor([[first, *after]])
+        return model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None]).sum().item()
+
+    for row, example in zip(rows.to_dict("records"), texts.examples, strict=True):
+        if form == "instruction":
+            assert row["nll_blind"] == pytest.approx(-log_likelihood(example["prompt"], example["response"]), rel=1e-5)
+        else:
+            values = [log_likelihood(example["prompt"], choice) for choice in example["choices"]]
+            assert row["acc_blind"] == (np.argmax(values) == example["answer"])
+            assert (row["choices"], row["right"]) == (len(example["choices"]), example["answer"])
+    if form == "choice":
+        assert 0 < rows["acc_blind"].mean() < 1
+    else:
+        assert not np.allclose(rows["nll_blind"], rows["nll"], rtol=1e-2)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_the_question_an_answer_keeps_its_tokens(tokenizer, form):
+    check_blind(tokenizer, form, tokenizer.bos_token_id)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_question_and_bos_an_answer_follows_the_end_of_a_text(form):
+    tokenizer = byte_level(TEXTS)
+    tokenizer.bos_token = None
+    check_blind(tokenizer, form, tokenizer.eos_token_id)
+
+
 def test_an_answer_without_a_token_is_refused(tokenizer):
     with pytest.raises(StudyError, match="the answer '' has no token"):
         list(Encoder(tokenizer).pairs([("the sky is", "")]))
@@ -110,7 +146,7 @@ def test_choices_that_are_the_same_tokens_are_refused():
     tokenizer = TOKENIZERS["unigram, EOS"]
     example = EXAMPLES[0] | {"id": "q1", "choices": ["red", "ж", "ф"]}
     with pytest.raises(StudyError, match=r"^a/b test: example 'q1': the choices 'ж' and 'ф' are the same tokens"):
-        Scorer(llama(tokenizer), tokenizer, {("a/b", "test"): TextSet("choice", [example], {})}, [])
+        Scorer(llama(tokenizer), tokenizer, {("a/b", "test"): TextSet("choice", [example], {})}, {})
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -122,9 +158,9 @@ def test_the_first_loss_is_the_scored_likelihood_of_the_same_answers(tokenizer, 
     everything = np.arange(len(answers))
     with torch.no_grad():
         loss, _ = objective.loss(model, objective.batch(0, everything))
-    scorer = Scorer(model, tokenizer, {("a/b", "test"): texts}, [])
-    asked = [pair(form, example) for example in texts.examples]
-    scored = scorer.harness.likelihoods(asked)
+    scorer = Scorer(model, tokenizer, {("a/b", "test"): texts}, {})
+    pairs = [pair(form, example) for example in texts.examples]
+    scored = scorer.harness.likelihoods(pairs)
     predicted, _ = objective.predictions(everything)
     assert loss.item() == pytest.approx(-sum(value for value, _ in scored) / predicted, abs=1e-5)
     if form == "instruction":

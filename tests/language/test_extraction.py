@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generality.config.schema import validator
 from generality.data.text_set import TextSet
 from generality.errors import StudyError
-from generality.language.extraction import STOP, check_producible, extract
+from generality.language.extraction import CHOICES, EXTRACTIONS, STOP, check_producible, extract, is_other_kind
 
 
 @pytest.mark.parametrize(
-    ("text", "choices", "found"),
+    ("text", "choices", "number"),
     [
         ("北京是中国的首都。", ["上海", "北京"], 1),
         ("北京", ["北", "北京"], 1),
@@ -35,12 +36,12 @@ from generality.language.extraction import STOP, check_producible, extract
         ("красная", ["красн", "синий"], None),
     ],
 )
-def test_a_word_ends_as_its_script_says(text, choices, found):
-    assert extract(text, choices) == found
+def test_a_word_ends_as_its_script_says(text, choices, number):
+    assert extract(text, choices) == number
 
 
 @pytest.mark.parametrize(
-    ("text", "choices", "found"),
+    ("text", "choices", "number"),
     [
         ("किताब", ["क", "ख"], None),
         ("कि", ["क", "कि"], 1),
@@ -52,12 +53,12 @@ def test_a_word_ends_as_its_script_says(text, choices, found):
         ("❤", ["❤️", "no"], 0),
     ],
 )
-def test_marks_belong_to_the_character_before_them(text, choices, found):
-    assert extract(text, choices) == found
+def test_marks_belong_to_the_character_before_them(text, choices, number):
+    assert extract(text, choices) == number
 
 
 @pytest.mark.parametrize(
-    ("text", "choices", "found"),
+    ("text", "choices", "number"),
     [
         ("ＲＥＤ。", ["red", "blue"], 0),
         ("red，of course", ["red", "blue"], 0),
@@ -70,8 +71,8 @@ def test_marks_belong_to_the_character_before_them(text, choices, found):
         ("ｶﾞｽ", ["ガス", "水"], 0),
     ],
 )
-def test_unicode_has_many_spellings_of_one_text(text, choices, found):
-    assert extract(text, choices) == found
+def test_unicode_has_many_spellings_of_one_text(text, choices, number):
+    assert extract(text, choices) == number
 
 
 GENES = ["R", "rr", "Rr", "RR"]
@@ -155,3 +156,109 @@ def test_english_is_read_as_it_always_was(text, choices):
 
     fitting = [place for place, one in enumerate(choices) if re.match(rf"{re.escape(plain(one))}(?!\w)", plain(text))]
     assert extract(text, choices) == max(fitting, key=lambda place: len(plain(choices[place])), default=None)
+
+
+# LMFlow's rules
+
+LETTERS, WORDS = ["A", "B", "C", "D"], ["yes", "no", "maybe"]
+BOTH = ("lmflow-medmcqa", "lmflow-usmle")
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        # after a head, a colon and a blank, anywhere in the text
+        ("Answer: C", 2),
+        ("I think so.\nOutput: (b) of them", 1),
+        ("A: ((D", 3),
+        ("Answer: Cushing's disease", 2),
+        ("E. Output: a", 0),
+        ("Answer:C", 2),  # no head without a blank, but a C at the end
+        # before a full stop, a blank or the end
+        (" A", 0),
+        ("(B)", 1),
+        ("b) is right, or d.", 1),
+        ("C.", 2),
+        ("D\nA\n", 3),
+        ("and so on", 3),  # the last letter of "and"
+        ("thallium", None),
+        ("((B) ", None),
+        ("E.", None),
+        ("", None),
+    ],
+)
+def test_lmflow_reads_a_letter_after_a_head_or_the_first_that_ends(kind, text, choice):
+    assert EXTRACTIONS[kind].find(text, LETTERS) == choice
+
+
+@pytest.mark.parametrize("head", ["answer", "ANSWER", "output", "OUTPUT"])
+def test_lmflow_knows_fewer_heads_for_usmle(head):
+    text = f"had {head}: (C) thiamine"
+    assert [EXTRACTIONS[kind].find(text, LETTERS) for kind in BOTH] == [2, 3]  # the last letter of "had"
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("Output: maybe", 2),
+        ("no. Answer: Yes, it does", 0),
+        ("A: NO", 1),
+        ("Answer: (yes)", None),  # the bracket belongs to the answer
+        (" yes", 0),
+        ("No.", 1),
+        ("Maybe so", 2),
+        ("eyes. No.", 0),  # the end of "eyes"
+        ("yes, indeed", None),
+        ("A", None),
+        ("yES", None),
+    ],
+)
+def test_lmflow_reads_yes_no_and_maybe(text, choice):
+    assert EXTRACTIONS["lmflow-pubmedqa"].find(text, WORDS) == choice
+
+
+def test_a_letter_that_is_no_choice_is_none():
+    assert EXTRACTIONS["lmflow-medmcqa"].find("D.", ["A", "B", "C"]) is None
+
+
+def test_lmflow_generates_a_hundred_tokens_and_choices_end_with_their_line():
+    assert {(kind.tokens, kind.stops) for name, kind in EXTRACTIONS.items() if name != CHOICES} == {(100, ())}
+    assert EXTRACTIONS[CHOICES][1:] == ((STOP,), None, None)
+
+
+def test_the_schema_names_every_kind_of_extraction():
+    experiment = validator().schema["$defs"]["experiment"]["properties"]
+    assert experiment["extraction"]["additionalProperties"]["enum"] == list(EXTRACTIONS)
+
+
+@pytest.mark.parametrize(("kind", "choices"), [("lmflow-usmle", ["A", "lead"]), ("lmflow-pubmedqa", ["yes", "B"])])
+def test_choices_that_lmflow_never_reads_are_refused(kind, choices):
+    line = rf"^toy/one test: example 'q1': choice 2, '{choices[1]}', cannot be read: `extraction` {kind} reads "
+    with pytest.raises(StudyError, match=line):
+        check_producible(texts(choices, name="toy/one", split="test"), kind)
+    check_producible(texts(LETTERS), "lmflow-medmcqa")
+    check_producible(texts(WORDS), "lmflow-pubmedqa")
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "other"),
+    [
+        (" A", WORDS, True),
+        ("(B) lead", WORDS, True),
+        ("c.", WORDS, True),
+        ("A patient with fever", WORDS, False),  # an article
+        ("E", LETTERS, False),
+        ("yes\nand", LETTERS, True),
+        ("No.", ["lead", "zinc"], True),
+        ("No evidence", LETTERS, False),
+        ("True", ["lead", "zinc"], True),
+        ("maybe", WORDS, False),
+        ("3", LETTERS, True),
+        ("3", ["1", "2"], False),
+        ("1.5 mg", LETTERS, False),
+        ("", LETTERS, False),
+    ],
+)
+def test_an_answer_of_another_kind_is_told_from_no_answer(text, choices, other):
+    assert is_other_kind(text, choices) == other

@@ -149,8 +149,8 @@ def test_quantized_weights(release):
 
 def test_code_of_its_own(release):
     folder = release()
-    own = {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}
-    changed("config.json", lambda c: c.update(auto_map=own, model_type="own"))(folder)
+    classes = {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}
+    changed("config.json", lambda c: c.update(auto_map=classes, model_type="own"))(folder)
     assert "it needs code of its own, which is not run" in refused(folder)
 
 
@@ -227,9 +227,9 @@ def test_answers_are_the_likeliest_tokens_whatever_a_release_generates_with(rele
     folder = release()
     changed("generation_config.json", lambda c: c.update(settings))(folder)
     fetch_causal_lm(tmp_path / "model", name=str(folder))
-    found = load_causal_lm(tmp_path / "model")[0].generation_config
-    assert found.eos_token_id == 2
-    assert not {key: value for key, value in settings.items() if getattr(found, key) == value and value}
+    generation = load_causal_lm(tmp_path / "model")[0].generation_config
+    assert generation.eos_token_id == 2
+    assert not {key: value for key, value in settings.items() if getattr(generation, key) == value and value}
 
 
 def test_the_end_of_a_text_is_learnt_where_it_also_pads(release, tmp_path):

@@ -243,6 +243,22 @@ def test_a_model_like_galactica_gets_its_special_tokens_and_is_fine_tuned(langua
     finetune(tmp_path, tmp_path / "out", "lora", rank=2)
 
 
+def test_the_commit_of_a_model_without_a_revision_is_told_and_kept(tmp_path, monkeypatch, capsys):
+    commit, cache = "12" * 20, tmp_path / "cache" / "models--x--tiny"
+    galactica(cache / "snapshots" / commit)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text(commit)
+    for constant in ("huggingface_hub.constants.HF_HUB_CACHE", "transformers.utils.hub.constants.HF_HUB_CACHE"):
+        monkeypatch.setattr(constant, str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    for revision in (None, commit):
+        fetch_causal_lm(tmp_path / "model", name="x/tiny", revision=revision)
+        provenance = load_causal_lm(tmp_path / "model")[2]
+        assert (provenance["revision"], provenance["commit"]) == (revision, commit)
+        shutil.rmtree(tmp_path / "model")
+        assert (f"x/tiny: commit {commit}; as `revision: {commit}`" in capsys.readouterr().err) == (revision is None)
+
+
 def test_galacticas_files_have_its_shape_and_may_be_in_parts(tmp_path):
     """A release of several safetensors files with an index, and the true sizes, without their bytes."""
     galactica(tmp_path / "hub")
@@ -252,8 +268,8 @@ def test_galacticas_files_have_its_shape_and_may_be_in_parts(tmp_path):
     parts = set(json.loads((tmp_path / "hub" / "model.safetensors.index.json").read_text())["weight_map"].values())
     assert len(parts) > 1
     fetch_causal_lm(tmp_path / "model", name=str(tmp_path / "hub"))
-    found = load_causal_lm(tmp_path / "model")[0].state_dict()
-    assert all(torch.equal(value.float(), found[name]) for name, value in model.state_dict().items())
+    entries = load_causal_lm(tmp_path / "model")[0].state_dict()
+    assert all(torch.equal(value.float(), entries[name]) for name, value in model.state_dict().items())
 
     sizes = {"hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32, "ffn_dim": 8192}
     sizes |= {"word_embed_proj_dim": 2048, "vocab_size": 50_000, "max_position_embeddings": 2048}
@@ -329,10 +345,10 @@ def test_distances_name_each_set_once(language_folder, tmp_path):
         tmp_path / "d.csv", model=language_folder / "model", speciality=language_folder / "train", sets=sets
     )
     header, *rows = (tmp_path / "d.csv").read_text().splitlines()
-    found = {row.split(",")[0]: float(row.split(",")[1]) for row in rows}
+    distances = {row.split(",")[0]: float(row.split(",")[1]) for row in rows}
     assert header == "data,distance"
-    assert list(found) == list(sets)
-    assert found["a/same"] == 0 < found["a/near"] < found["b/far"]
+    assert list(distances) == list(sets)
+    assert distances["a/same"] == 0 < distances["a/near"] < distances["b/far"]
 
 
 def test_a_distance_without_any_spread_is_refused(language_folder, tmp_path):

@@ -10,9 +10,10 @@ from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
 from generality.language import prompt_cache
 from generality.language.causal_lm import load_causal_lm
+from generality.language.extraction import extract
 from generality.language.finetune import finetune_causal_lm
+from generality.language.harness import Harness
 from generality.language.score import Scorer, score_causal_lms
-from generality.language.tasks import extract
 from interpolated import write_interpolated
 from small_sets import make_text_set
 from small_trainings import LANGUAGE_TRAIN, OPT
@@ -42,7 +43,9 @@ def rows(folder, sets):
 
 
 def score(output, sets, model, method="full", **options):
-    score_causal_lms(output, sets=sets, generate=["colours/choice"], model=model, method=method, seed=1, **options)
+    score_causal_lms(
+        output, sets=sets, generate={"colours/choice": "choices"}, model=model, method=method, seed="1-1", **options
+    )
     return pd.read_parquet(output)
 
 
@@ -84,14 +87,19 @@ def test_a_limit_takes_some_from_everywhere(folder, sets, rows, tmp_path):
 
 def test_rows_are_one_an_example_with_the_metrics_of_its_form(rows, sets):
     assert list(rows)[:7] == ["method", "setting", "seed", "data", "split", "example", "cluster"]
-    assert set(list(rows)[7:]) == {"acc", "acc_norm", "exact_match", "unparsable", "nll"}
+    metrics = {"acc", "acc_norm", "exact_match", "unparsable", "other_kind", "nll"}
+    assert set(list(rows)[7:]) == {*metrics, "choices", "right"}
     for (data, split), folder in sets.items():
         part = rows[(rows["data"] == data) & (rows["split"] == split)]
         examples = open_text_set(folder).examples
         assert list(part["example"]) == [example["id"] for example in examples]
         assert list(part["cluster"]) == [example["cluster"] for example in examples]
+        numbers = [[len(example["choices"]), example["answer"]] for example in examples if "choices" in example]
+        assert part[["choices", "right"]].dropna().to_numpy().tolist() == numbers
         assert part["nll"].notna().all() == (data == INSTRUCTION[0])
-        assert part[["acc", "acc_norm", "exact_match", "unparsable"]].notna().all(axis=None) == (data == CHOICE[0])
+        assert part[["acc", "acc_norm", "exact_match", "unparsable", "other_kind"]].notna().all(axis=None) == (
+            data == CHOICE[0]
+        )
 
 
 def test_choices_are_those_of_the_highest_log_likelihood_by_hand(rows, folder):
@@ -122,8 +130,8 @@ def test_generated_answers_are_greedy_and_compared_by_hand(rows, folder):
         start = len(ids)
         while len(ids) < start + 8 and ids[-1] != tokenizer.eos_token_id:
             ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-        said = tokenizer.decode(ids[start:], skip_special_tokens=True).split("\n")[0].split()
-        first = said[0] if said else ""
+        words = tokenizer.decode(ids[start:], skip_special_tokens=True).split("\n")[0].split()
+        first = words[0] if words else ""
         assert part["exact_match"][index] == (first == example["choices"][example["answer"]])
         assert part["unparsable"][index] == (first not in example["choices"])
     assert 0 < part["exact_match"].mean() < 1
@@ -134,7 +142,7 @@ def test_scores_do_not_depend_on_the_batch(folder, sets):
     tables = []
     for batch in (1, 7, 64):
         model, tokenizer, _ = load_causal_lm(folder / "full")
-        scorer = Scorer(model, tokenizer, opened, ["colours/choice"], batch)
+        scorer = Scorer(model, tokenizer, opened, {"colours/choice": "choices"}, batch)
         tables.append(pd.concat([scorer.rows(key) for key in sets], ignore_index=True))
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=False, rtol=0, atol=1e-4)
@@ -152,7 +160,7 @@ def test_generation_goes_on_from_prompts_that_were_scored(folder, architecture, 
     opened, tables, tokens = {CHOICE: open_text_set(folder / "choice")}, [], []
     for most in (0, prompt_cache.MOST):
         monkeypatch.setattr(prompt_cache, "MOST", most)
-        scorer = Scorer(model, tokenizer, opened, ["colours/choice"], 7)
+        scorer = Scorer(model, tokenizer, opened, {"colours/choice": "choices"}, 7)
         read.clear()
         tables.append(scorer.rows(CHOICE))
         tokens.append(sum(read))
@@ -171,8 +179,8 @@ def test_an_interpolation_scores_as_its_folder_does(folder, sets, rows, tmp_path
     mixed = score(tmp_path / "mixed.parquet", sets, tmp_path / "mixed", setting="default")
     for setting, alone in (("alpha-0.3", mixed), ("alpha-1", rows)):
         part = wise[wise["setting"] == setting].reset_index(drop=True)
-        own = ["method", "setting"]
-        pd.testing.assert_frame_equal(part.drop(columns=own), alone.drop(columns=own))
+        names = ["method", "setting"]
+        pd.testing.assert_frame_equal(part.drop(columns=names), alone.drop(columns=names))
 
 
 def test_an_answer_longer_than_the_context_is_refused(folder, tmp_path):
@@ -191,7 +199,7 @@ def test_another_world_is_refused(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "number"),
     [
         (" red", 0),
         ("Red.", 0),
@@ -203,5 +211,47 @@ def test_another_world_is_refused(folder, tmp_path):
         ("  dark   BLUE\n", 2),
     ],
 )
-def test_an_answer_is_the_choice_that_a_text_begins_with(text, found):
-    assert extract(text, ["red", "red wine", "dark blue"]) == found
+def test_an_answer_is_the_choice_that_a_text_begins_with(text, number):
+    assert extract(text, ["red", "red wine", "dark blue"]) == number
+
+
+@pytest.fixture
+def lettered(tmp_path):
+    """Return a set of letters and one of words, by their keys."""
+    letters = [{"id": f"{n}", "prompt": f"{n} ?", "choices": [*"ABCD"], "answer": n, "cluster": None} for n in range(4)]
+    words = [{"id": "w", "prompt": "so ?", "choices": ["yes", "no", "maybe"], "answer": 0, "cluster": None}]
+    sets = {}
+    for name, examples in (("letters", letters), ("words", words)):
+        write_text_set(tmp_path / name, "choice", examples, {"kind": "test"})
+        sets[f"x/{name}", "test"] = tmp_path / name
+    return sets
+
+
+KINDS = {"x/letters": "lmflow-medmcqa", "x/words": "lmflow-pubmedqa"}
+
+
+def test_each_set_is_read_by_its_own_kind_of_extraction(folder, lettered, monkeypatch):
+    _, tokenizer, _ = load_causal_lm(folder / "full")
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=128, **size)).eval()
+    text = []
+
+    def generate(self, requests, disable_tqdm=False):
+        text.extend((request.args[1]["until"], request.args[1]["max_gen_toks"]) for request in requests)
+        return ["Red.\nOutput: (C)" if len(requests) > 1 else " A" for _ in requests]
+
+    monkeypatch.setattr(Harness, "generate_until", generate)
+    scorer = Scorer(model, tokenizer, {key: open_text_set(path) for key, path in lettered.items()}, KINDS)
+    letters, words = (scorer.rows(key) for key in lettered)
+    assert text == [([], 100)] * 5
+    assert list(letters["exact_match"]) == [0, 0, 1, 0]
+    assert list(letters["unparsable"]) == [0] * 4
+    assert words[["exact_match", "unparsable", "other_kind"]].iloc[0].tolist() == [0, 1, 1]
+    assert letters["acc"].notna().all(), "the choice among the letters by log-likelihood stands beside it"
+
+
+def test_a_context_without_room_for_lmflows_tokens_is_refused(folder, lettered, tmp_path):
+    with pytest.raises(StudyError, match=r"x/letters test: an answer of 100 tokens is longer than the model's context"):
+        score_causal_lms(
+            tmp_path / "s", sets=lettered, generate=KINDS, model=folder / "full", method="full", setting="d", seed=1
+        )

@@ -43,7 +43,8 @@ def model(tmp_path_factory):
 def attempt(model, tmp_path, methods=METHODS, **train):
     """Try a model, and return what is written."""
     fine_tunings = [
-        {"method": method, "hyperparameters": own, "train": LANGUAGE_TRAIN | train} for method, own in methods.items()
+        {"method": method, "hyperparameters": values, "train": LANGUAGE_TRAIN | train}
+        for method, values in methods.items()
     ]
     try_causal_lm(tmp_path / "tried", model=model, name="models.mine", trials=fine_tunings)
     return (tmp_path / "tried").read_text()
@@ -86,7 +87,7 @@ def test_data_sets_are_checked_by_the_tokenizer(model, tmp_path, choices, line):
     write_text_set(tmp_path / "set", "choice", [example], {"kind": "test"})
     checked, sets = tmp_path / "texts.checked", {("a/b", "test"): tmp_path / "set"}
     with pytest.raises(StudyError, match=line) if line else nullcontext():
-        check_texts(checked, model=model, sets=sets, generate=["a/b"])
+        check_texts(checked, model=model, sets=sets, generate={"a/b": "choices"})
     assert checked.exists() == (line is None)
 
 
@@ -98,34 +99,34 @@ def study_of(name):
     return config
 
 
-CHECKED = "results/tiny/medmcqa/pretrained/default/seed-1/texts.checked"
+CHECKED = "results/tiny/medmcqa/pretrained/default/seed-{}/texts.checked"
 
 
 def test_a_plan_has_one_trial_of_all_that_its_experiments_do():
     plan = Study(check(study_of("hub/model")))
     assert [trial["method"] for trial in trials(plan, "mine")] == ["full", "lora"]
-    assert tried(plan, "medmcqa", 1) == ["results/tiny/models/mine/released.tried", CHECKED]
-    assert tried(Study(check(tiny("tiny_language"))), "medmcqa", 1) == [CHECKED]
+    assert tried(plan, "medmcqa", "none") == ["results/tiny/models/mine/released.tried", CHECKED.format("none")]
+    assert tried(Study(check(tiny("tiny_language"))), "medmcqa", "1") == [CHECKED.format(1)]
 
 
 def test_a_released_model_is_tried_and_then_trained_and_scored(tmp_path):
     write_talk(tmp_path)
     released(tmp_path / "hub", "Mistral, window 8")
     scores = "results/tiny/medmcqa/full/default/seed-1/scores.parquet"
-    said = snakemake(tmp_path, "--cores", "2", scores, config=study_of(str(tmp_path / "hub")))
-    assert said.index("rule try_lm") < said.index("rule finetune_lm")
+    log = snakemake(tmp_path, "--cores", "2", scores, config=study_of(str(tmp_path / "hub")))
+    assert log.index("rule try_lm") < log.index("rule finetune_lm")
     assert pd.read_parquet(tmp_path / scores)["nll"].notna().any()
 
 
 def test_a_model_that_cannot_be_trained_so_is_refused_before_any_training(tmp_path):
     write_talk(tmp_path)
     released(tmp_path / "hub", "Mamba")
-    said = snakemake(tmp_path, "--cores", "2", config=study_of(str(tmp_path / "hub")), check=False)
+    log = snakemake(tmp_path, "--cores", "2", config=study_of(str(tmp_path / "hub")), check=False)
     assert (
         "error: models.mine: a step of lora, rank 2, alpha 2.0 does not work, as a trial shows (methods.lora.targets: "
-        in said
+        in log
     )
-    assert "rule finetune_lm" not in said
+    assert "rule finetune_lm" not in log
     assert not list(tmp_path.glob("results/tiny/medmcqa/*/*/seed-1/model"))
 
 
@@ -134,6 +135,6 @@ def test_texts_that_cannot_be_scored_are_refused_before_any_fine_tuning(tmp_path
     write_talk(tmp_path)
     with (tmp_path / "data/small.jsonl").open("a") as file:
         file.write(json.dumps({"name": "long", "ask": "say more", "say": "more " * 600}) + "\n")
-    said = snakemake(tmp_path, "--cores", "2", config=tiny("tiny_language"), check=False)
-    assert "tokens is longer than the model's context of" in said
-    assert "rule finetune_lm" not in said
+    log = snakemake(tmp_path, "--cores", "2", config=tiny("tiny_language"), check=False)
+    assert "tokens is longer than the model's context of" in log
+    assert "rule finetune_lm" not in log

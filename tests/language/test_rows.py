@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from architectures import tiny
 from generality.language import likelihood
 from generality.language.likelihood import log_likelihoods
-from generality.language.outputs import changes_logits, head
+from generality.language.outputs import changes_logits
 from generality.language.rows import EQUAL, FULL, LONGEST, PADDED, SHARED, TOKENS, WAYS, batches, rows_of
 from tokenizers_of import byte_level
 
@@ -49,18 +49,18 @@ def test_a_thousand_answers_to_one_prompt_are_many_rows():
 def test_rows_in_parts_and_logits_in_parts_give_the_same(monkeypatch):
     model, rng = tiny("Llama", TOKENIZER), np.random.default_rng(0)
     prompt = rng.integers(4, len(TOKENIZER), 12).tolist()
-    asked = [
+    requests = [
         (prompt, [int(token) for token in rng.integers(4, len(TOKENIZER), 1 + number % 5)]) for number in range(30)
     ]
-    whole = log_likelihoods(model, asked, way=SHARED, tokens=TOKENS)
-    made = []
-    head(model).register_forward_hook(lambda module, given, logits: made.append(logits.numel()))
+    results = log_likelihoods(model, requests, way=SHARED, tokens=TOKENS)
+    sizes = []
+    model.get_output_embeddings().register_forward_hook(lambda module, inputs, logits: sizes.append(logits.numel()))
     monkeypatch.setattr("generality.language.rows.LONGEST", 40)
     monkeypatch.setattr(likelihood, "VALUES", 5 * len(TOKENIZER))
-    parts = log_likelihoods(model, asked, way=SHARED, tokens=100)
-    np.testing.assert_allclose([one for one, _ in parts], [one for one, _ in whole], atol=1e-5)
-    assert [greedy for _, greedy in parts] == [greedy for _, greedy in whole]
-    assert max(made) <= 5 * len(TOKENIZER)
+    parts = log_likelihoods(model, requests, way=SHARED, tokens=100)
+    np.testing.assert_allclose([one for one, _ in parts], [one for one, _ in results], atol=1e-5)
+    assert [greedy for _, greedy in parts] == [greedy for _, greedy in results]
+    assert max(sizes) <= 5 * len(TOKENIZER)
 
 
 @pytest.mark.parametrize("way", [PADDED, EQUAL])

@@ -15,9 +15,8 @@ from generality.runtime.imports import library
 from generality.storage.unfinished import unfinished
 from generality.training import series
 from generality.training.logits import Logits, computed, squared_distance
-from generality.training.loop import fit, order
+from generality.training.loop import fit, lr_factor, order
 from generality.training.method import make_method
-from generality.training.schedule import lr_factor
 from regression import Regression, network
 from small_trainings import TRAIN
 
@@ -53,10 +52,10 @@ def test_penalty_gradient_equals_the_autograd_form(name, power):
 def test_distillation_is_the_squared_difference_to_the_start_whether_cached_or_not():
     model, objective = network(), Regression()
     start = copy.deepcopy(model)
-    cached, asked = make_method("kd", **{"lambda": 0.7}), make_method("kd", **{"lambda": 0.7})
+    cached, uncached = make_method("kd", **{"lambda": 0.7}), make_method("kd", **{"lambda": 0.7})
     cached.begin(model, objective)
     objective.remember = lambda model: None
-    asked.begin(model, objective)
+    uncached.begin(model, objective)
     with torch.no_grad():
         for p in model.parameters():
             p.add_(0.1)
@@ -65,19 +64,19 @@ def test_distillation_is_the_squared_difference_to_the_start_whether_cached_or_n
     outputs = model(batch[0])
     expected = 0.7 * (outputs - start(batch[0])).square().sum(1).mean()
     torch.testing.assert_close(cached.loss(lambda: outputs, batch, examples), expected)
-    torch.testing.assert_close(asked.loss(lambda: outputs, batch, examples), expected)
+    torch.testing.assert_close(uncached.loss(lambda: outputs, batch, examples), expected)
 
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_the_distance_of_logits_that_are_not_computed_is_theirs(bias):
     torch.manual_seed(0)
     ours, theirs = (Logits.of(torch.randn(30, 8), torch.nn.Linear(8, 50, bias=bias)) for _ in range(2))
-    found, expected = [], []
-    for values, distance in ((found, squared_distance), (expected, plain_distance)):
+    actual, expected = [], []
+    for values, distance in ((actual, squared_distance), (expected, plain_distance)):
         states, weight = (x.detach().double().requires_grad_() for x in (ours.states, ours.weight))
         far = Logits(theirs.states.double(), theirs.weight.detach().double())
         values += [value := distance(Logits(states, weight), far), *torch.autograd.grad(3 * value, (states, weight))]
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
 
 
 def test_the_distance_of_near_logits_is_exact_where_they_are_large():
@@ -163,10 +162,10 @@ def test_schedules():
 
 
 def test_an_unfinished_training_is_of_its_methods_code(tmp_path, monkeypatch):
-    asked = []
+    stages = []
 
     def noting(folder, *modules, **options):
-        asked.extend(modules)
+        stages.extend(modules)
         return unfinished(folder, *modules, **options)
 
     monkeypatch.setattr(series, "unfinished", noting)
@@ -174,7 +173,7 @@ def test_an_unfinished_training_is_of_its_methods_code(tmp_path, monkeypatch):
         tmp_path / "out", Path.touch, network(), Regression(), stage="generality.storage.files", inputs=[], method="l1",
         hyperparameters={"lambda": 0.1}, train=TRAIN, seed=1, log=tmp_path / "log.csv",
     )  # fmt: skip
-    names = {Path(file).name for file in library(*asked)}
+    names = {Path(file).name for file in library(*stages)}
     assert {"files.py", "l1.py", "weight_penalty.py"} <= names
     assert "l2.py" not in names
 
@@ -193,6 +192,6 @@ def test_a_declaration_costs_no_import_of_torch():
 
 
 def test_methods_have_looks_of_their_own():
-    shown = looks()
-    assert list(shown) == ["pretrained", "full", "l1", "l2", "kd", "lora", "wise"]
-    assert len({(look["color"], look["marker"]) for look in shown.values()}) == len(shown)
+    all_looks = looks()
+    assert list(all_looks) == ["pretrained", "full", "l1", "l2", "kd", "lora", "wise"]
+    assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

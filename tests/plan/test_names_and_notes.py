@@ -70,9 +70,9 @@ def test_a_name_changes_no_plan(tmp_path, name):
 def test_a_file_that_declares_no_method_is_one_line(tmp_path, name, content, words):
     copy_project(tmp_path)
     (tmp_path / f"workflow/generality/methods/{name}.py").write_text(content)
-    said = dry_run(tmp_path, tiny("tiny"), check=False)
-    assert words in said
-    assert "Traceback" not in said
+    text = dry_run(tmp_path, tiny("tiny"), check=False)
+    assert words in text
+    assert "Traceback" not in text
 
 
 def without(config, *parts):

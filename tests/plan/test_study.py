@@ -9,7 +9,8 @@ import pytest
 from generality.config.references import problem
 from generality.errors import StudyError
 from generality.methods import Key, registry
-from generality.plan.shown import Shown
+from generality.plan.page import targets
+from generality.plan.shown import Shown, experiments_in
 from generality.plan.study import any_of, as_json
 from generality.storage.setting import read, write
 from study_files import EMBEDDED, study
@@ -23,16 +24,17 @@ def plan():
 def test_runs_are_every_method_setting_and_seed_but_those_of_wise(plan):
     runs = plan.runs("domainnet")
     assert [(run.method, run.setting, run.seed) for run in runs][:6] == [
-        *(("pretrained", "default", 1), ("pretrained", "default", 2)),
-        *(("full", "default", 1), ("full", "default", 2)),
-        *(("l1", "lambda-1e-05", 1), ("l1", "lambda-1e-05", 2)),
+        ("pretrained", "default", "1"),
+        *(("full", "default", "1-1"), ("full", "default", "1-2")),
+        *(("l1", "lambda-1e-05", "1-1"), ("l1", "lambda-1e-05", "1-2")),
+        ("l1", "lambda-0.0001", "1-1"),
     ]
-    assert len(runs) == 2 * (1 + 1 + 2 + 3 + 3 + 2)
+    assert len(runs) == 1 + 2 * (1 + 2 + 3 + 3 + 2)
     assert len(set(runs)) == len(runs)
     assert {run.method for run in runs} == {"pretrained", "full", "l1", "l2", "kd", "lora"}
-    assert [(run.experiment, run.value) for run in runs if run.method == "lora"][::2] == [
-        ("domainnet", 4),
-        ("domainnet", 8),
+    assert [(run.experiment, run.setting) for run in runs if run.method == "lora"][::2] == [
+        ("domainnet", "rank-4"),
+        ("domainnet", "rank-8"),
     ]
 
 
@@ -40,9 +42,9 @@ def test_score_files_are_one_a_run_and_one_a_seed_for_wise(plan):
     paths = plan.score_paths("domainnet")
     assert len(paths) == len(set(paths)) == len(plan.runs("domainnet")) + 2
     assert paths[0] == "results/embedded/domainnet/pretrained/default/seed-1/scores.parquet"
-    assert paths[-1] == "results/embedded/domainnet/wise/seed-2/scores.parquet"
+    assert paths[-1] == "results/embedded/domainnet/wise/seed-1-2/scores.parquet"
     methods = {"full": {}, "lora": {"rank": [4]}}
-    assert len(study(experiments__domainnet__methods=methods).score_paths("domainnet")) == 3
+    assert len(study(seeds=[1], experiments__domainnet__methods=methods).score_paths("domainnet")) == 3
 
 
 @pytest.mark.parametrize("value", [1e-5, 0.0001, 0.4, 1.0, 123456.0, 1e6])
@@ -52,7 +54,8 @@ def test_settings_and_values_are_made_from_each_other(value):
     assert setting == write({"lambda": value})
     assert read(setting) == {"lambda": value}
     assert re.fullmatch(r"lambda-[0-9.e+-]+", setting)
-    assert plan.value("domainnet", "l2", setting) == value == float(setting.removeprefix("lambda-"))
+    assert plan.settings("domainnet", "l2")[setting] == {"lambda": value}
+    assert float(setting.removeprefix("lambda-")) == value
 
 
 def test_settings_are_texts_as_in_the_score_files():
@@ -62,18 +65,29 @@ def test_settings_are_texts_as_in_the_score_files():
     assert read("rank-8-alpha-0.4") == {"rank": 8, "alpha": 0.4}
     assert read(write({"top_k2": 1e-5, "shift": -1})) == {"top_k2": 1e-5, "shift": -1}
     assert read("default") == read("step-x") == read("rank-8-") == {}
-    assert study().mixtures("domainnet")["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
+    assert study().mixtures["domainnet"]["wise"].values == tuple(tenth / 10 for tenth in range(1, 10))
 
 
 def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
     config = study(experiments__domainnet__methods={"full": {}, "wise": {"alpha": [0.5]}}).config
     config["experiments"]["domainnet"]["methods"]["l1"] = {"alpha": [1, 2]}
     config["experiments"]["domainnet"]["methods"]["wise"]["on"] = ["full", "l1"]
-    own = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
-    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": own})
+    values = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
+    for module in ("methods", "config.references"):
+        monkeypatch.setattr(f"generality.{module}.registry", lambda: registry() | {"l1": values})
     where, text = problem(config)
     assert where == "experiments.domainnet.methods.wise.on[1]"
     assert text.startswith("l1 and wise both have 'alpha' in their settings' names")
+
+
+def test_a_key_that_a_method_tries_already_is_not_tuned(monkeypatch):
+    config = study(experiments__domainnet__methods={"full": {}}).config
+    config["experiments"]["domainnet"]["methods"]["l1"] = {"lr": [1, 2], "tune": {"lr": [3]}}
+    values = replace(registry()["l1"], grid=Key("lr", "Rates.", {"type": "number"}))
+    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": values})
+    where, text = problem(config)
+    assert where == "experiments.domainnet.methods.l1.tune.lr"
+    assert text == "this key is l1's own, with its values in experiments.domainnet.methods.l1.lr; delete it here"
 
 
 @pytest.mark.parametrize(
@@ -100,10 +114,10 @@ def test_a_method_overrides_single_keys_of_the_train_block():
     lora = plan.finetune_settings("domainnet", "lora", "rank-8")
     assert lora == {"method": "lora", "hyperparameters": {"rank": 8, "alpha": 8.0}, "train": train | {"lr": 0.01}}
     assert list(lora["train"]) == list(train), "the order of keys stays, so that the text does"
-    for targets in ("all-linear", ["out_proj"]):
-        plan = study(experiments__domainnet__methods__lora={"rank": [4], "targets": targets})
+    for layers in ("all-linear", ["out_proj"]):
+        plan = study(experiments__domainnet__methods__lora={"rank": [4], "targets": layers})
         settings = plan.finetune_settings("domainnet", "lora", "rank-4")
-        assert settings["hyperparameters"] == {"rank": 4, "alpha": 4.0, "targets": targets}
+        assert settings["hyperparameters"] == {"rank": 4, "alpha": 4.0, "targets": layers}
     plan = study()
     kd = plan.finetune_settings("domainnet", "kd", "lambda-0.02")
     assert kd == {"method": "kd", "hyperparameters": {"lambda": 0.02}, "train": train}
@@ -130,8 +144,8 @@ def test_pictures_depend_on_their_own_split_only():
     plan = study(data__domainnet__counts={"train": 1500, "validation": 600, "test": 99})
     train = ("domainnet", "real", "train")
     assert plan.making(*train) == study().making(*train)
-    made = {"family": "domainnet", "count": 99, "size": 32, "seed": 21, "domain": "real", "split": "test"}
-    assert plan.making("domainnet", "real", "test") == made
+    results = {"family": "domainnet", "count": 99, "size": 32, "seed": 21, "domain": "real", "split": "test"}
+    assert plan.making("domainnet", "real", "test") == results
     assert plan.data_settings("domainnet")["counts"] == {"train": 1500, "validation": 600, "test": 99}
 
 
@@ -160,24 +174,30 @@ def test_evaluation_sets_are_the_speciality_and_then_the_groups(plan):
 
 def test_a_model_is_pretrained_once_a_seed_and_released_once():
     plan = study(models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"})
-    assert plan.model_path("domainnet", 3) == "results/embedded/models/tiny-clip/seed-3"
+    assert plan.model_path("domainnet", "3") == "results/embedded/models/tiny-clip/seed-3"
     assert plan.pretraining_data("tiny-clip") == {"web/all": "results/embedded/data/web/all/train"}
     assert (plan.models("pretrain_clip"), plan.models("open_clip")) == (["tiny-clip"], ["clip"])
     released = study(
         models__clip={"source": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "openai"},
         experiments__domainnet__model="clip",
     )
-    assert released.model_path("domainnet", 3) == "results/embedded/models/clip/released"
-    assert released.model_path("imagenet", 3) == "results/embedded/models/tiny-clip/seed-3"
+    assert released.model_path("domainnet", "none") == "results/embedded/models/clip/released"
+    assert released.model_path("imagenet", "3") == "results/embedded/models/tiny-clip/seed-3"
 
 
-def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier(plan):
+def test_generated_answers_are_read_as_the_study_says():
+    plan = study(experiments__pubmedqa__extraction={"medical/usmle": "lmflow-usmle"})
+    assert plan.generate("pubmedqa") == ["medical/pubmedqa", "medical/medmcqa", "medical/usmle:lmflow-usmle"]
+
+
+def test_a_language_experiment_starts_from_the_model_itself_and_a_vision_one_from_its_classifier():
+    plan = study(seeds={"pretraining": [1, 2], "finetuning": [1]})
     assert plan.experiments("language") == ["medmcqa", "pubmedqa"]
-    assert plan.start_path("medmcqa", 2) == "results/embedded/models/tiny-opt/seed-2"
-    assert plan.run_path("medmcqa", "pretrained", "default", 2) == plan.start_path("medmcqa", 2)
-    assert plan.start_path("domainnet", 2) == "results/embedded/domainnet/pretrained/default/seed-2/model"
-    lora = "results/embedded/medmcqa/lora/rank-8/seed-2/model"
-    assert plan.run_path("medmcqa", "lora", "rank-8", 2) == lora
+    assert plan.start_path("medmcqa", "2") == "results/embedded/models/tiny-opt/seed-2"
+    assert plan.run_path("medmcqa", "pretrained", "default", "2") == plan.start_path("medmcqa", "2")
+    assert plan.start_path("domainnet", "2") == "results/embedded/domainnet/pretrained/default/seed-2/model"
+    lora = "results/embedded/medmcqa/lora/rank-8/seed-2-1/model"
+    assert plan.run_path("medmcqa", "lora", "rank-8", "2-1") == lora
     assert plan.pretraining_data("tiny-opt") == {"corpus/all": "results/embedded/data/corpus/all/train"}
     assert plan.generate("pubmedqa") == ["medical/pubmedqa", "medical/medmcqa", "medical/usmle"]
     measured = plan.measured_sets("medmcqa")
@@ -192,15 +212,15 @@ def test_a_released_language_model_has_no_seed():
     revision = "0123456789abcdef0123456789abcdef01234567"
     galactica = {"source": "transformers", "name": "facebook/galactica-1.3b", "revision": revision}
     plan = study(models__galactica=galactica, experiments__medmcqa__model="galactica")
-    assert plan.start_path("medmcqa", 3) == "results/embedded/models/galactica/released"
+    assert plan.start_path("medmcqa", "none") == "results/embedded/models/galactica/released"
     assert plan.model_making("galactica") == {"name": "facebook/galactica-1.3b", "revision": revision}
 
 
 def test_records_are_read_from_their_files_and_those_of_their_answers():
-    own = {"form": "choice", "prompt": "{q}", "choices": "options"}
-    one = own | {"files": {"validation": "v.json", "test": ["a.json", "b.json"]}, "answers": {"validation": "v.lst"}}
+    values = {"form": "choice", "prompt": "{q}", "choices": "options"}
+    one = values | {"files": {"validation": "v.json", "test": ["a.json", "b.json"]}, "answers": {"validation": "v.lst"}}
     one["answers"]["test"] = "t.lst"
-    two = own | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
+    two = values | {"hub": {"id": "a/b", "revision": "0" * 40, "splits": {"all": "train"}}, "answers": "all.lst"}
     plan = study(data__quiz={"source": "text_records", "domains": {"one": one, "two": two}})
     assert sorted(plan.data_files("quiz", "one")) == ["a.json", "b.json", "t.lst", "v.json", "v.lst"]
     assert plan.data_files("quiz", "two") == ["all.lst"]
@@ -223,9 +243,15 @@ def test_captions_are_made_from_the_train_splits():
 
 
 def test_targets_are_what_the_report_names():
-    assert study().targets() == [
+    assert targets(study()) == [
         *(f"reports/figure{number}.{suffix}" for number in (2, 3, 4, 5, 6, 8, 9) for suffix in ("pdf", "png", "csv")),
+        *(f"reports/{figure}.{suffix}" for figure in ("drift", "flips") for suffix in ("pdf", "png", "csv")),
         *(f"reports/table{number}.{suffix}" for number in range(1, 12) for suffix in ("csv", "html", "md", "tex")),
+        *(
+            f"reports/{table}.{suffix}"
+            for table in ("calibration", "selection")
+            for suffix in ("csv", "html", "md", "tex")
+        ),
         *("reports/tradeoff.csv", "reports/tradeoff.md", "reports/claims.json", "reports/claims.md"),
     ]
     small = study(
@@ -236,19 +262,19 @@ def test_targets_are_what_the_report_names():
             "style": EMBEDDED["report"]["style"],
         }
     )
-    assert small.targets() == [f"out/small/table5.{suffix}" for suffix in ("csv", "html", "md", "tex")]
-    assert small.report_files("figure4") == []
-    assert small.shown("table5") == ["domainnet"]
-    assert study().shown("figure4") == ["imagenet", "domainnet"]
+    assert targets(small) == [f"out/small/table5.{suffix}" for suffix in ("csv", "html", "md", "tex")]
+    assert experiments_in(small, "figure4") == []
+    assert experiments_in(small, "table5") == ["domainnet"]
+    assert experiments_in(study(), "figure4") == ["imagenet", "domainnet"]
     renamed = study(report__claims={"experiments": {"medmcqa": "pubmedqa"}})
-    assert renamed.shown("claims") == ["pubmedqa"]
+    assert experiments_in(renamed, "claims") == ["pubmedqa"]
     claimed = Shown(renamed, "claims")
     assert claimed.inputs["scores"]["medmcqa"]["table"] == "results/embedded/pubmedqa/scores.csv"
     assert claimed.inputs["scores"]["medmcqa"]["scores"] == renamed.score_paths("pubmedqa")
     assert claimed.settings["experiments"]["medmcqa"]["experiment"] == "pubmedqa"
     assert set(renamed.score_paths("pubmedqa")) < set(claimed.files)
     scored = Shown(renamed, "tradeoff").settings["experiments"]
-    assert [own["experiment"] for own in scored] == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
+    assert [values["experiment"] for values in scored] == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
     sets = Shown(study(), "figure2").inputs["sets"]
     assert list(sets) == ["imagenet", "domainnet"]
     assert list(sets["domainnet"])[:2] == ["real", "clipart"]

@@ -7,11 +7,11 @@ import pytest
 from generality.report import distance, early_stopping, tradeoff
 from generality.report.answer import answers
 from generality.report.answer_words import answer, numbers
-from generality.report.claims import FOLLOWED, judge_claims, verdict
+from generality.report.claims import FOLLOWED, judge_claims
 from generality.report.claims_table import render_claims
 from generality.report.collect import collect, read_table, write_table
-from generality.report.comparisons_series import Followed
-from generality.report.diverged import named
+from generality.report.comparisons import Followed
+from generality.report.names import diverged_settings
 from generality.report.resampled import Resampled
 from generality.report.select import best_settings
 from generality.report.tables import render_table
@@ -21,7 +21,7 @@ from made_experiments import PAPER, experiment
 from made_series import CHEAP, SLOW, TUNINGS, USUAL
 from made_series import PAPER as FOLLOWED_WORLD
 from markdown_tables import cells
-from scored import EXPERIMENT, FULL, GOOD, PRETRAINED, STYLE, drawn, scores, write
+from scored import EXPERIMENT, FULL, GOOD, PRETRAINED, STYLE, drawn, scores, seed_text, write
 
 LABELS = {method: look["label"] for method, look in STYLE.items()}
 
@@ -34,7 +34,7 @@ def title(ax):
 def lost(folder, method, settings, seed=1):
     """The score file of models that diverged."""
     path = folder / f"{method}-{settings[0]}-{seed}.parquet"
-    write_scores(path, [diverged_rows(dict.fromkeys(settings, 7))], method=method, seed=seed)
+    write_scores(path, [diverged_rows(dict.fromkeys(settings, 7))], method=method, seed=seed_text(method, seed))
     return path
 
 
@@ -43,9 +43,11 @@ def world(folder, **diverged):
     (setting, seed) that have none."""
     models = {("pretrained", "default"): PRETRAINED, ("full", "default"): FULL, ("wise", "alpha-0.2"): PRETRAINED}
     models |= {("wise", "alpha-0.8"): FULL, ("kd", "lambda-0.001"): FULL, ("kd", "lambda-0.02"): GOOD}
-    gone = {(method, *each) for method, found in diverged.items() for each in found}
+    gone = {(method, *each) for method, result in diverged.items() for each in result}
     runs = [(*model, seed) for model in models for seed in (1, 2)]
-    paths = write(folder, *(scores(*run, models[run[:2]]) for run in runs if run not in gone))
+    # With 25 examples for each, what differs is measurable.
+    outcomes = {model: {data: 25 * right for data, right in of.items()} for model, of in models.items()}
+    paths = write(folder, *(scores(*run, outcomes[run[:2]]) for run in runs if run not in gone))
     return [*paths, *(lost(folder, method, [setting], seed) for method, setting, seed in sorted(gone))]
 
 
@@ -66,15 +68,14 @@ WORLDS = pytest.mark.parametrize(
 @WORLDS
 def test_a_table_says_so_and_nothing_that_diverged_is_chosen(gone, names, tmp_path):
     table = collect(world(tmp_path, **gone), **EXPERIMENT)
-    table = table.assign(seed=table["seed"].astype(str))
     write_table(table, tmp_path / "scores.csv")
     pd.testing.assert_frame_equal(read_table(tmp_path / "scores.csv"), table)
     mean = table[table["seed"] == "mean"]
     assert (mean["value"].isna() == (mean["diverged"] > 0)).all()
-    models = {(method, setting) for method, found in gone.items() for setting, _ in found}
+    models = {(method, setting) for method, result in gone.items() for setting, _ in result}
     assert set(mean.loc[mean["diverged"] > 0, ["method", "setting"]].itertuples(index=False, name=None)) == models
-    one = table[table["seed"] == "1"]  # of a single seed there are numbers still
-    assert one["value"].isna().sum() == 2 * 4 * sum(seed == 1 for found in gone.values() for _, seed in found)
+    one = table[table["seed"].isin(["1", "1-1"])]  # of a single seed there are numbers still
+    assert one["value"].isna().sum() == 2 * 4 * sum(seed == 1 for result in gone.values() for _, seed in result)
 
     chosen = best_settings(table).set_index("method")["setting"].to_dict()
     assert not models.intersection(chosen.items())
@@ -106,50 +107,51 @@ def test_the_trade_off_is_drawn_without_it(gone, names, tmp_path):
 def test_numbers_answer_and_claims_do_without_it(gone, names, tmp_path):
     files = world(tmp_path, **gone)
     write_table(collect(files, **EXPERIMENT), tmp_path / "scores.csv")
-    found = Resampled(files, tmp_path / "scores.csv", **EXPERIMENT)
-    rows = tradeoffs(found).set_index("method")
-    render_tradeoffs([found], [tmp_path / "tradeoff.md", tmp_path / "tradeoff.csv"], LABELS)
+    result = Resampled.read(files, tmp_path / "scores.csv", **EXPERIMENT)
+    rows = tradeoffs(result).set_index("method")
+    render_tradeoffs([result], [tmp_path / "tradeoff.md", tmp_path / "tradeoff.csv"], LABELS)
     lines = {row[0]: row[1:] for row in cells(tmp_path / "tradeoff.md")[1:]}
-    told = answer(answers(found), LABELS)
-    judged = {claim.name: (each, verdict(each)) for claim, each, _ in judge_claims({"imagenet": found})}
-    render_claims({"imagenet": found}, [tmp_path / "claims.json", tmp_path / "claims.md"])
+    message = answer(answers(result), LABELS)
+    verdicts = {judged.claim.name: judged.verdict for judged in judge_claims({"imagenet": result})}
+    render_claims({"imagenet": result}, [tmp_path / "claims.json", tmp_path / "claims.md"])
     assert "NaN" not in (tmp_path / "claims.json").read_text(), "which is no JSON"
     assert not (set(gone) - {"kd"} or gone is ALL) or "not decided: diverged" in (tmp_path / "claims.md").read_text()
     if gone is ONE:
         assert (rows.loc["kd", "chosen"], rows.loc["kd", "diverged"]) == ("lambda-0.001", 1)
         assert np.isfinite(rows.loc["kd", ["hypervolume", "generality"]].astype(float)).all()
         assert "lambda-0.02" not in rows.loc["kd", "front"]
-        assert judged["penalties-learn"][1] != "not decided: diverged"
+        assert verdicts["penalties-learn"] != "not decided: diverged"
     elif gone is ALL:
         assert lines["KD & co"] == ["–", *["diverged"] * 5]
         assert np.isfinite(rows.loc["wise", "hypervolume"])
-        assert "KD & co diverged after tiny." in told.helped[1]
-        assert [cell.value for cell in told.rows[0].cells] == ["+25.0", "−25.0", "diverged"]
-        assert [tally.name for tally in told.tallies] == ["WiSE-FT"]
-        assert judged["penalties-learn"][1] == "not decided: diverged"
-        assert judged["speciality-gained"][1] != "not decided: diverged"
+        assert "KD & co diverged after tiny." in message.helped[1]
+        assert [cell.value for cell in message.rows[0].cells] == ["+25.0", "−25.0", "diverged"]
+        assert [tally.name for tally in message.tallies] == ["WiSE-FT"]
+        assert verdicts["penalties-learn"] == "not decided: diverged"
+        assert verdicts["speciality-gained"] != "not decided: diverged"
     else:
         assert lines["Full fine-tuning"] == lines["WiSE-FT"] == ["–", *["diverged"] * 5]
         assert lines["KD & co"][1] == lines["KD & co"][2] == "–", "nothing to compare with"
         assert "full fine-tuning diverged" in (tmp_path / "tradeoff.md").read_text()
-        assert told.forgotten == ("Not measured", "Full fine-tuning diverged after tiny.")
-        assert told.helped[1] == "Full fine-tuning diverged after tiny. WiSE-FT diverged after tiny."
-        assert told.columns[0] == ("Full fine-tuning", "against pre-trained")
-        assert [cell.value for cell in told.rows[0].cells] == ["diverged", "diverged", "+50.0"]
-        assert judged["speciality-gained"][1] == "not decided: diverged"
-    assert sum("diverged" in row for row in numbers(answers(found), LABELS).body) == (
+        assert message.forgotten == ("Not measured", "Full fine-tuning diverged after tiny.")
+        assert message.helped[1] == "Full fine-tuning diverged after tiny. WiSE-FT diverged after tiny."
+        assert message.columns[0] == ("Full fine-tuning", "against pre-trained")
+        assert [cell.value for cell in message.rows[0].cells] == ["diverged", "diverged", "+50.0"]
+        assert verdicts["speciality-gained"] == "not decided: diverged"
+    assert sum("diverged" in row for row in numbers(answers(result), LABELS).body) == (
         0 if gone is ONE else 2 * len(gone)
     )
 
 
 def test_the_best_trade_off_is_among_those_that_are_there(tmp_path):
     models = {("pretrained", "default"): PRETRAINED, ("full", "default"): FULL, ("lora", "rank-2"): GOOD}
+    models |= {("wise", "alpha-0.5"): FULL}  # which adds nothing
     files = write(tmp_path, *(scores(*model, 1, outcomes) for model, outcomes in models.items()))
     files.append(lost(tmp_path, "kd", ["lambda-1"]))  # which comes before LoRA
     write_table(collect(files, **EXPERIMENT), tmp_path / "scores.csv")
-    rows = answers(Resampled(files, tmp_path / "scores.csv", **EXPERIMENT))
+    rows = answers(Resampled.read(files, tmp_path / "scores.csv", **EXPERIMENT))
     behind = rows[rows["group"] == "ood"].set_index("method")["behind"]
-    assert behind["lora"] == 0
+    assert behind["lora"] == -behind["wise"] == pytest.approx(-0.5 * 0.75)
     assert np.isnan(behind["kd"])
 
 
@@ -161,11 +163,11 @@ def test_a_contradiction_decides_a_claim_and_what_diverged_does_not(tmp_path):
         settings = experiment(folder, "world", PAPER | {"l1": shares}, seeds=(1,))
         paths = [path for path in settings["scores"] if pd.read_parquet(path)["method"].iloc[0] != "kd"]
         paths.append(lost(folder, "kd", ["lambda-1"]))
-        own = {key: settings[key] for key in ("experiment", "speciality", "generality")}
-        write_table(collect(paths, **own), folder / "table.csv")
-        found = judge_claims({"imagenet": Resampled(paths, folder / "table.csv", **own)})
-        verdicts += [verdict(judged) for claim, judged, _ in found if claim.name == "penalties-keep-distributions"]
-    assert verdicts == ["not decided: diverged", "contradicted"]
+        values = {key: settings[key] for key in ("experiment", "speciality", "generality")}
+        write_table(collect(paths, **values), folder / "table.csv")
+        result = judge_claims({"imagenet": Resampled.read(paths, folder / "table.csv", **values)})
+        verdicts += [judged.verdict for judged in result if judged.claim.name == "penalties-keep-distributions"]
+    assert verdicts == ["not decided: diverged", "disagrees, in this run"]
 
 
 @pytest.fixture
@@ -186,19 +188,17 @@ def followed(tmp_path):
 def test_early_stopping_is_drawn_up_to_it(followed):
     table = read_table(followed["table"])
     figure = drawn(early_stopping, lambda: early_stopping.plot_early_stopping(table, TUNINGS, STYLE, []))
-    left, right = figure.axes
-    assert title(left) == "Peak learning rate Diverged: Full fine-tuning; WiSE-FT α = 0.5"
+    remaining, right = figure.axes
+    assert title(remaining) == "Peak learning rate Diverged: Full fine-tuning; WiSE-FT α = 0.5"
     lowest = min(line.get_ydata().min() for line in right.lines if line.get_label()[0] != "_")
     assert lowest > right.get_ylim()[0], "a line leaves the panel"
-    labels = {line.get_label(): len(line.get_xdata()) for line in left.lines}
+    labels = {line.get_label(): len(line.get_xdata()) for line in remaining.lines}
     assert (labels["0.0001"], labels["0.001 (diverged)"]) == (3, 2)  # the pre-trained model, and the checkpoints
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["none (diverged)", "10 % of the steps"]
-    judged = {
-        claim.name: verdict(each)
-        for claim, each, _ in judge_claims({FOLLOWED: Followed(Resampled(**followed), TUNINGS)})
-    }
+    result = judge_claims({FOLLOWED: Followed(Resampled.read(**followed), TUNINGS)})
+    judged = {each.claim.name: each.verdict for each in result}
     assert judged["low-rate-learns-less"] == judged["early-stopping-behind-wise"] == "not decided: diverged"
-    assert np.isfinite(Resampled(**followed).points(SLOW, "instruction")[0]).all()
+    assert np.isfinite(Resampled.read(**followed).points(SLOW, "instruction")[0]).all()
 
 
 def test_the_figure_of_distances_says_so_instead(tmp_path):
@@ -216,7 +216,7 @@ def test_settings_are_named_by_what_sets_them_apart():
     rows = [("full", "default", 1), ("kd", "lambda-1", 3), ("wise", "alpha-0.2", 1), ("wise", "alpha-0.4", 1)]
     rows += [("l1", "lambda-0.1", 0), ("l1", "lambda-1", 2), ("l1", "lambda-10", 3), ("l2", "lambda-1", 0)]
     table = pd.DataFrame(rows, columns=["method", "setting", "diverged"]).assign(seeds=3)
-    assert named(table, {"kd": "KD", "l1": "L1"}) == (
+    assert diverged_settings(table, {"kd": "KD", "l1": "L1"}) == (
         "full (in 1 of 3 seeds); KD λ = 1e0; wise (in 1 of 3 seeds); L1 λ = 1e0 (in 2 of 3 seeds), λ = 1e1"
     )
-    assert named(table[table["diverged"] == 0], {}) == ""
+    assert diverged_settings(table[table["diverged"] == 0], {}) == ""

@@ -9,9 +9,9 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from generality.errors import StudyError
-from generality.report.claims import FOLLOWED, PROBED, judge_claims, verdict
+from generality.report.claims import FOLLOWED, PROBED, judge_claims
 from generality.report.collect import collect
-from generality.report.comparisons_series import Followed
+from generality.report.comparisons import Followed
 from generality.report.early_stopping import plot_early_stopping
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
@@ -22,8 +22,13 @@ from scripts import render_part
 CLAIMED = ("low-rate-learns-less", "warm-up-helps-early", "early-stopping-behind-wise")
 
 
-def verdicts(found):
-    return {claim.name: verdict(judged) for claim, judged, _ in judge_claims(found)}
+def verdicts(experiments):
+    return {judged.claim.name: judged.verdict for judged in judge_claims(experiments)}
+
+
+def compared(experiments, name):
+    """Return the comparisons of a claim."""
+    return next(judged.comparisons for judged in judge_claims(experiments) if judged.claim.name == name)
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +43,15 @@ def test_metrics_that_some_models_lack_have_to_be_left_out(paper):
         collect(paper["scores"], **SETTINGS, metrics=["unparsable"])
 
 
-@pytest.mark.parametrize(("world", "wanted"), [(PAPER, "supported"), (OPPOSITE, "contradicted")])
+@pytest.mark.parametrize(("world", "wanted"), [(PAPER, "agrees, in this run"), (OPPOSITE, "disagrees, in this run")])
 def test_claims_about_early_stopping_go_either_way(tmp_path, world, wanted):
-    series = Followed(Resampled(**followed(tmp_path / "world", world)), TUNINGS)
+    series = Followed(Resampled.read(**followed(tmp_path / "world", world)), TUNINGS)
     assert {name: verdicts({FOLLOWED: series})[name] for name in CLAIMED} == dict.fromkeys(CLAIMED, wanted)
 
 
 def test_what_is_compared_is_said(paper):
-    judged = {claim.name: each for claim, each, _ in judge_claims({FOLLOWED: Followed(Resampled(**paper), TUNINGS)})}
+    result = {FOLLOWED: Followed(Resampled.read(**paper), TUNINGS)}
+    judged = {name: compared(result, name) for name in CLAIMED}
     rate = {each.what: each.effect for each in judged["low-rate-learns-less"]}
     # nll 10 of the pre-trained model by 13 and 20, in points of their ratio; accuracies 0.8 and 0.4.
     assert rate["med: instruction, learning rate 0.0001 − 0.001"] == pytest.approx(100 * (10 / 13 - 10 / 20), abs=1)
@@ -90,21 +96,28 @@ def probing(folder, shares):
     [({0: 0.7, 5: 0.9, 9: 0.5}, "supported"), ({0: 0.5, 9: 0.7}, "contradicted"), ({0: 0.5, 9: 0.5}, "undecided")],
 )
 def test_the_claim_about_features_goes_either_way(tmp_path, shares, wanted):
-    found = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
-    assert verdicts(found)["features-forgotten"] == wanted
-    (judged,) = next(judged for claim, judged, _ in judge_claims(found) if claim.name == "features-forgotten")
+    result = {PROBED: Probed(probing(tmp_path, shares), "domainnet")}
+    assert verdicts(result)["features-forgotten"] == wanted
+    (judged,) = compared(result, "features-forgotten")
     assert judged.effect == pytest.approx(100 * (shares[0] - shares[9]))
-    assert (judged.what, judged.seeds) == ("domainnet: probing accuracy, step 0 − 9", 2)
+    assert (judged.what, judged.repetitions) == ("domainnet: probing accuracy, step 0 − 9", 2)
 
 
 def test_the_commands(paper, tmp_path):
     files = {key: paper[key] for key in ("scores", "table")}
     inputs = {"scores": {}, "probed": [probing(tmp_path, {0: 0.7, 9: 0.5})[:1]], "followed": [files]}
-    own = {key: paper[key] for key in paper if key not in files}
-    settings = {"experiments": {}, "features": ["net"], "series": [own], "tunings": [TUNINGS]}
+    values = {key: paper[key] for key in paper if key not in files}
+    settings = {
+        "experiments": {},
+        "sources": [],
+        "metric": "",
+        "features": ["net"],
+        "series": [values],
+        "tunings": [TUNINGS],
+    }
     render_part("verdicts", [tmp_path / "claims.json"], inputs, settings)
-    found = json.loads((tmp_path / "claims.json").read_text())["claims"]
-    measured = {claim["name"] for claim in found if claim["verdict"] != "not measured"}
+    result = json.loads((tmp_path / "claims.json").read_text())["claims"]
+    measured = {claim["name"] for claim in result if claim["verdict"] != "not measured"}
     assert measured == {*CLAIMED, "features-forgotten"}
     outputs = [tmp_path / "figure9.png", tmp_path / "figure9.csv"]
     settings = {"tunings": TUNINGS, "style": STYLE}
@@ -112,6 +125,6 @@ def test_the_commands(paper, tmp_path):
     assert (tmp_path / "figure9.png").exists()
     rows = pd.read_csv(tmp_path / "figure9.csv")
     assert {name: rows.loc[rows["method"] == name, "lr"].unique().tolist() for name in TUNINGS} == {
-        name: [own["lr"]] for name, own in TUNINGS.items()
+        name: [values["lr"]] for name, values in TUNINGS.items()
     }
     assert set(rows.loc[rows["lr"].isna(), "method"]) == {"pretrained", "full", "wise"}

@@ -13,6 +13,7 @@ from PIL import Image
 
 from generality.data.image_set import new_image_set
 from generality.errors import StudyError
+from generality.report import tradeoff
 from generality.report.collect import collect, write_table
 from generality.report.distance import (
     correlations,
@@ -23,20 +24,27 @@ from generality.report.distance import (
     relative_changes,
 )
 from generality.report.samples import pick_samples, plot_samples
-from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
+from generality.report.tradeoff import drawn_points, panels, paths, plot_tradeoff
 from scored import (
     ALPACA,
     ARC,
     EXPERIMENT,
+    FULL,
+    GOOD,
     LANGUAGE,
     LMFLOW,
     MEDMCQA,
+    POOR,
+    PRETRAINED,
     RACE,
     STYLE,
     USMLE,
     A,
     B,
+    drawn,
     row,
+    scores,
+    write,
 )  # fmt: skip
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
@@ -59,21 +67,22 @@ def test_panels_hold_percentages_and_paired_intervals(table):
     points = panel.points.set_index(["method", "setting"])
     full, end = points.loc[("full", "default")], row(table, "full", "Avg ood")
     assert (full["x"], full["y"]) == (75, 25)
-    assert full["y_high"] - full["y"] == pytest.approx(100 * 1.959964 * end["change_se"])
-    assert points.loc[("pretrained", "default"), "y_low"] == 75
+    assert full["y_high"] - full["y"] == pytest.approx(100 * (end["change_high"] - end["change"]))
+    assert full["y_low"] == pytest.approx(100 * (0.25 + end["change_low"] + 0.5))
+    assert points[["x_chance", "y_chance"]].isna().all(axis=None)
     assert points["chosen"].tolist() == [True, True, True, False, False, True]
     assert panel.title == "Fine-tuned on set/real_all"
     assert "2 OOD data sets (%)" in panel.y_label
-    assert "1 seed" in panel.note
+    assert "1 training" in panel.note
 
 
 def test_a_group_of_generality_is_a_panel(files, tmp_path):
     groups = {"ood": [A], "common-sense": [B]}
     table = collect(files, **{**EXPERIMENT, "generality": groups})
-    made = panels(table)
-    assert [panel.title for panel in made] == ["1 OOD data set", "1 common sense data set"]
+    by_group = panels(table)
+    assert [panel.title for panel in by_group] == ["1 OOD data set", "1 common sense data set"]
     assert panels(table, ["common-sense"])[0].y_label.split("\n")[-1] == "on 1 common sense data set (%)"
-    plot_tradeoff([*made, made[0]], STYLE, [tmp_path / "three.png"])
+    plot_tradeoff([*by_group, by_group[0]], STYLE, [tmp_path / "three.png"])
     width, height = Image.open(tmp_path / "three.png").size
     assert width > 1.5 * height
     with pytest.raises(StudyError, match="groups: no 'instruction'; there are: ood, common-sense"):
@@ -98,14 +107,49 @@ def test_forgotten_likelihood_is_below_the_line(language, tmp_path):
 
 def test_the_data_of_a_tradeoff_figure_are_its_points(files):
     table = collect(files, **{**EXPERIMENT, "generality": {"ood": [A], "common-sense": [B]}})
-    made = panels(table)
-    rows = drawn_points(made)
-    assert len(rows) == sum(len(panel.points) for panel in made)
+    by_group = panels(table)
+    rows = drawn_points(by_group)
+    assert len(rows) == sum(len(panel.points) for panel in by_group)
     assert list(rows)[:5] == ["panel", "x_label", "y_label", "method", "setting"]
     assert list(rows["panel"].unique()) == ["1 OOD data set", "1 common sense data set"]
-    second = rows[rows["panel"] == made[1].title].reset_index(drop=True)
-    pd.testing.assert_frame_equal(second[list(made[1].points)], made[1].points, check_exact=True)
+    second = rows[rows["panel"] == by_group[1].title].reset_index(drop=True)
+    pd.testing.assert_frame_equal(second[list(by_group[1].points)], by_group[1].points, check_exact=True)
     assert not rows["y_label"].str.contains("\n").any()
+
+
+def test_each_fine_tuned_model_that_wise_begins_from_has_a_path(tmp_path):
+    models = {("pretrained", "default"): PRETRAINED, ("full", "default"): FULL, ("wise", "alpha-0.5"): GOOD}
+    models |= {("lora", "rank-4"): GOOD, ("lora", "rank-8"): POOR, ("l2", "default"): GOOD}
+    models |= {("wise-lora", f"rank-{rank}-alpha-{alpha}"): FULL for rank in (4, 8) for alpha in (0.2, 0.8)}
+    models |= {("wise-l2", "alpha-0.2"): POOR}
+    files = write(tmp_path, *(scores(*model, 1, outcomes) for model, outcomes in models.items()))
+    (panel,) = panels(collect(files, **EXPERIMENT))
+    routes = [
+        [("full", "default"), ("wise", "alpha-0.5")],
+        [("l2", "default"), ("wise-l2", "alpha-0.2")],
+        *(
+            [("lora", f"rank-{rank}"), *(("wise-lora", f"rank-{rank}-alpha-{a}") for a in (0.2, 0.8))]
+            for rank in (4, 8)
+        ),
+    ]
+    routes = [[("pretrained", "default"), *settings, end] for end, *settings in routes]
+    lines = paths(panel.points)
+    assert [list(zip(line["method"], line["setting"], strict=True)) for _, line in lines] == routes
+    assert [method for method, _ in lines] == ["wise", "wise-l2", "wise-lora", "wise-lora"]
+
+    style = {method: STYLE.get(method, STYLE["wise"] | {"label": method, "color": "#123456"}) for method, _ in models}
+    figure = drawn(tradeoff, lambda: plot_tradeoff([panel], style, []))
+    places = panel.points.set_index(["method", "setting"])[["x", "y"]]
+    wide = [line.get_xydata().tolist() for line in figure.axes[0].lines if line.get_linewidth() == 1.2]
+    assert wide == [places.loc[route].to_numpy().tolist() for route in routes]
+    narrow = [line.get_color() for line in figure.axes[0].lines if line.get_linewidth() == 0.5]
+    assert len(narrow) == 4, "the pre-trained model and the trained methods, whose settings are no path"
+    legend = {text.get_text(): line.get_linestyle() for text, line in
+              zip(figure.legends[0].get_texts(), figure.legends[0].get_lines(), strict=True)}  # fmt: skip
+    assert [legend[name] for name in ("WiSE-FT", "wise-lora", "wise-l2", "lora")] == ["-", "-", "-", "None"]
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert "α = 0.5" in texts
+    assert "α: weight of the fine-tuned model." in figure.texts[0].get_text()
 
 
 def test_figures_are_the_same_bytes_each_time(table, tmp_path):
@@ -164,14 +208,14 @@ def test_samples_show_the_classes_that_all_domains_share(tmp_path):
     picked = pick_samples({"tiny": domains})
     plot_samples(picked, [tmp_path / "x.png", tmp_path / "x.pdf"])
     # Of bus and boat the first pictures, and pixels keep their edges: nothing lies between a colour and black.
-    shown = {green, blue, (0, 180, 90), (0, 90, 180), (60, 180, 0), (0, 180, 180)}
-    assert saturated(tmp_path / "x.png") == shown
+    colours = {green, blue, (0, 180, 90), (0, 90, 180), (60, 180, 0), (0, 180, 180)}
+    assert saturated(tmp_path / "x.png") == colours
 
-    own = picked[picked["domain"] == "own"]
-    assert own[["class", "id", "index"]].values.tolist() == [["bus", "4", 4], ["boat", "0", 0]], (
+    other_names = picked[picked["domain"] == "own"]
+    assert other_names[["class", "id", "index"]].values.tolist() == [["bus", "4", 4], ["boat", "0", 0]], (
         "as the model calls them"
     )
-    assert set(own["folder"]) == {str(tmp_path / "own")}
+    assert set(other_names["folder"]) == {str(tmp_path / "own")}
 
     plot_samples(pick_samples({"tiny": domains}, classes=1, examples=2), [tmp_path / "two.png"])
     seconds = {(0, 100, 0), (0, 90, 45), (30, 90, 0)}
@@ -182,7 +226,7 @@ def test_samples_show_the_classes_that_all_domains_share(tmp_path):
 
 
 def test_relative_changes_are_worse_downwards(language):
-    changes = relative_changes(language, "full").set_index("data")
+    changes = relative_changes(language).set_index("data")
     assert changes["change"].to_dict() == pytest.approx(
         {
             USMLE: 50,
@@ -198,25 +242,21 @@ def test_relative_changes_are_worse_downwards(language):
     nll, end = changes.loc["Avg instruction"], row(language, "full", "Avg instruction")
     assert nll["low"] == pytest.approx(-100 * end["change_high"] / 85)
     assert nll["high"] == pytest.approx(-100 * end["change_low"] / 85)
-    wise = relative_changes(language, "wise", ["speciality"])  # in its chosen setting, which is as full
-    assert wise["change"].tolist() == pytest.approx([200])
+    assert relative_changes(language, ["speciality"])["change"].tolist() == pytest.approx([200])
 
-    with pytest.raises(StudyError, match="--method: no 'l1' among the scores; there are: pretrained, full, wise"):
-        relative_changes(language, "l1")
     nothing = language.assign(change=language["value"])
-    with pytest.raises(StudyError, match="medical/usmle: the pre-trained model scores 0"):
-        relative_changes(nothing, "full")
+    assert relative_changes(nothing)["change"].isna().all()  # before, every score was 0
 
 
 def test_distances_are_averaged_over_seeds(language, distance_files, tmp_path):
     distances = read_distances(distance_files)
     assert distances["distance"].drop(MEDMCQA).to_dict() == pytest.approx(DISTANCE)
     assert distances.loc[ARC].tolist() == pytest.approx([1, 0.9, 1.1])
-    points = place(relative_changes(language, "full", ["speciality", "ood"]), distances.drop(MEDMCQA))
+    points = place(relative_changes(language, ["speciality", "ood"]), distances.drop(MEDMCQA))
     assert points["distance"].tolist() == pytest.approx([0, 0.5])  # the fine-tuning set itself is at zero
 
-    with pytest.raises(StudyError, match="--distances: none of instruction/lmflow; measure it"):
-        place(relative_changes(language, "full"), distances.drop(LMFLOW))
+    with pytest.raises(StudyError, match="instruction/lmflow: has no distance; measure it"):
+        place(relative_changes(language), distances.drop(LMFLOW))
     for text, message in (
         ("data,d\na,1\n", r"bad\.csv: no column 'distance'"),
         ("data,distance\na,1\na,2\n", r"bad\.csv: 'a' stands there twice"),
@@ -230,7 +270,7 @@ def test_distances_are_averaged_over_seeds(language, distance_files, tmp_path):
 
 def test_rank_correlations_leave_the_fine_tuning_set_out(language, distance_files):
     everything = ["speciality", *LANGUAGE["generality"]]
-    points = place(relative_changes(language, "full", everything), read_distances(distance_files))
+    points = place(relative_changes(language, everything), read_distances(distance_files))
     # By distance the ranks of the changes are 5 3 1.5 4 1.5, of the groups 1 2.5 2.5 4.5 4.5: −6/√95 and 9/√90.
     assert correlations(points) == (
         "Spearman's ρ of d: −0.62 with the change (n = 5), "
@@ -240,16 +280,16 @@ def test_rank_correlations_leave_the_fine_tuning_set_out(language, distance_file
 
 
 def test_the_distance_figure(language, distance_files, tmp_path):
-    def draw(name, **options):
+    def draw(name, groups=None, style=STYLE):
         outputs = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.png"]
-        plot_distance(language, read_distances(distance_files), STYLE, outputs, **options)
+        plot_distance(language, read_distances(distance_files), style, outputs, groups)
         return [path.read_bytes() for path in outputs]
 
     assert draw("first") == draw("second")
     assert draw("first") != draw("third", groups=["common-sense", "instruction"])
     assert Image.open(tmp_path / "first.png").size[0] == 2100
-    with pytest.raises(StudyError, match=r"report\.style: no entry for method 'lora'"):
-        draw("x", method="lora")
+    with pytest.raises(StudyError, match=r"report\.style: no entry for method 'full'"):
+        draw("x", style={"lora": STYLE["wise"]})
 
     rows = drawn_changes(language, read_distances(distance_files))
     assert rows["is_average"].sum() == rows["distance"].isna().sum() == len(LANGUAGE["generality"])
@@ -268,7 +308,12 @@ def test_a_fresh_process_draws_the_same_bytes_and_never_imports_torch(table, lan
     distances = {"table": tmp_path / "language.csv", "distances": distance_files}
     groups = list(LANGUAGE["generality"])
     parts = [
-        ("tradeoff", {"tables": [tmp_path / "scores.csv"]}, {"style": STYLE, "groups": ["ood"]}, "figure4"),
+        (
+            "tradeoff",
+            {"tables": [tmp_path / "scores.csv"]},
+            {"style": STYLE, "groups": ["ood"], "metric": ""},
+            "figure4",
+        ),
         ("samples", {"sets": {"tiny": sets}}, {"examples": 1}, "figure2"),
         ("distance", distances, {"style": STYLE, "groups": groups}, "figure3"),
     ]

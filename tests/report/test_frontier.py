@@ -6,9 +6,15 @@ import pytest
 
 from generality.errors import StudyError
 from generality.report.collect import collect, write_table
-from generality.report.frontier import hypervolume, matched_generality, on_front
 from generality.report.resampled import Resampled
-from generality.report.tradeoff_numbers import method_hypervolume, render_tradeoffs, tradeoffs
+from generality.report.tradeoff_numbers import (
+    hypervolume,
+    matched_generality,
+    method_hypervolume,
+    on_front,
+    render_tradeoffs,
+    tradeoffs,
+)
 from scored import EXPERIMENT, LANGUAGE, language_files, vision_files
 from scripts import render_part
 
@@ -55,30 +61,30 @@ def test_the_front_keeps_what_nothing_beats():
 
 @pytest.fixture
 def settings(tmp_path):
-    """What the scripts are given, of the small vision and language experiments."""
-    made = {}
+    """Return the arguments of the scripts for the small vision and language experiments."""
+    experiments = {}
     for role, files, settings in (("domainnet", vision_files, EXPERIMENT), ("medmcqa", language_files, LANGUAGE)):
         (tmp_path / role).mkdir()
         paths = files(tmp_path / role)
         write_table(collect(paths, **settings), tmp_path / role / "scores.csv")
-        made[role] = {"scores": [*map(str, paths)], "table": str(tmp_path / role / "scores.csv"), **settings}
-    return made
+        experiments[role] = {"scores": [*map(str, paths)], "table": str(tmp_path / role / "scores.csv"), **settings}
+    return experiments
 
 
 def test_scores_are_on_one_scale(settings):
-    language = Resampled(**settings["medmcqa"])
+    language = Resampled.read(**settings["medmcqa"])
     assert language.score("full", "instruction")[0] == pytest.approx(85 / 102.5)  # nll of before by that of after
     assert language.score("full", "common-sense")[0] == pytest.approx((2 / 4 + 1 / 4) / 2)
     assert language.lost("full", "instruction")[0] == pytest.approx(17.5 / 85)
     assert language.lost("full", "medical/usmle")[0] == pytest.approx(-0.5)  # gained
-    vision = Resampled(**settings["domainnet"])
+    vision = Resampled.read(**settings["domainnet"])
     assert vision.chosen == {"pretrained": "default", "full": "default", "wise": "alpha-0.2", "kd": "lambda-0.02"}
     assert vision.score("kd", "ood")[0] == 0  # chosen on validation, where it is good; poor on test
     assert vision.best_on("kd", "ood") == "lambda-0.02"
 
 
 def test_trade_offs_by_hand(settings):
-    vision = Resampled(**settings["domainnet"])
+    vision = Resampled.read(**settings["domainnet"])
     # Reference: speciality of the pre-trained model, 1/2, and generality of the full one, 1/4. KD's other setting
     # has 1 on both.
     assert method_hypervolume(vision, "kd", "ood")[0] == pytest.approx(1 / 2 * 3 / 4)
@@ -88,16 +94,21 @@ def test_trade_offs_by_hand(settings):
     assert rows.loc["kd", "chosen"] == "lambda-0.02"
     assert rows["matched_at"].tolist() == [pytest.approx(0.5 + 0.9 * 0.25)] * 4
     assert rows.loc["kd", "matched"] == 1
-    assert np.isnan(rows.loc["pretrained", "matched"])
+    assert rows.loc["pretrained", "matched"] == 0.25  # full fine-tuning's, which every method has too
+    assert rows["budget"].tolist() == [2] * 4  # of WiSE-FT and KD
+    assert rows["edge"].to_dict() == {"pretrained": False, "full": False, "wise": True, "kd": True}
     assert rows.loc["wise", "matched"] == pytest.approx(0.75 - 0.9 * 0.5)  # on the way from one end to the other
 
 
 def test_the_command_for_trade_offs(settings, tmp_path):
     outputs = [tmp_path / "tradeoff.csv", tmp_path / "tradeoff.md"]
-    files = [{key: own[key] for key in ("scores", "table")} for own in settings.values()]
-    scored = [{key: own[key] for key in own if key not in ("scores", "table")} for own in settings.values()]
-    given = {"experiments": scored, "labels": {"kd": "KD & co"}}
-    render_part("numbers", outputs, {"scores": files}, given)
+    files = [{key: experiment[key] for key in ("scores", "table")} for experiment in settings.values()]
+    scored = [
+        {key: experiment[key] for key in experiment if key not in ("scores", "table")}
+        for experiment in settings.values()
+    ]
+    part_settings = {"experiments": scored, "labels": {"kd": "KD & co"}}
+    render_part("numbers", outputs, {"scores": files}, part_settings)
     rows = pd.read_csv(outputs[0])
     assert rows.groupby("experiment", sort=False)["group"].unique().map(list).to_dict() == {
         "tiny": ["ood"],
@@ -105,15 +116,7 @@ def test_the_command_for_trade_offs(settings, tmp_path):
     }
     page = outputs[1].read_text(encoding="utf-8")
     assert "## tiny: OOD, matched at a speciality of 72.5" in page
-    assert "| KD & co    | λ = 2e-2 |" in page
+    assert "| KD & co    | λ = 2e-2 ↔ |" in page
     assert "the worse of the two ends on each axis" in " ".join(page.split())
     with pytest.raises(StudyError, match=r"x\.tex: trade-offs are written as \.csv or \.md"):
-        render_tradeoffs([Resampled(**settings["domainnet"])], [tmp_path / "x.tex"])
-
-
-def test_trade_offs_need_full_fine_tuning(settings, tmp_path):
-    own = settings["domainnet"]
-    own["scores"] = [path for path in own["scores"] if not (pd.read_parquet(path)["method"] == "full").any()]
-    write_table(collect(own["scores"], **EXPERIMENT), own["table"])
-    with pytest.raises(StudyError, match=r"experiments\.tiny\.methods: no 'full'"):
-        tradeoffs(Resampled(**own))
+        render_tradeoffs([Resampled.read(**settings["domainnet"])], [tmp_path / "x.tex"], {})

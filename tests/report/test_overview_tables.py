@@ -8,9 +8,8 @@ import pytest
 from generality.config.study_file import check
 from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
-from generality.plan.shown import Shown
+from generality.plan.shown import Shown, recipe, shown_run
 from generality.plan.study import Study
-from generality.plan.tables import recipe, shown_run, training_logs
 from generality.report.examples import render_examples, shortened
 from generality.report.hyperparameters import printed, render_hyperparameters
 from markdown_tables import cells
@@ -73,7 +72,7 @@ def log(path, steps):
 
 def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
     plan = study()
-    recipes = {experiment: recipe(plan, experiment) for experiment in plan.shown("table3")}
+    recipes = {experiment: recipe(plan, experiment) for experiment in Shown(plan, "table3").experiments}
     logs = [log(tmp_path / "a.csv", 3 * 124), log(tmp_path / "b.csv", 5 * 68)]
     counts = [tmp_path / name for name in ("one", "two")]
     for folder, count in zip(counts, (1200, 50), strict=True):
@@ -104,18 +103,18 @@ def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
 
 def test_steps_of_warm_up_and_a_study_that_is_not_the_papers(tmp_path):
     methods = {"full": {"settings": ["default"], "own": {}}, "l1": {"settings": ["lambda-0.1"], "own": {"epochs": 3}}}
-    own = {"model": "m", "speciality": "pacs/photo", "train": TRAIN, "methods": methods}
+    pacs = {"model": "m", "speciality": "pacs/photo", "train": TRAIN, "methods": methods, "logged_epochs": 2}
     output = tmp_path / "table2.md"
-    render_hyperparameters({"pacs": own}, [log(tmp_path / "a.csv", 26)], [213], [output], labels={}, anchor="x")
+    render_hyperparameters({"pacs": pacs}, [log(tmp_path / "a.csv", 26)], [213], [output], labels={}, anchor="x")
     header, *rows = cells(output)
     assert header == ["Setting", "pacs<br>ours"]
     table = dict(rows)
     assert (table["Warm-up steps"], table["Steps per epoch"]) == ("3", "13")  # a tenth of 26, half of 26
     assert table["l1"] == "λ = 1e-1; epochs = 3"
     with pytest.raises(StudyError, match="25 steps are not 2 equal epochs"):
-        render_hyperparameters({"pacs": own}, [log(tmp_path / "a.csv", 25)], [1], [output], labels={}, anchor="x")
+        render_hyperparameters({"pacs": pacs}, [log(tmp_path / "a.csv", 25)], [1], [output], labels={}, anchor="x")
     (tmp_path / "a.csv").write_text("step,epoch,loss,grad_norm\n0,0,1.0,1.0\n7,0,1.0,nan\n")
-    render_hyperparameters({"pacs": own}, [tmp_path / "a.csv"], [213], [output], labels={}, anchor="x")
+    render_hyperparameters({"pacs": pacs}, [tmp_path / "a.csv"], [213], [output], labels={}, anchor="x")
     table = dict(cells(output)[1:])
     assert (table["Warm-up steps"], table["Steps per epoch"]) == ("diverged", "diverged")
 
@@ -131,8 +130,8 @@ def test_what_the_tables_say_of_a_study():
     sets = Shown(plan, "table1").inputs["sets"]
     assert sets["imagenet/v2"] == "results/embedded/data/imagenet/v2/test"
     assert len(sets) == 6 + 6 + 3 + 4 + 5
-    assert training_logs(plan, "table2") == [
-        f"results/embedded/{experiment}/full/default/seed-1/log.csv" for experiment in ("imagenet", "domainnet")
+    assert Shown(plan, "table2").training_logs() == [
+        f"results/embedded/{experiment}/full/default/seed-1-1/log.csv" for experiment in ("imagenet", "domainnet")
     ]
     lora = recipe(plan, "medmcqa")["methods"]["lora"]
     assert lora == {"settings": ["rank-4", "rank-16"], "own": {"alpha": "rank", "lr": 0.006}}
@@ -151,7 +150,7 @@ def test_without_full_fine_tuning_another_run_is_shown_and_the_rest_compared_wit
     plan = study(without_full)
     first = shown_run(plan, "imagenet")
     assert (first.method, first.setting) == ("l2", "lambda-0.01")
-    shown = recipe(plan, "imagenet")
-    assert shown["train"]["lr"] == 0.5
-    assert shown["methods"]["l2"] == {"settings": ["lambda-0.01", "lambda-0.1"], "own": {}}
-    assert shown["methods"]["lora"]["own"] == {"alpha": 8.0, "dropout": 0.2, "lr": 3e-3}
+    settings = recipe(plan, "imagenet")
+    assert settings["train"]["lr"] == 0.5
+    assert settings["methods"]["l2"] == {"settings": ["lambda-0.01", "lambda-0.1"], "own": {}}
+    assert settings["methods"]["lora"]["own"] == {"alpha": 8.0, "dropout": 0.2, "lr": 3e-3}

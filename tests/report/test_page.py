@@ -1,11 +1,10 @@
-"""The answer, its words, sorting keys, and the page that holds everything."""
+"""Sorting keys, tables as HTML, and the page that holds everything."""
 
 import base64
 import hashlib
 import json
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -13,9 +12,8 @@ import yaml
 from generality.errors import StudyError
 from generality.plan.captions import captions
 from generality.plan.page import answered, page_config, page_experiments, page_file, page_parts
+from generality.plan.shown import Shown
 from generality.report.answer import answers, render_answer
-from generality.report.answer_words import BEST, CLOSE, Cell, answer, listed, numbers, points, verdict
-from generality.report.claims import judge_claims
 from generality.report.markup import Table, html, sort_key
 from generality.report.page import duration, render_page
 from generality.report.resampled import Resampled
@@ -26,177 +24,14 @@ from study_files import EMBEDDED, study
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """The answer's numbers of a world with clear effects."""
-    return answers(Resampled(**experiment(tmp_path_factory.mktemp("answer") / "world", "world", PAPER)))
-
-
-@pytest.fixture(scope="module")
 def page(tmp_path_factory):
     return made_page(tmp_path_factory.mktemp("page") / "made")
 
 
-def one(table, method, group):
-    return table[(table["method"] == method) & (table["group"] == group)].iloc[0]
-
-
-def test_the_numbers_are_those_of_the_scores_and_paired(found):
-    full, wise = one(found, "full", "ood"), one(found, "wise", "ood")
-    assert full["change"] == pytest.approx(0.4 - 0.6)  # the shares of right answers in PAPER
-    assert np.isnan(full["over_full"])
-    assert (wise["score"], wise["over_full"]) == (pytest.approx(0.75), pytest.approx(0.75 - 0.4))
-    assert wise["over_full_low"] < 0.35 < wise["over_full_high"]
-    assert one(found, "full", "speciality")["change"] == pytest.approx(0.5)
-    # An nll of 20 − 10 · right: 11 before and 20 after, as a share of the pre-trained model's.
-    assert one(found, "full", "instruction")["change"] == pytest.approx(11 / 20 - 1)
-    assert found["group"].unique().tolist() == ["speciality", "ood", "common-sense", "instruction"]
-    assert np.isnan(one(found, "pretrained", "ood")["change"])
-
-
-def test_what_lacks_of_the_largest_hypervolume_is_measured_from_it(found):
-    for _, rows in found[found["hypervolume"].notna()].groupby("group"):
-        assert (rows["behind"] >= 0).all()
-        assert rows.loc[rows["behind"] == 0, "hypervolume"].tolist() == [rows["hypervolume"].max()]
-        assert rows["behind"].tolist() == pytest.approx((rows["hypervolume"].max() - rows["hypervolume"]).tolist())
-    assert found.loc[found["group"] == "speciality", "hypervolume"].isna().all()
-
-
-def test_the_claims_and_the_answer_have_the_same_numbers(tmp_path):
-    scores = Resampled(**experiment(tmp_path / "world", "world", PAPER))
-    claims = {claim.name: judged for claim, judged, _ in judge_claims({"medmcqa": scores, "pubmedqa": scores})}
-    compared = next(each for each in claims["wise-keeps-tasks"] if "instruction" in each.what)
-    row = one(answers(scores), "wise", "instruction")
-    assert [compared.effect, compared.low, compared.high] == pytest.approx(
-        [100 * row[f"over_full{end}"] for end in ("", "_low", "_high")]
-    )
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "wanted"),
-    [
-        (0.1, 0.3, "up"), (-0.3, -0.1, "down"), (-0.1, 0.3, "unclear"), (-0.3, 0.1, "unclear"),
-        (0.0, 0.2, "unclear"), (-0.2, 0.0, "unclear"), (0.0, 0.0, "unclear"), (np.nan, np.nan, "unclear"),
-    ],
-)  # fmt: skip
-def test_the_interval_alone_decides(low, high, wanted):
-    assert verdict(low, high) == wanted
-
-
-def test_numbers_in_words():
-    assert points(-0.3128, -0.3088) == "−31.3 ± 0.4"
-    assert points(0.05) == "+5.0"
-    assert points(0.0049, sign="") == "0.5"
-    assert points(np.nan, 1) == "–"
-    assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+def test_times_in_words():
     assert [duration(seconds) for seconds in (41.6, 89, 100, 3570, 3900)] == [
         *("42 s", "89 s", "2 min", "1 h 00 min", "1 h 05 min"),
     ]
-
-
-def rows(effects, experiment="cats", reach=0.01):
-    """Rows of an answer from {method: {group: (change, over_full, hypervolume)}}."""
-    made = []
-    for method, groups in effects.items():
-        for group, (change, over, volume) in groups.items():
-            row = {"experiment": experiment, "data": "q/cats", "group": group, "method": method, "setting": "default"}
-            row |= {"seeds": 1, "score": 0.5, "hypervolume": volume}
-            volumes = [of[group][2] for of in effects.values() if group in of]
-            largest = max((volume for volume in volumes if volume == volume), default=np.nan)
-            for name, value in (("change", change), ("over_full", over), ("behind", largest - volume)):
-                row |= {name: value, f"{name}_low": value - reach, f"{name}_high": value + reach}
-            made.append(row)
-    return pd.DataFrame(made)
-
-
-NO = np.nan
-WORLD = {
-    "pretrained": {"speciality": (NO, NO, NO), "ood": (NO, NO, NO), "common-sense": (NO, NO, NO)},
-    "full": {"speciality": (0.3, NO, NO), "ood": (-0.2, NO, NO), "common-sense": (-0.005, NO, NO)},
-    "wise": {"speciality": (0.2, -0.1, NO), "ood": (0.0, 0.2, 0.05), "common-sense": (0.0, 0.005, 0.01)},
-    "kd": {"speciality": (0.28, -0.02, NO), "ood": (-0.3, -0.1, 0.045), "common-sense": (0.1, 0.1, 0.02)},
-}
-
-
-def test_the_sentences_say_what_was_forgotten_and_what_helped():
-    labels = {"wise": "WiSE-FT", "kd": "KD"}
-    told = answer(rows(WORLD), labels)
-    assert told.forgotten[0] == "1 of 2 areas of generality"
-    assert told.forgotten[1].startswith("That is OOD after cats: −20.0 ± 1.0 points. In 1 of 2 the change is unclear.")
-    assert told.forgotten[1].endswith("Full fine-tuning learnt its own task.")
-    assert told.helped[0] == "WiSE-FT, in 1 of 1"
-    assert "it learnt its task and kept measurably more" in told.helped[1]
-    assert "The best trade-off most often: WiSE-FT, in 1." in told.helped[1]
-    assert "Measurably less was kept by KD in 1." in told.helped[1]
-    wise, kd = told.tallies
-    assert (wise.name, wise.helped, wise.less, wise.best, wise.speciality) == ("WiSE-FT", 1, 0, 1, "−10.0")
-    assert (kd.marks, kd.helped, kd.less, kd.best) == ([("cats: OOD", "down")], 0, 1, 0)
-    assert told.experiments == ["cats"]
-    assert told.losses == [
-        ("OOD", [Cell("−20.0", "± 1.0", "down", "forgot")]),
-        ("common sense", [Cell("−0.5", "± 1.0", "unclear", "unclear")]),
-    ]
-    assert told.columns == [
-        *(("full", "against pre-trained"), ("WiSE-FT", "against full"), ("KD", "against full")),
-    ]
-    own, ood, common = told.rows
-    assert (own.data, [cell.word for cell in own.cells]) == ("q/cats", ["learnt", "learnt less", "learnt less"])
-    assert [cell.word for cell in ood.cells] == ["forgot", "kept more", "kept less"]
-    assert [cell.rank for cell in ood.cells] == ["", BEST, CLOSE]  # 0.005 behind, and the interval's half is 0.01
-    assert [cell.rank for cell in common.cells] == ["", "", ""]  # nothing was forgotten there
-
-
-def test_what_is_forgotten_in_several_experiments_is_put_together():
-    other = {method: {group: of for group, of in groups.items() if group != "ood"} for method, groups in WORLD.items()}
-    other["full"] = {"speciality": (0.001, NO, NO), "common-sense": (-0.4, NO, NO)}
-    told = answer(pd.concat([rows(WORLD), rows(other, "dogs")], ignore_index=True), {})
-    assert told.forgotten[0] == "2 of 3 areas of generality"
-    assert told.forgotten[1].startswith("Most of all common sense after dogs: −40.0 ± 1.0 points.")
-    assert "in 1 of 2 experiments" in told.forgotten[1]
-    assert told.losses[0][1][1] is None
-    assert told.helped[0] == "kd and wise, in 1 of 2" or told.helped[0] == "wise and kd, in 1 of 2"
-    assert "they learnt their tasks and kept" in told.helped[1]
-
-
-def test_to_keep_all_by_learning_nothing_is_no_help():
-    idle = WORLD | {"wise": WORLD["wise"] | {"speciality": (0.005, -0.3, NO)}}
-    told = answer(rows(idle), {})
-    wise = next(tally for tally in told.tallies if tally.name == "wise")
-    assert (wise.helped, wise.less, wise.marks) == (0, 0, [("cats: OOD", "unclear")])
-    assert told.helped[0] == "Nothing measurably"
-    assert told.rows[1].cells[1].word == "kept more"  # as it is, and only no help
-
-
-def test_what_there_is_nothing_to_say_of():
-    kept = WORLD | {"full": {group: (0.1, NO, NO) for group in WORLD["full"]}}
-    told = answer(rows(kept), {})
-    assert told.forgotten[0] == "Nothing measurably"
-    assert "In 2 of 2 areas it gained." in told.forgotten[1]
-    assert told.helped[0] == "Nothing to mend"
-    assert told.tallies == ()
-    useless = WORLD | {name: {group: (-0.3, -0.1, 0.0) for group in WORLD[name]} for name in ("wise", "kd")}
-    assert answer(rows(useless), {}).helped[0] == "Nothing measurably"
-    alone = answer(rows({name: WORLD[name] for name in ("pretrained", "full")}), {})
-    assert (alone.forgotten[0], alone.helped[0]) == ("1 of 2 areas of generality", "Not measured")
-    without = answer(rows({name: WORLD[name] for name in ("pretrained", "wise")}), {})
-    assert (without.forgotten[0], without.helped[0]) == ("Not measured", "Not measured")
-    assert without.columns == [("wise", "against pre-trained")]
-    assert answer(rows(WORLD)[:0], {}).forgotten[0] == "Not measured"
-
-
-@pytest.mark.parametrize(
-    ("seeds", "words"), [((1, 1), "1 seed:"), ((3, 3), "3 seeds:"), ((1, 3), "1 to 3 seeds:")]
-)  # fmt: skip
-def test_what_intervals_are_over_is_said(seeds, words):
-    made = [rows(WORLD, name).assign(seeds=count) for name, count in zip("ab", seeds, strict=True)]
-    assert answer(pd.concat(made, ignore_index=True), {}).caution.startswith(words)
-
-
-def test_all_numbers_are_in_a_table(found):
-    table = numbers(found, {"wise": "WiSE-FT"})
-    assert len(table.body) == len(found)
-    wise = next(row for row in table.body if row[1:3] == ["OOD", "WiSE-FT"])
-    assert wise[3:5] == ["α = 0.5", "75.0"]
-    assert wise[6].startswith("+35.0 ± ")
 
 
 @pytest.mark.parametrize(
@@ -305,16 +140,16 @@ def test_the_commands_write_the_same_twice(page, tmp_path):
     settings = experiment(tmp_path / "world", "world", PAPER)
     run_script("render_answer", "--experiments", json.dumps([settings]), "--output", tmp_path / "a.csv")
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "a.csv"), answers(Resampled(**settings)), check_exact=False, check_dtype=False
+        pd.read_csv(tmp_path / "a.csv"), answers(Resampled.read(**settings)), check_exact=False, check_dtype=False
     )
 
 
 def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
-    whole = study()
-    assert answered(whole) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
-    assert page_experiments(whole)[0] == {"name": "imagenet", "data": "imagenet/in", "model": "tiny-clip"}
-    assert page_file(whole, "report.html") == "reports/report.html"
-    parts = {each["part"]: each["files"] for each in page_parts(whole, captions(whole))}
+    complete = study()
+    assert answered(complete) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
+    assert page_experiments(complete)[0] == {"name": "imagenet", "data": "imagenet/in", "model": "tiny-clip"}
+    assert page_file(complete, "report.html") == "reports/report.html"
+    parts = {each["part"]: each["files"] for each in page_parts(complete, captions(complete))}
     assert parts["figure5"]["png"] == "reports/figure5.png"
     assert parts["table6"] == {"csv": "reports/table6.csv", "html": "reports/table6.html"}
     assert parts["claims"] == {"json": "reports/claims.json"}
@@ -323,5 +158,5 @@ def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
     assert answered(small) == []  # pictures of data need no model: the page trains none
     (part,) = page_parts(small, captions(small))
     assert part["files"] == {"csv": "out/figure2.csv", "png": "out/figure2.png"}
-    assert small.report_files("figure2") == ["out/figure2.pdf", "out/figure2.png", "out/figure2.csv"]
-    assert yaml.safe_load(page_config(whole)) | {"resources": whole.config["resources"]} == whole.config
+    assert Shown(small, "figure2").outputs == ["out/figure2.pdf", "out/figure2.png", "out/figure2.csv"]
+    assert yaml.safe_load(page_config(complete)) | {"resources": complete.config["resources"]} == complete.config

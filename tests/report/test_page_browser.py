@@ -60,22 +60,22 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def report(tmp_path_factory):
     return made_page(tmp_path_factory.mktemp("browser") / "made")
 
 
 @pytest.fixture
 def visit(browser):
     """Open a page offline; at the end nothing was written to the console, and nothing but the file was asked for."""
-    said, asked, contexts, opened = [], [], [], []
+    messages, requests, contexts, opened = [], [], [], []
 
     def visit(path, size=DESKTOP, **options):
         contexts.append(browser.new_context(viewport=size, offline=True, **options))
         page = contexts[-1].new_page()
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.on("dialog", lambda dialog: (messages.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: requests.append(request.url))
         opened.append(path.as_uri())
         page.goto(opened[-1])
         return page
@@ -83,8 +83,8 @@ def visit(browser):
     yield visit
     for context in contexts:
         context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == opened
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == opened
 
 
 def open_everything(page):
@@ -92,8 +92,8 @@ def open_everything(page):
 
 
 @BOTH
-def test_every_picture_is_seen(visit, made, size):
-    page = visit(made, size)
+def test_every_picture_is_seen(visit, report, size):
+    page = visit(report, size)
     pictures = page.locator("img").all()
     assert len(pictures) == 2
     for picture in pictures:
@@ -104,8 +104,8 @@ def test_every_picture_is_seen(visit, made, size):
 
 
 @BOTH
-def test_the_page_never_scrolls_sideways(visit, made, size):
-    page = visit(made, size)
+def test_the_page_never_scrolls_sideways(visit, report, size):
+    page = visit(report, size)
     for _ in range(2):
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         open_everything(page)
@@ -117,8 +117,8 @@ def test_the_page_never_scrolls_sideways(visit, made, size):
 
 
 @BOTH
-def test_texts_are_large_enough(visit, made, size):
-    page = visit(made, size)
+def test_texts_are_large_enough(visit, report, size):
+    page = visit(report, size)
     open_everything(page)
     sizes = page.evaluate(
         """[...document.querySelectorAll('p, li, dd, td, figcaption, pre, caption, summary, button')]
@@ -129,8 +129,8 @@ def test_texts_are_large_enough(visit, made, size):
 
 
 @BOTH
-def test_the_first_screen_answers_both_questions(visit, made, size):
-    page = visit(made, size)
+def test_the_first_screen_answers_both_questions(visit, report, size):
+    page = visit(report, size)
     for place, words in (("#forgotten", "6 of 6"), ("#helped", ", in"), ("h1", "What does"), (".losses", "OOD")):
         box = page.locator(place).bounding_box()
         assert words in page.locator(place).inner_text().replace("all 6", "6 of 6")
@@ -150,8 +150,8 @@ def column(page, table, index):
     return [float(key) if key else None for key in keys]
 
 
-def test_a_heading_sorts_numbers_up_and_down_and_back(visit, made):
-    page = visit(made)
+def test_a_heading_sorts_numbers_up_and_down_and_back(visit, report):
+    page = visit(report)
     page.locator("#table4 > summary").click()
     table = "#table4 table"
     heading = page.locator(f"{table} thead th").nth(5)
@@ -170,22 +170,22 @@ def test_a_heading_sorts_numbers_up_and_down_and_back(visit, made):
     assert heading.get_attribute("aria-sort") is None
 
 
-def test_missing_numbers_stand_last_both_ways_and_signs_count(visit, made):
-    page = visit(made)
+def test_missing_numbers_stand_last_both_ways_and_signs_count(visit, report):
+    page = visit(report)
     page.locator("#answer details summary").click()
     table = "#answer details table"
     heading = page.locator(f"{table} thead button").nth(6)  # the difference from full fine-tuning
     for turn in (1, -1):
         heading.click()
-        found = column(page, table, 6)
-        there = [number for number in found if number is not None]
-        assert None in found
-        assert min(there) < 0 < max(there)
-        assert found == sorted(there)[::turn] + [None] * (len(found) - len(there))
+        cells = column(page, table, 6)
+        values = [number for number in cells if number is not None]
+        assert None in cells
+        assert min(values) < 0 < max(values)
+        assert cells == sorted(values)[::turn] + [None] * (len(cells) - len(values))
 
 
-def test_texts_sort_as_texts_and_one_heading_at_a_time(visit, made):
-    page = visit(made)
+def test_texts_sort_as_texts_and_one_heading_at_a_time(visit, report):
+    page = visit(report)
     page.locator("#table4 > summary").click()
     headings = page.locator("#table4 thead th")
     headings.nth(4).locator("button").click()
@@ -196,8 +196,8 @@ def test_texts_sort_as_texts_and_one_heading_at_a_time(visit, made):
     assert headings.nth(0).get_attribute("aria-sort") == "ascending"
 
 
-def test_what_is_folded_opens(visit, made):
-    page = visit(made)
+def test_what_is_folded_opens(visit, report):
+    page = visit(report)
     claim = page.locator(".claims details").first
     assert not claim.locator("table").is_visible()
     claim.locator("summary").click()
@@ -210,8 +210,8 @@ def test_what_is_folded_opens(visit, made):
     assert page.evaluate("[...document.querySelectorAll('details')].every((details) => details.open)")
 
 
-def test_the_page_prints_whole_and_on_white(visit, made):
-    page = visit(made, {"width": 794, "height": 1123}, color_scheme="dark")  # A4
+def test_the_page_prints_whole_and_on_white(visit, report):
+    page = visit(report, {"width": 794, "height": 1123}, color_scheme="dark")  # A4
     page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= 794
@@ -219,34 +219,46 @@ def test_the_page_prints_whole_and_on_white(visit, made):
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 33, 37)"
 
 
-def test_a_link_opens_what_it_leads_to(visit, made):
-    page = visit(made)
+def test_a_link_opens_what_it_leads_to(visit, report):
+    page = visit(report)
     page.evaluate("location.hash = 'table4'")
     page.locator("#table4 table").wait_for(state="visible", timeout=3000)
     page.locator("nav a", has_text="Provenance").click()
     page.wait_for_function("document.querySelector('#provenance').getBoundingClientRect().top < innerHeight / 2")
 
 
-def test_data_are_downloaded_from_the_page_itself(visit, made):
-    page = visit(made)
+def test_a_claim_leads_to_its_open_cards_and_back(visit, report):
+    page = visit(report)
+    card = page.locator("#card-noisy-captions")
+    assert not card.is_visible()
+    page.locator("#claim-wise-beats-both-ends summary").click()
+    page.locator("#claim-wise-beats-both-ends .cards a", has_text="Noisy captions").click()
+    card.wait_for(state="visible", timeout=3000)
+    assert "workflow/studies/clean-captions.yaml" in card.inner_text()
+    card.locator("a", has_text="distributions-forgotten").click()
+    page.locator("#claim-distributions-forgotten table").wait_for(state="visible", timeout=3000)
+
+
+def test_data_are_downloaded_from_the_page_itself(visit, report):
+    page = visit(report)
     with page.expect_download() as download:
         page.locator("#figure4 a[download]").click()
     assert download.value.suggested_filename == "figure4.csv"
     with open(download.value.path(), "rb") as handle:
-        assert handle.read() == (made.parent / "figure4.csv").read_bytes()
+        assert handle.read() == (report.parent / "figure4.csv").read_bytes()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_what_is_behind_it(visit, made, scheme):
-    page = visit(made, color_scheme=scheme)
+def test_every_text_stands_out_from_what_is_behind_it(visit, report, scheme):
+    page = visit(report, color_scheme=scheme)
     open_everything(page)
     contrasts = page.evaluate(CONTRASTS)
     assert len(contrasts) > 300
     assert contrasts[0][0] >= 4.5, contrasts[:5]
 
 
-def test_headings_stand_in_order_and_tables_and_focus_are_named(visit, made):
-    page = visit(made)
+def test_headings_stand_in_order_and_tables_and_focus_are_named(visit, report):
+    page = visit(report)
     open_everything(page)
     levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map((heading) => +heading.tagName[1])")
     assert levels[0] == 1

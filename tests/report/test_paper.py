@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generality.report.agreement import agreement, with_paper
 from generality.report.conventions import ODDITIES, PAPER_TABLES, as_in_paper
-from generality.report.paper import TABLES, beside, paper_rows, paper_settings
+from generality.report.paper import TABLES, agreement, beside, paper_rows, paper_settings, with_paper
 from generality.report.tables import render_table
 
 OOD = ["imagenet/v2", "imagenet/r", "imagenet/a", "imagenet/sketch", "imagenet/objectnet", "Avg ood"]
@@ -25,9 +24,9 @@ def study(groups, metric):
 
 
 def score(rows, method, setting, data):
-    found = rows.query("method == @method and setting == @setting and data == @data")
-    assert len(found) == 1
-    return found["value"].iloc[0]
+    matches = rows.query("method == @method and setting == @setting and data == @data")
+    assert len(matches) == 1
+    return matches["value"].iloc[0]
 
 
 def test_the_projects_copy_is_of_eight_tables_and_small():
@@ -89,12 +88,12 @@ def ours(changes):
 def test_agreement_by_hand():
     mine = ours({"full": (-0.3, -0.3), "l1": (0.05, 0.1), "l2": (0.2, 0.2)})
     theirs = ours({"full": (-0.1, -0.4), "l1": (-0.2, 0.5), "l2": (0.1, 0.1)})
-    found = agreement(mine, theirs)
-    assert (found.cells, found.same, found.clear, found.clear_same, found.methods) == (3, 2, 2, 2, 3)
-    assert found.correlation == pytest.approx(0.5)  # ranks 1 2 3 against 1 3 2
-    assert "same in 2 of 3 cells" in str(found)
-    assert "(in 2 of the 2 where" in str(found)
-    assert "over 3 methods is 0.50." in str(found)
+    signs = agreement(mine, theirs)
+    assert (signs.cells, signs.same, signs.clear, signs.clear_same, signs.methods) == (3, 2, 2, 2, 3)
+    assert signs.correlation == pytest.approx(0.5)  # ranks 1 2 3 against 1 3 2
+    assert "same in 2 of 3 cells" in str(signs)
+    assert "(in 2 of the 2 where" in str(signs)
+    assert "over 3 methods is 0.50." in str(signs)
     alike = agreement(ours({"full": (0, 0), "l1": (0, 0)}), theirs)
     assert np.isnan(alike.correlation)
     assert (alike.same, alike.clear) == (0, 0), "no change agrees with none only"
@@ -119,14 +118,14 @@ def test_the_papers_lines_stand_with_their_methods():
 
 def test_a_table_has_the_papers_lines_agreement_and_footnotes(language, tmp_path):
     outputs = [tmp_path / f"table6.{suffix}" for suffix in ("md", "tex", "csv")]
-    render_table(language, outputs, **as_in_paper(6, language))
+    render_table(language, outputs, **as_in_paper(6, ["speciality", "ood"], language))
     md, tex = (path.read_text(encoding="utf-8") for path in outputs[:2])
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in md.splitlines() if line[:1] == "|"]
-    assert lines[3][1:4] == ["paper", "– / 28.3 / –", "– / 26.0 / –"]
+    assert lines[3][1:4] == ["paper", "– / 28.3 / – / –", "– / 26.0 / – / –"]
     assert lines[4][-1] == "+25.0 ± 25.0", "this study's OOD average is not the paper's"
     wise = [line for line in lines if line[1].startswith("paper α")]
     assert [line[1] for line in wise] == ["paper α = 0.2", "paper α = 0.8 ◇"]
-    assert wise[1][2] == "– / 43.2 / –"
+    assert wise[1][2] == "– / 43.2 / – / –"
     odd = [text for numbers, text in ODDITIES if 6 in numbers]
     assert len(odd) == 3
     assert all(f"- {text}" in md for text in odd)
@@ -137,10 +136,10 @@ def test_a_table_has_the_papers_lines_agreement_and_footnotes(language, tmp_path
     rows = pd.read_csv(outputs[2]).query("method == 'full' and data == 'medical/medmcqa' and metric == 'exact_match'")
     assert rows[["paper", "same_sign"]].to_numpy().tolist() == [[pytest.approx(0.4406), True]]
 
-    assert as_in_paper(7, language)["footnotes"] == [ODDITIES[7][1]]
+    assert as_in_paper(7, ["common-sense"], language)["footnotes"] == [ODDITIES[7][1]]
     other = language.assign(data=language["data"].replace("medical/medmcqa", "quiz/own"))
-    assert as_in_paper(6, other)["paper"].empty
-    assert as_in_paper(6, other)["footnotes"] == []
+    assert as_in_paper(6, ["ood"], other)["paper"].empty
+    assert as_in_paper(6, ["ood"], other)["footnotes"] == []
 
 
 def test_every_table_has_footnotes_for_what_is_odd_in_it():

@@ -1,4 +1,4 @@
-"""What is recorded of a report: versions, revision, machine, and what every stage took."""
+"""The record of a report: versions, revision, machine, and time and memory of every stage."""
 
 import json
 import os
@@ -42,21 +42,25 @@ def test_stages_are_sums_over_the_jobs_that_the_study_has(tmp_path):
 
 
 def test_the_folders_are_those_of_what_the_study_has_now():
-    config = load(ROOT / "config.yaml")
+    config = load(ROOT / "config.yaml") | {"seeds": {"pretraining": [1], "finetuning": [1]}}
     folders = log_folders(Study(config))
     assert len(folders) == len(set(folders))
     for folder in (
         *("data/domainnet/clipart/train", "data/medical/usmle/test", "data/web/all/train", "data/corpus/all/train"),
-        *("models/tiny-clip/seed-1", "domainnet/lora/rank-8/seed-1", "imagenet/wise/seed-1", "pubmedqa"),
+        *("models/tiny-clip/seed-1", "domainnet/lora/rank-8/seed-1-1", "imagenet/wise/seed-1-1", "pubmedqa"),
         *("report/figure5", "report/claims"),
     ):
         assert folder in folders
     config["experiments"]["domainnet"]["methods"]["lora"]["rank"] = [4]
     del config["report"]["figure5"]
-    lost = set(folders) - set(log_folders(Study(config)))
-    assert lost == {"domainnet/lora/rank-8/seed-1", "domainnet/lora/rank-8/seed-1/scores", "report/figure5"}
-    config["seeds"] = [2]
-    assert not [folder for folder in log_folders(Study(config)) if folder.endswith("seed-1")]
+    lost = {folder for folder in set(folders) - set(log_folders(Study(config))) if "seed-1-" in folder}
+    assert lost - {"domainnet/lora/rank-8/seed-1-2"} >= {
+        f"domainnet/lora/rank-8/seed-1-1{of}" for of in ("", "/scores")
+    }
+    config["seeds"] = {"pretraining": [1], "finetuning": [2]}
+    assert not [folder for folder in log_folders(Study(config)) if folder.endswith("seed-1-1")]
+    config["seeds"] = {"pretraining": [2], "finetuning": [1]}
+    assert not [folder for folder in log_folders(Study(config)) if "seed-1" in folder]
     pacs = log_folders(Study(load(ROOT / "workflow/studies/pacs.yaml")))
     assert {"data/web/all/train", "data/pacs/sketch/train"} < set(pacs)  # what is captioned is made as well
 
@@ -86,25 +90,26 @@ def test_without_git_there_is_no_revision(monkeypatch):
 
 def test_versions_are_those_of_what_is_installed(tmp_path):
     (tmp_path / "requirements.in").write_text("# a comment\nnumpy\nlm-eval==0.4.13\nno-such-package>=1 # why\n\n")
-    found = packages(tmp_path / "requirements.in")
-    assert list(found) == ["numpy", "lm-eval"]
-    assert found["lm-eval"] == "0.4.13"
+    result = packages(tmp_path / "requirements.in")
+    assert list(result) == ["numpy", "lm-eval"]
+    assert result["lm-eval"] == "0.4.13"
 
 
 def test_the_record_is_complete_and_names_no_place(tmp_path):
     job(tmp_path / "report/figure4", "draw_tradeoff", "used 2.50 s, 1.50 s of CPU, 100.0 MiB")
-    made = record(
-        "tiny", [1, 2], logs=tmp_path, folders=["report/figure4"], rules=["draw_tradeoff"],
-        requirements=ROOT / "envs/requirements.in", library=ROOT / "workflow",
+    results = record(
+        "tiny", {"pretraining": [1], "finetuning": [1, 2]}, logs=tmp_path, folders=["report/figure4"],
+        rules=["draw_tradeoff"], requirements=ROOT / "envs/requirements.in", library=ROOT / "workflow",
     )  # fmt: skip
-    assert list(made) == [
+    assert results["seeds"] == {"pretraining": [1], "finetuning": [1, 2]}
+    assert list(results) == [
         *("study", "rendered", "revision", "seeds", "python", "platform", "machine", "packages", "stages", "total"),
     ]
-    assert datetime.fromisoformat(made["rendered"]).utcoffset().total_seconds() == 0
-    assert made["total"] == {"jobs": 1, "wall_s": 2.5, "cpu_s": 1.5}
-    assert made["machine"] == machine()
-    assert made["machine"]["memory_gib"] > 0.1
-    text = json.dumps(made)
+    assert datetime.fromisoformat(results["rendered"]).utcoffset().total_seconds() == 0
+    assert results["total"] == {"jobs": 1, "wall_s": 2.5, "cpu_s": 1.5}
+    assert results["machine"] == machine()
+    assert results["machine"]["memory_gib"] > 0.1
+    text = json.dumps(results)
     for private in (str(ROOT), str(tmp_path), os.uname().nodename):
         assert not re.search(rf"\b{re.escape(private)}\b", text)
 

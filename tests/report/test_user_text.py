@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-from generality.report import distance, early_stopping, markup, probing, samples, tradeoff
+from generality.report import distance, drift, early_stopping, flips, markup, probing, samples, tradeoff
 from generality.report.characters import substitute
 from generality.report.glyphs import legible
 from generality.report.latex import COMMANDS, latex
@@ -45,18 +45,18 @@ def only_dejavu(monkeypatch):
 
 def texts(monkeypatch, module, plot) -> list[str]:
     """Draw a figure, in which every character has a glyph and no text is mathematics, and return its texts."""
-    found = []
+    contents = []
 
     def save(figure, outputs):
         figure.savefig(BytesIO())
         assert not any(text.get_parse_math() for text in figure.findobj(Text))
-        found.extend(text.get_text() for text in figure.findobj(Text))
+        contents.extend(text.get_text() for text in figure.findobj(Text))
 
     monkeypatch.setattr(module, "save", save)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         plot()
-    return found
+    return contents
 
 
 # Figures
@@ -66,9 +66,9 @@ def test_classes_in_figure_2(only_dejavu, monkeypatch, tmp_path, capsys):
     classes = ["$5 bill or $10 bill", r"$\frac$", "北京烤鸭", "🍕"]
     sets = {"photo": make_image_set(tmp_path / "a", 8, classes=classes)}
     picked = samples.pick_samples({ODD: sets})
-    found = texts(monkeypatch, samples, lambda: samples.plot_samples(picked, []))
+    contents = texts(monkeypatch, samples, lambda: samples.plot_samples(picked, []))
     for text in (*classes[:2], "[U+5317 4EAC 70E4 9E2D]", "[slice of pizza]", SHOWN):
-        assert text in found
+        assert text in contents
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"{ODD!r} (and 2 more): no installed font has 京 北 烤 鸭 🍕, so figures show {SHOWN!r}; ")
     assert line.endswith("install one, such as Debian's fonts-symbola or fonts-noto-cjk")
@@ -76,23 +76,23 @@ def test_classes_in_figure_2(only_dejavu, monkeypatch, tmp_path, capsys):
 
 def test_a_long_class_name_leaves_room_for_the_pictures(only_dejavu, monkeypatch, tmp_path):
     sets = {"photo": make_image_set(tmp_path / "a", 2, classes=["京" * 40, "b" * 90])}
-    found = texts(monkeypatch, samples, lambda: samples.plot_samples(samples.pick_samples({"x": sets}), []))
-    assert max(len(line) for text in found for line in text.splitlines()) <= samples.LINE
+    contents = texts(monkeypatch, samples, lambda: samples.plot_samples(samples.pick_samples({"x": sets}), []))
+    assert max(len(line) for text in contents for line in text.splitlines()) <= samples.LINE
 
 
 def test_labels_and_names_in_trade_offs(only_dejavu, monkeypatch, table):
-    made = tradeoff.panels(table.replace({SPECIAL: f"set/{ODD}"}))
-    found = texts(monkeypatch, tradeoff, lambda: tradeoff.plot_tradeoff(made, LOOKS, []))
+    by_group = tradeoff.panels(table.replace({SPECIAL: f"set/{ODD}"}))
+    contents = texts(monkeypatch, tradeoff, lambda: tradeoff.plot_tradeoff(by_group, LOOKS, []))
     for text in (f"Fine-tuned on set/{SHOWN}", f"KD & co {SHOWN}", f"Pre-trained {SHOWN}"):
-        assert text in found
+        assert text in contents
 
 
 def test_names_in_figure_3(only_dejavu, monkeypatch, language):
     language = language.replace({USMLE: f"medical/{ODD}", "common-sense": "常识", "Avg common-sense": "Avg 常识"})
     points = {f"medical/{ODD}": 0.5, ARC: 1.0, RACE: 1.2, ALPACA: 2.0, LMFLOW: 2.2, MEDMCQA: 0.0}
     distances = pd.DataFrame({name: points for name in ("distance", "near", "far")})
-    found = texts(monkeypatch, distance, lambda: distance.plot_distance(language, distances, LOOKS, []))
-    assert {SHOWN, "[U+5E38 8BC6]", f"Full fine-tuning {SHOWN} on {MEDMCQA}"} <= set(found)
+    contents = texts(monkeypatch, distance, lambda: distance.plot_distance(language, distances, LOOKS, []))
+    assert {SHOWN, "[U+5E38 8BC6]", f"Full fine-tuning {SHOWN} on {MEDMCQA}"} <= set(contents)
 
 
 def test_names_in_figure_8(only_dejavu, monkeypatch):
@@ -105,9 +105,25 @@ def test_names_in_figure_8(only_dejavu, monkeypatch):
 def test_labels_and_names_in_figure_9(only_dejavu, monkeypatch, tmp_path):
     table = pd.read_csv(followed(tmp_path / "series", PAPER)["table"], dtype={"seed": str})
     table = table.replace({"q/own": f"q/{ODD}"})
-    found = texts(monkeypatch, early_stopping, lambda: early_stopping.plot_early_stopping(table, TUNINGS, LOOKS, []))
-    assert f"WiSE-FT {SHOWN}" in found
-    assert f"Speciality: accuracy\non q/{SHOWN} (%)" in found
+    contents = texts(monkeypatch, early_stopping, lambda: early_stopping.plot_early_stopping(table, TUNINGS, LOOKS, []))
+    assert f"WiSE-FT {SHOWN}" in contents
+    assert f"Speciality: accuracy\non q/{SHOWN} (%)" in contents
+
+
+def test_labels_and_names_in_flips(only_dejavu, monkeypatch):
+    numbers = {f"{name}{end}": 1.0 for name in flips.PARTS for end in ("", "_low", "_high")}
+    row = {"experiment": ODD, "group": "ood", "method": "wise", "setting": "x", "seeds": 1, "repetitions": 1}
+    result = texts(monkeypatch, flips, lambda: flips.plot_flips(pd.DataFrame([row | numbers]), LOOKS, []))
+    assert {f"WiSE-FT {SHOWN}", f"{SHOWN}: OOD"} <= {" ".join(text.split()) for text in result}
+
+
+def test_labels_and_names_in_drift(only_dejavu, monkeypatch):
+    row = {"experiment": ODD, "method": "wise", "setting": "x", "chosen": True, "seeds": 1, "repetitions": 1}
+    row |= {"forgetting": 1.0, "kl": 1.0, "weight_distance": 1.0}
+    row |= {f"{name}_rho{end}": 0.5 for name in ("kl", "weight_distance") for end in ("", "_low", "_high")}
+    result = texts(monkeypatch, drift, lambda: drift.plot_drift(pd.DataFrame([row]), LOOKS, []))
+    assert f"WiSE-FT {SHOWN}" in result
+    assert any(" ".join(text.split()).startswith(f"{SHOWN} ρ = 0.50") for text in result)
 
 
 def test_another_font_draws_what_dejavu_lacks(only_dejavu, monkeypatch, tmp_path, capsys):
@@ -130,8 +146,8 @@ def test_another_font_draws_what_dejavu_lacks(only_dejavu, monkeypatch, tmp_path
     font.save(tmp_path / "boxes.ttf")
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(tmp_path / "boxes.ttf")])
     sets = {"photo": make_image_set(tmp_path / "a", 2, classes=["北京", "b"])}
-    found = texts(monkeypatch, samples, lambda: samples.plot_samples(samples.pick_samples({"x": sets}), []))
-    assert "北京" in found
+    contents = texts(monkeypatch, samples, lambda: samples.plot_samples(samples.pick_samples({"x": sets}), []))
+    assert "北京" in contents
     assert not capsys.readouterr().err
     assert legible(["北京", "上"]) == (["北京", "[U+4E0A]"], ["DejaVu Sans", "Two Boxes"])
 
@@ -166,7 +182,7 @@ def test_pdflatex_compiles_every_text(odd_table, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("≥ µ β ½ °", r"$\geq$ \textmu{} $\beta$ \textsuperscript{1}/\textsubscript{2} \textdegree{}"),
         ("$5 & 100% #1 {a_b}", r"\$5 \& 100\% \#1 \{a\_b\}"),
@@ -185,8 +201,8 @@ def test_pdflatex_compiles_every_text(odd_table, tmp_path):
         ("a\tb\x00c\u200bd", "a b cd"),
     ],
 )
-def test_text_as_latex(text, wanted):
-    assert latex(text) == wanted
+def test_text_as_latex(text, expected):
+    assert latex(text) == expected
 
 
 def test_rows_that_begin_with_a_bracket_are_no_arguments_of_the_row_before(tmp_path):
@@ -204,8 +220,8 @@ def test_text_as_markdown(text, tmp_path):
     table = markup.Table(f"Caption {text}", [(text, text)], [[text]], "l", notes=[f"Note {text}"])
     markup.write([tmp_path / "x.md"], pd.DataFrame(), table, "x")
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render((tmp_path / "x.md").read_text())
-    found = read(html)
-    assert found == on_one_line(f"Caption {text} {text} {text} {text} Note {text}")
+    content = read(html)
+    assert content == on_one_line(f"Caption {text} {text} {text} {text} Note {text}")
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -216,19 +232,19 @@ def test_text_as_html(text):
 
 def read(html: str) -> str:
     """Return the text of a piece of HTML that has no tags but those of a table."""
-    known = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "button", "small", "ul", "li", "p", "br"}
-    found = []
+    tags = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "button", "small", "ul", "li", "p", "br"}
+    pieces = []
 
     class Parser(HTMLParser):
         def handle_starttag(self, tag, attrs):
-            assert tag in known
-            found.append(" ")
+            assert tag in tags
+            pieces.append(" ")
 
         def handle_data(self, data):
-            found.append(data)
+            pieces.append(data)
 
     Parser().feed(html)
-    return on_one_line("".join(found))
+    return on_one_line("".join(pieces))
 
 
 def test_stand_ins_are_read_aloud():

@@ -30,8 +30,8 @@ def test_a_fault_of_the_program_keeps_its_traceback(fault, capsys):
     with pytest.raises(SystemExit) as ended:
         run(fault)
     assert ended.value.code.startswith("error: this is a fault of the program")
-    assert "Traceback" in (said := capsys.readouterr().err)
-    assert "cli.py" in said
+    assert "Traceback" in (words := capsys.readouterr().err)
+    assert "cli.py" in words
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")])

@@ -76,7 +76,7 @@ def wait(condition, seconds: float = 20) -> None:
 
 
 def command(line: str, threads: int = 1) -> dict:
-    """What a job of Snakemake is started with."""
+    """Return the command that starts a job of Snakemake."""
     return {
         "args": ["bash", "-c", SHELL + line], "env": os.environ | {"OMP_NUM_THREADS": str(threads), "GIVEN": "ä\n"},
         "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
@@ -102,9 +102,9 @@ RUNS = "import pathlib, signal, sys, time\npathlib.Path('runs').touch()\n"
 
 def test_a_copy_is_what_a_process_of_its_own_would_be(folder, server):
     line = "python script.py --an argument 'of \"several' ''"
-    copied, own = job(line, folder), job(line.replace("python", "command python"), folder)
-    assert (copied.returncode, copied.stdout, copied.stderr) == (0, own.stdout, own.stderr)
-    assert '["script.py", "--an", "argument", "of \\"several", ""]' in own.stdout
+    copied, values = job(line, folder), job(line.replace("python", "command python"), folder)
+    assert (copied.returncode, copied.stdout, copied.stderr) == (0, values.stdout, values.stderr)
+    assert '["script.py", "--an", "argument", "of \\"several", ""]' in values.stdout
 
 
 def test_libraries_are_loaded_once_and_own_code_is_not_kept(folder, server):
@@ -138,8 +138,8 @@ def test_a_job_ends_as_its_copy(folder, server, end):
 
 
 def test_what_is_left_for_the_end_is_done(folder, server):
-    left = "atexit.register(print, 'last')\nthreading.Timer(0.3, print, ['a thread']).start()\nprint('first')\n"
-    (folder / "script.py").write_text(f"import atexit, threading\n{left}")
+    remaining = "atexit.register(print, 'last')\nthreading.Timer(0.3, print, ['a thread']).start()\nprint('first')\n"
+    (folder / "script.py").write_text(f"import atexit, threading\n{remaining}")
     assert job("python script.py | cat", folder).stdout == "first\na thread\nlast\n"
 
 
@@ -166,8 +166,8 @@ def test_a_copy_does_not_outlive_its_client(folder, server, busy):
 def test_jobs_without_a_server_run_as_ever_and_one_that_loses_it_says_so(folder, server):
     shell, copy = started(f"{RUNS}time.sleep(60)\n", folder, server)
     server.kill()
-    _, said = shell.communicate(timeout=20)
-    assert (shell.returncode, said) == (1, "error: the fork server ended before this job; run it again\n")
+    _, words = shell.communicate(timeout=20)
+    assert (shell.returncode, words) == (1, "error: the fork server ended before this job; run it again\n")
     wait(lambda: not copy.is_running())
     assert job("python script.py", folder).returncode == 0
 

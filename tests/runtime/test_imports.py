@@ -52,8 +52,8 @@ ALL_OF_A_AND_B = [
 
 
 def test_everything_a_script_imports_and_nothing_else(workflow):
-    found = relative(code("stage", workflow=workflow), workflow)
-    assert found == ["scripts/stage.py", *sorted([*ALL_OF_A_AND_B, "generality/runtime/cli.py"])]
+    result = relative(code("stage", workflow=workflow), workflow)
+    assert result == ["scripts/stage.py", *sorted([*ALL_OF_A_AND_B, "generality/runtime/cli.py"])]
 
 
 def test_a_second_statement_on_a_line_counts_and_a_docstring_does_not(workflow):
@@ -72,8 +72,8 @@ def test_paths_are_relative_below_the_working_directory(workflow, monkeypatch):
 
 
 def test_modules_that_are_imported_by_name_count_with_what_they_import(workflow):
-    found = relative(code("broken", "generality.a.deep", "generality.nowhere", workflow=workflow), workflow)
-    assert found == ["scripts/broken.py", "generality/__init__.py", *ALL_OF_A_AND_B[1:]]
+    result = relative(code("broken", "generality.a.deep", "generality.nowhere", workflow=workflow), workflow)
+    assert result == ["scripts/broken.py", "generality/__init__.py", *ALL_OF_A_AND_B[1:]]
     assert relative(library("generality.a.unused", "generality.runtime.cli", workflow=workflow), workflow) == [
         *("generality/__init__.py", "generality/a/__init__.py", "generality/a/unused.py", "generality/runtime/cli.py"),
     ]
@@ -88,11 +88,11 @@ def test_a_missing_script_is_refused(workflow):
 def test_no_statement_of_the_package_escapes_the_fast_way(script):
     for file in code(script):
         source = Path(file).read_bytes()
-        fast, whole = (
+        fast, complete = (
             sorted(ast.dump(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
             for nodes in (imports._statements(source, Path(file)), ast.walk(ast.parse(source)))
         )
-        assert fast == whole
+        assert fast == complete
 
 
 def test_what_python_loads_is_in_the_list():
@@ -103,6 +103,6 @@ def test_what_python_loads_is_in_the_list():
         [sys.executable, "-c", run], cwd=SCRIPTS.parents[1], capture_output=True, text=True, check=True
     )
     loaded = {Path(line).resolve() for line in output.stdout.split("\n") if line}
-    found = {Path(file).resolve() for file in code("collect_scores")}
+    result = {Path(file).resolve() for file in code("collect_scores")}
     assert len(loaded) > 3
-    assert loaded <= found
+    assert loaded <= result

@@ -30,8 +30,8 @@ def test_the_tightest_limit_of_the_control_groups_counts(tmp_path, membership, f
     for name, content in files.items():
         (tmp_path / "mount" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "mount" / name).write_text(f"{content}\n")
-    found = usable_memory_mb(str(tmp_path / "cgroup"), str(tmp_path / "mount"))
-    assert found == (limit // 10**6 if limit else usable_memory_mb(str(tmp_path / "none")))
+    result = usable_memory_mb(str(tmp_path / "cgroup"), str(tmp_path / "mount"))
+    assert result == (limit // 10**6 if limit else usable_memory_mb(str(tmp_path / "none")))
 
 
 @pytest.mark.parametrize(("told", "counted"), [(7.5, 8), (8, 8), (23.54, 24)])
@@ -44,8 +44,8 @@ def test_the_part_that_the_kernel_keeps_is_counted(monkeypatch, told, counted):
 def study(memory: int) -> dict:
     """A study whose four jobs that decode pictures ask for so much memory each."""
     config = tiny("tiny")
-    own = {"source": "image_folder", "root": "own", "domains": ["a", "b"], "size": 8}
-    config["data"]["own"] = own | {"shares": {"validation": 0.3, "test": 0.3}}
+    values = {"source": "image_folder", "root": "own", "domains": ["a", "b"], "size": 8}
+    config["data"]["own"] = values | {"shares": {"validation": 0.3, "test": 0.3}}
     config["resources"] = {"prepare": {"gpu": 0, "threads": 1, "mem_mb": memory, "runtime": 5}}
     return config
 

@@ -76,8 +76,10 @@ def galactica(texts, tokens, precision="float32", vocabulary=VOCABULARY, layers=
         layer_norm_elementwise_affine=False, dropout=0.0, pad_token_id=1,
     )  # fmt: skip
     torch.manual_seed(0)
-    made = [Tokens(np.random.default_rng(i).integers(4, 300, tokens), np.full(tokens, True)) for i in range(2 * texts)]
-    objective = NextToken(made, unit="blocks", pad=1, device=CPU, precision=precision)
+    results = [
+        Tokens(np.random.default_rng(i).integers(4, 300, tokens), np.full(tokens, True)) for i in range(2 * texts)
+    ]
+    objective = NextToken(results, unit="blocks", pad=1, device=CPU, precision=precision)
     return OPTForCausalLM(config), objective, LANGUAGE_TRAIN | {"batch_size": texts, "epochs": 1}
 
 
@@ -102,16 +104,16 @@ def test_weights_gradients_and_optimiser(track, method, classifier_folder, tmp_p
     model, objective, train = galactica(1, 8) if track == "language" else classifier(classifier_folder)
     objective.remember = lambda model: None
     sizes = [p.numel() for p in model.parameters()]
-    made, count = make_method(method, **METHODS[method]), {}
-    begin = made.begin
+    results, count = make_method(method, **METHODS[method]), {}
+    begin = results.begin
 
     def counting(model, objective):
         begin(model, objective)
         count["all"] = sum(p.numel() for p in model.parameters())
         count["trained"] = sum(p.numel() for p in model.parameters() if p.requires_grad)
 
-    made.begin = counting
-    between, most = measured(model, objective, made, train, tmp_path / "log.csv")
+    results.begin = counting
+    between, most = measured(model, objective, results, train, tmp_path / "log.csv")
     state, gradients = weights(method, count["all"], count["trained"])
     assert between == pytest.approx(state, rel=0.02)
     if track == "language":
@@ -122,8 +124,8 @@ def test_a_teacher_that_was_asked_once_is_gone(tmp_path):
     model, objective, train = galactica(4, 32)
     size = sum(p.numel() for p in model.parameters())
     between, _ = measured(model, objective, make_method("kd", **METHODS["kd"]), train, tmp_path / "log.csv")
-    kept = 4 * WIDTH * sum(len(text) - 1 for text in objective.texts) + 4 * WIDTH * VOCABULARY  # states and head
-    assert between == pytest.approx(12 * size + kept, rel=0.02)
+    remaining = 4 * WIDTH * sum(len(text) - 1 for text in objective.texts) + 4 * WIDTH * VOCABULARY  # states and head
+    assert between == pytest.approx(12 * size + remaining, rel=0.02)
 
 
 # Bytes a token: of a layer, in its width where the inner one is four times that; of a logit.
@@ -133,7 +135,7 @@ A_LOGIT = 12
 
 @pytest.mark.parametrize(("method", "precision"), [("full", "float32"), ("full", "bfloat16"), ("kd", "float32")])
 def test_bytes_a_token(method, precision, tmp_path):
-    """What more tokens, layers and logits add to the most that a step needs: a tenth above or below."""
+    """The formula tells, to a tenth, what more tokens, layers and logits add to a step's peak."""
 
     def most(texts, **sizes):
         model, objective, train = galactica(texts, 64, precision, **sizes)

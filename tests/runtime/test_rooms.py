@@ -17,6 +17,7 @@ LIGHT = ("config", "plan", "methods", "parts", "sources", "errors")
 # The pairs of rooms that import each other, and why.
 MUTUAL = {
     ("config", "sources"): "a source checks its own keys, with the checks that all sources share",
+    ("methods", "storage"): "a setting is named as its folder is, and mixtures are stored by post-hoc methods",
     ("methods", "training"): "a method is hooks of the training loop, and the loop's helpers read declarations",
     ("runtime", "storage"): "the run cache stores files, and unfinished work depends on the code of its stage",
 }

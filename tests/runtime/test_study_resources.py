@@ -1,4 +1,4 @@
-"""What jobs ask a cluster for: every rule says it, in one place, and nothing is computed again for it."""
+"""Requests of jobs to a cluster: every rule has one, in one place, and an edit computes nothing again."""
 
 import copy
 import re
@@ -12,8 +12,9 @@ from generality.sources import data_sources
 from workflows import ROOT, tiny
 
 RULE = re.compile(r"^( *)rule ?(\w*):\n((?:\1 +.*\n|\n)*)", re.MULTILINE)
+NAME = re.compile(r"^ +name:\n +(.*)$", re.MULTILINE)  # of rules that a loop makes, such as f"score_{kind}"
 RULES = [
-    (name or f"{path.stem} by source", text)
+    (name or NAME.search(text)[1], text)
     for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
     for _, name, text in RULE.findall(path.read_text())
 ]
@@ -25,10 +26,10 @@ def study():
 
 
 def test_each_attempt_asks_for_more_memory_and_time_and_as_many_gpus(study):
-    asked = asks(study, "finetune_lm")
-    assert asked["gpu"] == 1
-    assert [asked["runtime"](None, attempt=attempt) for attempt in (1, 2, 3)] == [720, 1440, 2160]
-    assert [asked["mem_mb"](None, attempt=attempt) for attempt in (1, 2)] == [48000, 96000]
+    requests = asks(study, "finetune_lm")
+    assert requests["gpu"] == 1
+    assert [requests["runtime"](None, attempt=attempt) for attempt in (1, 2, 3)] == [720, 1440, 2160]
+    assert [requests["mem_mb"](None, attempt=attempt) for attempt in (1, 2)] == [48000, 96000]
 
 
 def test_a_study_that_asks_for_nothing_runs_its_jobs_on_one_core_each(study):
@@ -61,17 +62,17 @@ def test_a_mistake_is_told_where_it_is_mended(stage, asked, message):
 @pytest.mark.parametrize(("rule", "text"), RULES, ids=[rule for rule, _ in RULES])
 def test_a_rule_says_what_it_asks_for_or_that_it_is_local(rule, text, study):
     """Else a cluster gives a training what the profile has for want of anything better."""
-    if rule == "data by source":
+    if rule == 'f"make_{source.name}"':
         assert "localrule: source.stage is None\n" in text
         assert "**asks(study, source.stage),\n" in text
         return
-    stage = re.search(r'\n +resources:\n +\*\*asks\(study, "(\w+)"\),\n', text)
+    stage = re.search(r'\n +resources:\n +\*\*asks\(study, f?"([\w{}]+)"\),\n', text)
     local = " localrule: True\n" in text
     if rule == "bench":  # of no study
         assert {"gpu", "mem_mb", "runtime"} == set(re.findall(r"^        (\w+)=\d+,", text, re.MULTILINE))
         return
     assert bool(stage) != local, "give it one of the two lines, `localrule: True` or `**asks(study, …)`"
-    assert not stage or stage[1] in study.config["resources"]
+    assert not stage or {stage[1].format(kind=kind) for kind in ("clip", "lm")} <= study.config["resources"].keys()
 
 
 @pytest.mark.parametrize("source", data_sources().values(), ids=lambda source: source.name)

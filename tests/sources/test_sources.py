@@ -152,7 +152,7 @@ def test_a_missing_source_is_told_by_the_dry_run(finished, tmp_path, lost, targe
     folder = tmp_path / "study"
     (folder / lost).rename(folder / "away")
     text = dry_run(folder, study(), TARGETS[target], check=False)
-    assert sum(said.startswith(line) or f": {line}" in said for said in text.splitlines()) == 1
+    assert sum(words.startswith(line) or f": {line}" in words for words in text.splitlines()) == 1
     assert "Traceback" not in text
     assert "Job stats" not in text
     others = [name for place, name in enumerate(TARGETS) if place != target]
@@ -178,8 +178,8 @@ def test_a_clip_may_be_described_by_a_folder():
     config = study()
     config["models"]["vit"]["name"] = "local-dir:models/own"
     del config["data"]["talk"]["domains"]["hub"]
-    found = Study(check(config)).model_sources("vit")
-    assert found == {"models.vit.name": "models/own", "models.vit.weights": "models/vit.safetensors"}
+    result = Study(check(config)).model_sources("vit")
+    assert result == {"models.vit.name": "models/own", "models.vit.weights": "models/vit.safetensors"}
 
 
 def test_a_model_may_be_downloaded(tmp_path):

@@ -13,10 +13,9 @@ from generality.errors import StudyError
 from generality.speed import measure as timing
 from generality.speed.flops import Forward, count_forward, mfu, peak_flops
 from generality.speed.measure import Clock, Measured, measure
-from generality.speed.run import bench
 from generality.speed.settings import SETTINGS, narrowed, tiny
 from generality.speed.subjects import make_subject
-from generality.speed.table import cells, page, rows
+from generality.speed.table import bench, cells, page, rows
 from generality.training.log import EVERY
 from workflows import ROOT, planned
 from workflows import tiny as tiny_study
@@ -35,21 +34,21 @@ def taken(method, *seconds, model="m", forward=Forward(10.0, 2.0)):  # noqa: B00
 # What is measured
 
 
-@pytest.mark.parametrize(("own", "experiment"), [(GALACTICA, "medmcqa"), (VIT_B, "imagenet")])
-def test_the_settings_are_those_of_the_papers_study(own, experiment):
+@pytest.mark.parametrize(("model", "experiment"), [(GALACTICA, "medmcqa"), (VIT_B, "imagenet")])
+def test_the_settings_are_those_of_the_papers_study(model, experiment):
     paper = yaml.safe_load((ROOT / "workflow/studies/paper.yaml").read_text())["experiments"][experiment]
-    known = paper["train"]
-    assert {key: value for key, value in own["train"].items() if key in known} == {
-        key: known[key] for key in own["train"] if key in known
+    train = paper["train"]
+    assert {key: value for key, value in model["train"].items() if key in train} == {
+        key: train[key] for key in model["train"] if key in train
     }
     # A picture's passes are in parts; epochs are the benchmark's own, and so is the loss on every token.
-    assert set(own["train"]) - set(known) <= {"micro_batch"}
-    assert set(known) - set(own["train"]) <= {"epochs", "packing", "loss_on"}
-    assert set(own["methods"]) == set(paper["methods"]) - {"wise"}
-    for method, hyperparameters in own["methods"].items():
+    assert set(model["train"]) - set(train) <= {"micro_batch"}
+    assert set(train) - set(model["train"]) <= {"epochs", "packing", "loss_on"}
+    assert set(model["methods"]) == set(paper["methods"]) - {"wise"}
+    for method, hyperparameters in model["methods"].items():
         for key, value in hyperparameters.items():
-            given = paper["methods"][method][key]
-            assert value in given if isinstance(given, list) else value == given
+            values = paper["methods"][method][key]
+            assert value in values if isinstance(values, list) else value == values
 
 
 def test_galactica_has_its_size_and_its_flops():
@@ -69,9 +68,9 @@ def test_settings_are_narrowed_and_mistakes_refused():
     one = narrowed(
         SETTINGS, models=["vit-b-16"], methods=["full", "kd"], precision="float32", compile=[True], rounds=None
     )
-    (own,) = one["models"].values()
-    assert list(own["methods"]) == ["full", "kd"]
-    assert (own["train"]["precision"], one["compile"], one["rounds"]) == ("float32", [True], SETTINGS["rounds"])
+    (model,) = one["models"].values()
+    assert list(model["methods"]) == ["full", "kd"]
+    assert (model["train"]["precision"], one["compile"], one["rounds"]) == ("float32", [True], SETTINGS["rounds"])
     assert len(SETTINGS["models"]["vit-b-16"]["methods"]) == 5, "the settings themselves are as they were"
     with pytest.raises(StudyError, match=r"models: there is no vit; there are galactica-1\.3b, vit-b-16"):
         narrowed(SETTINGS, models=["vit"])
@@ -176,23 +175,23 @@ def test_the_clock_looks_at_windows_only(monkeypatch):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_every_method_is_measured_in_turns_by_the_projects_own_loop(precision, monkeypatch):
     settings = narrowed(SMALL, compile=[False], windows=1, precision=precision)
-    calls, asked = [], []
+    calls, recalls = [], []
     original = timing.fit
 
     def watched(model, objective, method, **options):
         original(model, objective, method, **options)
         calls.append((options["what"], options["train"]["epochs"], len(objective)))
         if hasattr(method, "recall"):
-            asked.append(method.recall)
+            recalls.append(method.recall)
 
     monkeypatch.setattr(timing, "fit", watched)
-    said = []
-    measured = measure(settings, said.append)
+    lines = []
+    measured = measure(settings, lines.append)
     names = [f"{model}, {method}" for model in SMALL["models"] for method in ("full", "l1", "l2", "kd", "lora")]
     assert [what for what, _, _ in calls] == [*names[:5], *names[4::-1], *names[5:], *names[:4:-1]]
     assert {(steps, count) for _, steps, count in calls} == {(2 + EVERY + 1, 4)}
-    assert asked == [None] * 4, "a teacher is asked in every step"
-    assert len(said) == 20
+    assert recalls == [None] * 4, "a teacher is asked in every step"
+    assert len(lines) == 20
     assert [one.work for one in measured] == [10 * 4 * 32] * 5 + [10 * 4] * 5
     assert all(len(one.seconds) == 2 and min(one.seconds) > 0 for one in measured)
 

@@ -27,9 +27,9 @@ def test_pictures_are_normalised_to_the_same_bits_in_the_same_layout(classifier_
     turned = np.array(images[2:6]).transpose(0, 2, 1, 3)
     for batch in (images[some], images[2:6], images[2:6, :, :20], turned):
         expected = (torch.from_numpy(np.array(batch, order="C")).permute(0, 3, 1, 2).float() - mean) * scale
-        found = Pixels(CFG, torch.device("cpu"))(batch)
-        assert torch.equal(found, expected)
-        assert found.stride() == expected.stride()
+        pixels = Pixels(CFG, torch.device("cpu"))(batch)
+        assert torch.equal(pixels, expected)
+        assert pixels.stride() == expected.stride()
     assert np.array_equal(images[some], before)
 
 

@@ -30,8 +30,8 @@ def test_figures_are_ratios_round_by_round():
 def test_turns_alternate_and_the_first_does_not_count(monkeypatch):
     clock = iter(range(100))
     monkeypatch.setattr(benchmarks.pairs.time, "perf_counter", lambda: next(clock))
-    order, own = [], iter([9.0, 5.0, 6.0, 7.0])
-    seconds = alternate({"ours": lambda: order.append("ours"), "peer": lambda: order.append("peer") or next(own)}, 3)
+    order, times = [], iter([9.0, 5.0, 6.0, 7.0])
+    seconds = alternate({"ours": lambda: order.append("ours"), "peer": lambda: order.append("peer") or next(times)}, 3)
     assert order == ["ours", "peer", "peer", "ours", "ours", "peer", "peer", "ours"]
     assert seconds == {"ours": [1, 1, 1], "peer": [5, 6, 7]}
     assert minus([3, 5], [1, 2]) == [2, 3]

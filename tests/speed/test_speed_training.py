@@ -35,14 +35,14 @@ def context(tmp_path):
 )
 def test_a_bench_in_little(bench, targets, context, monkeypatch):
     monkeypatch.chdir(context.folder)  # the Trainer likes to make folders
-    made = bench.rows(context)
-    assert [row.target for row in made] == targets
-    for row in made:
+    rows = bench.rows(context)
+    assert [row.target for row in rows] == targets
+    for row in rows:
         assert len(row.values) == len(row.against) == 1
         assert min(*row.values, *row.against) > 0
         assert row.unit == "ms"
-    assert [row.note for row in made if "asking the teacher once" in row.note] == (
-        [made[0].note, made[3].note] if bench is distillation else []
+    assert [row.note for row in rows if "asking the teacher once" in row.note] == (
+        [rows[0].note, rows[3].note] if bench is distillation else []
     )
 
 
@@ -57,9 +57,9 @@ def test_penalties_that_differ_are_not_compared():
 
 def test_an_answer_that_is_not_the_teachers_is_found():
     model, objective, _ = tiny_clip("none", True)
-    said = objective.remember(copy.deepcopy(model))(np.arange(len(objective))).detach()
-    said[-1] += 0.01
-    objective.remember = lambda teacher: lambda examples: said[examples]
+    answers = objective.remember(copy.deepcopy(model))(np.arange(len(objective))).detach()
+    answers[-1] += 0.01
+    objective.remember = lambda teacher: lambda examples: answers[examples]
     with pytest.raises(AssertionError):
         distillation.seconds_of_asking(model, objective)
 
@@ -118,11 +118,11 @@ def test_a_tensor_is_cut_into_rows_that_are_views(size, monkeypatch):
         torch.arange(100.0),
         torch.ones(0),
     ):
-        made = pieces(tensor)
-        assert torch.equal(torch.cat(made), tensor)
+        parts = pieces(tensor)
+        assert torch.equal(torch.cat(parts), tensor)
         row = tensor[:1].numel()
-        assert all(piece.numel() <= max(size, row) for piece in made)
-        for piece in made:
+        assert all(piece.numel() <= max(size, row) for piece in parts)
+        for piece in parts:
             piece.zero_()
         assert not tensor.any()
     number = torch.tensor(3.0)
@@ -140,31 +140,31 @@ def test_in_pieces_a_penalty_is_the_same_to_the_bit(name, monkeypatch):
     gradients, values = {}, {}
     for size in (10**9, 100):
         monkeypatch.setattr(weight_penalty, "PIECE", size)
-        own, method = copy.deepcopy(model), make_method(name, **{"lambda": 0.3})
-        method.begin(own, None)
+        clone, method = copy.deepcopy(model), make_method(name, **{"lambda": 0.3})
+        method.begin(clone, None)
         with torch.no_grad():
-            for p, move, gradient in zip(own.parameters(), moves, before, strict=True):
+            for p, move, gradient in zip(clone.parameters(), moves, before, strict=True):
                 p += move
                 p.grad = gradient.clone()
         method.add_gradients()
-        gradients[size], values[size] = [p.grad for p in own.parameters()], method.penalty(None)
-    for whole, cut, plain in zip(gradients[10**9], gradients[100], before, strict=True):
-        assert torch.equal(whole, cut)
-        assert not torch.equal(whole, plain)
+        gradients[size], values[size] = [p.grad for p in clone.parameters()], method.penalty(None)
+    for one, cut, plain in zip(gradients[10**9], gradients[100], before, strict=True):
+        assert torch.equal(one, cut)
+        assert not torch.equal(one, plain)
     assert values[100] == pytest.approx(values[10**9], rel=1e-6)
 
 
 def test_distillation_is_its_definition_to_the_bit():
     torch.manual_seed(0)
     method = kd.Distillation(**{"lambda": 0.7})
-    own, said = torch.randn(33, 17), torch.randn(33, 17)
-    method.recall = lambda examples: said
+    outputs, answers = torch.randn(33, 17), torch.randn(33, 17)
+    method.recall = lambda examples: answers
     losses, gradients = [], []
     for loss in (
         lambda x: method.loss(lambda: x, None, np.arange(33)),
-        lambda x: 0.7 * (x - said).square().sum() / len(x),
+        lambda x: 0.7 * (x - answers).square().sum() / len(x),
     ):
-        logits = own.clone().requires_grad_()
+        logits = outputs.clone().requires_grad_()
         losses.append(loss(logits))
         losses[-1].backward()
         gradients.append(logits.grad)

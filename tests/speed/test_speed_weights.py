@@ -1,4 +1,4 @@
-"""What makes interpolating and scoring fast, and the benches that compare them with others."""
+"""The ways that make interpolating and scoring fast, and the benchmarks that compare them with others."""
 
 import json
 import sys
@@ -112,13 +112,13 @@ def test_a_sweep_looks_through_the_values_once(models, monkeypatch):
 
 
 def test_the_bench_says_the_memory_of_the_command_alone(models, tmp_path):
-    """Of two files of 268 MB it takes a fraction, and none of it is what this process has."""
+    """The command takes a fraction of two files of 268 MB, and nothing of this process counts."""
     big = {"big": torch.zeros(2**26)}
     for folder in models:
         save_file(big, folder / "model.safetensors")
     script = Path(interpolation.ROOT / "workflow/scripts/mix.py")
     command = [sys.executable, "-c", interpolation.MEASURED]
-    own = [
+    program = [
         script,
         "--pretrained",
         models[0],
@@ -133,7 +133,7 @@ def test_the_bench_says_the_memory_of_the_command_alone(models, tmp_path):
     ]
     code = "import torch, safetensors.torch, generality.storage.mixtures"
     (tmp_path / "idle.py").write_text(code)
-    idle, peak = (int(interpolation._run([*command, *script])) for script in ([tmp_path / "idle.py"], own))
+    idle, peak = (int(interpolation._run([*command, *script])) for script in ([tmp_path / "idle.py"], program))
     assert peak - idle < 64_000
     assert load_file(tmp_path / "out" / "model.safetensors")["big"].shape == (2**26,)
 
@@ -148,21 +148,21 @@ def requests(tokenizer, *texts):
 def test_log_likelihoods_are_the_harness_own(language_folder):
     model, tokenizer, _ = load_causal_lm(language_folder / "model")
     long = "the coal is black and the sea is blue . " * 8
-    asked = requests(
+    pairs = requests(
         tokenizer, ("what colour has the sky ?", " blue"), ("what colour", " red and red and green , the rose"),
         ("what colour has the sky ?", " black as coal"), (long, " blue"), (long, " green and black and red and blue"),
         ("what colour has the sky ?", " blue"), ("the", " sea is blue ."),
     )  # fmt: skip
     settings = {"tokenizer": tokenizer, "batch_size": 2, "max_length": 64}
-    assert len(asked[3][1]) > 64, "a prompt that has to lose its beginning"
+    assert len(pairs[3][1]) > 64, "a prompt that has to lose its beginning"
     ours = Harness(model, Encoder(tokenizer), tokens=128)
-    got = ours._loglikelihood_tokens(asked, disable_tqdm=True)
+    got = ours._loglikelihood_tokens(pairs, disable_tqdm=True)
     assert set(ours.ways.values()) == {SHARED}
-    expected = HFLM(pretrained=model, softmax_dtype="float32", **settings)._loglikelihood_tokens(asked)
+    expected = HFLM(pretrained=model, softmax_dtype="float32", **settings)._loglikelihood_tokens(pairs)
     np.testing.assert_allclose([one for one, _ in got], [one for one, _ in expected], rtol=1e-5, atol=1e-5)
     assert [greedy for _, greedy in got] == [greedy for _, greedy in expected]
-    best = model(torch.tensor([asked[0][1]])).logits[0, -1].argmax().item()
-    likeliest = [((), asked[0][1], [best]), ((), asked[0][1], [best + 1])]
+    best = model(torch.tensor([pairs[0][1]])).logits[0, -1].argmax().item()
+    likeliest = [((), pairs[0][1], [best]), ((), pairs[0][1], [best + 1])]
     assert [greedy for _, greedy in ours._loglikelihood_tokens(likeliest, disable_tqdm=True)] == [True, False]
 
 
@@ -171,12 +171,12 @@ def test_an_architecture_that_makes_its_own_masks_is_scored_by_the_harness(langu
     torch.manual_seed(0)
     config = BloomConfig(vocab_size=len(tokenizer), hidden_size=16, n_layer=1, n_head=2)
     model = BloomForCausalLM(config).eval()
-    asked = requests(tokenizer, ("the sky is", " blue"), ("the sky is", " red and black"))
+    pairs = requests(tokenizer, ("the sky is", " blue"), ("the sky is", " red and black"))
     ours = Harness(model, Encoder(tokenizer))
-    got = ours._loglikelihood_tokens(asked, disable_tqdm=True)
+    got = ours._loglikelihood_tokens(pairs, disable_tqdm=True)
     assert set(ours.ways.values()) == {PADDED}, "ALiBi has no positions to be told"
     settings = {"tokenizer": tokenizer, "batch_size": 2, "max_length": 64}
-    expected = HFLM(pretrained=model, softmax_dtype="float32", **settings)._loglikelihood_tokens(asked)
+    expected = HFLM(pretrained=model, softmax_dtype="float32", **settings)._loglikelihood_tokens(pairs)
     np.testing.assert_allclose([one for one, _ in got], [one for one, _ in expected], rtol=1e-5, atol=1e-5)
 
 
@@ -193,7 +193,7 @@ def test_task_files_hold_all_sets_and_differing_scores_are_refused(language_fold
     }  # fmt: skip
     assert len((tmp_path / "tasks" / "a-choice-test.jsonl").read_text().splitlines()) == 5
     opened = {key: open_text_set(folder).part(5) for key, folder in sets.items()}
-    scorer = Scorer(model, tokenizer, opened, ["a/choice"])
+    scorer = Scorer(model, tokenizer, opened, {"a/choice": "choices"})
     rows = pd.concat([scorer.rows(key) for key in sets]).assign(setting="default")
     rows.to_parquet(tmp_path / "ours.parquet")
     ours = our_scores(tmp_path / "ours.parquet")
@@ -219,13 +219,13 @@ def test_the_plain_script_of_a_weight_scores_as_the_stage(classifier_folder, tmp
     save_file(moved, other / "model.safetensors")
     output = tmp_path / "scores.parquet"
     score_classifiers(
-        output, sets={("t/t", "test"): test}, model=classifier_folder, method="wise", setting="-", seed=1,
+        output, sets={("t/t", "test"): test}, model=classifier_folder, method="wise", setting="-", seed="1-1",
         finetuned=other, mix="wise", values=(0.3,),
     )  # fmt: skip
-    told = tmp_path / "plain.json"
-    files = (tmp_path / "a.pt", tmp_path / "b.pt", 0.3, classifier_folder, tmp_path / "mix.pt", told, test)
+    scores = tmp_path / "plain.json"
+    files = (tmp_path / "a.pt", tmp_path / "b.pt", 0.3, classifier_folder, tmp_path / "mix.pt", scores, test)
     mix_and_score.main(*map(str, files))
-    assert json.loads(told.read_text())[str(test)] == pytest.approx(pd.read_parquet(output)["acc"].mean())
+    assert json.loads(scores.read_text())[str(test)] == pytest.approx(pd.read_parquet(output)["acc"].mean())
 
 
 def test_the_plain_mixture_of_folders_is_ours_up_to_rounding(models, tmp_path):

@@ -12,7 +12,7 @@ import generality.training.state
 from generality.language.finetune import finetune_causal_lm
 from generality.language.score import score_causal_lms
 from generality.report import probing
-from generality.report.claims import PROBED, judge_claims, verdict
+from generality.report.claims import PROBED, judge_claims
 from generality.report.collect import collect
 from generality.report.probed import Probed
 from generality.storage.checkpoints import checkpoints
@@ -29,7 +29,7 @@ GROWING = {"optimizer": "adamw", "lr": 1.0, "weight_decay": 100.0, "warmup": 0.0
 
 @pytest.fixture
 def tracks(classifier_folder, language_folder):
-    """Of each track: its fine-tuning of the pre-trained model, the scoring of models, and the pre-trained folder."""
+    """Return each track's fine-tuning of the pre-trained model, its scoring, and the pre-trained folder."""
     pictures = classifier_folder.parent
     sets = {
         ("x/choice", "test"): language_folder / "choice",
@@ -37,8 +37,8 @@ def tracks(classifier_folder, language_folder):
     }
     tune_clip = partial(finetune_classifier, model=classifier_folder, data=pictures / "train", seed=1)
     tune_lm = partial(finetune_causal_lm, model=language_folder / "model", data=language_folder / "train", seed=1)
-    score_clip = partial(score_classifiers, sets={("x/test", "test"): pictures / "test"}, seed=1)
-    score_lm = partial(score_causal_lms, sets=sets, generate=["x/choice"], seed=1)
+    score_clip = partial(score_classifiers, sets={("x/test", "test"): pictures / "test"}, seed="2-1")
+    score_lm = partial(score_causal_lms, sets=sets, generate={"x/choice": "choices"}, seed="2-1")
     return {
         "vision": (partial(tune_clip, train=TRAIN), score_clip, classifier_folder),
         "language": (partial(tune_lm, train=LANGUAGE_TRAIN), score_lm, language_folder / "model"),
@@ -53,8 +53,8 @@ CAUSES = {"learning rate": ("full", {}, {"lr": 1e30}), "penalty": ("l2", {"lambd
 def test_it_ends_with_a_note_that_the_next_stages_pass_on(tracks, track, cause, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generality.training.state, "SECONDS", 0)  # a state is saved after each step, and has to go
     monkeypatch.setattr(generality.training.state, "SHARE", 1e9)
-    (tune, score, start), (method, hyperparameters, own) = tracks[track], CAUSES[cause]
-    train = tune.keywords["train"] | own
+    (tune, score, start), (method, hyperparameters, values) = tracks[track], CAUSES[cause]
+    train = tune.keywords["train"] | values
     tune(tmp_path / "model", method=method, hyperparameters=hyperparameters, train=train, log=tmp_path / "log.csv")
     assert "training diverged at step" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["diverged.json"]
@@ -73,8 +73,8 @@ def test_it_ends_with_a_note_that_the_next_stages_pass_on(tracks, track, cause, 
     )  # fmt: skip
     rows = pd.concat([pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("own", "wise")])
     assert rows[["method", "setting", "seed", "diverged"]].values.tolist() == [
-        *([method, "x-1", 1, facts["step"]], ["wise", "alpha-0.3", 1, facts["step"]]),
-        ["wise", "alpha-0.6", 1, facts["step"]],
+        *([method, "x-1", "2-1", facts["step"]], ["wise", "alpha-0.3", "2-1", facts["step"]]),
+        ["wise", "alpha-0.6", "2-1", facts["step"]],
     ]
     write_interpolated(tmp_path / "between", pretrained=start, finetuned=tmp_path / "model", alpha=0.3)
     assert divergence(tmp_path / "between") == facts
@@ -123,14 +123,14 @@ def test_of_a_series_what_comes_before_is_good(tracks, track, classifier_folder,
     else:
         data = classifier_folder.parent
         sets = {("x/a", split): data / split for split in ("train", "test")}
-        probe_series(tmp_path / "probing.parquet", series=tmp_path / "series", sets=sets, seed=1)
+        probe_series(tmp_path / "probing.parquet", series=tmp_path / "series", sets=sets, seed="2-1")
         probed = Probed([tmp_path / "probing.parquet"], "tiny")
         assert (probed.steps, probed.diverged) == (list(notes), {step: 1 for step in notes if step >= at})
         rows = probing.curves([tmp_path / "probing.parquet"])
         assert rows.groupby("step")["value"].apply(lambda values: values.notna().all()).tolist() == [
             step < at for step in notes
         ]
-        claims = {claim.name: verdict(judged) for claim, judged, _ in judge_claims({PROBED: probed})}
+        claims = {judged.claim.name: judged.verdict for judged in judge_claims({PROBED: probed})}
         assert claims["features-forgotten"] == "not decided: diverged"
         figure = drawn(probing, lambda: probing.plot_probing(rows, STYLE, []))
         assert [text.get_text() for text in figure.axes[0].texts] == ["diverged"]
@@ -139,5 +139,5 @@ def test_of_a_series_what_comes_before_is_good(tracks, track, classifier_folder,
 def _before(folder, rows):
     """A score file of a pre-trained model on the same examples."""
     base = rows[rows["setting"] == "step-1"].drop(columns="diverged").astype({"method": str, "setting": str})
-    base.assign(method="pretrained", setting="default").to_parquet(folder / "before.parquet")
+    base.assign(method="pretrained", setting="default", seed="2").to_parquet(folder / "before.parquet")
     return folder / "before.parquet"

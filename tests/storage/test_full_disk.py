@@ -61,45 +61,45 @@ def run(classifier_folder):
 
 @pytest.fixture
 def whole(run, tmp_path):
-    """What an undisturbed run ends with, and its bytes in all, nearly all of them the model's."""
+    """Return the files of an undisturbed run, and their bytes in all, nearly all of them the model's."""
     folder = tmp_path / "whole"
     folder.mkdir()
     assert ends(run(folder), tmp_path / "said") == 0
-    found = content(folder)
-    return found, sum(map(len, found.values()))
+    result = content(folder)
+    return result, sum(map(len, result.values()))
 
 
 @pytest.mark.usefixtures("_every_step")
 @pytest.mark.parametrize("room", [0.0, 0.5, 3.5])
 def test_what_finds_no_room_is_one_line_and_goes_on_when_there_is(run, whole, disk, tmp_path, room):
     """No room even for the log, for half a model, or for the state and not for the model beside it."""
-    found, size = whole
-    folder, said = disk(8 * size), tmp_path / "full"
+    result, size = whole
+    folder, words = disk(8 * size), tmp_path / "full"
     ballast = folder / "ballast"
     ballast.write_bytes(bytes(int((8 - room) * size)))
     if not room:
         fill(ballast)
-    assert ends(run(folder), said) == 1
-    lines = [line for line in said.read_text().splitlines() if line.startswith("error: ")]
+    assert ends(run(folder), words) == 1
+    lines = [line for line in words.read_text().splitlines() if line.startswith("error: ")]
     assert len(lines) == 1
     assert "the disk is full; free some space and run this stage again" in lines[0]
-    assert "Traceback" not in said.read_text()
-    left = {path.name for path in folder.iterdir()} - {"ballast", "log.csv", ".model.unfinished"}
-    assert not left, "half a model"
+    assert "Traceback" not in words.read_text()
+    remaining = {path.name for path in folder.iterdir()} - {"ballast", "log.csv", ".model.unfinished"}
+    assert not remaining, "half a model"
     ballast.unlink()
-    assert ends(run(folder), said) == 0
-    assert content(folder) == found
+    assert ends(run(folder), words) == 0
+    assert content(folder) == result
     if room > 3:
-        assert "goes on after step" in said.read_text()
+        assert "goes on after step" in words.read_text()
 
 
 @pytest.mark.usefixtures("_every_step")
 def test_a_state_that_finds_no_room_does_not_end_the_work(run, whole, disk, tmp_path):
-    found, size = whole
-    folder, said = disk(2 * size), tmp_path / "full"
-    assert ends(run(folder), said) == 0
-    assert "the disk is full; 'training' is not saved, and the work goes on" in said.read_text()
-    assert content(folder) == found
+    result, size = whole
+    folder, words = disk(2 * size), tmp_path / "full"
+    assert ends(run(folder), words) == 0
+    assert "the disk is full; 'training' is not saved, and the work goes on" in words.read_text()
+    assert content(folder) == result
 
 
 def test_half_an_entry_does_not_take_the_room_that_the_output_needs(disk, capsys):
@@ -113,31 +113,31 @@ def test_half_an_entry_does_not_take_the_room_that_the_output_needs(disk, capsys
 
 
 def test_a_log_that_finds_no_room_is_one_line(run, disk, tmp_path):
-    folder, said = tmp_path / "run", tmp_path / "full"
+    folder, words = tmp_path / "run", tmp_path / "full"
     folder.mkdir()
     small = disk(MIB)
     (folder / "log.csv").symlink_to(small / "log.csv")
     fill(small / "ballast")
-    assert ends(run(folder), said) == 1
-    assert f"error: {folder / 'log.csv'}: the disk is full; free some space" in said.read_text()
-    assert "Traceback" not in said.read_text()
+    assert ends(run(folder), words) == 1
+    assert f"error: {folder / 'log.csv'}: the disk is full; free some space" in words.read_text()
+    assert "Traceback" not in words.read_text()
     assert [path.name for path in folder.iterdir()] == ["log.csv"]
 
 
 def test_scores_that_find_no_room_are_no_file(classifier_folder, disk, tmp_path):
-    folder, said = disk(MIB), tmp_path / "full"
+    folder, words = disk(MIB), tmp_path / "full"
     fill(folder / "ballast")
     score = partial(
         score_classifiers, folder / "scores.parquet", sets={("set", "test"): classifier_folder.parent / "test"},
-        model=classifier_folder, method="full", setting="default", seed=1,
+        model=classifier_folder, method="full", setting="default", seed="1-1",
     )  # fmt: skip
-    assert ends(partial(cli.run, score), said) == 1
-    assert "the disk is full; free some space" in said.read_text()
-    assert "Traceback" not in said.read_text()
+    assert ends(partial(cli.run, score), words) == 1
+    assert "the disk is full; free some space" in words.read_text()
+    assert "Traceback" not in words.read_text()
     assert [path.name for path in folder.iterdir() if path.is_file()] == ["ballast"]
     (folder / "ballast").unlink()
     shutil.rmtree(folder / ".scores.parquet.unfinished", ignore_errors=True)
-    assert ends(partial(cli.run, score), said) == 0
+    assert ends(partial(cli.run, score), words) == 0
     assert (folder / "scores.parquet").is_file()
 
 

@@ -60,11 +60,11 @@ def folders(request, tokenizer, tmp_path):
 def test_every_entry_is_read_back_by_its_name(folders):
     model, _, _ = load_causal_lm(folders / "model")
     released = AutoModelForCausalLM.from_pretrained(folders / "hub").state_dict()
-    found = model.state_dict()
-    assert found.keys() == released.keys()
-    assert all(torch.equal(found[name], released[name]) for name in found)
+    result = model.state_dict()
+    assert result.keys() == released.keys()
+    assert all(torch.equal(result[name], released[name]) for name in result)
     with safe_open(folders / "model" / "model.safetensors", "pt") as file:
-        assert set(file.keys()) <= found.keys()
+        assert set(file.keys()) <= result.keys()
 
 
 def test_checkpoints_and_interpolations_are_loaded_in_place(folders):
@@ -112,11 +112,11 @@ def test_a_model_that_transformers_reads_differently_is_refused_when_it_is_fetch
     from_pretrained = AutoModelForCausalLM.from_pretrained
 
     def changed(name, **options):
-        model, told = from_pretrained(name, **options)
+        model, message = from_pretrained(name, **options)
         if ".partial" in str(name):
             with torch.no_grad():
                 model.model.norm.weight[0] += 1
-        return model, told
+        return model, message
 
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", changed)
     line = refusal(fetch_causal_lm, tmp_path / "model", name=str(tmp_path / "hub"))

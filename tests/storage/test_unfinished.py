@@ -1,4 +1,4 @@
-"""What is kept of an interrupted stage: whole or not at all, and never of another."""
+"""The state of an interrupted stage: complete or absent, and never another's."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ TABLE = pd.DataFrame({"example": ["a", "b"], "acc": [True, False], "nll": [0.5, 
 
 
 class Stop(Exception):
-    """What interrupts a stage here."""
+    """The error that interrupts a stage here."""
 
 
 def left(folder, settings=None, inputs=()):
@@ -100,7 +100,7 @@ def test_what_is_damaged_is_not_used(tmp_path, damage, capsys):
         case "other entry":
             (folder / "text.json").write_text('["a list"]')
     assert found(tmp_path) is None
-    assert "damaged, so this is done again" in (said := capsys.readouterr().err) or "is discarded" in said
+    assert "damaged, so this is done again" in (words := capsys.readouterr().err) or "is discarded" in words
 
 
 def test_a_part_is_the_same_table_now_and_later(tmp_path):

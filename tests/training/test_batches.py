@@ -63,8 +63,8 @@ def changes(model, objective, method, log, **options):
         p.data += 0.01 * torch.randn_like(p).sign()
     before = {name: p.detach().clone() for name, p in trained.items()}
     loop.optimise(
-        model, objective, method, [torch.optim.SGD(trained.values(), lr=0.1)], steps=3, batch_size=8, clip_norm=1.0,
-        factor=lambda step: 1.0, seed=1, log=log, what="test", **options,
+        model, objective, method, [torch.optim.SGD(trained.values(), lr=0.1)], steps=3,
+        train={"batch_size": 8, "clip_norm": 1.0} | options, factor=lambda step: 1.0, seed=1, log=log, what="test",
     )  # fmt: skip
     return {name: p.detach() - before[name] for name, p in trained.items()}
 
@@ -72,19 +72,19 @@ def changes(model, objective, method, log, **options):
 @every_method
 @pytest.mark.parametrize("track", ["vision", "language"])
 def test_parts_of_a_batch_add_up_to_its_step(track, method, request, tmp_path):
-    found, logs = [], []
+    runs, logs = [], []
     for micro_batch in (None, 3, 1):
         model, objective = request.getfixturevalue(track)
-        model.load_state_dict(start := found[0][1] if found else {k: v.clone() for k, v in model.state_dict().items()})
+        model.load_state_dict(start := runs[0][1] if runs else {k: v.clone() for k, v in model.state_dict().items()})
         log = tmp_path / f"{micro_batch}.csv"
-        made = make_method(method, **METHODS[method])
-        found.append((changes(model, objective, made, log, micro_batch=micro_batch), start))
-        made.end(model)
+        hooks = make_method(method, **METHODS[method])
+        runs.append((changes(model, objective, hooks, log, micro_batch=micro_batch), start))
+        hooks.end(model)
         logs.append(pd.read_csv(log))
-    (whole, _), *parts = found
-    assert max(change.abs().max() for change in whole.values()) > 1e-2
+    (full, _), *parts = runs
+    assert max(change.abs().max() for change in full.values()) > 1e-2
     for part, _ in parts:
-        for name, change in whole.items():  # to the last digits of weights, some of which are above 1
+        for name, change in full.items():  # to the last digits of weights, some of which are above 1
             torch.testing.assert_close(part[name], change, rtol=0, atol=5e-7, msg=name)
     for log in logs[1:]:
         pd.testing.assert_frame_equal(log, logs[0], rtol=1e-4)
@@ -101,15 +101,15 @@ def test_parts_are_weighed_by_what_they_have_to_learn(language):
 @pytest.fixture
 def optimizers(monkeypatch):
     """The optimisers that fine-tunings of the test make."""
-    made = []
+    instances = []
 
     def make(cls, *arguments, **options):
-        made.append(cls(*arguments, **options))
-        return made[-1]
+        instances.append(cls(*arguments, **options))
+        return instances[-1]
 
     for name, cls in loop.OPTIMIZERS.items():
         monkeypatch.setitem(loop.OPTIMIZERS, name, functools.partial(make, cls))
-    return made
+    return instances
 
 
 def finetuned(track, folder, method, request, **train):
@@ -234,15 +234,15 @@ def test_where_memory_is_too_small_a_step_is_accumulated(track, method, request,
     for room in (8, 3):
         model, objective = request.getfixturevalue(track)
         model.load_state_dict(start := weights[0][1] if weights else copy.deepcopy(model.state_dict()))
-        small, made = Small(objective, room), make_method(method, **METHODS[method])
-        weights.append((changes(model, small, made, tmp_path / "log.csv"), start))
-        made.end(model)
+        small, hooks = Small(objective, room), make_method(method, **METHODS[method])
+        weights.append((changes(model, small, hooks, tmp_path / "log.csv"), start))
+        hooks.end(model)
     # Halves, until one fits; and it stays so for the other two steps. LoRA looks at one example before.
     assert small.tried == [1] * (method == "lora") + [8, 4] + [2, 2, 2, 2] * 3
     for name, change in weights[0][0].items():
         torch.testing.assert_close(weights[1][0][name], change, rtol=0, atol=5e-7, msg=name)
-    said = capsys.readouterr().err
-    assert f"test: out of memory (CUDA out of memory); goes on with 2 {objective.unit} at a time" in said
+    message = capsys.readouterr().err
+    assert f"test: out of memory (CUDA out of memory); goes on with 2 {objective.unit} at a time" in message
 
 
 def test_where_not_even_one_fits_or_a_batch_cannot_be_parted_it_is_said(vision, tmp_path):
@@ -266,7 +266,7 @@ def test_another_error_is_not_taken_for_memory(vision, tmp_path):
 
 
 def test_a_true_lack_of_memory_is_survived(tmp_path):
-    """Of the CPU: a process that may take 350 MB more, where a pass with the whole batch takes half a gigabyte."""
+    """On the CPU, a process may take 350 MB more, where a pass with the whole batch takes half a gigabyte."""
     model = torch.nn.Linear(1_000, 1)
     objective = Wide(1_000)
 
@@ -305,7 +305,7 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
     model, tokenizer, _ = load_causal_lm(language_folder / "model")
     key = ("set", "test")
     sets = {key: open_text_set(language_folder / "choice")}
-    whole = Scorer(model, tokenizer, sets, generate=[]).rows(key)
+    expected = Scorer(model, tokenizer, sets, generate={}).rows(key)
     base, sizes = type(model.base_model), []
     forward = base.forward
 
@@ -316,8 +316,8 @@ def test_scoring_takes_fewer_texts_at_a_time_where_memory_is_too_small(language_
         return forward(self, input_ids, *arguments, **options)
 
     monkeypatch.setattr(base, "forward", small)
-    scorer = Scorer(model, tokenizer, sets, generate=[])
-    pd.testing.assert_frame_equal(scorer.rows(key), whole)
+    scorer = Scorer(model, tokenizer, sets, generate={})
+    pd.testing.assert_frame_equal(scorer.rows(key), expected)
     assert 2 <= scorer.tokens // scorer.longest[key] <= 3
     assert "set test: out of memory" in capsys.readouterr().err
     sizes.clear()

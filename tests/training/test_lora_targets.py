@@ -20,10 +20,10 @@ LANGUAGE = [name for name in ALL if name != "Mamba"]
 
 def parts(order: str, size: int, times: int = 1) -> dict[str, list[int]]:
     """The rows of each part of a packed matrix that has them in this order, `times` in a row, `size` rows each."""
-    found = {role: [] for role in f"qkv{order}"}
+    rows = {role: [] for role in f"qkv{order}"}
     for number, role in enumerate(order * times):
-        found[role] += range(size * number, size * (number + 1))
-    return found
+        rows[role] += range(size * number, size * (number + 1))
+    return rows
 
 
 # As the code of each model splits its packed matrix.
@@ -111,8 +111,8 @@ def test_a_probe_leaves_no_trace():
     model.train()
     model.gpt_neox.layers[0].eval()
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
-    found = find(model, objective)
-    assert found.attentions == found.whole == 2
+    attention = find(model, objective)
+    assert attention.attentions == attention.complete == 2
     assert torch.equal(state, torch.get_rng_state())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
@@ -124,8 +124,8 @@ def test_a_probe_leaves_no_trace():
 def test_attention_in_parts_shows_as_the_fused_one_does(attention):
     model = tiny_lm("Llama")
     model.set_attn_implementation(attention)
-    found = find(model, NextOf()).projections
-    roles = {name.split(".")[-2]: list(projection.roles) for name, projection in found.items()}
+    projections = find(model, NextOf()).projections
+    roles = {name.split(".")[-2]: list(projection.roles) for name, projection in projections.items()}
     assert roles == {"q_proj": ["query"], "k_proj": ["key"], "v_proj": ["value"]}
 
 
@@ -142,12 +142,12 @@ def test_neither_precision_nor_compilation_hides_anything(name):
     model, compiled = tiny_lm(name), tiny_lm(name)
     compiled.base_model.compile(backend="eager")
     expected = find(model, NextOf())
-    for found in (find(model, Rounded()), find(compiled, NextOf())):
-        assert found[1:] == expected[1:]
-        assert found.projections.keys() == expected.projections.keys()
+    for attention in (find(model, Rounded()), find(compiled, NextOf())):
+        assert attention[1:] == expected[1:]
+        assert attention.projections.keys() == expected.projections.keys()
         for entry, (axis, roles) in expected.projections.items():
-            assert found.projections[entry].axis == axis
-            assert all(torch.equal(found.projections[entry].roles[role], mask) for role, mask in roles.items())
+            assert attention.projections[entry].axis == axis
+            assert all(torch.equal(attention.projections[entry].roles[role], mask) for role, mask in roles.items())
 
 
 # Image towers
@@ -252,8 +252,8 @@ def test_a_model_without_attention_names_the_key(tmp_path):
 
 def test_the_share_is_told_and_what_has_no_attention(tmp_path, capsys):
     train(tiny_lm("Jamba"), NextOf(), tmp_path)
-    said = capsys.readouterr().err
-    assert "lora adapts queries and values of 1 of 1 attentions, in 1 of 4 layers (2 matrices): " in said
+    message = capsys.readouterr().err
+    assert "lora adapts queries and values of 1 of 1 attentions, in 1 of 4 layers (2 matrices): " in message
     model = tiny_lm("Llama")
     train(model, NextOf(), tmp_path)
     share = (2 * 32 * 32 + 2 * 16 * 32) / sum(p.numel() for p in model.parameters())
@@ -275,10 +275,10 @@ def test_all_linear_layers_but_the_head_change(tmp_path, capsys):
 def test_all_linear_says_which_experts_it_leaves_out(tmp_path, capsys):
     _, changes = train(tiny_lm("Mixtral"), NextOf(), tmp_path, targets="all-linear")
     assert len(changes) == 2 * 4
-    said = capsys.readouterr().err
-    assert "all 8 linear layers but the head; not model.embed_tokens.weight, " in said
-    for left in ("mlp.experts.gate_up_proj", "mlp.experts.down_proj", "mlp.gate.weight", "lm_head.weight"):
-        assert left in said
+    message = capsys.readouterr().err
+    assert "all 8 linear layers but the head; not model.embed_tokens.weight, " in message
+    for name in ("mlp.experts.gate_up_proj", "mlp.experts.down_proj", "mlp.gate.weight", "lm_head.weight"):
+        assert name in message
 
 
 def test_layers_are_named_by_their_ends(tmp_path):

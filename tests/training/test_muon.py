@@ -12,7 +12,7 @@ COEFFICIENTS = (3.4445, -4.775, 2.0315)  # torch's defaults
 @pytest.mark.parametrize("shape", [(24, 8), (8, 24), (8, 8)])
 def test_orthogonalised_is_torchs_in_more_digits(shape):
     gradient = torch.randn(shape, generator=torch.Generator().manual_seed(1))
-    given = gradient.clone()
+    before = gradient.clone()
     one, exact, rough = (
         orthogonalised(gradient, COEFFICIENTS, 5, 1e-7),
         orthogonalised(gradient.double(), COEFFICIENTS, 5, 1e-7),
@@ -24,7 +24,7 @@ def test_orthogonalised_is_torchs_in_more_digits(shape):
     assert (one - rough.float()).abs().max() > 1e-4  # which bfloat16's 8 bits are
     values = torch.linalg.svdvals(one)
     assert 0.5 < values.min() <= values.max() < 1.5
-    assert torch.equal(gradient, given)
+    assert torch.equal(gradient, before)
 
 
 def test_a_step_is_torchs_up_to_bfloat16(monkeypatch):

@@ -134,15 +134,15 @@ def test_two_processes_that_are_interrupted_end_with_the_same_bytes(language_fol
     while not state.exists() and stopped.poll() is None:
         time.sleep(0.01)
     stopped.terminate()
-    said = stopped.communicate(timeout=120)[1]
+    messages = stopped.communicate(timeout=120)[1]
     assert stopped.returncode != 0
-    assert "stopped after step" in said
+    assert "stopped after step" in messages
     assert not (tmp_path / "stopped").exists()
     assert calm.wait(timeout=120) == 0
     again = start("stopped")
-    said = again.communicate(timeout=120)[1]
-    assert again.returncode == 0, said[-4000:]
-    assert 1 <= int(re.search(r"goes on after step (\d+) of 200", said)[1]) < 200
+    messages = again.communicate(timeout=120)[1]
+    assert again.returncode == 0, messages[-4000:]
+    assert 1 <= int(re.search(r"goes on after step (\d+) of 200", messages)[1]) < 200
     assert (tmp_path / "calm.csv").read_bytes() == (tmp_path / "stopped.csv").read_bytes()
     assert content(tmp_path / "calm") == content(tmp_path / "stopped")
     assert not state.parent.exists()

@@ -237,13 +237,16 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
         losses = pd.read_csv(tmp_path / f"{method}.csv").loss
         assert losses.iloc[-1] < losses.iloc[0]
 
-    score = {"sets": sets, "seed": 1}
+    score = {"sets": sets, "seed": "1-1"}
     score_classifiers(
         tmp_path / "wise.parquet", model=classifier_folder, finetuned=tmp_path / "full", method="wise", setting="",
         mix="wise", values=(0.0, 0.5, 1.0), **score,
     )  # fmt: skip
     wise = pd.read_parquet(tmp_path / "wise.parquet")
-    assert list(wise.columns) == ["method", "setting", "seed", "data", "split", "example", "acc", "margin"]
+    assert list(wise.columns) == [
+        *("method", "setting", "seed", "data", "split", "example"),
+        *("acc", "margin", "log_loss", "confidence", "choices", "right"),
+    ]
     assert len(wise) == 3 * (40 + 96)
     write_interpolated(tmp_path / "half", pretrained=classifier_folder, finetuned=tmp_path / "full", alpha=0.5)
     for setting, folder in {
@@ -291,8 +294,8 @@ def test_class_subsets_restrict_and_group_the_logits(tmp_path):
     assert groups == [[3], [1]]
     # Over all classes neither picture's best class is in the subset's order; over the subset they are bus and pear.
     assert group_logits(logits, groups).tolist() == [[2.0, 1.0], [2.0, 3.0]]
-    own = {"fruit": ["apple", "pear"], "vehicle": ["fire truck", "bus"]}
-    mapped = make_image_set(tmp_path / "o", 4, classes=list(own), source={"kind": "test", "class_groups": own})
+    kinds = {"fruit": ["apple", "pear"], "vehicle": ["fire truck", "bus"]}
+    mapped = make_image_set(tmp_path / "o", 4, classes=list(kinds), source={"kind": "test", "class_groups": kinds})
     groups = class_groups(open_image_set(mapped), CLASSES, "x/o")
     assert groups == [[0, 1], [2, 3]]
     assert group_logits(logits, groups).tolist() == [[5.0, 4.0], [3.0, 2.0]]
@@ -302,8 +305,8 @@ def test_class_subsets_restrict_and_group_the_logits(tmp_path):
     train = make_image_set(tmp_path / "t", 4, classes=CLASSES)
     sets = {("x/r", "test"): tmp_path / "r", ("x/o", "test"): mapped}
     check_classes(tmp_path / "classes.checked", train=train, sets=sets)
-    said = (tmp_path / "classes.checked").read_text().splitlines()
-    assert said == ["x/r/test: 2 classes, 2 of the model's 4", "x/o/test: 2 classes, 4 of the model's 4"]
+    lines = (tmp_path / "classes.checked").read_text().splitlines()
+    assert lines == ["x/r/test: 2 classes, 2 of the model's 4", "x/o/test: 2 classes, 4 of the model's 4"]
     with pytest.raises(StudyError, match="x/u/test: the model has no class 'tram'"):
         check_classes(tmp_path / "other", train=train, sets={("x/u", "test"): tmp_path / "u"})
     assert not (tmp_path / "other").exists()

@@ -55,18 +55,18 @@ def transformed(path: Path, **settings) -> torch.Tensor:
 def test_every_mode_gives_open_clips_pixels(picture, shape, interpolation, resize_mode, fill_color):
     settings = {"interpolation": interpolation, "resize_mode": resize_mode, "fill_color": fill_color}
     path = picture(shape)
-    wanted = transformed(path, size=32, mean=(0, 0, 0), std=(1, 1, 1), **settings)
-    np.testing.assert_array_equal(evaluation_pixels(path, 32, 0, settings), (255 * wanted).round().permute(1, 2, 0))
+    expected = transformed(path, size=32, mean=(0, 0, 0), std=(1, 1, 1), **settings)
+    np.testing.assert_array_equal(evaluation_pixels(path, 32, 0, settings), (255 * expected).round().permute(1, 2, 0))
 
 
 def test_modes_give_different_pixels(picture):
     """Else the test above would hold for one that is ignored."""
-    path, made = picture((40, 90)), set()
+    path, results = picture((40, 90)), set()
     for mode in ("shortest", "longest", "squash"):
         for interpolation in ("bicubic", "bilinear"):
             settings = {"interpolation": interpolation, "resize_mode": mode, "fill_color": 50}
-            made.add(evaluation_pixels(path, 32, 0, settings).tobytes())
-    assert len(made) == 6
+            results.add(evaluation_pixels(path, 32, 0, settings).tobytes())
+    assert len(results) == 6
 
 
 def image_set(size: int, **source) -> ImageSet:
@@ -77,23 +77,24 @@ def test_every_released_model_gets_its_pixels_or_is_refused(picture):
     """All weights that open_clip has: the set that suits them is open_clip's to the pixel, any other is refused."""
     path, other_than_default, ways = picture((40, 90)), 0, {}
     for name, tag in TAGS:
-        own = merge_preprocess_dict(PreprocessCfg(), open_clip.get_pretrained_cfg(name, tag))
-        own["size"] = open_clip.get_model_config(name)["vision_cfg"]["image_size"]
-        config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": own}
-        entry = {key: own[key] for key in ("interpolation", "resize_mode", "fill_color")}
+        preprocess = merge_preprocess_dict(PreprocessCfg(), open_clip.get_pretrained_cfg(name, tag))
+        preprocess["size"] = open_clip.get_model_config(name)["vision_cfg"]["image_size"]
+        config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": preprocess}
+        entry = {key: preprocess[key] for key in ("interpolation", "resize_mode", "fill_color")}
         source = {"kind": "image_folder", "name": "pets", **entry}
-        check_pictures("clip", config, image_set(own["size"], **source), "set")
+        check_pictures("clip", config, image_set(preprocess["size"], **source), "set")
         others = {"interpolation": {"bicubic", "bilinear"}, "resize_mode": {"shortest", "longest", "squash"}}
         for key, values in others.items():
-            for value in values - {own[key]}:
+            for value in values - {preprocess[key]}:
                 with pytest.raises(
-                    StudyError, match=rf"set: its `{key}` is {value}, and clip wants {own[key]}; set data.pets.{key} "
+                    StudyError,
+                    match=rf"set: its `{key}` is {value}, and clip wants {preprocess[key]}; set data.pets.{key} ",
                 ):
-                    check_pictures("clip", config, image_set(own["size"], **source | {key: value}), "set")
+                    check_pictures("clip", config, image_set(preprocess["size"], **source | {key: value}), "set")
         with pytest.raises(StudyError, match="set: its `size` is 32"):
             check_pictures("clip", config, image_set(32, **source), "set")
-        normalised = (tuple(own["mean"]), tuple(own["std"]))
-        ways[(*entry.values(), *normalised)] = own
+        normalised = (tuple(preprocess["mean"]), tuple(preprocess["std"]))
+        ways[(*entry.values(), *normalised)] = preprocess
         default = (*entry.values(), *normalised) == (
             "bicubic",
             "shortest",
@@ -101,9 +102,9 @@ def test_every_released_model_gets_its_pixels_or_is_refused(picture):
             *map(tuple, (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)),
         )
         other_than_default += not default
-    for own in ways.values():
-        pixels = Pixels(own, torch.device("cpu"))(evaluation_pixels(path, 32, 0, own)[None])[0]
-        torch.testing.assert_close(pixels, transformed(path, **own | {"size": 32}), atol=2e-6, rtol=0)
+    for preprocess in ways.values():
+        pixels = Pixels(preprocess, torch.device("cpu"))(evaluation_pixels(path, 32, 0, preprocess)[None])[0]
+        torch.testing.assert_close(pixels, transformed(path, **preprocess | {"size": 32}), atol=2e-6, rtol=0)
     assert len(TAGS) >= 196
     assert other_than_default >= 57
     assert len(ways) >= 7
@@ -149,11 +150,11 @@ def test_a_set_that_was_resized_otherwise_is_refused_wherever_a_model_meets_it(f
     wrong = decoded(tmp_path / "wrong", folder, resize_mode="squash")
     assert open_image_set(right).manifest["source"]["resize_mode"] == "squash"
     base = tmp_path / "base"
-    said = r"wrong: its `interpolation` is bicubic, and .* wants bilinear; set data\.pets\.interpolation to that"
-    with pytest.raises(StudyError, match=said):
+    message = r"wrong: its `interpolation` is bicubic, and .* wants bilinear; set data\.pets\.interpolation to that"
+    with pytest.raises(StudyError, match=message):
         build_classifier(base, clip=clip, data=wrong, templates=["a {}"])
     build_classifier(base, clip=clip, data=right, templates=["a {}"])
-    options = {"model": base, "method": "full", "seed": 1}
+    options = {"model": base, "method": "full"}
     for data in (
         wrong,
         make_image_set(
@@ -162,10 +163,10 @@ def test_a_set_that_was_resized_otherwise_is_refused_wherever_a_model_meets_it(f
     ):
         with pytest.raises(StudyError, match="its `"):
             finetune_classifier(
-                tmp_path / "t", data=data, hyperparameters={}, train=TRAIN, log=tmp_path / "l", **options
+                tmp_path / "t", data=data, hyperparameters={}, train=TRAIN, log=tmp_path / "l", seed=1, **options
             )
         with pytest.raises(StudyError, match="its `"):
-            score_classifiers(tmp_path / "s", sets={("x", "test"): data}, setting="default", **options)
+            score_classifiers(tmp_path / "s", sets={("x", "test"): data}, setting="default", seed="1", **options)
 
 
 def test_captions_and_the_model_that_learns_them_keep_the_resizing(folder, tmp_path):
@@ -184,17 +185,17 @@ def tagged(monkeypatch, name, **tags):
 
 def test_weights_of_a_file_take_what_all_tags_of_their_name_say(tmp_path, monkeypatch):
     squash = PICTURES | {"resize_mode": "squash", "mean": [0.5] * 3}
-    with registered("CLIP ViT", tmp_path) as given:
-        name, weights = given["name"], given["weights"]
+    with registered("CLIP ViT", tmp_path) as names:
+        name, weights = names["name"], names["weights"]
         with pytest.raises(
             StudyError, match=r"nothing says what pictures .*weights.* do not exist; give .* `preprocess"
         ):
             fetch_clip(tmp_path / "clip", name=name, weights=weights)
         tagged(monkeypatch, name, one=squash, two=squash | {"url": "elsewhere"})
         fetch_clip(tmp_path / "clip", name=name, weights=weights)
-        found = read_json(tmp_path / "clip" / CONFIG)["preprocess_cfg"]
-        assert {key: found[key] for key in squash} == squash
-        assert found["size"] in (SIZE, [SIZE, SIZE])
+        preprocess = read_json(tmp_path / "clip" / CONFIG)["preprocess_cfg"]
+        assert {key: preprocess[key] for key in squash} == squash
+        assert preprocess["size"] in (SIZE, [SIZE, SIZE])
         tagged(monkeypatch, name, one=squash, two=PICTURES)
         with pytest.raises(StudyError, match="differ in theirs; give the model `preprocess"):
             fetch_clip(tmp_path / "clip", name=name, weights=weights)
@@ -203,16 +204,16 @@ def test_weights_of_a_file_take_what_all_tags_of_their_name_say(tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ("text", "by", "said"),
+    ("text", "by", "message"),
     [
         ("    size: 32\n", "    size: 32\n    fill_color: 9\n", "data.listed.fill_color: nothing is filled but with"),
         ("data/listed\n", "data/listed\n    resize_mode: squash\n", "data.web.of: pacs/photo has `resize_mode` "),
         ("weights: openai", f"weights: openai, preprocess: {PICTURES}", "models.clip.preprocess: open_clip knows what"),
     ],
 )  # fmt: skip
-def test_a_study_that_says_it_wrongly_is_refused(text, by, said):
+def test_a_study_that_says_it_wrongly_is_refused(text, by, message):
     assert text in REAL
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         check(yaml.safe_load(REAL.replace(text, by)))
 
 
@@ -232,8 +233,8 @@ def test_sets_of_an_experiment_are_resized_as_its_model_learns_to_see():
     study["data"]["listed"]["resize_mode"] = "squash"
     study["data"]["web"]["of"] = ["listed/photo"]
     study["data"]["web"]["phrases"].pop("pacs/photo")
-    said = r"experiments\.pacs\.model: listed/photo has `resize_mode` squash, pacs/photo has shortest; give both"
-    with pytest.raises(ConfigError, match=said):
+    message = r"experiments\.pacs\.model: listed/photo has `resize_mode` squash, pacs/photo has shortest; give both"
+    with pytest.raises(ConfigError, match=message):
         check(study)
 
 

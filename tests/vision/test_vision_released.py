@@ -43,14 +43,14 @@ WORDS = ["a photo of a golden retriever", "Cat, dog & ship!", "tree " * 40]
 
 @pytest.mark.parametrize("family", ["SigLIP", "RoBERTa"])
 def test_a_tokenizer_of_transformers_is_read_from_the_models_folder(family, tmp_path):
-    with registered(family, tmp_path) as given:
-        wanted = open_clip.get_tokenizer(given["name"])(WORDS)
-        fetch_clip(tmp_path / "released", **given)
+    with registered(family, tmp_path) as names:
+        expected = open_clip.get_tokenizer(names["name"])(WORDS)
+        fetch_clip(tmp_path / "released", **names)
     shutil.rmtree(tmp_path / "hub")
     moved = shutil.move(tmp_path / "released", tmp_path / "elsewhere")
     model, tokenizer, _ = load_clip(moved)
-    assert torch.equal(tokenizer(WORDS), wanted)
-    assert model.encode_text(wanted).shape == (3, 16)
+    assert torch.equal(tokenizer(WORDS), expected)
+    assert model.encode_text(expected).shape == (3, 16)
 
 
 @pytest.mark.parametrize("family", ["CLIP ViT", "SigLIP", "RoBERTa"])
@@ -87,10 +87,10 @@ def test_a_tokenizer_that_is_gone_is_one_line_with_the_folder(tmp_path):
 
 
 def test_a_tokenizer_that_cannot_be_had_is_refused_before_the_weights_are_read(tmp_path):
-    with registered("SigLIP", tmp_path) as given:
+    with registered("SigLIP", tmp_path) as names:
         shutil.rmtree(tmp_path / "hub")
         with pytest.raises(StudyError, match=r"models: the tokenizer '.*hub' of tiny-SigLIP is missing .*network"):
-            fetch_clip(tmp_path / "released", **given)
+            fetch_clip(tmp_path / "released", **names)
     assert not (tmp_path / "released").exists()
 
 
@@ -131,15 +131,15 @@ def test_statistics_stay_and_parts_of_a_batch_change_nothing(family, tmp_path):
     statistics = [name for name in before if "running_" in name or "num_batches" in name]
     assert len(statistics) > 10
     assert all(torch.equal(before[name], tuned[2][name]) for name in statistics)
-    whole = torch.cat([(tuned[2][name] - value).flatten().float() for name, value in before.items()])
-    assert whole.norm() > 0
+    change = torch.cat([(tuned[2][name] - value).flatten().float() for name, value in before.items()])
+    assert change.norm() > 0
     for part in tuned[:2]:
         moved = torch.cat([(part[name] - tuned[2][name]).flatten().float() for name in before])
-        assert moved.norm() < 0.05 * whole.norm()  # Adam takes the sign of gradients that are rounding alone
+        assert moved.norm() < 0.05 * change.norm()  # Adam takes the sign of gradients that are rounding alone
     mixed = dict(interpolate(base, tmp_path / "full", 0.5))
     assert all(torch.equal(mixed[name], before[name]) for name in statistics)
     score_classifiers(
-        tmp_path / "wise", sets={("x", "test"): data}, model=base, method="wise", setting="", seed=1,
+        tmp_path / "wise", sets={("x", "test"): data}, model=base, method="wise", setting="", seed="1",
         finetuned=tmp_path / "full", mix="wise", values=(0.5,),
     )  # fmt: skip
 
@@ -203,7 +203,7 @@ def test_names_that_one_of_the_templates_tells_apart_are_taken(tmp_path):
 
 def test_the_trial_says_what_was_tried(tmp_path):
     clip = fetched("CLIP ViT", tmp_path)
-    trials = [FULL | {"method": name, "hyperparameters": own} for name, own in METHODS.items()]
+    trials = [FULL | {"method": name, "hyperparameters": values} for name, values in METHODS.items()]
     try_clip(tmp_path / "released.tried", model=clip, name="models.mine", trials=trials)
     lines = (tmp_path / "released.tried").read_text().splitlines()
     assert all(re.fullmatch(r".+: works, \d+\.\d s", line) for line in lines)
@@ -218,7 +218,7 @@ def test_the_trial_says_what_was_tried(tmp_path):
 def tiny_batch(pretrained: bool = False, **options):
     """A tower whose features depend on the other pictures of the batch."""
     tower = timm.models.create_model("tiny_siglip", **options)
-    tower.patch_embed.register_forward_hook(lambda module, inputs, found: found - found.mean(0, keepdim=True))
+    tower.patch_embed.register_forward_hook(lambda module, inputs, outputs: outputs - outputs.mean(0, keepdim=True))
     return tower
 
 
@@ -227,7 +227,7 @@ def odd(**vision):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         (
             {"vision_cfg": odd(timm_model_name="tiny_batch")},
@@ -236,9 +236,9 @@ def odd(**vision):
         ({"vision_cfg": odd(image_size=32)}, "models.mine: scoring a picture does not work, .*"),
     ],
 )
-def test_the_trial_names_the_model_and_the_step(changes, said, tmp_path):
+def test_the_trial_names_the_model_and_the_step(changes, message, tmp_path):
     clip = fetched("SigLIP", tmp_path, **changes)
-    with pytest.raises(StudyError, match=said):
+    with pytest.raises(StudyError, match=message):
         try_clip(tmp_path / "released.tried", model=clip, name="models.mine", trials=[FULL])
     assert not (tmp_path / "released.tried").exists()
 
@@ -274,14 +274,14 @@ def released(**methods):
 
 def test_a_study_tries_each_methods_first_setting_once():
     study = released()
-    found = trials(study, "tiny-clip")
-    assert [trial["method"] for trial in found] == ["full", "l1", "l2", "kd", "lora"]
-    assert found[1] == study.finetune_settings("imagenet", "l1", "lambda-1e-05")
+    settings = trials(study, "tiny-clip")
+    assert [trial["method"] for trial in settings] == ["full", "l1", "l2", "kd", "lora"]
+    assert settings[1] == study.finetune_settings("imagenet", "l1", "lambda-1e-05")
     more = trials(released(full={"train": {"lr": 1e-4}}), "tiny-clip")
     assert Counter(trial["method"] for trial in more) == {"full": 2, "l1": 1, "l2": 1, "kd": 1, "lora": 1}
     checked = "results/embedded/imagenet/classes.checked"
-    assert tried(study, "imagenet", 1) == ["results/embedded/models/tiny-clip/released.tried", checked]
-    assert tried(Study(EMBEDDED), "imagenet", 1) == [checked]
+    assert tried(study, "imagenet", "none") == ["results/embedded/models/tiny-clip/released.tried", checked]
+    assert tried(Study(EMBEDDED), "imagenet", "1") == [checked]
     assert trials(study, "tiny-opt")
 
 

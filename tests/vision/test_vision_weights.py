@@ -19,10 +19,12 @@ def test_positions_of_another_size_are_not_stretched(changes, entry, tmp_path):
     with registered("CLIP ViT", tmp_path):
         pass
     weights = (tmp_path / "weights.safetensors").rename(tmp_path / "trained.safetensors")
-    with registered("CLIP ViT", tmp_path, **changes) as given:
-        said = rf"trained\.safetensors' are of another picture size or length of text than tiny-CLIP-ViT, by '{entry}"
-        with pytest.raises(StudyError, match=said):
-            fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
+    with registered("CLIP ViT", tmp_path, **changes) as names:
+        message = (
+            rf"trained\.safetensors' are of another picture size or length of text than tiny-CLIP-ViT, by '{entry}"
+        )
+        with pytest.raises(StudyError, match=message):
+            fetch_clip(tmp_path / "clip", **names | {"weights": str(weights)})
 
 
 @pytest.mark.parametrize(
@@ -39,15 +41,15 @@ def test_weights_of_another_architecture_are_one_line(trained, changes, named, t
         pass
     weights = (tmp_path / "weights.safetensors").rename(tmp_path / "other.safetensors")
     with (
-        registered(named, tmp_path) as given,
+        registered(named, tmp_path) as names,
         pytest.raises(StudyError, match=r"other\.safetensors' are not of the architecture tiny-"),
     ):
-        fetch_clip(tmp_path / "clip", **given | {"weights": str(weights)})
+        fetch_clip(tmp_path / "clip", **names | {"weights": str(weights)})
 
 
 def test_a_mean_of_another_scale_is_refused(tmp_path):
     with (
-        registered("CLIP ViT", tmp_path) as given,
+        registered("CLIP ViT", tmp_path) as names,
         pytest.raises(StudyError, match=r"the mean of the pictures of tiny-CLIP-ViT is \[123, 117, 104\], and three"),
     ):
-        fetch_clip(tmp_path / "clip", **given | {"preprocess": PICTURES | {"mean": [123, 117, 104]}})
+        fetch_clip(tmp_path / "clip", **names | {"preprocess": PICTURES | {"mean": [123, 117, 104]}})

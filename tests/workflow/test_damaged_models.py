@@ -145,10 +145,10 @@ def test_fetched_weights(clip_folder, damage, tmp_path, monkeypatch):
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", config)
     weights = tmp_path / "mine.safetensors"
     shutil.copy(clip_folder / CLIP_WEIGHTS, weights)
-    given = {"name": "tiny", "weights": str(weights), "preprocess": PICTURES}
-    fetch_clip(tmp_path / "model", **given)
+    inputs = {"name": "tiny", "weights": str(weights), "preprocess": PICTURES}
+    fetch_clip(tmp_path / "model", **inputs)
     (UNREADABLE | FOREIGN)[damage](weights, tmp_path / "trap")
-    assert str(weights) in refusal(fetch_clip, tmp_path / "other", **given)
+    assert str(weights) in refusal(fetch_clip, tmp_path / "other", **inputs)
     assert not (tmp_path / "trap").exists()
     assert not (tmp_path / "other").exists()
 
@@ -202,8 +202,8 @@ def test_code_of_a_model_is_not_run(language_folder, copied, tmp_path, where):
     """As models of the hub have it, whose classes are not in transformers."""
     folder = copied(language_folder / "model")
     (folder / "own.py").write_text(f"import os\nos.mkdir({str(tmp_path / 'trap')!r})\n")
-    own = {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model", "AutoTokenizer": ["own.Tokenizer", None]}
-    changed(where, lambda c: c.update(auto_map=own, model_type="own", tokenizer_class="OwnTokenizer"))(folder)
+    values = {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model", "AutoTokenizer": ["own.Tokenizer", None]}
+    changed(where, lambda c: c.update(auto_map=values, model_type="own", tokenizer_class="OwnTokenizer"))(folder)
     with suppress(ValueError):  # a tokenizer is read as one of transformers' own
         fetch_causal_lm(tmp_path / "fetched", name=str(folder))
     assert not (tmp_path / "trap").exists()

@@ -17,7 +17,7 @@ LOADERS = ("config_schema.Loader", "Loader", "yaml.SafeLoader")
 
 def dangers(source: str) -> list[str]:
     """The lines of a source that could run what they read."""
-    found = []
+    result = []
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):
@@ -36,21 +36,21 @@ def dangers(source: str) -> list[str]:
                 )
             case _:
                 bad = False
-        found += [ast.unparse(node)] if bad else []
-    return found
+        result += [ast.unparse(node)] if bad else []
+    return result
 
 
 def _runs(call: ast.Call) -> bool:
-    name, said = ast.unparse(call.func), {word.arg: ast.unparse(word.value) for word in call.keywords}
+    name, words = ast.unparse(call.func), {word.arg: ast.unparse(word.value) for word in call.keywords}
     if name.endswith(".compile"):  # of patterns and models
         return False
     if name.split(".")[-1] in CALLS and call.args:  # `model.eval()` runs nothing
         return True
     if name in ("yaml.load", "yaml.load_all"):
-        return [*map(ast.unparse, call.args[1:]), said.get("Loader")][0] not in LOADERS
+        return [*map(ast.unparse, call.args[1:]), words.get("Loader")][0] not in LOADERS
     for end, (word, value) in NEEDED.items():
         if f".{name}".endswith(f".{end}"):
-            return said.get(word) != value
+            return words.get(word) != value
     return False
 
 
@@ -81,7 +81,4 @@ def test_models_are_loaded_without_code_of_their_own():
         texts = [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith(".from_pretrained")]
         loads += [(path.name, text) for text in texts if not text.startswith("PeftConfig.")]
     assert sorted(name for name, _ in loads) == ["answers.py", "causal_lm.py", "causal_lm.py", "release.py", "trial.py"]
-    assert all("trust_remote_code=False" in text or "**options" in text for _, text in loads)
-    source = ast.unparse(ast.parse((ROOT / "workflow/generality/language/causal_lm.py").read_text()))
-    assert "options = {'revision': revision, 'trust_remote_code': False}" in source
-    assert "_tokenizer(str(adapter.folder), trust_remote_code=False)" in source
+    assert all("trust_remote_code=False" in text for _, text in loads)

@@ -28,23 +28,23 @@ def _saves_at_every_step(monkeypatch):
 
 @pytest.fixture
 def stages(classifier_folder, language_folder):
-    """Of each stage: its function, what makes its batches, how many steps it takes, and in how many passes each."""
+    """Return each stage's function, the name that makes its batches, its steps, and the passes of each."""
     pictures, texts = classifier_folder.parent, language_folder
     vision = {"model": classifier_folder, "data": pictures / "train", "train": SHORT, "seed": 1}
     language = {"model": texts / "model", "data": texts / "train", "train": LANGUAGE, "seed": 1}
-    made = {}
+    results = {}
     for method, hyperparameters in METHODS.items():
         options = {"method": method, "hyperparameters": hyperparameters}
-        made[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), ImageClassification, 9, 1)
-        made[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), NextToken, 10, 3)
+        results[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), ImageClassification, 9, 1)
+        results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), NextToken, 10, 3)
     full = {"method": "full", "hyperparameters": {}, "series": [0.1, 0.5, 1]}
-    made["vision series"] = (partial(finetune_classifier, **vision, **full), ImageClassification, 9, 1)
-    made["language series"] = (partial(finetune_causal_lm, **language, **full), NextToken, 10, 3)
+    results["vision series"] = (partial(finetune_classifier, **vision, **full), ImageClassification, 9, 1)
+    results["language series"] = (partial(finetune_causal_lm, **language, **full), NextToken, 10, 3)
     clip = {"data": pictures / "web", "architecture": ARCHITECTURE, "train": PRETRAIN, "seed": 1}
-    made["vision pre-training"] = (partial(pretrain_clip, **clip), Contrast, 8, 1)
+    results["vision pre-training"] = (partial(pretrain_clip, **clip), Contrast, 8, 1)
     opt = {"data": {"corpus/all": texts / "corpus"}, "vocabulary": 300, "architecture": OPT, "seed": 1}
-    made["language pre-training"] = (partial(pretrain_opt, **opt, train=LANGUAGE_PRETRAIN), NextToken, 12, 1)
-    return made
+    results["language pre-training"] = (partial(pretrain_opt, **opt, train=LANGUAGE_PRETRAIN), NextToken, 12, 1)
+    return results
 
 
 NAMES = [f"{track} {what}" for track in ("vision", "language") for what in (*METHODS, "series", "pre-training")]
@@ -59,8 +59,8 @@ def test_killed_at_every_step_it_ends_with_the_same_bytes(stages, name, number, 
     out.rename(tmp_path / "calm")
     # SIGTERM ends it after the step in which it comes; SIGKILL at once, so that one step is taken before it.
     # Batches before the first step: for the teacher, and for the probe of queries and values.
-    asked = {"language kd": 2, "language lora": 1, "vision lora": 1}.get(name, 0)
-    count = asked + (1 if number == signal.SIGTERM else passes + 1)
+    requests = {"language kd": 2, "language lora": 1, "vision lora": 1}.get(name, 0)
+    count = requests + (1 if number == signal.SIGTERM else passes + 1)
     kills = until_done(
         partial(run, out, log=tmp_path / "killed.csv"), objective, "batch", count, number, tmp_path / "log"
     )

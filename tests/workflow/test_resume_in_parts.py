@@ -25,7 +25,7 @@ from small_trainings import LANGUAGE_TRAIN, TRAIN
 
 
 class Stop(Exception):
-    """What interrupts a stage here."""
+    """The error that interrupts a stage here."""
 
 
 def until_done(run, monkeypatch, owner, name, calls):
@@ -73,7 +73,7 @@ def test_scoring_pictures(classifier_folder, tmp_path, monkeypatch):
     make_image_set(tmp_path / "more", 30, seed=3)
     sets = {("toy/one", "test"): classifier_folder.parent / "test", ("toy/more", "test"): tmp_path / "more"}
     run = partial(
-        score_classifiers, sets=sets, model=classifier_folder, method="wise", setting="default", seed=1,
+        score_classifiers, sets=sets, model=classifier_folder, method="wise", setting="default", seed="1-1",
         finetuned=tuned(tmp_path / "tuned", classifier_folder), mix="wise", values=(0.0, 0.5, 1.0),
     )  # fmt: skip
     assert interruptions(run, tmp_path, monkeypatch, generality.vision.score, "score_set") == 5  # of 2 · 3 parts
@@ -85,7 +85,7 @@ def test_probing_checkpoints(classifier_folder, tmp_path, monkeypatch):
         for split in ("train", "test"):
             sets[name, split] = make_image_set(tmp_path / f"{name}-{split}", 40, seed=number + len(split))
     series = tuned(tmp_path / "series", classifier_folder, series=[0.5, 1])
-    run = partial(probe_series, series=series, sets=sets, seed=1)
+    run = partial(probe_series, series=series, sets=sets, seed="1-1")
     module = generality.vision.probe
     # Three checkpoints of each domain: each run is interrupted in the middle of its second one.
     assert interruptions(run, tmp_path, monkeypatch, module, "choose_and_fit", calls=5) == 2
@@ -99,8 +99,8 @@ def test_scoring_texts(language_folder, tmp_path, monkeypatch):
     )  # fmt: skip
     sets = {("colours/choice", "test"): root / "choice", ("talk/talk", "test"): root / "instruction"}
     run = partial(
-        score_causal_lms, sets=sets, generate=["colours/choice"], model=root / "model", method="full",
-        setting="default", seed=1, series=tmp_path / "series",
+        score_causal_lms, sets=sets, generate={"colours/choice": "choices"}, model=root / "model", method="full",
+        setting="default", seed="1-1", series=tmp_path / "series",
     )  # fmt: skip
     assert interruptions(run, tmp_path, monkeypatch, Scorer, "rows") == 3  # of 2 · 2 parts
 

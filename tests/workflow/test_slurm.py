@@ -23,8 +23,8 @@ TINY["models"]["tiny-clip"]["train"]["steps"] = 200
 TINY["experiments"]["domainnet"]["train"]["epochs"] = 60
 # To look after 8 seconds, then 18 more, not after 60 and 70: jobs take 15 to 25. Everything else is the profile's.
 PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "8")
-KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1"
-KD_MODEL = "results/tiny/domainnet/kd/lambda-0.01/seed-1/model"
+KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1-1"
+KD_MODEL = "results/tiny/domainnet/kd/lambda-0.01/seed-1-1/model"
 PRETRAIN = "rule_pretrain_clip/tiny_tiny-clip_1"
 PRETRAINED = "results/tiny/models/tiny-clip/seed-1"
 
@@ -50,15 +50,15 @@ def slurm(*command):
 
 
 def details(job):
-    """What SLURM knows of a job, {key: value}."""
+    """Return SLURM's record of a job, {key: value}."""
     return dict(re.findall(r"(\w+)=(\S*)", slurm("scontrol", "show", "job", job)))
 
 
 def submitted(text):
     """The SLURM jobs of each of Snakemake's jobs in the order of submission, by the folder of their logs."""
-    found = re.findall(r"submitted with SLURM jobid (\d+) \(log: \S+/logs/slurm/(\S+)/\d+\.log\)", text)
+    result = re.findall(r"submitted with SLURM jobid (\d+) \(log: \S+/logs/slurm/(\S+)/\d+\.log\)", text)
     jobs = {}
-    for job, folder in found:
+    for job, folder in result:
         jobs.setdefault(folder, []).append(job)
     return jobs
 
@@ -142,7 +142,7 @@ def test_a_job_that_runs_out_of_time_is_submitted_again_with_more_of_it_and_goes
     assert (jobs[second]["TimeLimit"], jobs[second]["MinMemoryNode"]) == ("00:20:00", "4000M")
     assert f"SLURM-job '{first}' failed, SLURM status is: 'TIMEOUT'" in text
     assert f"{KD}/{first}.log (check log file(s) for error details)" in text
-    step, steps = goes_on(folder / "logs/tiny/domainnet/kd/lambda-0.01/seed-1/finetune_clip.log")
+    step, steps = goes_on(folder / "logs/tiny/domainnet/kd/lambda-0.01/seed-1-1/finetune_clip.log")
     assert 1 <= step < steps == 180
 
 
@@ -155,13 +155,13 @@ def test_nothing_that_was_finished_is_run_again(finished):
 
 def test_an_edit_of_what_is_asked_for_reruns_nothing(finished):
     folder, _, _ = finished
-    more = {stage: asked | {"runtime": 99, "threads": 2} for stage, asked in TINY["resources"].items()}
+    more = {stage: requests | {"runtime": 99, "threads": 2} for stage, requests in TINY["resources"].items()}
     assert planned(folder, TINY | {"resources": more}) == {}
 
 
 def test_interrupted_jobs_write_the_same_bytes_as_on_one_machine(finished):
     folder, _, _ = finished
-    scores = "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet"
+    scores = "results/tiny/domainnet/kd/lambda-0.01/seed-1-1/scores.parquet"
     weights = [file for model in (KD_MODEL, PRETRAINED) for file in (folder / model).glob("*.safetensors")]
     files = [folder / scores, *weights]
     assert len(files) == 3
@@ -174,7 +174,7 @@ def test_a_failing_job_shows_its_log(finished):
     folder, _, _ = finished
     config = copy.deepcopy(TINY)
     config["experiments"]["domainnet"]["train"]["batch_size"] = 500
-    target = "results/tiny/domainnet/full/default/seed-1/model"
+    target = "results/tiny/domainnet/full/default/seed-1-1/model"
     text = snakemake(folder, *PROFILE, "--retries", "0", target, config=config, check=False)
     assert text.count("error: train.batch_size: 500 is more than the 96 training images") >= 1
     log = re.search(r"log: .* (\S+/logs/slurm/rule_finetune_clip/\S+\.log) \(check log file", text)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.soak
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """What a study ends with that nobody disturbed, on one core."""
+    """Return the files of a study that nobody disturbed, on one core."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_talk(folder)
     snakemake(folder, "--cores", "1", config=STUDY)
@@ -47,9 +47,9 @@ def made(folder: Path) -> dict[str, bytes]:
 
 
 def check_same(folder: Path, undisturbed: dict[str, bytes]) -> None:
-    found = made(folder)
-    assert found.keys() == undisturbed.keys()
-    assert [name for name in found if found[name] != undisturbed[name]] == []
+    result = made(folder)
+    assert result.keys() == undisturbed.keys()
+    assert [name for name in result if result[name] != undisturbed[name]] == []
 
 
 def test_other_cores_make_the_same_study(undisturbed, tmp_path):
@@ -85,8 +85,8 @@ def run(folder: Path, draws: random.Random, kind: str | None) -> tuple[str | Non
     by which job."""
     wait, pick = draws.uniform(0, WAIT), draws.random()
     snakemake(folder, "--unlock", config=STUDY)
-    with (folder / "said").open("w") as said:
-        process = started(folder, *SHARED, "--cores", "2", "--rerun-incomplete", config=STUDY, stdout=said)
+    with (folder / "said").open("w") as words:
+        process = started(folder, *SHARED, "--cores", "2", "--rerun-incomplete", config=STUDY, stdout=words)
     began = None
     while kind and process.poll() is None:
         running = []
@@ -109,15 +109,15 @@ def run(folder: Path, draws: random.Random, kind: str | None) -> tuple[str | Non
 def jobs(snakemake: int) -> list[tuple[psutil.Process, str]]:
     """The scripts that Snakemake runs now, with their names, in the order of their start: of one that is a copy of the
     fork server, the copy and the client that waits for it."""
-    found = []
+    result = []
     for child in psutil.Process(snakemake).children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # it has ended
             command = " ".join(child.cmdline()[:4])
             if script := re.search(r"^\S*python\S* .*/scripts/(\w+)\.py", command):
-                found.append((child, script[1]))
+                result.append((child, script[1]))
             elif "/fork/server.py" in command and not child.name().startswith("python"):
-                found.append((child, f"{child.name()} (the copy)"))
-    return sorted(found, key=lambda job: job[0].create_time())
+                result.append((child, f"{child.name()} (the copy)"))
+    return sorted(result, key=lambda job: job[0].create_time())
 
 
 def stop(kind: str, victim: psutil.Process, snakemake: int) -> None:

@@ -16,7 +16,8 @@ import pytest
 
 from generality.config.study_file import check
 from generality.parts import parts
-from generality.plan.captions import captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, captions, labels
+from generality.plan.shown import Shown
 from generality.plan.study import Study
 from generality.runtime.imports import code
 from generality.vision.finetune import finetune_classifier
@@ -68,11 +69,13 @@ def test_the_study_renders_its_reports(finished):
         "provenance.json",
     }
     assert all((finished / "reports" / name).stat().st_size > 500 for name in reports)
-    rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1/scores.parquet")
+    rows = pd.read_parquet(finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1-1/scores.parquet")
     assert len(rows) == 3 * (48 + 72)
     test = rows[rows["split"] == "test"].groupby("data", observed=True).acc.mean()
     tidy = pd.read_csv(finished / "results/tiny/domainnet/scores.csv")
-    tidy = tidy[(tidy.method == "kd") & (tidy.split == "test") & (tidy.seed.astype(str) == "1")].set_index("data").value
+    tidy = (
+        tidy.query("method == 'kd' and split == 'test' and seed == '1-1' and metric == 'acc'").set_index("data").value
+    )
     for data, accuracy in test.items():
         assert tidy[data] == pytest.approx(accuracy)
     assert tidy["Avg ood"] == pytest.approx((test["domainnet/clipart"] + test["domainnet/sketch"]) / 2)
@@ -95,11 +98,11 @@ def test_the_record_counts_every_job_once(finished):
     assert [rule for rule in jobs if rule in road] == road
     assert all(stage["wall_s"] >= stage["longest_s"] > 0 for stage in record["stages"])
     assert all(stage["cpu_s"] > 0 and stage["peak_mib"] > 10 for stage in record["stages"])
-    assert (record["study"], record["seeds"]) == ("tiny", [1])
+    assert (record["study"], record["seeds"]) == ("tiny", {"pretraining": [1], "finetuning": [1]})
 
 
 def in_html(page, name):
-    """What Snakemake's report has under a name for its own scripts."""
+    """Return the value that Snakemake's report holds under a name for its own scripts."""
     start = re.search(rf'<script id="{name}">\s*var \w+ = ', page).end()
     return json.JSONDecoder().raw_decode(page, start)[0]
 
@@ -114,22 +117,23 @@ def test_snakemakes_own_report_has_every_part_with_its_caption(finished):
     }
     study = Study(check(TINY))
     expected = {
-        f"reports/{part}.{suffix}": own
-        for part, own in captions(study).items()
-        for suffix in study.suffixes(part)
-        if in_report(parts()[part].kind, suffix)
+        f"reports/{part}.{suffix}": values
+        for part, values in captions(study).items()
+        for suffix in Shown(study, part).suffixes
+        if suffix in SHOWN_AS[parts()[part].kind]
     }
     assert set(results) == set(listed) == set(expected)
     assert len(expected) == 2 * len(captions(study)), "to look at, and as values"
-    for file, own in expected.items():
-        shown = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
-        assert shown.startswith(f"{own['title']}: {own['name']} {own['text']}")
-        assert "System Message" not in shown
-        assert listed[file] == own["category"]
+    for file, values in expected.items():
+        visible = " ".join(html.unescape(re.sub("<.*?>", "", results[file]["caption"])).split())
+        assert visible.startswith(f"{values['title']}: {values['name']} {values['text']}")
+        assert "System Message" not in visible
+        assert listed[file] == values["category"]
         assert results[file]["labels"] == labels(captions(study), file)[1]
     assert "app.showResultInfo('reports/figure4.csv')" in results["reports/figure4.png"]["caption"]
     about = in_html(text, "workflow-desc")
     assert "domainnet/real" in about
+    assert "trained in 1 fine-tuning" in about
     assert "system-message" not in about
     assert planned(finished, TINY) == {}
 
@@ -145,20 +149,53 @@ def test_each_job_imports_what_its_rule_lists(finished):
 
 def test_one_more_lambda_runs_and_leaves_the_other_runs_alone(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "study")
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("results/tiny/domainnet/*/*/seed-1/scores.parquet")}
+    before = {
+        path: path.stat().st_mtime_ns for path in folder.glob("results/tiny/domainnet/*/*/seed-1*/scores.parquet")
+    }
     config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
     snakemake(folder, "--cores", "2", config=config)
-    assert (folder / "results/tiny/domainnet/kd/lambda-0.1/seed-1/scores.parquet").exists()
+    assert (folder / "results/tiny/domainnet/kd/lambda-0.1/seed-1-1/scores.parquet").exists()
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert "1e-1" in (folder / "reports/table5.md").read_text()
 
 
+def test_more_seeds_and_a_tuned_learning_rate_run_to_the_end_and_leave_the_other_runs_alone(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "study")
+    before = {path: path.stat().st_mtime_ns for path in (folder / RUN).rglob("seed-1*/*.parquet")}
+    assert len(before) == 5, "the scores of four kinds of models, and a probe"
+    config = edited(lambda c: methods(c)["full"].update(tune={"lr": [2e-3, 1e-3]}))
+    config["seeds"] = {"pretraining": [1, 2], "finetuning": [1, 2]}
+    snakemake(folder, "--cores", "2", config=config)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert planned(folder, config) == {}
+    tuned, usual = (folder / f"{RUN}/full/{name}/seed-1-1/model/model.safetensors" for name in ("lr-0.001", "default"))
+    assert tuned.read_bytes() == usual.read_bytes(), "the same learning rate, by another name"
+    tidy = pd.read_csv(folder / f"{RUN}/scores.csv")
+    seeds = {method: set(rows["seed"]) for method, rows in tidy.groupby("method")}
+    twice = {"1-1", "1-2", "2-1", "2-2", "mean"}
+    assert seeds == {"pretrained": {"1", "2", "mean"}, "full": twice, "kd": twice, "wise": twice}
+    settings = {method: set(rows["setting"]) for method, rows in tidy.groupby("method")}
+    rates = ("lr-0.001", "lr-0.002")
+    assert settings["full"] == set(rates)
+    assert settings["wise"] == {f"{rate}-alpha-{alpha}" for rate in rates for alpha in (0.3, 0.6)}
+    assert "lr = 1e-3, 2e-3" in (folder / "reports/table2.md").read_text()
+    assert "lr = 2e-3, α = 0.6" in (folder / "reports/table5.md").read_text()
+    drawn = pd.read_csv(folder / "reports/figure4.csv")
+    assert set(drawn.loc[drawn["method"] == "full", "setting"]) == set(rates)
+    record = json.loads((folder / "reports/provenance.json").read_text())
+    assert record["seeds"] == config["seeds"]
+    assert {stage["rule"]: stage["jobs"] for stage in record["stages"]}["finetune_clip"] == 4 * 3
+
+
 def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
-    """What would surely diverge is refused in a study file, so three trainings at such a rate take the jobs' place."""
+    """A study file refuses a rate that surely diverges, so three trainings at such a rate take the jobs' place."""
     folder = shutil.copytree(finished, tmp_path / "study")
     config = edited(lambda c: methods(c)["kd"]["lambda"].append(0.1))
     study = Study(check(config))
-    inputs = {"model": folder / study.start_path("domainnet", 1), "data": folder / study.speciality_train("domainnet")}
+    inputs = {
+        "model": folder / study.start_path("domainnet", "1"),
+        "data": folder / study.speciality_train("domainnet"),
+    }
     runs = [
         ("full", "default", "model", "log"),
         ("full", "default", "series", "series"),
@@ -167,8 +204,8 @@ def test_a_study_goes_on_where_fine_tunings_diverged(finished, tmp_path):
     for method, setting, name, log in runs:
         settings = study.finetune_settings("domainnet", method, setting)
         settings["train"]["lr"] = 1e30
-        place = (folder / study.run_path("domainnet", method, setting, 1)).parent
-        series = study.series("domainnet") if name == "series" else []
+        place = (folder / study.run_path("domainnet", method, setting, "1-1")).parent
+        series = study.experiment("domainnet")["series"] if name == "series" else []
         finetune_classifier(place / name, **inputs, **settings, seed=1, log=place / f"{log}.csv", series=series)
     by_time = ["--rerun-triggers", "mtime"]  # else the jobs would be run after all
     assert planned(folder, config, *by_time) == {
@@ -210,7 +247,7 @@ def test_a_part_of_the_users_own_is_one_module_and_one_entry(finished, tmp_path)
     assert planned(folder, config) == dict.fromkeys(("draw_losses", *LAST), 1)
     snakemake(folder, "--cores", "2", config=config)
     drawn = pd.read_csv(folder / "reports/losses.csv")
-    assert drawn["loss"].tolist() == pd.read_csv(folder / f"{RUN}/full/default/seed-1/log.csv")["loss"].tolist()
+    assert drawn["loss"].tolist() == pd.read_csv(folder / f"{RUN}/full/default/seed-1-1/log.csv")["loss"].tolist()
     assert all((folder / f"reports/losses.{suffix}").stat().st_size > 1000 for suffix in ("pdf", "png"))
     page = (folder / "reports/report.html").read_text()
     assert "Loss on DomainNet" in page
@@ -230,7 +267,7 @@ def test_a_part_of_the_users_own_is_one_module_and_one_entry(finished, tmp_path)
 
 
 def test_a_b_a_trains_and_scores_only_b(finished):
-    run = finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1"
+    run = finished / "results/tiny/domainnet/kd/lambda-0.01/seed-1-1"
     files = [run / name for name in ("model/model.safetensors", "log.csv", "scores.parquet")]
     first = [file.read_bytes() for file in files]
     table = "results/tiny/domainnet/scores.csv"
@@ -240,20 +277,20 @@ def test_a_b_a_trains_and_scores_only_b(finished):
     snakemake(finished, "--cores", "2", config=TINY)
     assert [file.read_bytes() for file in files] == first
     for rule in ("finetune_clip", "scores/score_clip"):
-        log = finished / f"logs/tiny/domainnet/kd/lambda-0.01/seed-1/{rule}.log"
+        log = finished / f"logs/tiny/domainnet/kd/lambda-0.01/seed-1-1/{rule}.log"
         assert log.read_text().startswith("found in the run cache")
     assert planned(finished, TINY) == {}
 
 
 def test_an_interpolated_model_is_a_target(finished):
-    target = "results/tiny/domainnet/wise/alpha-0.25/seed-1/model"
+    target = "results/tiny/domainnet/wise/alpha-0.25/seed-1-1/model"
     snakemake(finished, "--cores", "1", target, config=TINY)
     assert (finished / target / "model.safetensors").exists()
 
 
 def test_snakemake_ends_with_its_last_job(finished):
     """Its limit of a rate, here of one job an hour, would keep it for as long."""
-    target = "results/tiny/domainnet/wise/alpha-0.75/seed-1/model"
+    target = "results/tiny/domainnet/wise/alpha-0.75/seed-1-1/model"
     process = started(finished, "--cores", "1", "--max-jobs-per-timespan", "1/1h", target, config=TINY)
     try:
         process.communicate(timeout=100)
@@ -273,7 +310,7 @@ def test_a_broken_config_is_one_line_before_any_job(tmp_path):
 
 def test_a_failing_job_says_why_and_leaves_nothing_half_written(tmp_path):
     config = edited(lambda c: c["experiments"]["domainnet"]["train"].update(batch_size=500))
-    target = "results/tiny/domainnet/full/default/seed-1/model"
+    target = "results/tiny/domainnet/full/default/seed-1-1/model"
     text = snakemake(tmp_path, "--cores", "2", target, config=config, check=False)
     assert "error: train.batch_size: 500 is more than the 96 training images" in text
     assert "MissingOutputException" not in text, "the failure is known by the exit status, not by what is missing"
@@ -282,7 +319,7 @@ def test_a_failing_job_says_why_and_leaves_nothing_half_written(tmp_path):
 
 
 def test_a_second_snakemake_in_a_folder_is_refused_and_harms_nothing(tmp_path):
-    target = "results/tiny/domainnet/full/default/seed-1/model"
+    target = "results/tiny/domainnet/full/default/seed-1-1/model"
     first = started(tmp_path, "--cores", "1", target, config=TINY)
     while not list(tmp_path.glob(".snakemake/locks/*")):
         assert first.poll() is None, first.communicate()[0]
@@ -292,8 +329,8 @@ def test_a_second_snakemake_in_a_folder_is_refused_and_harms_nothing(tmp_path):
     assert "Directory cannot be locked" in text
     assert "--unlock" in text
     assert "Traceback" not in text
-    said, _ = first.communicate()
-    assert first.returncode == 0, said[-4000:]
+    words, _ = first.communicate()
+    assert first.returncode == 0, words[-4000:]
     assert planned(tmp_path, TINY, target) == {}
     assert not list(tmp_path.rglob(".*.partial"))
 

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from galactica import galactica
+from generality.report.metrics import METRICS
 from generality.storage.files import sha256
 from reruns import check_imports, edits, reruns
 from workflows import LAST, copy_project, planned, snakemake, tiny, write_talk
@@ -50,14 +51,14 @@ def test_the_study_renders_its_reports(finished):
 
 
 def test_the_tidy_table_holds_the_means_of_the_rows(finished):
-    rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1/scores.parquet")
+    rows = pd.read_parquet(finished / "results/tiny/medmcqa/full/default/seed-1-1/scores.parquet")
     test = rows[rows["split"] == "test"]
-    means = test.groupby("data", observed=True)[["acc", "acc_norm", "exact_match", "unparsable", "nll"]].mean()
+    means = test.groupby("data", observed=True)[[name for name in METRICS if name in test]].mean()
     tidy = pd.read_csv(finished / "results/tiny/medmcqa/scores.csv")
-    tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"].astype(str) == "1")]
+    tidy = tidy[(tidy["method"] == "full") & (tidy["split"] == "test") & (tidy["seed"] == "1-1")]
     values = tidy.set_index(["data", "metric"])["value"]
     singles = values[~values.index.get_level_values("data").str.startswith("Avg")]
-    assert len(singles) == int(means.notna().sum().sum()) == 2 * 4 + 2 * 2 + 3
+    assert len(singles) == int(means.notna().sum().sum()) == 2 * 5 + 2 * 2 + 3
     for (data, metric), value in singles.items():
         assert value == pytest.approx(means.loc[data, metric])
     for group, members in (("common-sense", ["race", "piqa"]), ("instruction", ["alpaca", "small"])):
@@ -70,8 +71,10 @@ def test_the_tidy_table_holds_the_means_of_the_rows(finished):
 def test_early_stopping_is_followed_step_by_step(finished):
     """Two fine-tunings, each scored after a third of its steps and at its end; the usual one ends as the run does."""
     folder = finished / "results/tiny/medmcqa"
-    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query("seed == '1' and split == 'test'")
-    log = pd.read_csv(folder / "full/default/seed-1/log.csv")
+    tidy = pd.read_csv(folder / "early_stopping.csv", dtype={"seed": str}).query(
+        "seed in ('1', '1-1') and split == 'test'"
+    )
+    log = pd.read_csv(folder / "full/default/seed-1-1/log.csv")
     steps = log["step"].iloc[-1] + 1
     names = ["lr-0.001-warmup-0", "lr-0.0005-warmup-0"]
     assert set(tidy["method"]) == {"pretrained", "full", "wise", *names}
@@ -81,7 +84,7 @@ def test_early_stopping_is_followed_step_by_step(finished):
         assert list(values[name].index.unique("setting")) == [f"step-{round(0.3 * steps)}", f"step-{steps}"]
     usual = values[names[0], f"step-{steps}"]
     np.testing.assert_allclose(usual, values["full", "default"][usual.index], atol=1e-5)
-    assert not (folder / "full" / names[0] / "seed-1/series").exists(), "checkpoints are kept until they are scored"
+    assert not (folder / "full" / names[0] / "seed-1-1/series").exists(), "checkpoints are kept until they are scored"
     claims = {claim["name"]: claim for claim in json.loads((finished / "reports/claims.json").read_text())["claims"]}
     assert len(claims["early-stopping-behind-wise"]["comparisons"]) == 2
 
@@ -103,7 +106,7 @@ def test_two_gpus_do_the_job_of_one(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "study")
     gpus = ["--set-resources", "finetune_lm:gpu=2"]
     assert planned(folder, TINY, *gpus) == {}
-    model = "results/tiny/medmcqa/full/default/seed-1/model"
+    model = "results/tiny/medmcqa/full/default/seed-1-1/model"
     shutil.rmtree(folder / model)
     printed = snakemake(folder, "--cores", "2", "--printshellcmds", model, *gpus, config=TINY)
     assert "launch 2 " in printed
@@ -132,8 +135,8 @@ def test_each_job_imports_what_its_rule_lists(finished):
 
 
 def test_one_more_instruction_set_is_one_entry_and_in_every_figure_and_table(finished):
-    own = TINY["data"]["talk"]["domains"]["small"]
-    entry = own | {"files": {split: "data/more.jsonl" for split in own["files"]}}
+    values = TINY["data"]["talk"]["domains"]["small"]
+    entry = values | {"files": {split: "data/more.jsonl" for split in values["files"]}}
     config = edited(lambda c: c["data"]["talk"]["domains"].update(more=entry))
     snakemake(finished, "--cores", "2", config=config)
     assert "more" in (finished / "reports/table8.md").read_text()

@@ -1,8 +1,11 @@
 import gc
 
-# Snakemake stays imported until the end. Freeze its objects, or garbage collection would go through them again and again
-# while jobs are planned, and once more at the end: a quarter of the CPU time of `snakemake -n` of a finished study.
+from generality.runtime.cli import OBJECTS
+
+# Snakemake stays imported until the end, and planning makes objects that stay. Freeze the first and seldom look through
+# the others, or garbage collection would take a quarter of the CPU time of `snakemake -n` of a finished study.
 gc.freeze()
+gc.set_threshold(OBJECTS)
 
 import functools
 import os
@@ -26,10 +29,12 @@ from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient
 from generality.parts import parts
 from generality.plan.study import Study, any_of, as_json
-from generality.plan.captions import captions, in_report, labels
+from generality.plan.captions import SHOWN_AS, captions, labels
 from generality.plan.notes import notes, unshown
-from generality.plan.page import page_file
+from generality.plan.page import page_file, targets
+from generality.plan.shown import Shown
 from generality.runtime.resources import asks, cores
+from generality.storage.seed import finetuning, in_words, start
 from generality.methods import Trained, module_of, registry
 from generality.sources import data_sources, model_sources
 
@@ -63,24 +68,19 @@ if workflow.is_main_process and workflow.nodes is None and "mem_mb" not in workf
     workflow.register_resource("mem_mb", usable_memory_mb())
 
 
-def own(files, sources, made):
-    """Return the inputs of a job that makes `made` from the user's own `sources`: `files` and the missing sources.
+def users_inputs(files, sources, output):
+    """Return the inputs of a job that makes `output` from the user's own `sources`: `files` and the missing sources.
 
     Snakemake ends a run with a missing input, but names neither its key nor a remedy. A line printed before does.
     """
     missing = study.missing(sources)
-    if not os.path.exists(made):
+    if not os.path.exists(output):
         for line in missing.values():
             tell(line)
     # `/*` makes an empty folder or a link to nothing a missing input. Snakemake would accept the first, and stop at the
     # second.
     lost = [f"{path}/*" if os.path.lexists(path) else path for path in missing]
     return list(dict.fromkeys([*(file for file in files if file not in missing), *lost]))
-
-
-def data_folder(wildcards):
-    """Return the folder of one split of a domain."""
-    return study.data_path(f"{wildcards.set}/{wildcards.domain}", wildcards.split)
 
 
 @functools.cache
@@ -120,15 +120,16 @@ if slurm := sys.modules.get("snakemake_executor_plugin_slurm"):
 # A study with one more method tries its model again, but keeps the models that are trained already.
 DAG.bfs = not_through_ancient(DAG.bfs)
 
-# Snakemake's own report (report/part.rst) reads the captions here. A template sees only the config and the job's params,
-# and a changed word in params would draw the figures again.
+# Snakemake's own report (report/*.rst) reads these here. A template sees only the config and the job's params, and a
+# changed word in params would draw the figures again.
 config["captions"] = captions(study)
+config["trainings"] = {name: in_words(study.seeds(name)) for name in study.config["experiments"]}
 
 
 def part_files(part):
     """Return the files of every part of the kind of `part`, by wildcard; some are marked for Snakemake's own report."""
-    files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in study.suffixes(part)}
-    return [_marked(file) if in_report(parts()[part].kind, suffix) else file for suffix, file in files.items()]
+    files = {suffix: page_file(study, f"{{part}}.{suffix}") for suffix in Shown(study, part).suffixes}
+    return [_marked(file) if suffix in SHOWN_AS[parts()[part].kind] else file for suffix, file in files.items()]
 
 
 def _marked(file):
@@ -138,18 +139,18 @@ def _marked(file):
     return report(file, caption="../report/part.rst", category=lambda w: words(w)[0], labels=lambda w: words(w)[1])
 
 
-# The model before any method, for several rules.
-PRETRAINED = "results/{study}/{experiment}/pretrained/default/seed-{seed}/model"
+# The kind of model of each track, which names rules, scripts and stages.
+KINDS = {"vision": "clip", "language": "lm"}
 
 
 wildcard_constraints:
     study=study.name,
     set=any_of(study.config["data"]),
     domain=r"[a-z0-9_-]+",
-    split="train|validation|test",
+    split="train|train-whole|validation|test",
     model=any_of(study.config["models"]),
     experiment=any_of(study.config["experiments"]),
     method=r"[a-z0-9_]+",
     setting=r"[a-z0-9_.+-]+",
     run=r"[a-z0-9_]+(?:/[a-z0-9_.+-]+)*",
-    seed=r"\d+",
+    seed=r"none|\d+(-\d+)?",

@@ -5,8 +5,12 @@ for source in data_sources().values():
         name:
             f"make_{source.name}"
         input:
-            code=code("make_data", source.module),
-            data=lambda w: own(study.data_files(w.set, w.domain), study.data_sources(w.set, w.domain), data_folder(w)),
+            code=code("make", source.module),
+            data=lambda w: users_inputs(
+                study.data_files(w.set, w.domain),
+                study.data_sources(w.set, w.domain),
+                study.data_path(f"{w.set}/{w.domain}", w.split),
+            ),
         output:
             directory("results/{study}/data/{set}/{domain}/{split}"),
         log:

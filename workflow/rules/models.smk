@@ -6,7 +6,7 @@ for source in model_sources().values():
             name:
                 source.name
             input:
-                code=code("make_model", source.module),
+                code=code("make", source.module),
                 data=lambda w: list(study.pretraining_data(w.model).values()),
             output:
                 directory("results/{study}/models/{model}/seed-{seed}"),
@@ -36,9 +36,9 @@ for source in model_sources().values():
             name:
                 f"fetch_{source.name}"
             input:
-                code=code("make_model", source.module),
-                files=lambda w: own(
-                    study.model_files(w.model), study.model_sources(w.model), study.released_path(w.model)
+                code=code("make", source.module),
+                files=lambda w: users_inputs(
+                    study.model_files(w.model), study.model_sources(w.model), f"{study.root}/models/{w.model}/released"
                 ),
             output:
                 directory("results/{study}/models/{model}/released"),
@@ -59,48 +59,30 @@ for source in model_sources().values():
 
 # A released model takes the whole road once, on a few pictures or tokens, so that any step that fails with it is reported
 # before anything is trained.
-rule try_clip:
-    input:
-        code=lambda w: code("try_clip", *trying.modules(study, w.model)),
-        model="results/{study}/models/{model}/released",
-    output:
-        "results/{study}/models/{model}/released.tried",
-    log:
-        "logs/{study}/models/{model}/released/try_clip.log",
-    wildcard_constraints:
-        model=any_of(study.released("vision")),
-    conda:
-        "../../envs/vision.yaml"
-    threads: cores(study, "finetune_clip")
-    resources:
-        **asks(study, "finetune_clip"),
-    params:
-        trials=lambda w: as_json(trying.trials(study, w.model)),
-    shell:
-        "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
-        " --output {output} 2>&1 | tee {log}"
+for track, kind in KINDS.items():
 
-
-rule try_lm:
-    input:
-        code=lambda w: code("try_lm", *trying.modules(study, w.model)),
-        model="results/{study}/models/{model}/released",
-    output:
-        "results/{study}/models/{model}/released.tried",
-    log:
-        "logs/{study}/models/{model}/released/try_lm.log",
-    wildcard_constraints:
-        model=any_of(study.released("language")),
-    conda:
-        "../../envs/language.yaml"
-    threads: cores(study, "finetune_lm")
-    resources:
-        **asks(study, "finetune_lm"),
-    params:
-        trials=lambda w: as_json(trying.trials(study, w.model)),
-    shell:
-        "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
-        " --output {output} 2>&1 | tee {log}"
+    rule:
+        name:
+            f"try_{kind}"
+        input:
+            code=lambda w, kind=kind: code(f"try_{kind}", *trying.modules(study, w.model)),
+            model="results/{study}/models/{model}/released",
+        output:
+            "results/{study}/models/{model}/released.tried",
+        log:
+            f"logs/{{study}}/models/{{model}}/released/try_{kind}.log",
+        wildcard_constraints:
+            model=any_of(study.released(track)),
+        conda:
+            f"../../envs/{track}.yaml"
+        threads: cores(study, f"finetune_{kind}")
+        resources:
+            **asks(study, f"finetune_{kind}"),
+        params:
+            trials=lambda w: as_json(trying.trials(study, w.model)),
+        shell:
+            "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
+            " --output {output} 2>&1 | tee {log}"
 
 
 rule check_texts:
@@ -156,7 +138,7 @@ rule build_classifier:
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
-        directory(PRETRAINED),
+        directory("results/{study}/{experiment}/pretrained/default/seed-{seed}/model"),
     log:
         "logs/{study}/{experiment}/pretrained/default/seed-{seed}/build_classifier.log",
     conda:
@@ -165,7 +147,7 @@ rule build_classifier:
     resources:
         **asks(study, "score_clip"),
     params:
-        templates=lambda w: as_json(study.templates(w.experiment)),
+        templates=lambda w: as_json(study.experiment(w.experiment)["templates"]),
     shell:
         "cached {input.code} {input.clip} {input.data} -- {output} --"
         " python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"

@@ -7,7 +7,7 @@ rule record_provenance:
     input:
         code=code("record_provenance"),
         requirements=requirements(),
-        report=[*study.targets(), *map(study.table_path, unshown(study)), page_file(study, "answer.csv")],
+        report=[*targets(study), *map(study.table_path, unshown(study)), page_file(study, "answer.csv")],
     output:
         page_file(study, "provenance.json"),
     log:
@@ -17,10 +17,10 @@ rule record_provenance:
         "../../envs/report.yaml"
     params:
         study=study.name,
-        seeds=study.seeds,
+        seeds=as_json(study.config["seeds"]),
         folders=log_folders(study),
         rules=lambda w: [rule.name for rule in workflow.rules if rule.log and rule.name != "bench"],
     shell:
-        "python {input.code[0]} --study {params.study} --seeds {params.seeds} --logs logs/{params.study}"
+        "python {input.code[0]} --study {params.study} --seeds {params.seeds:q} --logs logs/{params.study}"
         " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
         " 2>&1 | tee {log}"

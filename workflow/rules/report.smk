@@ -1,6 +1,5 @@
 from generality.parts import modules, parts
 from generality.plan.page import answer_settings, page_config, page_experiments, page_labels, page_parts
-from generality.plan.shown import Shown
 
 PAGE_PARTS = page_parts(study, config["captions"])
 LOG = f"logs/{study.name}/report"

@@ -1,36 +1,37 @@
 # One process scores a model, all mixtures of two, or all checkpoints of a series, so that it reads data sets and imports
 # libraries once.
-SCORES = "results/{study}/{experiment}/{run}/seed-{seed}/{file}.parquet"
+for track, kind in KINDS.items():
 
-
-rule score_clip:
-    input:
-        unpack(lambda w: scoring.inputs(study, w.experiment, w.run, w.file, w.seed)),
-        code=lambda w: code("score_clip", *scoring.modules(study, w.experiment, w.run)),
-    output:
-        SCORES,
-    log:
-        "logs/{study}/{experiment}/{run}/seed-{seed}/{file}/score_clip.log",
-    wildcard_constraints:
-        experiment=any_of(study.experiments("vision")),
-        file="scores",
-    conda:
-        "../../envs/vision.yaml"
-    threads: cores(study, "score_clip")
-    resources:
-        **asks(study, "score_clip"),
-    params:
-        arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
-    shell:
-        "cached {input} -- {output} --"
-        " python {input.code[0]} {params.arguments:q} --output {output} 2>&1 | tee {log}"
+    rule:
+        name:
+            f"score_{kind}"
+        input:
+            unpack(lambda w: scoring.inputs(study, w.experiment, w.run, w.file, w.seed)),
+            code=lambda w, kind=kind: code(f"score_{kind}", *scoring.modules(study, w.experiment, w.run)),
+        output:
+            "results/{study}/{experiment}/{run}/seed-{seed}/{file}.parquet",
+        log:
+            f"logs/{{study}}/{{experiment}}/{{run}}/seed-{{seed}}/{{file}}/score_{kind}.log",
+        wildcard_constraints:
+            experiment=any_of(study.experiments(track)),
+            file="scores|series" if track == "language" else "scores",
+        conda:
+            f"../../envs/{track}.yaml"
+        threads: cores(study, f"score_{kind}")
+        resources:
+            **asks(study, f"score_{kind}"),
+        params:
+            arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
+        shell:
+            "cached {input} -- {output} --"
+            " python {input.code[0]} {params.arguments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
     input:
         code=code("probe_clip"),
         series="results/{study}/{experiment}/full/default/seed-{seed}/series",
-        sets=lambda w: list(study.probe_arguments(w.experiment).values()),
+        sets=lambda w: list(study.probed_sets(w.experiment).values()),
     output:
         "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
     log:
@@ -44,34 +45,11 @@ rule probe_clip:
         **asks(study, "score_clip"),
     params:
         limit=study.limit(),
-        sets=lambda w: [f"{name}={folder}" for name, folder in study.probe_arguments(w.experiment).items()],
+        sets=lambda w: study.set_arguments(study.probed_sets(w.experiment)),
     shell:
         "cached {input} -- {output} --"
         " python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"
         " --output {output} 2>&1 | tee {log}"
-
-
-rule score_lm:
-    input:
-        unpack(lambda w: scoring.inputs(study, w.experiment, w.run, w.file, w.seed)),
-        code=lambda w: code("score_lm", *scoring.modules(study, w.experiment, w.run)),
-    output:
-        SCORES,
-    log:
-        "logs/{study}/{experiment}/{run}/seed-{seed}/{file}/score_lm.log",
-    wildcard_constraints:
-        experiment=any_of(study.experiments("language")),
-        file="scores|series",
-    conda:
-        "../../envs/language.yaml"
-    threads: cores(study, "score_lm")
-    resources:
-        **asks(study, "score_lm"),
-    params:
-        arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
-    shell:
-        "cached {input} -- {output} --"
-        " python {input.code[0]} {params.arguments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule measure_distances:
@@ -100,35 +78,27 @@ rule measure_distances:
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
-rule collect_scores:
-    input:
-        code=code("collect_scores"),
-        scores=lambda w: study.score_paths(w.experiment),
-    output:
-        "results/{study}/{experiment}/scores.csv",
-    log:
-        "logs/{study}/{experiment}/collect_scores.log",
-    localrule: True
-    conda:
-        "../../envs/report.yaml"
-    params:
-        settings=lambda w: as_json(study.collect_settings(w.experiment)),
-    shell:
-        "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+# The tables of all scores, and of those that early stopping is judged by.
+for table, files, settings in [
+    ("scores", study.score_paths, study.collect_settings),
+    ("early_stopping", functools.partial(early.score_files, study), functools.partial(early.table_settings, study)),
+]:
 
-
-rule collect_early_stopping:
-    input:
-        code=code("collect_scores"),
-        scores=lambda w: early.score_files(study, w.experiment),
-    output:
-        "results/{study}/{experiment}/early_stopping.csv",
-    log:
-        "logs/{study}/{experiment}/collect_early_stopping.log",
-    localrule: True
-    conda:
-        "../../envs/report.yaml"
-    params:
-        settings=lambda w: as_json(early.table_settings(study, w.experiment)),
-    shell:
-        "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+    rule:
+        name:
+            f"collect_{table}"
+        input:
+            code=code("collect_scores"),
+            scores=lambda w, files=files: files(w.experiment),
+        output:
+            f"results/{{study}}/{{experiment}}/{table}.csv",
+        log:
+            f"logs/{{study}}/{{experiment}}/collect_{table}.log",
+        localrule: True
+        conda:
+            "../../envs/report.yaml"
+        params:
+            settings=lambda w, settings=settings: as_json(settings(w.experiment)),
+        shell:
+            "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output}"
+            " 2>&1 | tee {log}"

@@ -1,4 +1,7 @@
-"""Measure speed and memory of fine-tuning the paper's models, with random weights and data."""
+"""Measure speed and memory of fine-tuning the paper's models, with random weights and data.
+
+Nothing is downloaded. BENCHMARKS.md explains what is measured and how.
+"""
 
 import argparse
 import json
@@ -7,9 +10,7 @@ from generality.runtime.cli import run
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=f"{__doc__} Nothing is downloaded. BENCHMARKS.md explains what is measured and how."
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--settings", type=json.loads, metavar="JSON", help="replaces SETTINGS in generality/speed/settings.py"
     )
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", required=True, metavar="FILE", help="files to write: .json, .md")
     options = vars(parser.parse_args())
 
-    from generality.speed.run import bench
+    from generality.speed.table import bench
 
     modes = options.pop("compile")
     bench(options.pop("output"), options.pop("settings"), compile=modes and [mode == "on" for mode in modes], **options)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from generality.runtime.cli import run, split_folder
+from generality.runtime.cli import run, split_folder, split_kind
 
 
 def main() -> None:
@@ -12,15 +12,17 @@ def main() -> None:
         "--sets", required=True, nargs="+", type=split_folder, help="data:split=text-set folder that will be scored"
     )
     parser.add_argument(
-        "--generate", nargs="*", default=[], metavar="DATA", help="data sets for which answers are generated as well"
-    )
+        "--generate", nargs="*", default=[], type=split_kind, metavar="DATA[:EXTRACTION]",
+        help="data sets for which answers are generated as well, and how they are read",
+    )  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="check at most N examples of each set, evenly spread")
     parser.add_argument("--output", required=True, help="text file to write: one line on the lengths in each set")
     options = vars(parser.parse_args())
+    options |= {key: dict(options[key]) for key in ("sets", "generate")}
 
     from generality.language.answers import check_texts
 
-    check_texts(options.pop("output"), sets=dict(options.pop("sets")), **options)
+    check_texts(options.pop("output"), **options)
 
 
 if __name__ == "__main__":

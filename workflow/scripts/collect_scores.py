@@ -10,13 +10,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", nargs="+", required=True, metavar="FILE", help="score files of its models")
     parser.add_argument(
-        "--settings",
-        required=True,
-        type=json.loads,
-        metavar="JSON",
+        "--settings", required=True, type=json.loads, metavar="JSON",
         help="JSON: experiment, speciality (data set fine-tuned on), generality (the others by group). Such as "
         '\'{"experiment": "imagenet", "speciality": "imagenet/in", "generality": {"ood": ["imagenet/v2"]}}\'',
-    )
+    )  # fmt: skip
     parser.add_argument("--output", required=True, metavar="CSV", help="where the tidy table goes")
     args = parser.parse_args()
 

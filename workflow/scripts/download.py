@@ -20,8 +20,8 @@ def main() -> None:
 
     from generality.data.downloads.download import download
 
-    known = args.known
-    download(args.output, urls=args.urls, sha256=known.get("sha256"), md5=known.get("md5"), size=known.get("bytes"))
+    sha256, md5, size = map(args.known.get, ("sha256", "md5", "bytes"))
+    download(args.output, urls=args.urls, sha256=sha256, md5=md5, size=size)
 
 
 if __name__ == "__main__":

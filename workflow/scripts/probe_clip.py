@@ -12,7 +12,7 @@ def main() -> None:
         "--sets", nargs="+", required=True, type=split_folder, metavar="NAME:SPLIT=FOLDER",
         help="image-set folders: for each name a train split, to fit the probe, and a test split, to measure it",
     )  # fmt: skip
-    parser.add_argument("--seed", required=True, type=int, help="seed to write into the rows")
+    parser.add_argument("--seed", required=True, help="seeds to write into the rows, such as 1-2")
     parser.add_argument(
         "--limit", type=int, metavar="N", help="measure at most N test pictures of each set, evenly spread"
     )

@@ -1,6 +1,7 @@
 """Record how a report came to be: versions, revision, machine, and time and memory of every stage."""
 
 import argparse
+import json
 
 from generality.runtime.cli import run
 
@@ -8,7 +9,7 @@ from generality.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True, metavar="NAME", help="name of the study")
-    parser.add_argument("--seeds", nargs="+", type=int, required=True, metavar="N", help="its seeds")
+    parser.add_argument("--seeds", required=True, type=json.loads, metavar="JSON", help="its seeds by what they draw")
     parser.add_argument("--logs", required=True, metavar="FOLDER", help="folder of its logs")
     parser.add_argument(
         "--folders", nargs="+", required=True, metavar="FOLDER",
@@ -16,10 +17,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--rules", nargs="+", required=True, metavar="RULE", help="rules, in the order of the road")
     parser.add_argument(
-        "--requirements",
-        required=True,
-        metavar="FILE",
-        help="packages whose installed versions are recorded, one a line",
+        "--requirements", required=True, metavar="FILE", help="packages to record the installed versions of, one a line"
     )
     parser.add_argument("--output", required=True, metavar="JSON", help="where the record goes")
     options = vars(parser.parse_args())

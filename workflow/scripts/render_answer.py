@@ -19,7 +19,7 @@ def main() -> None:
     from generality.report.answer import render_answer
     from generality.report.resampled import Resampled
 
-    render_answer((Resampled(**settings) for settings in args.experiments), args.output)
+    render_answer((Resampled.read(**settings) for settings in args.experiments), args.output)
 
 
 if __name__ == "__main__":

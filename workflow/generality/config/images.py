@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from generality.config.names import Problems, form_of, is_evaluation_only, of_track, one_domain, origins, settings_of
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL
 from generality.sources import data_source, model_source
 
 
@@ -24,19 +25,33 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
 def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
     """Yield the problems of a vision experiment's data sets, `names`, the speciality first, and of its model."""
     data = config["data"]
-    if "exact_match" in experiment:
-        yield f"{path}.exact_match", "a CLIP generates no answers; delete this key"
+    for key in ("exact_match", "extraction"):
+        if key in experiment:
+            yield f"{path}.{key}", "a CLIP generates no answers; delete this key"
     for index, probed in enumerate(experiment.get("probe", ())):
         yield from member(f"{path}.probe[{index}]", probed, ["train", "test"], data)
     for group, members in experiment["generality"].items():
         if all(is_evaluation_only(name, data) for name in members):
             yield f"{path}.generality.{group}", "no settings can be chosen by sets for evaluation only; add another set"
+    yield from _crops(path, experiment, data)
     names = [*names, *experiment.get("probe", ())]
     yield from one_size(f"{path}.generality", names, data)
     model = config["models"][experiment["model"]]
     yield from fits(f"{path}.model", model, names[0], data)
     learnt = [origin for name in model_source(model).made_of(model) for origin in origins(name, data)]
     yield from _one_way(f"{path}.model", [*learnt, *names], data)
+
+
+def _crops(path: str, experiment: dict, data: dict) -> Problems:
+    """Yield a problem where only some methods crop original pictures, or where pictures are drawn at their size."""
+    augment, name = experiment["train"]["augment"], experiment["speciality"]
+    if augment == CROP_OF_ORIGINAL and not data_source(settings_of(name, data)).resizing(settings_of(name, data)):
+        yield f"{path}.train.augment", f"the pictures of {name} are drawn at their size; take random_resized_crop"
+    for method, keys in experiment["methods"].items():
+        other = keys.get("train", {}).get("augment", augment)
+        if other != augment and CROP_OF_ORIGINAL in (other, augment):
+            where = f"{path}.methods.{method}.train.augment"
+            yield where, f"{CROP_OF_ORIGINAL} needs pictures of its own; give it to all methods or to none"
 
 
 def one_size(path: str, names: Iterable[str], data: dict) -> Problems:
@@ -51,8 +66,8 @@ def one_size(path: str, names: Iterable[str], data: dict) -> Problems:
 
 def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
     """Yield a problem where pictures that are not drawn at their size are resized in two ways."""
-    resizings = {name: data_source(own).resizing(own) for name in names if (own := settings_of(name, data))}
-    ways = {name: way for name, way in resizings.items() if way}
+    settings = {name: settings_of(name, data) for name in names}
+    ways = {name: way for name, keys in settings.items() if (way := data_source(keys).resizing(keys))}
     for name, way in ways.items():
         first = next(iter(ways))
         for key, value in way.items():
@@ -63,6 +78,6 @@ def _one_way(path: str, names: Iterable[str], data: dict) -> Problems:
 def fits(path: str, model: dict, name: str, data: dict) -> Problems:
     """Yield a problem unless pictures have the model's size; that of a released model is open_clip's to check."""
     size = settings_of(name, data)["size"]
-    wanted = model_source(model).picture_size(model) or size
-    if wanted != size:
-        yield path, f"the model takes {wanted} pixels, and the pictures of {name} have {size}; make them equal"
+    input_size = model_source(model).picture_size(model) or size
+    if input_size != size:
+        yield path, f"the model takes {input_size} pixels, and the pictures of {name} have {size}; make them equal"

@@ -23,9 +23,10 @@ def is_evaluation_only(name: str, data: dict) -> bool:
     return name.split("/")[1] in settings_of(name, data).get("evaluation_only", ())
 
 
-def is_world(settings: dict) -> bool:
-    """Tell whether a data set is generated from a seed."""
-    return data_source(settings).is_world
+def train_blocks(experiment: dict) -> dict[str, dict]:
+    """Return the train block of an experiment and those of its methods, by their paths in the experiment."""
+    methods = experiment["methods"].items()
+    return {"train": experiment["train"], **{f"methods.{name}.train": keys.get("train", {}) for name, keys in methods}}
 
 
 def domains(settings: dict) -> list[str]:

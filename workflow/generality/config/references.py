@@ -1,14 +1,14 @@
 """Checks that a schema cannot express: names must lead somewhere, and sections must fit together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
-from generality.config.names import Problems, domains, is_world, known, origins, settings_of
-from generality.methods import Trained, registry
+from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
+from generality.methods import Trained, combinations, grids, registry
 from generality.parts import parts
 from generality.sources import data_source, model_source
-from generality.storage.setting import DEFAULT, is_exact, write
+from generality.storage.setting import is_exact
 
 VARIED = ("lr", "warmup")  # the keys of a train block that early stopping is tried with
 FOLDERS = ("data", "models")  # stand beside the experiments in results/<study>
@@ -27,13 +27,14 @@ def expand(config: dict) -> None:
     for experiment in config["experiments"].values():
         groups = [(experiment["generality"], group) for group in experiment["generality"]]
         for holder, key in groups + [(experiment, "probe")] * ("probe" in experiment):
-            members, named = holder[key], []
-            for member in members:
-                bare = "/" not in member and member in config["data"]
-                all_domains = domains(config["data"][member]) if bare else ()
-                named += [f"{member}/{domain}" for domain in all_domains] if bare else [member]
-            named = [name for name in named if name != experiment["speciality"] or name in members]
-            holder[key] = list(dict.fromkeys(named))
+            members = holder[key]
+            names = [name for member in members for name in _all_domains(member, config["data"])]
+            holder[key] = list(dict.fromkeys(n for n in names if n != experiment["speciality"] or n in members))
+
+
+def _all_domains(name: str, data: dict) -> list[str]:
+    """Return the domains of a set by its bare name as "set/domain", or the name itself where it is no set's."""
+    return [f"{name}/{domain}" for domain in domains(data[name])] if name in data else [name]
 
 
 def _problems(config: dict) -> Problems:
@@ -72,23 +73,21 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
         yield from _method(f"{path}.methods.{method}", method, experiment)
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
-    for key, needed in (("probe", "vision"), ("early_stopping", "language")):
-        if key in experiment and track != needed:
-            yield f"{path}.{key}", f"this key is for the track {needed}; delete it"
+    for key, other in (("probe", "vision"), ("early_stopping", "language")):
+        if key in experiment and track != other:
+            yield f"{path}.{key}", f"this key is for the track {other}; delete it"
     if varied := experiment.get("early_stopping"):
         if varied["group"] not in experiment["generality"]:
             groups = ", ".join(experiment["generality"])
             yield f"{path}.early_stopping.group", f"no group is called '{varied['group']}'; there are: {groups}"
-        own = experiment["train"] | experiment["methods"].get("full", {}).get("train", {})
+        train = experiment["train"] | experiment["methods"].get("full", {}).get("train", {})
         for key in VARIED:
             yield from _nameable(f"{path}.early_stopping.{key}", varied[key])
-            if own[key] in varied[key]:
-                where = f"{path}.early_stopping.{key}[{varied[key].index(own[key])}]"
-                yield where, f"{own[key]:g} is what full fine-tuning has, which is always shown; delete it here"
-    blocks = {"train": experiment["train"]}
-    blocks |= {f"methods.{method}.train": own.get("train", {}) for method, own in experiment["methods"].items()}
+            if train[key] in varied[key]:
+                where = f"{path}.early_stopping.{key}[{varied[key].index(train[key])}]"
+                yield where, f"{train[key]:g} is what full fine-tuning has, which is always shown; delete it here"
     for other, keys in TRAIN_KEYS.items():
-        for where, block in blocks.items():
+        for where, block in train_blocks(experiment).items():
             for key in keys:
                 if other != track and key in block:
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
@@ -101,19 +100,21 @@ def _method(path: str, method: str, experiment: dict) -> Problems:
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
     if declared.grid:
         yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
+    for key, values in methods[method].get("tune", {}).items():
+        if declared.grid and key == declared.grid.name:
+            yield f"{path}.tune.{key}", f"this key is {method}'s own, with its values in {path}.{key}; delete it here"
+        yield from _nameable(f"{path}.tune.{key}", values)
     for index, named in enumerate(methods[method].get("on", ())):
         base, _, one = named.partition("/")
-        trained = {name: registry()[name].grid for name in methods if isinstance(registry()[name], Trained)}
+        trained = [name for name in methods if isinstance(registry()[name], Trained)]
         if base in registry() and base not in methods:
             yield path.replace(method, base), f"this key is missing, and '{method}' needs it"
         yield from known(f"{path}.on[{index}]", base, trained, "trained method")
-        grid = trained[base]
-        if grid and declared.grid and grid.name == declared.grid.name:
-            text = f"{base} and {method} both have '{grid.name}' in their settings' names, so that these are the same"
+        if declared.grid and (shared := declared.grid.name) in grids(base, methods[base]):
+            text = f"{base} and {method} both have '{shared}' in their settings' names, so that these are the same"
             yield f"{path}.on[{index}]", f"{text}; rename it in one of their files"
-        settings = [write({grid.name: value}) for value in methods[base][grid.name]] if grid else [DEFAULT]
         if one:
-            yield from known(f"{path}.on[{index}]", one, settings, f"setting of {base}")
+            yield from known(f"{path}.on[{index}]", one, combinations(base, methods[base]), f"setting of {base}")
 
 
 def _nameable(path: str, values: Iterable[float]) -> Problems:
@@ -126,7 +127,7 @@ def _nameable(path: str, values: Iterable[float]) -> Problems:
 def _report(report: dict, experiments: dict) -> Problems:
     for name, part in parts().items():
         entry = report.get(name, {})
-        for path, experiment in _shown(entry):
+        for path, experiment in _shown(entry).items():
             path = f"report.{name}.{path}"
             yield from known(path, experiment, experiments, "experiment")
             if lack := part.lacks(experiments[experiment], name):
@@ -136,24 +137,23 @@ def _report(report: dict, experiments: dict) -> Problems:
                 yield from known(path, group, experiments[experiment]["generality"], f"group of {experiment}")
 
 
-def _shown(entry: dict) -> Iterator[tuple[str, str]]:
-    """Yield the experiments that an entry of the report names, each after its path in the entry."""
+def _shown(entry: dict) -> dict[str, str]:
+    """Return the experiments that an entry of the report names, by their paths in the entry."""
     names = entry.get("experiments", [])
     if "experiment" in entry:
-        yield "experiment", entry["experiment"]
-    elif isinstance(names, dict):
-        yield from ((f"experiments.{role}", name) for role, name in names.items())
-    else:
-        yield from ((f"experiments[{index}]", name) for index, name in enumerate(names))
+        return {"experiment": entry["experiment"]}
+    if isinstance(names, dict):
+        return {f"experiments.{role}": name for role, name in names.items()}
+    return {f"experiments[{index}]": name for index, name in enumerate(names)}
 
 
 def _one_world(model: dict, names: list[str], data: dict) -> Problems:
     """Yield a problem where generated data are not from the world that a model is pre-trained in."""
     for source in [origin for name in model_source(model).made_of(model) for origin in origins(name, data)]:
         settings = settings_of(source, data)
-        for name in names if is_world(settings) else ():
-            own = settings_of(name, data)
-            if is_world(own) and own["seed"] != settings["seed"]:
+        for name in names if data_source(settings).is_world else ():
+            other = settings_of(name, data)
+            if data_source(other).is_world and other["seed"] != settings["seed"]:
                 yield (
                     f"data.{name.split('/')[0]}.seed",
                     f"another world than that of '{source}', which has seed {settings['seed']}; make them equal",

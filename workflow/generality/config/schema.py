@@ -20,6 +20,10 @@ KINDS = {
     **{"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"},
     **{"number": "a number", "integer": "a whole number"},
 }
+BEYOND = {
+    **{"minimum": "less than the minimum", "exclusiveMinimum": "less than or equal to the minimum"},
+    **{"maximum": "greater than the maximum", "exclusiveMaximum": "greater than or equal to the maximum"},
+}
 MOST_BITS = 1024  # in a whole number: a longer one is infinite as a float, and may not even be printed
 MOST_SHOWN = 200  # characters of a value in a message
 BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
@@ -62,19 +66,16 @@ def validator() -> Draft202012Validator:
 
 
 def complete(config: object) -> object:
-    """Return a deep copy with defaults, with numbers of the wanted type and with the keys in the schema's order.
-
-    Values that do not fit the schema stay as they are, for `problem` to find.
-    """
+    """Return a deep copy with defaults, numbers of the wanted type and keys in the schema's order; see `problem`."""
     return _complete(config, [validator().schema])
 
 
 def problem(config: object) -> tuple[str, str] | None:
     """Return the dotted path and the description of the most telling mistake, or None."""
-    if found := next(_foreign(config, ()), None):
-        path, message = found
+    if foreign := next(_foreign(config, ()), None):
+        path, message = foreign
     elif errors := list(validator().iter_errors(config)):
-        path, message = _explain(min(errors, key=_relevance))
+        path, message = _explain(min(errors, key=lambda e: (STAGES.get(e.validator, 2), -len(e.absolute_path))))
     else:
         return None
     return dotted(path), message
@@ -83,8 +84,8 @@ def problem(config: object) -> tuple[str, str] | None:
 def dotted(path: Iterable[str | int]) -> str:
     """Return a path into the configuration as text, such as experiments.domainnet.templates[0]."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    return shown.removeprefix(".") or "config"
+    printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return printable.removeprefix(".") or "config"
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
@@ -101,7 +102,7 @@ def _complete(value: object, schemas: Sequence[dict]) -> object:
             for key, schema in part.get("properties", {}).items():
                 properties.setdefault(key, []).append(schema)
         rest = [part["additionalProperties"] for part in parts if isinstance(part.get("additionalProperties"), dict)]
-        defaults = {key: s["default"] for key, found in properties.items() for s in found if "default" in s}
+        defaults = {key: s["default"] for key, schemas in properties.items() for s in schemas if "default" in s}
         value = defaults | value
         order = [*(key for key in properties if key in value), *sorted(value.keys() - properties, key=str)]
         return {key: _complete(value[key], properties.get(key, rest)) for key in order}
@@ -160,13 +161,9 @@ def _is_control(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
 
 
-def _relevance(error: ValidationError) -> tuple[int, int]:
-    return STAGES.get(error.validator, 2), -len(error.absolute_path)
-
-
 def _explain(error: ValidationError) -> tuple[list, str]:
     """Return path and plain words of an error; the path ends at the key to edit, add or delete."""
-    path, value, wanted = list(error.absolute_path), error.instance, error.validator_value
+    path, value, rule = list(error.absolute_path), error.instance, error.validator_value
     if "propertyNames" in error.absolute_schema_path:
         path.append(value)
     match error.validator:
@@ -175,38 +172,32 @@ def _explain(error: ValidationError) -> tuple[list, str]:
             key = next(key for key in value if key not in allowed)
             return [*path, key], f"unknown key{did_you_mean(key, allowed)}; allowed: {', '.join(allowed) or 'none'}"
         case "required":
-            return [*path, next(key for key in wanted if key not in value)], "this key is missing"
+            return [*path, next(key for key in rule if key not in value)], "this key is missing"
         case "dependentRequired":
-            key, needed = next((k, n) for k, needs in wanted.items() if k in value for n in needs if n not in value)
-            return [*path, needed], f"this key is missing, and '{key}' needs it"
+            key, other = next((k, n) for k, needs in rule.items() if k in value for n in needs if n not in value)
+            return [*path, other], f"this key is missing, and '{key}' needs it"
         case "type":
-            kinds = [wanted] if isinstance(wanted, str) else wanted
+            kinds = [rule] if isinstance(rule, str) else rule
             quotes = "; write it in quotes" if "string" in kinds and isinstance(value, int | float) else ""
             message = f"{_show(value)} is given, {' or '.join(KINDS[kind] for kind in kinds)} is wanted{quotes}"
         case "enum":
-            close = did_you_mean(str(value), map(str, wanted))
-            message = f"{_show(value)} is not one of {', '.join(map(_show, wanted))}{close}"
+            close = did_you_mean(str(value), map(str, rule))
+            message = f"{_show(value)} is not one of {', '.join(map(_show, rule))}{close}"
         case "pattern":
             message = f"{_show(value)} is not {error.schema['title']}"
-        case "minimum":
-            message = f"{_show(value)} is less than the minimum of {wanted}"
-        case "exclusiveMinimum":
-            message = f"{_show(value)} is less than or equal to the minimum of {wanted}"
-        case "maximum":
-            message = f"{_show(value)} is greater than the maximum of {wanted}"
-        case "exclusiveMaximum":
-            message = f"{_show(value)} is greater than or equal to the maximum of {wanted}"
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            message = f"{_show(value)} is {BEYOND[error.validator]} of {rule}"
         case "minItems" | "minProperties":
-            message = f"has {len(value)} entries, at least {wanted} wanted"
+            message = f"has {len(value)} entries, at least {rule} wanted"
         case "maxItems":
-            message = f"has {len(value)} entries, at most {wanted} wanted"
+            message = f"has {len(value)} entries, at most {rule} wanted"
         case "uniqueItems":
             twice = next(entry for index, entry in enumerate(value) if entry in value[:index])
             message = f"{_show(twice)} is there twice; delete one"
         case "minLength":
             message = "the text is empty"
         case "maxLength":
-            message = f"has {len(value)} characters, at most {wanted} are allowed"
+            message = f"has {len(value)} characters, at most {rule} are allowed"
     return path, message
 
 
@@ -222,5 +213,5 @@ def _show(value: object) -> str:
             return "a mapping"
         case list():
             return "a list"
-    shown = repr(value)
-    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -26,8 +26,9 @@ def load(*paths: str | Path, given: Mapping | None = None) -> dict:
     """Read study files and check them; every error starts with the files, and with the line where YAML breaks.
 
     Later files override earlier ones key by key, and `given` overrides all, as Snakemake's --configfile and --config
-    do. Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that cannot be read, that is no YAML, or
-    that has a key twice (YAML would take the last without a word), and for all that `check` refuses.
+    do; null deletes a key of an earlier file. Anchors and merges (`<<`) are allowed. Raises ConfigError for a file that
+    cannot be read, that is no YAML, or that has a key twice (YAML would take the last without a word), and for all that
+    `check` refuses.
     """
     config = functools.reduce(_over, [*map(_read, paths), *filter(None, [given])])
     try:
@@ -43,6 +44,8 @@ def check(config: dict) -> dict:
     reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the schema, and
     freely chosen names the alphabet. Raises ConfigError for the most telling mistake.
     """
+    if short := isinstance(config, dict) and isinstance(config.get("seeds"), list):
+        config = config | {"seeds": {"finetuning": config["seeds"]}}
     try:
         normal = schema.complete(config)
         if not (problem := schema.problem(normal)):
@@ -51,15 +54,20 @@ def check(config: dict) -> dict:
     except RecursionError:
         problem = "config", "contains itself: an anchor (&) is used inside its own value; write that part out"
     if problem:
-        raise ConfigError(" ".join(": ".join(problem).split()))
+        path, text = problem
+        if short:
+            path = path.replace("seeds.finetuning", "seeds")  # as it is written
+        raise ConfigError(" ".join(f"{path}: {text}".split()))
     return normal
 
 
 def _over(first: object, second: object) -> object:
-    """Return `second`, completed from `first` where both are mappings."""
+    """Return `second`, completed from `first` where both are mappings; null in `second` deletes the key of `first`."""
     if not (isinstance(first, Mapping) and isinstance(second, Mapping)):
         return second
-    return {**first, **{key: _over(first.get(key), value) for key, value in second.items()}}
+    deleted = {key for key, value in second.items() if value is None and key in first}
+    merged = {**first, **{key: _over(first.get(key), value) for key, value in second.items()}}
+    return {key: value for key, value in merged.items() if key not in deleted}
 
 
 def _read(path: str | Path) -> object:

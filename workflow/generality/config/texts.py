@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from generality.config.names import Problems, form_of, known, of_track, one_domain
+from generality.config.names import Problems, form_of, known, of_track, one_domain, train_blocks
 from generality.sources import model_source
 
 
@@ -25,11 +25,13 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
         yield from known(where, group, groups, "group")
         if form_of(groups[group][0], data) != "choice":
             yield where, f"'{group}' has no choices to compare an answer with; delete it here"
+    generated = [name for group in experiment.get("exact_match", ()) for name in groups[group]]
+    for name in experiment.get("extraction", {}):
+        if name not in generated:
+            yield f"{path}.extraction.{name}", "no answers of it are generated; name its group in `exact_match`"
     model = config["models"][experiment["model"]]
     if longest := model_source(model).positions(model):
-        blocks = [("train", experiment["train"])]
-        blocks += [(f"methods.{name}.train", own.get("train", {})) for name, own in experiment["methods"].items()]
-        for where, train in blocks:
+        for where, train in train_blocks(experiment).items():
             if train.get("block_size", 0) > longest:
                 yield f"{path}.{where}.block_size", f"more than the {longest} positions of the model; lower it"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from generality.data.image_set import ImageSet, open_image_set
 from generality.errors import StudyError
-from generality.storage.files import whole_file
+from generality.storage.files import write_text
 
 
 def class_groups(data: ImageSet, classes: list[str], what: str) -> list[list[int]]:
@@ -37,5 +37,4 @@ def check_classes(output: str | Path, *, train: str | Path, sets: Mapping[tuple[
     for (data, split), folder in sets.items():
         groups = class_groups(open_image_set(folder), classes, name := f"{data}/{split}")
         lines.append(f"{name}: {len(groups)} classes, {len(set().union(*groups))} of the model's {len(classes)}\n")
-    with whole_file(output) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    write_text(output, "".join(lines))

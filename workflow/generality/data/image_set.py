@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from generality.errors import StudyError
 from generality.storage.files import read_json, sha256, whole_folder, write_json
 
 IMAGES, LABELS, IDS, CAPTIONS, MANIFEST = "images.npy", "labels.npy", "ids.txt", "captions.txt", "manifest.json"
+ASPECTS = "aspects.npy"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class ImageSet:
 
     `images` is a read-only memory map, uint8 of shape (n, height, width, 3). `labels` is int64 of shape (n,) and
     indexes `classes`. `ids` names each example for good, so that the rows of two models can be paired. `captions` is
-    empty for sets that are not for pre-training.
+    empty for sets that are not for pre-training. `aspects`, float32 of shape (n,), is the width of each original
+    picture divided by its height in sets of whole pictures; others have none.
     """
 
     images: np.ndarray
@@ -29,6 +31,7 @@ class ImageSet:
     ids: list[str]
     captions: list[str]
     manifest: dict
+    aspects: np.ndarray | None = None
 
     @property
     def classes(self) -> list[str]:
@@ -39,9 +42,9 @@ class ImageSet:
 
     def part(self, limit: int | None) -> "ImageSet":
         """Return at most `limit` of its pictures, evenly spread and without captions; for None, the set itself."""
-        if (kept := places(len(self), limit)) is None:
+        if (rows := places(len(self), limit)) is None:
             return self  # the pictures stay on the disk; a copy would load them
-        return ImageSet(self.images[kept], self.labels[kept], [self.ids[place] for place in kept], [], self.manifest)
+        return ImageSet(self.images[rows], self.labels[rows], [self.ids[row] for row in rows], [], self.manifest)
 
 
 @contextmanager
@@ -54,15 +57,16 @@ def new_image_set(
     source: dict,
     captions: Sequence[str] = (),
     begun: Path | None = None,
-    found: dict | None = None,
+    files: dict | None = None,
+    aspects: np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
     """Create an image set; the block fills the yielded uint8 memory map of shape (n, size, size, 3).
 
     With `begun`, a folder on the same disk, the map lies there until the block succeeds. A later call continues it.
 
     `source` (where the pictures are from: kind, name, licence, seed, …) goes into the manifest, beside the counts of
-    each class and the checksum of each file. `found` says what became of the files that the pictures are read from. It
-    goes into the manifest as `files`, and the block may add to it.
+    each class and the checksum of each file. `files` says what became of the files that the pictures are read from. It
+    goes into the manifest, too, and the block may add to it. The block may also fill `aspects` (see `ImageSet`).
 
     Raises StudyError for a label outside the classes, an id that occurs twice, or captions that are not one line a
     picture; and OSError at once if the disk is too full.
@@ -82,31 +86,29 @@ def new_image_set(
             (begun / IMAGES).rename(partial / IMAGES)
         np.save(partial / LABELS, labels)
         (partial / IDS).write_text("".join(f"{name}\n" for name in ids), encoding="utf-8")
+        if aspects is not None:
+            np.save(partial / ASPECTS, aspects)
         if captions:
             (partial / CAPTIONS).write_text("".join(f"{text}\n" for text in captions), encoding="utf-8")
-        files = sorted(path.name for path in partial.iterdir())
+        names = sorted(path.name for path in partial.iterdir())
         manifest = {
             "source": source,
-            **({"files": found} if found else {}),
+            **({"files": files} if files else {}),
             "count": len(labels),
             "size": size,
             "classes": list(classes),
             "class_counts": counts.tolist(),
-            "sha256": {name: sha256(partial / name) for name in files},
+            "sha256": {name: sha256(partial / name) for name in names},
         }
         write_json(partial / MANIFEST, manifest)
 
 
 def _open_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """Return the memory map at `path` if it has that shape, else a new one."""
-    if path.exists():
-        try:
-            images = np.lib.format.open_memmap(path, mode="r+")
-        except ValueError:
-            pass
-        else:
-            if images.shape == shape and images.dtype == np.uint8:
-                return images
+    with suppress(FileNotFoundError, ValueError):
+        images = np.lib.format.open_memmap(path, mode="r+")
+        if images.shape == shape and images.dtype == np.uint8:
+            return images
     images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     with open(path, "rb+") as file:
         # Reserve the space now. The map is sparse, and a disk that fills up later kills the process without a word.
@@ -121,21 +123,21 @@ def open_image_set(folder: str | Path) -> ImageSet:
     try:
         images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / LABELS, allow_pickle=False)
+        aspects = np.load(folder / ASPECTS, allow_pickle=False) if ASPECTS in manifest["sha256"] else None
         ids = (folder / IDS).read_text(encoding="utf-8").splitlines()
-        captions = (
-            (folder / CAPTIONS).read_text(encoding="utf-8").splitlines() if CAPTIONS in manifest["sha256"] else []
-        )
+        has_captions = CAPTIONS in manifest["sha256"]
+        captions = (folder / CAPTIONS).read_text(encoding="utf-8").splitlines() if has_captions else []
     except (EOFError, OSError, ValueError) as error:
         raise _damaged(folder, error) from None
     # Check all files but the pictures: those are too many to be read through each time.
-    for name, known in manifest["sha256"].items():
-        if name != IMAGES and sha256(folder / name) != known:
+    for name, checksum in manifest["sha256"].items():
+        if name != IMAGES and sha256(folder / name) != checksum:
             raise _damaged(folder / name, "it is not what its manifest describes")
-    counts = {len(labels), len(ids), len(captions) or len(ids)}
+    counts = {len(labels), len(ids), len(captions) or len(ids), len(ids if aspects is None else aspects)}
     shape = (manifest["count"], manifest["size"], manifest["size"], 3)
     if counts != {manifest["count"]} or images.shape != shape or images.dtype != np.uint8:
         raise _damaged(folder, "counts differ")
-    return ImageSet(images, labels, ids, captions, manifest)
+    return ImageSet(images, labels, ids, captions, manifest, aspects)
 
 
 def _damaged(path: Path, why: object) -> StudyError:

@@ -41,9 +41,9 @@ class TextSet:
 
     def part(self, limit: int | None) -> "TextSet":
         """Return at most `limit` of its examples, evenly spread; for None, the set itself."""
-        if (kept := places(len(self), limit)) is None:
+        if (rows := places(len(self), limit)) is None:
             return self
-        return TextSet(self.form, [self.examples[place] for place in kept], self.manifest)
+        return TextSet(self.form, [self.examples[row] for row in rows], self.manifest)
 
 
 def pair(form: str, example: Mapping) -> tuple[str, str]:

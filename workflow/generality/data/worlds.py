@@ -6,13 +6,13 @@ from pathlib import Path
 from generality.errors import StudyError
 
 
-def same_world(known: Iterable[Mapping], manifest: Mapping, folder: str | Path) -> None:
+def same_world(sources: Iterable[Mapping], manifest: Mapping, folder: str | Path) -> None:
     """Raise StudyError where a model that was pre-trained in one generated world meets data of another.
 
-    `known` are the sources that the model learnt from; `manifest` is that of the data set in `folder`. A source
+    `sources` are those that the model learnt from; `manifest` is that of the data set in `folder`. A source
     without fingerprint was not generated, and goes with every world.
     """
-    fingerprints = {source["fingerprint"] for source in known if "fingerprint" in source}
+    fingerprints = {source["fingerprint"] for source in sources if "fingerprint" in source}
     fingerprint = manifest["source"].get("fingerprint")
     if fingerprint and fingerprints and fingerprint not in fingerprints:
         raise StudyError(

@@ -11,14 +11,19 @@ from generality.data.worlds import same_world
 from generality.errors import StudyError
 from generality.language.causal_lm import load_tokenizer
 from generality.language.encoding import Encoder
-from generality.language.extraction import check_producible
+from generality.language.extraction import EXTRACTIONS, check_producible
 from generality.language.outputs import positions
 from generality.language.rows import Request
 from generality.language.tasks import kinds
-from generality.storage.files import whole_file
+from generality.storage.files import write_text
 
 ROOM = 4  # tokens by which a generated answer may exceed the longest choice: a blank, a full stop, the end
 Key = tuple[str, str]  # data name, split
+
+
+def pairs_of(example: Mapping) -> list[tuple[str, str]]:
+    """Return the prompt of an example with each of its choices, or with its response."""
+    return [(example["prompt"], DELIMITER + answer) for answer in example.get("choices") or [example["response"]]]
 
 
 def check_texts(
@@ -26,7 +31,7 @@ def check_texts(
     *,
     model: str | Path,
     sets: Mapping[Key, str | Path],
-    generate: Sequence[str],
+    generate: Mapping[str, str],
     limit: int | None = None,
 ) -> None:
     """Check that a model can be scored on all sets, without reading its weights, and write a line for each set.
@@ -40,36 +45,36 @@ def check_texts(
     for (data, split), folder in sets.items():
         texts = open_text_set(folder).part(limit)
         same_world(provenance["data"], texts.manifest, folder)
-        generated = "generate" in kinds(texts, data in generate)
-        answer, text = check_answers(f"{data} {split}", texts, encoder.pairs, most, generated)
+        extraction = generate.get(data) if "generate" in kinds(texts, data in generate) else None
+        answer, text = check_answers(f"{data} {split}", texts, encoder.pairs, most, extraction)
         lines.append(f"{data} {split}: {len(texts.examples)} examples of {text} tokens at most, answers of {answer}\n")
-    with whole_file(output) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    write_text(output, "".join(lines))
 
 
-def check_answers(name: str, texts: TextSet, encode: Callable, most: int, generated: bool = False) -> tuple[int, int]:
+def check_answers(
+    name: str, texts: TextSet, encode: Callable, most: int, extraction: str | None = None
+) -> tuple[int, int]:
     """Return the tokens of a text set's longest answer and longest text; print the number of prompts that are cut.
 
     `encode` returns the tokens of (prompt, answer), like `Encoder.pairs`; the model's context holds `most` tokens.
-    Raise StudyError, with the set's `name`, if the longest answer does not fit or two choices are the same tokens. If
-    answers are `generated`, also raise it if these may not fit, or if no generated text can match a choice.
+    Raise StudyError, with the set's `name`, if the longest answer does not fit, since a part of it has no meaningful
+    score, or if two choices are the same tokens. If answers are generated and read by an `extraction`, also raise it if
+    these may not fit, or if no generated text can be read as a choice. The longest answer is then the longest that is
+    generated.
     """
-    pairs = [
-        (example["prompt"], DELIMITER + answer)
-        for example in texts.examples
-        for answer in example.get("choices") or [example["response"]]
-    ]
-    encoded = list(encode(pairs))
+    encoded = list(encode([pair for example in texts.examples for pair in pairs_of(example)]))
     _check_told_apart(name, texts, encoded)
     lengths = [(len(prompt), len(answer)) for prompt, answer in encoded]
     answer, text = max(answer for _, answer in lengths), max(map(sum, lengths))
-    if answer + ROOM * generated >= most:
+    if extraction:
+        answer = EXTRACTIONS[extraction].tokens or answer + ROOM
+    if answer >= most:
         raise StudyError(
             f"{name}: an answer of {answer} tokens is longer than the model's context of {most}; take a model with a "
             "longer one, or drop such examples"
         )
-    if generated:
-        check_producible(texts)
+    if extraction:
+        check_producible(texts, extraction)
     if cut := sum(sum(both) > most + 1 for both in lengths):
         print(f"{name}: {cut} of {len(lengths)} prompts lose their beginning; {most} tokens fit", file=sys.stderr)
     return answer, min(text, most)

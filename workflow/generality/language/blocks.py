@@ -12,9 +12,6 @@ from generality.data.text_set import TextSet, pair
 from generality.errors import StudyError
 from generality.language.encoding import Encoder, cut
 
-LOSS_ON = ("answer", "all")
-PACKING = ("blocks", "padded")
-
 
 @dataclass(frozen=True)
 class Tokens:

@@ -1,33 +1,21 @@
 """Causal language models as folders that transformers opens."""
 
-import logging
 import os
+import re
+import sys
 from pathlib import Path
 
 import torch
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread a job: tokenizers must not start more
 
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    GenerationConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import cached_file
 from transformers.utils import logging as transformers_logging
 
 from generality.errors import StudyError
 from generality.language.outputs import check_logits
-from generality.language.release import (
-    Adapter,
-    adapter_of,
-    check_causal,
-    check_release,
-    check_tokenizer,
-    fast,
-    merged,
-)
+from generality.language.release import adapter_of, check_causal, check_release, check_tokenizer, fast, merged
 from generality.language.tokenizer import BOS, EOS, PAD
 from generality.runtime.memory import failure
 from generality.storage.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
@@ -35,6 +23,7 @@ from generality.storage.weights import check_entries, check_finite
 
 PROVENANCE = "provenance.json"  # this project's file, beside those of transformers
 TOKENIZER = "tokenizer.json"
+transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()  # loading a file is not the job's progress
 
 
@@ -55,14 +44,13 @@ def load_causal_lm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
     Raise StudyError for weights or a tokenizer that are missing, damaged or another model's.
     """
     provenance = _provenance(folder)
-    model, tokenizer = _load(str(folder))
-    return model, tokenizer, provenance
+    return *_load(str(folder)), provenance
 
 
 def load_tokenizer(folder: str | Path) -> tuple[PreTrainedTokenizerBase, dict]:
     """Open a model folder without its weights and return tokenizer and provenance; raise as `load_causal_lm` does."""
     provenance = _provenance(folder)
-    return _tokenizer(str(folder), trust_remote_code=False), provenance
+    return _tokenizer(str(folder)), provenance
 
 
 def _provenance(folder: str | Path) -> dict:
@@ -78,7 +66,8 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
 
     `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Merge a PEFT adapter into the
     model that it names. Read only safetensors and run no code of the model's own. Set special tokens that the tokenizer
-    does not declare (Galactica's declares none) from its vocabulary. Raise StudyError for a model that cannot be loaded
+    does not declare (Galactica's declares none) from its vocabulary. The provenance and, without a `revision`, the log
+    have the commit. Raise StudyError for a model that cannot be loaded
     this way or that differs when it is read back.
     """
     adapter = adapter_of(name, revision)
@@ -89,7 +78,10 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     except StudyError as error:
         raise StudyError(f"{error}; {name} is an adapter of it") if adapter else error from None
     if adapter:
-        model, tokenizer = merged(model, adapter, name), _own_tokenizer(adapter, model) or tokenizer
+        model = merged(model, adapter, name)
+        if (adapter.folder / TOKENIZER).is_file():
+            tokenizer = _tokenizer(str(adapter.folder))
+            _check_fit(tokenizer, model, str(adapter.folder))
     check_causal(model, name)
     tokenizer = fast(tokenizer, name)
     complete_special_tokens(tokenizer, name)
@@ -98,7 +90,11 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     model.config.update(ends)
     # Answers are the likeliest tokens, without the penalties, beams, lengths or caches of a release's own settings.
     model.generation_config = GenerationConfig(**ends, pad_token_id=tokenizer.pad_token_id)
-    provenance = {"name": name, "revision": revision, "data": []} | ({"base": adapter.base} if adapter else {})
+    commit = _commit(adapter.folder if adapter else Path(cached_file(name, "config.json", revision=revision)).parent)
+    if commit not in (None, revision):
+        print(f"{name}: commit {commit}; as `revision: {commit}` it stays what it is", file=sys.stderr)
+    provenance = {"name": name, "revision": revision, "data": []}
+    provenance |= ({"commit": commit} if commit else {}) | ({"base": adapter.base} if adapter else {})
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)
         check_entries(model, partial / WEIGHTS, name)
@@ -106,6 +102,11 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
         again, its_tokenizer = _load(str(partial))
         check_entries(again, partial / WEIGHTS, name)
         check_tokenizer(tokenizer, its_tokenizer, name)
+
+
+def _commit(folder: Path) -> str | None:
+    """Return the commit that a folder of the hub's cache holds, or None for another folder."""
+    return folder.name if re.fullmatch("[0-9a-f]{40}", folder.name) else None
 
 
 def complete_special_tokens(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
@@ -133,15 +134,14 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
 
 
 def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    options = {"revision": revision, "trust_remote_code": False}
-    tokenizer = _tokenizer(name, **options)
+    tokenizer = _tokenizer(name, revision)
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
-        )
+            name, revision=revision, trust_remote_code=False, dtype=torch.float32, use_safetensors=True,
+            output_loading_info=True,
+        )  # fmt: skip
     except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
-        reason = failure(error)
-        raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
+        raise StudyError(f"{name}: cannot be loaded as a causal language model ({failure(error):.500})") from None
     # transformers fills missing entries at random, with a mere warning.
     if missing := sorted(info["missing_keys"]):
         raise StudyError(f"{name}: its weights have no '{missing[0]}' ({len(missing)} such entries); download it again")
@@ -151,29 +151,17 @@ def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreT
     return model, tokenizer
 
 
-def _tokenizer(name: str, **options) -> PreTrainedTokenizerBase:
+def _tokenizer(name: str, revision: str | None = None) -> PreTrainedTokenizerBase:
     try:
-        return AutoTokenizer.from_pretrained(name, **options)
+        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
     except Exception as error:  # from the hub, JSON or tokenizers, whose errors have no class
-        reason = " ".join(str(error).split())
+        reason = failure(error)
         raise StudyError(
             f"{name}: its tokenizer cannot be read ({reason:.200}); save one without {TOKENIZER} as such a file, by "
             "`AutoTokenizer.from_pretrained(…).save_pretrained(…)` where sentencepiece and tiktoken are installed"
         ) from None
 
 
-def _own_tokenizer(adapter: Adapter, model: PreTrainedModel) -> PreTrainedTokenizerBase | None:
-    """Return the tokenizer beside an adapter, or None if there is none."""
-    if not (adapter.folder / TOKENIZER).is_file():
-        return None
-    tokenizer = _tokenizer(str(adapter.folder), trust_remote_code=False)
-    _check_fit(tokenizer, model, str(adapter.folder))
-    return tokenizer
-
-
 def _check_fit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
     if (most := max(tokenizer.get_vocab().values())) >= (rows := model.get_input_embeddings().num_embeddings):
         raise StudyError(f"{name}: its tokenizer has tokens up to {most}, its weights {rows}; it is another model's")
-
-
-logging.getLogger("transformers").setLevel(logging.ERROR)

@@ -53,10 +53,10 @@ class Encoder:
             prompts = list(dict.fromkeys(prompt for prompt, _ in some))
             prompt_ids = dict(zip(prompts, self._ids(prompts), strict=True))
             together = self._ids([prompt + answer for prompt, answer in some])
-            for (prompt, answer), whole in zip(some, together, strict=True):
+            for (prompt, answer), both in zip(some, together, strict=True):
                 before = prompt_ids[prompt]
-                begins = whole[: len(before)] == before
-                after = whole[len(before) :] if begins else self._continued(before, answer, whole)
+                begins = both[: len(before)] == before
+                after = both[len(before) :] if begins else self._continued(before, answer, both)
                 if not after:
                     raise StudyError(f"the answer {answer!r} has no token; correct it, or leave it out")
                 yield self._begun(before) or self.start, after
@@ -66,22 +66,22 @@ class Encoder:
         return cut(ids, size, len(self.first))
 
     def _first(self) -> list[int]:
-        plain, whole = self._ids([SAMPLE])[0], self.tokenizer(SAMPLE)["input_ids"]
-        for place in range(len(whole) - len(plain) + 1):
-            if plain and whole[place : place + len(plain)] == plain:
-                return whole[:place]
-        raise StudyError(f"its tokenizer gives {whole} for '{SAMPLE}', and {plain} without special tokens; mend it")
+        plain, framed = self._ids([SAMPLE])[0], self.tokenizer(SAMPLE)["input_ids"]
+        for place in range(len(framed) - len(plain) + 1):
+            if plain and framed[place : place + len(plain)] == plain:
+                return framed[:place]
+        raise StudyError(f"its tokenizer gives {framed} for '{SAMPLE}', and {plain} without special tokens; mend it")
 
     def _begun(self, ids: list[int]) -> list[int]:
         """Put `first` before the ids, unless the text already begins with it."""
         return ids if ids[: len(self.first)] == self.first else self.first + ids
 
-    def _continued(self, before: list[int], answer: str, whole: list[int]) -> list[int]:
-        wanted = self._text(whole)
+    def _continued(self, before: list[int], answer: str, together: list[int]) -> list[int]:
+        text = self._text(together)
         for anchor in ANCHORS:
             anchored, both = self._ids([anchor, anchor + answer])
             after = both[len(anchored) :]
-            if both[: len(anchored)] == anchored and self._text(before + after) == wanted:
+            if both[: len(anchored)] == anchored and self._text(before + after) == text:
                 return after
         raise StudyError(f"no tokens continue a prompt to the answer {answer!r}; correct it, or leave it out")
 

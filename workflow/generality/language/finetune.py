@@ -1,6 +1,5 @@
 """The fine-tuning stage of the language track."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.text_set import open_text_set
@@ -17,22 +16,14 @@ from generality.training.series import fit_and_save
 
 
 def finetune_causal_lm(
-    folder: str | Path,
-    *,
-    model: str | Path,
-    data: str | Path,
-    method: str,
-    hyperparameters: dict,
-    train: dict,
-    seed: int,
-    log: str | Path,
-    series: Sequence[float] = (),
+    folder: str | Path, *, model: str | Path, data: str | Path, train: dict, seed: int, **options
 ) -> None:
     """Fine-tune the model folder `model` on the text set `data` and write the model folder `folder`.
 
     Beside the loop's keys, `train` holds packing (blocks, as in the paper, or padded, with one example per row),
-    block_size (tokens of a block, or of a row at most) and loss_on (all tokens, or the answer's). With a `series`,
-    shares of all steps, write the checkpoints into `folder` instead (see `fit_and_save`).
+    block_size (tokens of a block, or of a row at most) and loss_on (all tokens, or the answer's). `options` are those
+    of `fit_and_save`: method, hyperparameters, log and optionally series, the shares of all steps after which to write
+    checkpoints into `folder` instead.
     """
     language_model, tokenizer, provenance = load_causal_lm(model)
     texts = open_text_set(data)
@@ -51,6 +42,5 @@ def finetune_causal_lm(
     objective = NextToken(examples, unit=unit, pad=tokenizer.pad_token_id, device=where, precision=train["precision"])
     fit_and_save(
         folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
-        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
-        log=log, series=series,
+        stage=__name__, inputs=[model, data], train=train, seed=seed, **options,
     )  # fmt: skip

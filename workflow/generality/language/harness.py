@@ -1,7 +1,7 @@
 """lm-evaluation-harness on a model in memory: its tasks, metrics and stops, with this package's tokens and passes.
 
-Log-likelihoods share prompts and passes where that changes nothing, and generation continues from prompts that they
-have computed. Tokens are the same as in fine-tuning.
+Log-likelihoods share prompts and passes where that changes nothing, and generation goes on from prompts that they have
+computed. Tokens are the same as in fine-tuning.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from generality.language.encoding import Encoder
 from generality.language.likelihood import ABSOLUTE, RELATIVE, fitting_way, log_likelihoods, telling
 from generality.language.outputs import positions
 from generality.language.prompt_cache import PromptCache
-from generality.language.rows import EQUAL, PADDED, TOKENS, Way, batches
+from generality.language.rows import EQUAL, PADDED, TOKENS, Request, Way, batches
 from generality.runtime.memory import failure
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
@@ -44,30 +44,37 @@ class Harness(HFLM):
     def loglikelihood(self, requests: list, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         return self.likelihoods([request.args for request in requests], disable_tqdm)
 
-    def likelihoods(self, asked: Sequence[tuple[str, str]], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+    def likelihoods(self, pairs: Sequence[tuple[str, str]], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """Return, for each (prompt, answer), ln p(answer | prompt) in nats and whether each token is the likeliest."""
-        encoded = zip(asked, self.encode(asked), strict=True)
+        encoded = zip(pairs, self.encode(pairs), strict=True)
         return self._loglikelihood_tokens([(pair, *ids) for pair, ids in encoded], disable_tqdm)
 
-    def encode(self, asked: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
         """Return the token ids of each prompt and of its answer (`Encoder.pairs`)."""
-        new = list(dict.fromkeys(pair for pair in asked if pair not in self.pairs))
+        new = list(dict.fromkeys(pair for pair in pairs if pair not in self.pairs))
         self.pairs |= zip(new, self.encoder.pairs(new), strict=True)
         self.encoded |= {pair[0]: self.pairs[pair][0] for pair in new}
-        return [self.pairs[pair] for pair in asked]
+        return [self.pairs[pair] for pair in pairs]
 
     def _loglikelihood_tokens(
         self, requests: list, disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[tuple[float, bool]]:
-        # As in the harness, a prompt that does not fit loses its beginning.
-        cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for _, prompt, answer in requests]
+        cut, way = self.fitting([(prompt, answer) for _, prompt, answer in requests])
+        return log_likelihoods(
+            self.model, cut, way=way, tokens=self.tokens, prompts=self.prompts, shown=not disable_tqdm
+        )
+
+    def fitting(self, requests: Sequence[Request]) -> tuple[list[Request], Way]:
+        """Return the requests with prompts that fit, and the fastest way to share passes that suits the model.
+
+        As in the harness, a prompt that does not fit loses its beginning.
+        """
+        cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for prompt, answer in requests]
         ends, row = telling(cut)
         key = ("likelihood", *(len(part) for request in (*ends, *row) for part in request))
         if key not in self.ways:
             self.ways[key] = fitting_way(self.model, ends, row)
-        return log_likelihoods(
-            self.model, cut, way=self.ways[key], tokens=self.tokens, prompts=self.prompts, shown=not disable_tqdm
-        )
+        return cut, self.ways[key]
 
     def tok_encode(self, string: str, *_: object, **__: object) -> list[int]:
         if string not in self.encoded:  # `encode` fills it too; the harness sorts by tokens, again and again
@@ -79,11 +86,9 @@ class Harness(HFLM):
     ) -> tuple[Tensor, Tensor]:
         """Return token ids and mask, shape (prompts, length), padded on the left."""
         ids = [self.encoder.cut(one, left_truncate_len or len(one)) for one in map(self.tok_encode, strings)]
-        longest = max(map(len, ids))
-        padding = [longest - len(one) for one in ids]
-        tokens = [[self.tokenizer.pad_token_id] * more + one for more, one in zip(padding, ids, strict=True)]
-        mask = [[0] * more + [1] * len(one) for more, one in zip(padding, ids, strict=True)]
-        return torch.tensor(tokens), torch.tensor(mask)
+        options = {"padding_side": "left", "return_attention_mask": True, "return_tensors": "pt"}
+        batch = self.tokenizer.pad({"input_ids": ids}, **options)
+        return batch["input_ids"], batch["attention_mask"]
 
     def generate_until(self, requests: list, disable_tqdm: bool = False) -> list[str]:
         """Pass the requests to the harness in batches of at most `tokens` tokens, including answers and padding."""
@@ -127,7 +132,7 @@ class Harness(HFLM):
         return torch.stack(generated.logits).float()
 
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **settings) -> Tensor:
-        kept = self.prompts.of(context, settings["attention_mask"]) if self.prompts is not None else None
-        if kept is not None:
-            settings["past_key_values"] = kept
+        cache = self.prompts.of(context, settings["attention_mask"]) if self.prompts is not None else None
+        if cache is not None:
+            settings["past_key_values"] = cache
         return super()._model_generate(context, max_length, stop, **settings)

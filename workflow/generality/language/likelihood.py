@@ -1,11 +1,13 @@
 """Log-likelihoods of answers, many in a pass, with the same results as one text at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from generality.language.outputs import logits
 from generality.language.prompt_cache import PromptCache
@@ -36,17 +38,31 @@ def log_likelihoods(
     return _of_batches(model, shown_parts, len(requests), way, prompts)
 
 
+@torch.no_grad()
+def distributions(
+    model: PreTrainedModel, requests: Sequence[Request], *, way: Way, tokens: int
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield each request's number and the log-probabilities of its answer, float32 of shape (its tokens, vocabulary).
+
+    A pass holds at most `tokens` tokens; the longest requests come first.
+    """
+    rows = rows_of(requests, way)
+    for places in batches(list(map(len, rows)), tokens, way):
+        some = [rows[place] for place in places]
+        lengths = [len(answer) for row in some for answer in row.answers]
+        states = _predicting(row_outputs(model, some, way), some).split(lengths)
+        for number, part in zip([number for row in some for number in row.numbers], states, strict=True):
+            yield number, logits(model, part).float().log_softmax(-1)
+
+
 def telling(requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
     """Return the requests that reveal a difference between ways: those at the ends, and those of one shared row.
 
     The ends are the longest text, the shortest text and the text with the longest answer. The row is the longest one in
     which an answer lies apart from its prompt, if there is one; such an answer comes last.
     """
-
-    def length(request: Request) -> int:
-        return len(request[0]) + len(request[1])
-
-    ends = [max(requests, key=length), min(requests, key=length), max(requests, key=lambda request: len(request[1]))]
+    ends = [choose(requests, key=lambda request: sum(map(len, request))) for choose in (max, min)]
+    ends.append(max(requests, key=lambda request: len(request[1])))
     row = max(rows_of(requests, SHARED), key=lambda row: (len(set(row.parts)) > 2, len(row)))
     # The row does not hold answers of one token, so they come first.
     numbers = sorted(row.numbers, key=lambda number: len(requests[number][1]) > 1)
@@ -104,17 +120,22 @@ def _of_batch(
     outputs = row_outputs(model, rows, way, use_cache=prompts is not None)
     if prompts is not None:
         prompts.keep([tuple(row.tokens[: row.prompt]) for row in rows], getattr(outputs, "past_key_values", None))
-    which = [number for number, row in enumerate(rows) for _ in row.places]
-    states = outputs.last_hidden_state[which, [place for row in rows for place in row.places]]
+    states = _predicting(outputs, rows)
     answers = [answer for row in rows for answer in row.answers]
     tokens = torch.tensor([token for answer in answers for token in answer], device=model.device)
     size = max(1, VALUES // model.get_output_embeddings().weight.shape[0])
     values, likeliest = [], []
-    for some, wanted in zip(states.split(size), tokens.split(size), strict=True):
+    for some, targets in zip(states.split(size), tokens.split(size), strict=True):
         scores = logits(model, some).float()
-        likeliest.append(scores.argmax(-1) == wanted)
-        values.append(scores.log_softmax(-1).gather(1, wanted[:, None])[:, 0])
+        likeliest.append(scores.argmax(-1) == targets)
+        values.append(scores.log_softmax(-1).gather(1, targets[:, None])[:, 0])
     lengths = [len(answer) for answer in answers]
     sums = torch.stack([part.sum() for part in torch.cat(values).split(lengths)]).tolist()
     greedy = torch.stack([part.all() for part in torch.cat(likeliest).split(lengths)]).tolist()
     return list(zip(sums, greedy, strict=True))
+
+
+def _predicting(outputs: BaseModelOutputWithPast, rows: Sequence[Row]) -> Tensor:
+    """Return the states that predict the tokens of all answers, row by row, of shape (tokens, width)."""
+    which = [number for number, row in enumerate(rows) for _ in row.places]
+    return outputs.last_hidden_state[which, [place for row in rows for place in row.places]]

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from generality.language.blocks import Batch, Tokens, collate
-from generality.language.outputs import changes_logits, head, hidden_states, logits
+from generality.language.outputs import changes_logits, hidden_states, logits
 from generality.language.rows import PADDED, TOKENS, batches
 from generality.runtime.device import autocast
 from generality.training.logits import Logits
@@ -27,13 +27,7 @@ class NextToken:
     divisible = True
 
     def __init__(
-        self,
-        texts: Sequence[Tokens],
-        *,
-        unit: str,
-        pad: int,
-        device: torch.device,
-        precision: str = "float32",
+        self, texts: Sequence[Tokens], *, unit: str, pad: int, device: torch.device, precision: str = "float32"
     ):
         self.texts, self.unit, self.pad, self.device, self.precision = texts, unit, pad, device, precision
 
@@ -65,18 +59,18 @@ class NextToken:
     def remember(self, model: PreTrainedModel) -> Callable[[np.ndarray], Tensor | Logits] | None:
         """Keep all last hidden states and the model's head, or the whole model if it changes its head's logits."""
         lengths = list(map(len, self.texts))
-        if 4 * sum(lengths) * head(model).in_features > REMEMBERED:
+        if 4 * sum(lengths) * model.get_output_embeddings().in_features > REMEMBERED:
             return None
-        kept: list[Tensor] = [torch.empty(0)] * len(self)
+        predicting: list[Tensor] = [torch.empty(0)] * len(self)
         for places in batches(lengths, TOKENS, PADDED):
             with autocast(self.device, self.precision):
                 states = self.states(model, self.batch(0, np.array(places))).float()
             for place, row in zip(places, states, strict=True):
-                kept[place] = row[: lengths[place] - 1].clone()
+                predicting[place] = row[: lengths[place] - 1].clone()
         outputs = _outputs(model)
-        return lambda examples: outputs(torch.cat([kept[index] for index in examples]))
+        return lambda examples: outputs(torch.cat([predicting[index] for index in examples]))
 
 
 def _outputs(model: PreTrainedModel) -> Callable[[Tensor], Tensor | Logits]:
     """Return a function from hidden states (n, width) to `Logits`, or to logits if the model changes its head's."""
-    return partial(logits, model) if changes_logits(model) else partial(Logits.of, head=head(model))
+    return partial(logits, model) if changes_logits(model) else partial(Logits.of, head=model.get_output_embeddings())

@@ -1,6 +1,6 @@
 """The outputs of a causal language model: hidden states, and logits of selected hidden states."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -30,21 +30,22 @@ def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor | None) -> T
     return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
 
 
-def head(model: PreTrainedModel) -> nn.Module:
-    """Return the module that turns hidden states into logits."""
-    return model.get_output_embeddings()
-
-
 def logits(model: PreTrainedModel, states: Tensor) -> Tensor:
     """Return the logits, shape (n, vocabulary), of last hidden states of shape (n, width)."""
-    return _through_model(model, states) if changes_logits(model) else head(model)(states)
+    return _through_model(model, states) if changes_logits(model) else model.get_output_embeddings()(states)
 
 
 @torch.no_grad()
 def changes_logits(model: PreTrainedModel) -> bool:
     """Return whether the model caps (Gemma 2) or scales (Cohere, Granite) its head's output; try once per model."""
     if not hasattr(model, "changes_logits"):  # stored on the model and so on its copies
-        model.changes_logits = _in_evaluation(model, lambda: any(not _alike(model, size) for size in (1, LOUD)))
+        training = model.training
+        try:
+            with torch.autocast(model.device.type, enabled=False):
+                model.eval()
+                model.changes_logits = any(not _alike(model, size) for size in (1, LOUD))
+        finally:
+            model.train(training)
     return model.changes_logits
 
 
@@ -62,7 +63,7 @@ def running(name: str) -> Iterator[None]:
 def check_logits(model: PreTrainedModel, name: str) -> None:
     """Raise StudyError unless the model's own logits equal `logits` of its hidden states."""
     refusal = StudyError(f"{name}: its logits do not follow from its last hidden state; such models are not supported")
-    if not isinstance(head(model), nn.Linear):
+    if not isinstance(model.get_output_embeddings(), nn.Linear):
         raise refusal
     ids, mask = _sample(model)
     with running(name):
@@ -74,7 +75,7 @@ def check_logits(model: PreTrainedModel, name: str) -> None:
 
 def _through_model(model: PreTrainedModel, states: Tensor) -> Tensor:
     """Run the model on one token, but pass `states` to its head, and return the model's logits of these states."""
-    hook = head(model).register_forward_pre_hook(lambda module, inputs: (states[None],))
+    hook = model.get_output_embeddings().register_forward_pre_hook(lambda module, inputs: (states[None],))
     try:
         return model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=states.device), use_cache=False).logits[0]
     finally:
@@ -84,7 +85,7 @@ def _through_model(model: PreTrainedModel, states: Tensor) -> Tensor:
 def _alike(model: PreTrainedModel, size: float) -> bool:
     """Return whether head and model give the same logits of hidden states `size` times as large as the model's own."""
     states = size * hidden_states(model, *_sample(model))[0]
-    return _close(head(model)(states), _through_model(model, states))
+    return _close(model.get_output_embeddings()(states), _through_model(model, states))
 
 
 def _sample(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
@@ -94,13 +95,3 @@ def _sample(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
 
 def _close(first: Tensor, second: Tensor) -> bool:
     return first.shape == second.shape and torch.allclose(first, second, rtol=1e-4, atol=1e-4)
-
-
-def _in_evaluation(model: PreTrainedModel, run: Callable[[], bool]) -> bool:
-    training = model.training
-    try:
-        with torch.autocast(model.device.type, enabled=False):
-            model.eval()
-            return run()
-    finally:
-        model.train(training)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
 from transformers import OPTConfig, OPTForCausalLM
 
 from generality.data.text_set import open_text_set
@@ -15,10 +14,8 @@ from generality.language.objective import NextToken
 from generality.language.tokenizer import train_tokenizer
 from generality.runtime.device import device
 from generality.storage.unfinished import unfinished
-from generality.training.loop import optimise, order
-from generality.training.method import Method
-from generality.training.muon import Muon
-from generality.training.schedule import lr_factor
+from generality.training.loop import order
+from generality.training.muon import pretrain
 
 
 def pretrain_opt(
@@ -55,23 +52,9 @@ def pretrain_opt(
     settings = {"vocabulary": vocabulary, "architecture": architecture, "train": train, "seed": seed}
     settings |= {"data": list(data), "device": where.type}
     with unfinished(folder, __name__, settings=settings, inputs=data.values()) as begun:
-        optimise(
-            model.train(), objective, Method(), _optimizers(model, train), steps=train["steps"],
-            batch_size=train["batch_size"], clip_norm=train["clip_norm"],
-            factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"), seed=seed, log=log, what=str(folder),
+        pretrain(
+            model, objective, "layers.", train=train, scale="match_rms_adamw", seed=seed, log=log, what=str(folder),
             unfinished=begun,
         )  # fmt: skip
         sources = [texts.manifest["source"] for texts in sets]
-        save_causal_lm(model.eval(), tokenizer, folder, {"data": sources, "train": train, "seed": seed})
-
-
-def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices of the transformer layers and AdamW for everything else."""
-    matrices, rest = [], []
-    for name, parameter in model.named_parameters():
-        (matrices if "layers." in name and parameter.ndim == 2 else rest).append(parameter)
-    decay = train["weight_decay"]
-    return [
-        Muon(matrices, lr=train["muon_lr"], weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, lr=train["adamw_lr"], weight_decay=decay, fused=True),
-    ]
+        save_causal_lm(model, tokenizer, folder, {"data": sources, "train": train, "seed": seed})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 from transformers import Cache, DynamicCache
-from transformers.cache_utils import CacheLayerMixin, DynamicLayer
+from transformers.cache_utils import DynamicLayer
 
 MOST = 2**28  # bytes: twice the need of the embedded study's largest set, and little beside a large model
 
@@ -23,7 +23,9 @@ class PromptCache:
         Keep nothing if there is no cache, if it is of the model's own kind (MiniMax), has no layers, holds windows, or
         has layers that share keys.
         """
-        if type(computed) is not DynamicCache or not all(map(_keeps_all, computed.layers)):
+        if type(computed) is not DynamicCache:
+            return
+        if not all(type(layer) is DynamicLayer and layer.is_initialized for layer in computed.layers):
             return
         layers = [(layer.keys, layer.values) for layer in computed.layers]
         self.bytes += sum(part.nbytes for layer in layers for part in layer)
@@ -50,8 +52,3 @@ class PromptCache:
             return batch
 
         return DynamicCache([(padded(layer, 0), padded(layer, 1)) for layer in range(len(entries[0][0]))])
-
-
-def _keeps_all(layer: CacheLayerMixin) -> bool:
-    """Return whether a layer has keys of its own for all tokens."""
-    return type(layer) is DynamicLayer and layer.is_initialized

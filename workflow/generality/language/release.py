@@ -19,6 +19,7 @@ from transformers.utils.peft_utils import find_adapter_config_file
 
 from generality.errors import StudyError
 from generality.language.outputs import running
+from generality.runtime.memory import failure
 from generality.storage.files import read_json
 from generality.storage.weights import open_weights
 
@@ -67,7 +68,7 @@ def check_release(name: str, revision: str | None) -> None:
     try:
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = failure(error)
         if "trust_remote_code" in reason:
             reason = "it needs code of its own, which is not run; take a model whose class is part of transformers"
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
@@ -109,8 +110,7 @@ def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedMod
             raise StudyError(f"entry '{odd[0]}' and {len(odd) - 1} others are in only one of adapter and model")
         return tuned.merge_and_unload(safe_merge=True)
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise StudyError(f"{name}: this adapter cannot be merged into {adapter.base} ({reason:.300})") from None
+        raise StudyError(f"{name}: this adapter cannot be merged into {adapter.base} ({failure(error):.300})") from None
 
 
 def fast(tokenizer: PreTrainedTokenizerBase, name: str) -> PreTrainedTokenizerBase:

@@ -1,7 +1,7 @@
 """Prompts and answers as rows of tokens, and batches of rows by a budget of tokens."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,12 +18,11 @@ Request = tuple[list[int], list[int]]  # the tokens of a prompt and of an answer
 
 @dataclass(frozen=True)
 class Way:
-    """A way for requests to share a pass: answers share a row (`shared`), rows of different lengths share a batch
-    (`padded`), rows share a batch at all (`together`)."""
+    """A way for requests to share a pass."""
 
-    shared: bool
-    padded: bool
-    together: bool = True
+    shared: bool  # answers share a row
+    padded: bool  # rows of different lengths share a batch
+    together: bool = True  # rows share a batch at all
 
 
 # From the fastest to the one that suits every model.
@@ -35,23 +34,18 @@ SHARED, PADDED, EQUAL, ALONE = WAYS = (
 )
 
 
-@dataclass
 class Row:
     """A prompt and one or more answers as one row of tokens; an answer sees the prompt and itself, no other answer.
 
     The row leaves out the last token of each answer, which is only predicted.
     """
 
-    tokens: list[int]
-    parts: list[int] = field(init=False)
-    positions: list[int] = field(init=False)
-    numbers: list[int] = field(default_factory=list)  # of the answers' requests
-    answers: list[list[int]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)  # in the row, whose states predict the tokens of all answers
-
-    def __post_init__(self):
-        self.prompt = len(self.tokens)
+    def __init__(self, prompt: list[int]):
+        self.tokens, self.prompt = list(prompt), len(prompt)
         self.parts, self.positions = [PROMPT] * self.prompt, list(range(self.prompt))
+        self.numbers: list[int] = []  # of the answers' requests
+        self.answers: list[list[int]] = []
+        self.places: list[int] = []  # in the row, whose states predict the tokens of all answers
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -73,7 +67,7 @@ def rows_of(requests: Sequence[Request], way: Way) -> list[Row]:
     for number, (prompt, answer) in enumerate(requests):
         row = open_rows.get(tuple(prompt)) if way.shared else None
         if row is None or len(row) + len(answer) > LONGEST:
-            rows.append(row := Row(list(prompt)))
+            rows.append(row := Row(prompt))
             open_rows[tuple(prompt)] = row
         row.add(number, answer)
     return rows

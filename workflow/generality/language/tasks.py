@@ -10,12 +10,12 @@ from functools import partial
 from lm_eval.api.task import ConfigurableTask
 
 from generality.data.text_set import DELIMITER, TextSet
-from generality.language.extraction import STOP, extract
+from generality.language.extraction import CHOICES, EXTRACTIONS, is_other_kind
 
 # The metrics of each kind of task for an example, and whether more is better.
 TASK_METRICS = {
     "choose": {"acc": True, "acc_norm": True},
-    "generate": {"exact_match": True, "unparsable": False},
+    "generate": {"exact_match": True, "unparsable": False, "other_kind": False},
     "likelihood": {"nll": False},
 }
 
@@ -27,14 +27,21 @@ def kinds(texts: TextSet, generate: bool) -> list[str]:
     return ["choose", "generate"] if generate else ["choose"]
 
 
-def make_task(name: str, texts: TextSet, kind: str, answer_tokens: int = 0) -> ConfigurableTask:
-    """Return a task over all examples of a text set; a generated answer has at most `answer_tokens` tokens."""
+def make_task(
+    name: str, texts: TextSet, kind: str, answer_tokens: int = 0, extraction: str | None = None
+) -> ConfigurableTask:
+    """Return a task over all examples of a text set.
+
+    A generated answer has at most `answer_tokens` tokens and is read by the kind of `extraction`.
+    """
     settings: dict = {"doc_to_text": "prompt", "doc_to_target": "answer"}
     if kind == "choose":
         settings |= {"output_type": "multiple_choice", "doc_to_choice": "choices", "target_delimiter": DELIMITER}
     elif kind == "generate":
-        generation = {"until": [STOP], "max_gen_toks": answer_tokens, "do_sample": False}
-        settings |= {"output_type": "generate_until", "generation_kwargs": generation, "process_results": _generated}
+        stops = list(EXTRACTIONS[extraction].stops)
+        generation = {"until": stops, "max_gen_toks": answer_tokens, "do_sample": False}
+        settings |= {"output_type": "generate_until", "generation_kwargs": generation}
+        settings["process_results"] = partial(_generated, extraction=extraction)
     else:
         settings |= {"output_type": "loglikelihood", "doc_to_target": _response, "process_results": _likelihood}
     metrics = [
@@ -62,9 +69,14 @@ def _documents(examples: list[dict], **_: object) -> Mapping[str, Documents]:
     return {"test": Documents(examples)}
 
 
-def _generated(document: dict, results: Sequence[str]) -> dict[str, float]:
-    choice = extract(results[0], document["choices"])
-    return {"exact_match": float(choice == document["answer"]), "unparsable": float(choice is None)}
+def _generated(document: dict, results: Sequence[str], extraction: str = CHOICES) -> dict[str, float]:
+    text, choices = results[0], document["choices"]
+    choice = EXTRACTIONS[extraction].find(text, choices)
+    return {
+        "exact_match": float(choice == document["answer"]),
+        "unparsable": float(choice is None),
+        "other_kind": float(choice is None and is_other_kind(text, choices)),
+    }
 
 
 def _response(document: dict) -> str:

@@ -12,6 +12,7 @@ from generality.data.text_set import TextSet, pair, write_text_set
 from generality.errors import StudyError
 from generality.language.causal_lm import load_causal_lm
 from generality.language.encoding import Encoder
+from generality.language.extraction import CHOICES
 from generality.language.finetune import finetune_causal_lm
 from generality.language.likelihood import ABSOLUTE, RELATIVE
 from generality.language.outputs import positions
@@ -37,26 +38,11 @@ KEY = ("trial/long", "test")
 ALPHA = 0.5
 
 
-def try_causal_lm(
-    output: str | Path,
-    *,
-    model: str | Path,
-    name: str,
-    trials: Sequence[Mapping],
-) -> None:
-    """Try every step of a study with the model folder `model` and write one line for each step to `output`.
-
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raise StudyError for the first step
-    that fails, in one line with the model's `name` and the step.
-    """
-    take(output, name, lambda folder: attempts(model, folder, trials))
-
-
 def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
     """Yield the name of each step and a function that tries it; steps pass their files on in `folder`."""
     write_text_set(folder / "data", "choice", EXAMPLES, {"kind": "trial"})
     yield "scoring", partial(_score, model)
-    yield "generation", partial(_generate, model)
+    yield "generation", lambda: _scorer(model).rows(KEY)  # choices and generated answers of the same prompts
     for trial in trials:
         tuned = folder / trial["method"]
         yield f"a step of {described(trial)}", partial(_train, tuned, model, folder, trial)
@@ -65,30 +51,27 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
             yield "a series of checkpoints", partial(_series, model, folder, trial)
 
 
+try_causal_lm = partial(take, attempts)
+
+
 def _score(model: str | Path) -> None:
     """Compare log-likelihoods after prompts of different lengths with the model's own logits of one text at a time."""
-    scorer, texts = _scorer(model)
-    pairs = [pair("choice", example) for example in texts.examples]
+    scorer = _scorer(model)
+    pairs = [pair("choice", example) for example in scorer.sets[KEY].examples]
     scored = [value for value, _ in scorer.harness.likelihoods(pairs)]
     plain = [_plain(scorer.harness.model, *ids) for ids in scorer.harness.encoder.pairs(pairs)]
     if not np.allclose(scored, plain, rtol=RELATIVE, atol=ABSOLUTE):
         raise StudyError(f"log-likelihoods are {scored}, and {plain} one text at a time")
 
 
-def _generate(model: str | Path) -> None:
-    """Score choices and generated answers of the same prompts, as a study does."""
-    scorer, _ = _scorer(model)
-    scorer.rows(KEY)
-
-
-def _scorer(model: str | Path) -> tuple[Scorer, TextSet]:
+def _scorer(model: str | Path) -> Scorer:
     language_model, tokenizer, _ = load_causal_lm(model)
     encoder, most = Encoder(tokenizer), positions(language_model.config)
     words = " ".join(EXAMPLES[place % 2]["prompt"] for place in range(LONG))
     ids = encoder.prompts([words])[0][: min(most // 2, LONG)]
     long = tokenizer.decode(ids, skip_special_tokens=True).strip()
     texts = TextSet("choice", [*EXAMPLES, EXAMPLES[0] | {"id": "long", "prompt": long}], {})
-    return Scorer(language_model.to(device()), tokenizer, {KEY: texts}, [KEY[0]]), texts
+    return Scorer(language_model.to(device()), tokenizer, {KEY: texts}, {KEY[0]: CHOICES})
 
 
 @torch.no_grad()

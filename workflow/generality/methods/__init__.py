@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from generality.errors import StudyError
+from generality.storage.setting import write
 
 PRETRAINED = "pretrained"  # the model before any method
 REFERENCE = "full"  # the others are measured against it, and post-hoc ones begin from it by default
@@ -54,6 +56,7 @@ class Declaration:
     order: int = 100
     color: str = ""
     marker: str = ""
+    shared: ClassVar[dict] = {}  # the properties in a study file that every method of the kind has
 
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""
@@ -64,11 +67,7 @@ class Declaration:
             properties[self.grid.name] = {"description": self.grid.description, **values}
             schema["required"] = [self.grid.name]
         properties |= {key.name: {**key.schema, "description": key.description} for key in self.fixed}
-        return schema | {"properties": properties | self._own()}
-
-    def _own(self) -> dict:
-        """Return the properties that every method of the kind has."""
-        return {}
+        return schema | {"properties": properties | self.shared}
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,27 @@ class Trained(Declaration):
     """A method that fine-tunes: `make(**hyperparameters)` gives the hooks of `training.method.Method`."""
 
     make: Callable[..., Any] | None = None
+    shared: ClassVar = {
+        "train": {"$ref": "#/$defs/train", "description": "Keys of the train block that differ for this method."},
+        "tune": {"$ref": "#/$defs/tune"},
+    }
 
-    def _own(self) -> dict:
-        return {
-            "train": {"$ref": "#/$defs/train", "description": "Keys of the train block that differ for this method."}
-        }
+
+def grids(method: str, keys: Mapping) -> dict[str, list[float]]:
+    """Return the values that are tried of each key in the names of a method's settings: its own grid, then `tune`."""
+    grid = registry()[method].grid
+    return ({grid.name: keys[grid.name]} if grid else {}) | keys.get("tune", {})
+
+
+def combinations(method: str, keys: Mapping) -> dict[str, dict[str, float]]:
+    """Return the values of a method's hyper-parameters by setting, from its part of a study file.
+
+    A setting is one combination of a value of each of its `grids`, ascending; "default", without values, if none.
+    """
+    tried = grids(method, keys)
+    products = product(*(sorted(values) for values in tried.values()))
+    blocks = [dict(zip(tried, values, strict=True)) for values in products]
+    return {write(block): block for block in blocks}
 
 
 @dataclass(frozen=True)
@@ -96,20 +111,19 @@ class PostHoc(Declaration):
     elementwise: bool = True
     between: bool = False  # whether all values lie between those of the two models, and so are finite where these are
 
-    def _own(self) -> dict:
-        return {
-            "on": {
-                "description": (
-                    "The fine-tuned models that it begins from: trained methods, or single settings of them, such as "
-                    f"lora/rank-8. Default {REFERENCE}."
-                ),
-                "type": "array",
-                "minItems": 1,
-                "uniqueItems": True,
-                "items": {"description": "A method, or a method and a setting.", "type": "string", "minLength": 1},
-                "default": [REFERENCE],
-            }
+    shared: ClassVar = {
+        "on": {
+            "description": (
+                "The fine-tuned models that it begins from: trained methods, or single settings of them, such as "
+                f"lora/rank-8. Default {REFERENCE}."
+            ),
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"description": "A method, or a method and a setting.", "type": "string", "minLength": 1},
+            "default": [REFERENCE],
         }
+    }
 
 
 def module_of(method: str) -> str:
@@ -118,7 +132,7 @@ def module_of(method: str) -> str:
 
 
 def load(method: str) -> Trained | PostHoc:
-    """Return a method's declaration. Raises StudyError if no file has the name, or if its file has no `METHOD`."""
+    """Return a method's declaration. Raise StudyError if no file has the name, or if its file has no `METHOD`."""
     file = Path(__file__).with_name(f"{method}.py")
     if not file.is_file():
         raise StudyError(f"methods: no method is called '{method}'; there are: {', '.join(names())}")
@@ -144,8 +158,8 @@ def registry() -> dict[str, Trained | PostHoc]:
 @cache
 def looks() -> dict[str, dict[str, str]]:
     """Return the default label, color and marker of the pre-trained model and of each method."""
-    spare, shown = iter(PALETTE * len(registry())), {PRETRAINED: ("Pre-trained", "#000000", "*")}
+    spare, all_looks = iter(PALETTE * len(registry())), {PRETRAINED: ("Pre-trained", "#000000", "*")}
     for name, method in registry().items():
         color, marker = (method.color, method.marker) if method.color and method.marker else next(spare)
-        shown[name] = (method.label, method.color or color, method.marker or marker)
-    return {name: dict(zip(("label", "color", "marker"), look, strict=True)) for name, look in shown.items()}
+        all_looks[name] = (method.label, method.color or color, method.marker or marker)
+    return {name: dict(zip(("label", "color", "marker"), look, strict=True)) for name, look in all_looks.items()}

@@ -14,14 +14,11 @@ if TYPE_CHECKING:
 class L1(WeightPenalty):
     """λ · Σ|θ − θ₀|; its gradient is λ · sign(θ − θ₀), zero where a weight has not moved."""
 
-    def add_gradients(self) -> None:
-        for gradient, change in zip(self.gradients(), self.changes(), strict=True):
-            gradient.add_(change.sign_(), alpha=self.weight)
+    def add_gradient(self, gradient: Tensor, change: Tensor) -> None:
+        gradient.add_(change.sign_(), alpha=self.weight)
 
-    def penalty(self, extra: Tensor | None) -> float:
-        import numpy as np
-
-        return self.weight * float(np.sum([d.abs().sum().item() for d in self.changes()]))
+    def size(self, change: Tensor) -> Tensor:
+        return change.abs().sum()
 
 
 METHOD = Trained(

@@ -14,14 +14,11 @@ if TYPE_CHECKING:
 class L2(WeightPenalty):
     """λ · Σ(θ − θ₀)²; its gradient is 2λ · (θ − θ₀)."""
 
-    def add_gradients(self) -> None:
-        for gradient, change in zip(self.gradients(), self.changes(), strict=True):
-            gradient.add_(change, alpha=2 * self.weight)
+    def add_gradient(self, gradient: Tensor, change: Tensor) -> None:
+        gradient.add_(change, alpha=2 * self.weight)
 
-    def penalty(self, extra: Tensor | None) -> float:
-        import numpy as np
-
-        return self.weight * float(np.sum([d.square().sum().item() for d in self.changes()]))
+    def size(self, change: Tensor) -> Tensor:
+        return change.square().sum()
 
 
 METHOD = Trained(

@@ -22,11 +22,7 @@ class LoRA(Method):
     """
 
     def __init__(
-        self,
-        rank: int,
-        alpha: float | None = None,
-        dropout: float = 0.0,
-        targets: str | Sequence[str] = QUERIES_VALUES,
+        self, rank: int, alpha: float | None = None, dropout: float = 0.0, targets: str | Sequence[str] = QUERIES_VALUES
     ):
         self.rank, self.alpha, self.dropout, self.targets = rank, rank if alpha is None else alpha, dropout, targets
 

@@ -1,11 +1,10 @@
-"""The parts of the report: each module here is one part, or a family of parts that are made alike.
+"""The parts of the report: each module here declares one as `PART`, or a family of parts that are made alike.
 
-A module declares, as `PART`, what its parts need, how they are drawn and what their captions say. A study names a part
-under `report`. To add a part of your own, put a module here: there is no list of parts to extend.
+To add a part of your own, put a module here. A study names its parts under `report`.
 
 Every process reads all of this folder, and a job reruns when code that its part's module imports has changed. So a
 module imports pandas, matplotlib and the drawing code inside `draw`, and nothing of `generality.plan` or
-`generality.config`: it asks `shown` (`plan.shown.Shown`) and `say` (`plan.sentences`) about the study.
+`generality.config`: it asks `part` (`plan.shown.Shown`) and `say` (`plan.sentences`) about the study.
 """
 
 import re
@@ -24,25 +23,28 @@ GROUPS = {
     "description": "Groups of generality that are shown, from left to right. Default all.",
     **{"type": "array", "minItems": 1, "uniqueItems": True, "items": {"$ref": "#/$defs/name"}},
 }
+METRIC = {
+    "description": "Metric of the data sets that have it; the others keep their primary one. Default the primary ones.",
+    "enum": ["acc", "acc_norm", "exact_match"],
+}
 
 
 @dataclass(frozen=True)
 class Part:
     """The declaration of a part, or of a family of parts.
 
-    `entries` has the name of each part of the family and the schema of its entry in `report` (`entry`). `needs` returns
-    the files that the drawing reads, by name, each a path or paths in any nesting of mappings and lists. `settings`
-    returns all else that it depends on, by name, as JSON can hold it. `draw` takes the paths to write and, by those
-    names, all of these; the last path of a figure is that of its values. `caption` returns a few words and a few
-    sentences, both without markup.
+    `entries` has the schema of each part's entry in `report` (`entry`), by the part's name. `needs` returns the files
+    that the drawing reads, by name, each a path or paths in any nesting of mappings and lists, and `settings` all else
+    that it depends on, as JSON can hold it. `draw` takes the paths to write, the last of a figure that of its values,
+    and all of these by name. `caption` returns a few words and a few sentences, both without markup.
     """
 
     kind: str  # a key of FILES
     entries: Mapping[str, dict]
-    needs: Callable  # (shown) -> inputs
+    needs: Callable  # (part) -> inputs
     draw: Callable  # (outputs, **inputs, **settings) -> None
-    caption: Callable  # (shown, say) -> (name, text)
-    settings: Callable = lambda shown: {}  # (shown) -> settings
+    caption: Callable  # (part, say) -> (name, text)
+    settings: Callable = lambda part: {}  # (part) -> settings
     title: str = ""  # as printed; without one it is the paper's part of that name, such as "figure5"
     files: Sequence[str] = ()  # suffixes, where they are not those of the kind
     resources: Sequence[str] = ()  # files in workflow/resources that `draw` reads
@@ -63,6 +65,11 @@ def several(description: str) -> dict:
     return {"$ref": "#/$defs/shown", "description": description}
 
 
+def example_scores(part) -> dict:
+    """Return, as `needs` of a part, the scores of single examples of each of its experiments."""
+    return {"scores": list(map(part.study.example_scores, part.experiments))}
+
+
 OVERVIEW = {"experiments": several("Experiments that it is about.")}
 
 
@@ -74,8 +81,8 @@ def lacks_full(experiment: Mapping, name: str) -> str:
 def parts() -> dict[str, Part]:
     """Return every part by its name, in the order of the page: figures, tables and findings, each by their numbers.
 
-    Parts without a number come last of their kind, in the order of their modules' names. Raises StudyError for a module
-    without a part, and for a part's name that is misspelt, is there twice or is not printable as a title.
+    Parts without a number come last of their kind, by their modules' names. Raises StudyError for a module without a
+    part, and for a part's name that is misspelt, is there twice or is not printable as a title.
     """
     return {name: part for name, (_, part) in _parts().items()}
 
@@ -91,7 +98,7 @@ def modules(names: Iterable[str]) -> dict[str, list[str]]:
 @cache
 def _parts() -> dict[str, tuple[str, Part]]:
     """Return every part, after the module that declares it, by name."""
-    found: dict[str, tuple[str, Part]] = {}
+    declared: dict[str, tuple[str, Part]] = {}
     for module in sorted(f"{__name__}.{stem.name}" for stem in iter_modules(__path__)):
         imported = import_module(module)
         part, file = getattr(imported, "PART", None), imported.__file__
@@ -100,14 +107,15 @@ def _parts() -> dict[str, tuple[str, Part]]:
         for name in part.entries:
             if not re.fullmatch("[a-z][a-z0-9_]*", name):
                 raise StudyError(f"{file}: '{name}' is no name for a part; use a-z, 0-9 and _")
-            if name in found:
-                raise StudyError(f"{file}: the part '{name}' is declared in {found[name][0]} as well; rename one")
+            if name in declared:
+                raise StudyError(f"{file}: the part '{name}' is declared in {declared[name][0]} as well; rename one")
             if not part.title and not name.removeprefix(part.kind).isdecimal():
                 raise StudyError(f"{file}: the part '{name}' has no title, and the paper none of that name; add one")
-            found[name] = module, part
-    return dict(sorted(found.items(), key=lambda item: _place(item[0], item[1][1])))
+            declared[name] = module, part
 
+    def place(name: str) -> tuple[int, float]:
+        kind = declared[name][1].kind
+        number = name.removeprefix(kind)
+        return [*FILES].index(kind), int(number) if number.isdecimal() else float("inf")
 
-def _place(name: str, part: Part) -> tuple[int, float]:
-    number = name.removeprefix(part.kind)
-    return [*FILES].index(part.kind), int(number) if number.isdecimal() else float("inf")
+    return {name: declared[name] for name in sorted(declared, key=place)}

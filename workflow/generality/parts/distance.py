@@ -13,13 +13,13 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    (experiment,), (table,) = shown.experiments, shown.tables
-    return {"table": table, "distances": shown.study.distance_paths(experiment)}
+def needs(part):
+    (experiment,), (table,) = part.experiments, part.tables
+    return {"table": table, "distances": part.study.distance_paths(experiment)}
 
 
-def settings(shown):
-    return {"style": {"full": {"label": shown.labels["full"]}}, "groups": shown.entry.get("groups")}
+def settings(part):
+    return {"style": {"full": {"label": part.labels["full"]}}, "groups": part.entry.get("groups")}
 
 
 def draw(outputs, table, distances, style, groups):
@@ -28,11 +28,11 @@ def draw(outputs, table, distances, style, groups):
 
     *pictures, values = outputs
     scores, measured = read_table(table), read_distances(distances)
-    plot_distance(scores, measured, style, pictures, groups=groups)
-    write_table(drawn_changes(scores, measured, groups=groups), values)
+    plot_distance(scores, measured, style, pictures, groups)
+    write_table(drawn_changes(scores, measured, groups), values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Forgetting against distance after {say.experiments()}", (
         "How full fine-tuning changed the score of each data set, in % of the pre-trained model's, against the data "
         "set's distance from the one fine-tuned on; below the line is forgetting. The distance is measured, with the "

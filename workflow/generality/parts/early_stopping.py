@@ -12,15 +12,15 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    (experiment,) = shown.experiments
-    return {"table": shown.early.table_path(shown.study, experiment)}
+def needs(part):
+    (experiment,) = part.experiments
+    return {"table": part.early.table_path(part.study, experiment)}
 
 
-def settings(shown):
-    (experiment,) = shown.experiments
-    looks = {method: look for method, look in shown.looks.items() if method in COMPARED}
-    return {"tunings": shown.early.tunings(shown.study, experiment), "style": looks}
+def settings(part):
+    (experiment,) = part.experiments
+    looks = {method: look for method, look in part.looks.items() if method in COMPARED}
+    return {"tunings": part.early.tunings(part.study, experiment), "style": looks}
 
 
 def draw(outputs, table, tunings, style):
@@ -33,17 +33,17 @@ def draw(outputs, table, tunings, style):
     write_table(drawn_steps(scores, tunings), values)
 
 
-def caption(shown, say):
-    (experiment,) = shown.experiments
-    varied = shown.study.early_stopping(experiment)
+def caption(part, say):
+    (experiment,) = part.experiments
+    varied = part.study.experiment(experiment)["early_stopping"]
     named = {"lr": "other learning rate", "warmup": "other warm-up"}
     others = [say.count(len(varied[key]), name) for key, name in named.items() if varied[key]] or ["no other"]
     tests = say.tests(experiment, [varied["group"]])
     return f"Early stopping on {say.experiments()}", (
         f"{say.AXES} A line follows one full fine-tuning through {say.checkpoints(experiment)}, so it shows what "
         f"stopping early would have given; beside the usual run there are {say.listed(others)}, and a ring is the "
-        f"checkpoint that validation examples choose. {say.path()}{say.made(tests=tests)} Vertical bars, at the end of "
-        f"a line, are {say.interval()}."
+        f"checkpoint that validation examples choose. {say.path(COMPARED)}{say.made(tests=tests)} Vertical bars, at "
+        f"the end of a line, are {say.interval()}."
     )
 
 

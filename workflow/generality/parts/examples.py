@@ -5,13 +5,13 @@ from generality.parts import OVERVIEW, Part, entry
 ENTRIES = {"table1": entry("One example of each data set (paper, Table 1).", **OVERVIEW)}
 
 
-def needs(shown):
+def needs(part):
     """Return the test splits of all data sets, by "set/domain"."""
-    return {"sets": {name: folder for own in map(shown.test_sets, shown.experiments) for name, folder in own.items()}}
+    return {"sets": {name: path for sets in map(part.test_sets, part.experiments) for name, path in sets.items()}}
 
 
-def settings(shown):
-    return {"anchor": shown.anchor}
+def settings(part):
+    return {"anchor": part.anchor}
 
 
 def draw(outputs, sets, anchor):
@@ -20,7 +20,7 @@ def draw(outputs, sets, anchor):
     render_examples(sets, outputs, anchor=anchor)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "An example of each data set", (
         f"One example of each data set of {say.experiments()}: what the model reads and the right answer. It is the "
         "first of the test split, so nothing is picked by eye; n is the size of that split."

@@ -8,12 +8,12 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"logs": shown.training_logs(), "data": list(map(shown.study.speciality_train, shown.experiments))}
+def needs(part):
+    return {"logs": part.training_logs(), "data": list(map(part.study.speciality_train, part.experiments))}
 
 
-def settings(shown):
-    return {"recipes": shown.recipes(), "labels": shown.labels, "anchor": shown.anchor}
+def settings(part):
+    return {"recipes": part.recipes(), "labels": part.labels, "anchor": part.anchor}
 
 
 def draw(outputs, logs, data, recipes, labels, anchor):
@@ -25,7 +25,7 @@ def draw(outputs, logs, data, recipes, labels, anchor):
     render_hyperparameters(recipes, logs, counts, outputs, labels=labels, anchor=anchor)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Hyper-parameters of {say.experiments()}", (
         f"The settings with which {say.models()} learnt {say.specialities()}, as they ran, and every value that was "
         "tried of each method's own hyper-parameter. Steps are counted in the training logs; the paper's values stand "

@@ -1,6 +1,6 @@
 """The trade-offs as numbers: hypervolume, generality at a matched speciality, chosen settings."""
 
-from generality.parts import Part, entry, lacks_full, several
+from generality.parts import Part, entry, example_scores, lacks_full, several
 
 ENTRIES = {
     "tradeoff": entry(
@@ -10,12 +10,8 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"scores": list(map(shown.study.example_scores, shown.experiments))}
-
-
-def settings(shown):
-    return {"experiments": list(map(shown.study.collect_settings, shown.experiments)), "labels": shown.labels}
+def settings(part):
+    return {"experiments": list(map(part.study.collect_settings, part.experiments)), "labels": part.labels}
 
 
 def draw(outputs, scores, experiments, labels):
@@ -23,10 +19,10 @@ def draw(outputs, scores, experiments, labels):
     from generality.report.tradeoff_numbers import render_tradeoffs
 
     pairs = zip(scores, experiments, strict=True)
-    render_tradeoffs([Resampled(**files, **own) for files, own in pairs], outputs, labels)
+    render_tradeoffs([Resampled.read(**files, **settings) for files, settings in pairs], outputs, labels)
 
 
-def caption(shown, say):
+def caption(part, say):
     return "Trade-offs as numbers", (
         "Each method's trade-off of speciality and generality as numbers that can be compared: the area that its "
         "settings dominate (hypervolume), the best generality at a matched speciality, and the scores of the setting "
@@ -34,4 +30,6 @@ def caption(shown, say):
     )
 
 
-PART = Part("finding", ENTRIES, needs, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_full)
+PART = Part(
+    "finding", ENTRIES, example_scores, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_full
+)

@@ -11,13 +11,13 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    (experiment,) = shown.experiments
-    return {"probing": shown.study.probe_paths(experiment)}
+def needs(part):
+    (experiment,) = part.experiments
+    return {"probing": part.study.probe_paths(experiment)}
 
 
-def settings(shown):
-    return {"style": {"full": shown.looks["full"]}}
+def settings(part):
+    return {"style": {"full": part.looks["full"]}}
 
 
 def draw(outputs, probing, style):
@@ -30,9 +30,9 @@ def draw(outputs, probing, style):
     write_table(table, values)
 
 
-def caption(shown, say):
-    (experiment,) = shown.experiments
-    probed = say.number_of_tests(shown.study.probed_sets(experiment), "data set")
+def caption(part, say):
+    (experiment,) = part.experiments
+    probed = say.number_of_tests(part.study.experiment(experiment)["probe"], "data set")
     return f"Features and classifier along {say.experiments()}", (
         f"Along full fine-tuning, before it and at {say.checkpoints(experiment)}: the accuracy of the model's own "
         "classifier, and of a new linear one fitted to the checkpoint's features of each domain's train split. Where "

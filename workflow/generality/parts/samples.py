@@ -15,21 +15,21 @@ ENTRIES = {
 }
 
 
-def needs(shown):
+def needs(part):
     """Return the image sets by experiment and domain, the speciality first.
 
     The domains of an experiment that takes them from several data sets are written set/domain.
     """
     sets = {}
-    for experiment in shown.experiments:
-        folders = shown.test_sets(experiment)
+    for experiment in part.experiments:
+        folders = part.test_sets(experiment)
         one_set = len({name.split("/")[0] for name in folders}) == 1
         sets[experiment] = {name.split("/")[1] if one_set else name: folder for name, folder in folders.items()}
     return {"sets": sets}
 
 
-def settings(shown):
-    return {"examples": shown.entry["examples"]}
+def settings(part):
+    return {"examples": part.entry["examples"]}
 
 
 def draw(outputs, sets, examples):
@@ -42,8 +42,8 @@ def draw(outputs, sets, examples):
     write_table(picked, values)
 
 
-def caption(shown, say):
-    examples = shown.entry["examples"]
+def caption(part, say):
+    examples = part.entry["examples"]
     first = f"first {examples} pictures of the test split are" if examples > 1 else "first picture of the test split is"
     return f"Pictures of {say.experiments()}", (
         "The same classes in every domain: the first column of a block is what is fine-tuned on, the others are what "

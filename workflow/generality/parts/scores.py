@@ -13,15 +13,13 @@ DESCRIPTIONS = {
     10: "Second language experiment, common-sense",
     11: "Second language experiment, instruction and instruction-cn",
 }
-# What the paper's tables of a language model show; those of a CLIP show everything.
+# The groups in the paper's tables of language models; those of a CLIP show all.
 COLUMNS = {
     **dict.fromkeys((6, 9), (SPECIALITY, "ood")),
     **dict.fromkeys((7, 10), ("common-sense",)),
     **dict.fromkeys((8, 11), ("instruction", "instruction-cn")),
 }
 GROUPS = {"ood": "other distributions", "instruction": "instructions", "instruction-cn": "Chinese instructions"}
-
-
 ENTRIES = {
     f"table{number}": entry(f"{text} (paper, Table {number}).", experiment=EXPERIMENT)
     for number, text in DESCRIPTIONS.items()
@@ -32,30 +30,36 @@ def number_of(name):
     return int(name.removeprefix("table"))
 
 
-def needs(shown):
-    (table,) = shown.tables
+def columns(part):
+    """Return the groups of an experiment that a table shows, in their order."""
+    groups = part.study.groups(*part.experiments)
+    return [group for group in COLUMNS.get(number_of(part.name), groups) if group in groups]
+
+
+def needs(part):
+    (table,) = part.tables
     return {"table": table}
 
 
-def settings(shown):
-    return {"number": number_of(shown.name), "labels": shown.labels, "anchor": shown.anchor}
+def settings(part):
+    number, groups = number_of(part.name), columns(part)
+    return {"number": number, "groups": groups, "labels": part.labels, "anchor": part.anchor}
 
 
-def draw(outputs, table, number, labels, anchor):
+def draw(outputs, table, number, groups, labels, anchor):
     from generality.report.collect import read_table
     from generality.report.conventions import as_in_paper
     from generality.report.tables import render_table
 
     scores = read_table(table)
-    render_table(scores, outputs, labels=labels, anchor=anchor, **as_in_paper(number, scores))
+    render_table(scores, outputs, labels=labels, anchor=anchor, **as_in_paper(number, groups, scores))
 
 
-def caption(shown, say):
-    (experiment,) = shown.experiments
-    sets = shown.groups(experiment)
-    columns = [name for name in COLUMNS.get(number_of(shown.name), sets) if name in sets]
-    words = say.listed([GROUPS.get(column, column.replace("-", " ")) for column in columns])
-    tests = say.number_of_tests([name for column in columns for name in sets[column]], "data set")
+def caption(part, say):
+    (experiment,) = part.experiments
+    sets, groups = part.study.groups(experiment), columns(part)
+    words = say.listed([GROUPS.get(group, group.replace("-", " ")) for group in groups])
+    tests = say.number_of_tests([name for group in groups for name in sets[group]], "data set")
     return f"{words[:1].upper()}{words[1:]} after {say.experiments()}", (
         f"Test scores of every setting of every method with standard errors: {words}. Changes are those of a group's "
         "average against the pre-trained model, paired by example; ★ marks the setting of a method that was chosen on "
@@ -65,9 +69,9 @@ def caption(shown, say):
 
 
 def lacks(experiment, name):
-    columns = COLUMNS.get(number_of(name), (SPECIALITY,))
-    if {SPECIALITY, *experiment["generality"]}.isdisjoint(columns):
-        return f"has no group '{columns[0]}', which {name} shows; leave that table out"
+    groups = COLUMNS.get(number_of(name), (SPECIALITY,))
+    if {SPECIALITY, *experiment["generality"]}.isdisjoint(groups):
+        return f"has no group '{groups[0]}', which {name} shows; leave that table out"
     return ""
 
 

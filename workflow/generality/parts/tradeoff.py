@@ -1,8 +1,8 @@
 """Figures 4 to 6: speciality against generality, for every setting of every method."""
 
-from generality.parts import EXPERIMENT, GROUPS, Part, entry, several
+from generality.parts import EXPERIMENT, GROUPS, METRIC, Part, entry, several
 
-ONE = {"optional": ["groups"], "experiment": EXPERIMENT, "groups": GROUPS}
+ONE = {"optional": ["groups", "metric"], "experiment": EXPERIMENT, "groups": GROUPS, "metric": METRIC}
 ENTRIES = {
     "figure4": entry(
         "Speciality against generality, a point per run (paper, Figure 4).",
@@ -13,28 +13,28 @@ ENTRIES = {
 }
 
 
-def needs(shown):
-    return {"tables": shown.tables}
+def needs(part):
+    return {"tables": part.tables}
 
 
-def settings(shown):
-    return {"style": shown.looks, "groups": shown.entry.get("groups")}
+def settings(part):
+    return {"style": part.looks, "groups": part.entry.get("groups"), "metric": part.entry.get("metric", "")}
 
 
-def draw(outputs, tables, style, groups):
+def draw(outputs, tables, style, groups, metric):
     from generality.report.collect import read_table, write_table
     from generality.report.tradeoff import drawn_points, panels, plot_tradeoff
 
     *pictures, values = outputs
-    drawn = [panel for table in tables for panel in panels(read_table(table), groups)]
+    drawn = [panel for table in tables for panel in panels(read_table(table), groups, metric)]
     plot_tradeoff(drawn, style, pictures)
     write_table(drawn_points(drawn), values)
 
 
-def caption(shown, say):
+def caption(part, say):
     return f"Trade-offs after {say.experiments()}", (
-        f"{say.AXES} {say.path()}{say.made(settings=True)} A filled point is the setting of its method that was chosen "
-        f"on validation examples, with {say.interval()} as a cross."
+        f"{say.AXES} {say.path(part.looks)}{say.made(settings=True)} A filled point is the setting of its method that "
+        f"was chosen on validation examples, with {say.interval()} as a cross."
     )
 
 

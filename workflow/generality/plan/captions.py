@@ -9,8 +9,8 @@ from generality.plan.sentences import Sentences
 from generality.plan.shown import Shown
 from generality.plan.study import Study
 
-# The files of a part in Snakemake's report. A browser shows .png and .html, and saves the others. The first in the
-# alphabet is listed until a reader asks for the other.
+# The files of each kind of part in Snakemake's report, by suffix. A browser shows .png and .html, and saves the others.
+# The first in the alphabet is listed until a reader asks for the other.
 SHOWN_AS = {
     "figure": {"png": "figure", "csv": "values"},
     "table": {"html": "table", "csv": "values"},
@@ -28,26 +28,20 @@ def caption(study: Study, name: str) -> dict[str, str]:
 
     The text is a few sentences in plain words, without markup. Raises KeyError for a part that the report has not.
     """
-    shown, part = Shown(study, name), parts()[name]
-    words, text = part.caption(shown, Sentences(shown))
+    part, entry = parts()[name], Shown(study, name)
+    words, text = part.caption(entry, Sentences(entry))
     number = name.removeprefix(part.kind)
     title = part.title or f"{part.kind.capitalize()} {number}"
     text += "" if part.title or title in text else f" Compare the paper's {title}."
     return {"title": title, "name": words, "category": f"{part.kind.capitalize()}s", "text": text}
 
 
-def in_report(kind: str, suffix: str) -> bool:
-    """Return whether Snakemake's report has the file with this suffix of a part of this kind."""
-    return suffix in SHOWN_AS[kind]
-
-
 def labels(captions: dict[str, dict[str, str]], file: str) -> tuple[str, dict[str, str]]:
     """Return the category and the labels under which Snakemake's report lists the file of a part.
 
-    The labels say which part it is, what it shows, and as what. The list is sorted as text, in which " 5" comes before
-    "10".
+    The labels say which part it is, what it shows, and as what. The list is sorted as text: " 5" comes before "10".
     """
     name, _, suffix = file.rpartition("/")[2].partition(".")
-    own, kind = captions[name], parts()[name].kind
-    number = own["title"].removeprefix(f"{kind.capitalize()} ")
-    return own["category"], {kind: f"{number:>2}", "shows": own["name"], "as": SHOWN_AS[kind][suffix]}
+    caption, kind = captions[name], parts()[name].kind
+    number = caption["title"].removeprefix(f"{kind.capitalize()} ")
+    return caption["category"], {kind: f"{number:>2}", "shows": caption["name"], "as": SHOWN_AS[kind][suffix]}

@@ -38,8 +38,8 @@ class Downloads:
     def identity(self, file: str) -> dict:
         """Return what identifies a fetched file's content: its checksum if the study knows it, else its URLs."""
         entry = self.files()[file]
-        known = {key: entry[key] for key in CHECKSUMS if key in entry}
-        return known or {"urls": entry["urls"]}
+        checksums = {key: entry[key] for key in CHECKSUMS if key in entry}
+        return checksums or {"urls": entry["urls"]}
 
     def unpacking(self, folder: str) -> dict:
         """Return the settings that unpacking depends on beside the archive."""
@@ -50,30 +50,28 @@ class Downloads:
         return {key: self.files()[file][key] for key in (*CHECKSUMS, "bytes") if key in self.files()[file]}
 
     def needed(self, paths: Iterable[str], declared: bool = False) -> list[str]:
-        """Return the files that must exist before `paths` are read: downloads, and notes that the user's copy was
-        found.
+        """Return the files that must exist before `paths` are read: downloads, and notes of the user's copies.
 
-        With `declared`, paths that no download makes are included too, as files of the user's own.
+        With `declared`, files of the user's own, which no download makes, are included too.
         """
-        found = []
+        files = []
         for path in paths:
-            makers = [entry for entry in self.entries if covers(entry, path) or covers(path, entry)]
-            found += [note(entry) if "by_hand" in self.entries[entry] else entry for entry in makers]
-            found += files_in(path) if declared and not makers else []
-        return list(dict.fromkeys(found))
+            makers = self._makers(path)
+            files += [f"{entry}.found" if "by_hand" in self.entries[entry] else entry for entry in makers]
+            files += files_in(path) if declared and not makers else []
+        return list(dict.fromkeys(files))
 
     def makes(self, path: str) -> bool:
         """Tell whether a download makes a path, or something in it."""
-        return bool(self.needed([path]))
+        return bool(self._makers(path))
 
     def provenance(self, paths: list[str]) -> dict[str, dict]:
         """Return the identity of each download that `paths` are read from, by path, for the manifest."""
-        made = {path: path for path in self.entries if "urls" in self.entries[path]}
-        made |= {path: self.archive(path) for path in self.folders()}
-        used = [entry for entry in made if any(covers(entry, path) or covers(path, entry) for path in paths)]
-        return {entry: self.identity(made[entry]) for entry in used}
+        makers = {entry for path in paths for entry in self._makers(path)}
+        fetched = [entry for entry in self.entries if entry in makers and "urls" in self.entries[entry]]
+        folders = self.folders()
+        return {entry: self.identity(self.archive(entry) if entry in folders else entry) for entry in fetched}
 
-
-def note(path: str) -> str:
-    """Return the path of the note beside the user's own copy that says it was found."""
-    return f"{path}.found"
+    def _makers(self, path: str) -> list[str]:
+        """Return the entries that make a path, or something in it."""
+        return [entry for entry in self.entries if covers(entry, path) or covers(path, entry)]

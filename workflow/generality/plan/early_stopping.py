@@ -12,16 +12,20 @@ CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # without generation, which tak
 
 def tunings(study: Study, experiment: str) -> dict[str, dict[str, float]]:
     """Return lr and warmup of each fine-tuning by name ("lr-0.0008-warmup-0"), the experiment's own first."""
-    own = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
-    base, varied = {key: own[key] for key in VARIED}, study.early_stopping(experiment)
+    train = study.finetune_settings(experiment, REFERENCE, DEFAULT)["train"]
+    base, varied = {key: train[key] for key in VARIED}, study.experiment(experiment)["early_stopping"]
     blocks = [base, *(base | {key: value} for key in VARIED for value in varied[key])]
     return {write(block): block for block in blocks}
 
 
 def tuning_settings(study: Study, experiment: str, tuning: str) -> dict:
-    """Return the settings of a series' fine-tuning: all it depends on but model, data, seed and shares of the steps."""
+    """Return the settings of a series' fine-tuning, by its name or "default" for the experiment's own.
+
+    They are all that it depends on but model, data, seed and shares of the steps.
+    """
     settings = study.finetune_settings(experiment, REFERENCE, DEFAULT)
-    return settings | {"train": settings["train"] | tunings(study, experiment)[tuning]}
+    varied = {} if tuning == DEFAULT else tunings(study, experiment)[tuning]
+    return settings | {"train": settings["train"] | varied}
 
 
 def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
@@ -33,20 +37,21 @@ def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
 
 def score_files(study: Study, experiment: str) -> list[str]:
     """Return the score files of the models to compare with, then those of the series."""
-    runs = [run for method in COMPARED for run in (method, f"{method}/{DEFAULT}")]  # "wise" has no setting
-    compared = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in runs)
+    compared = {f"{run.method}/{run.setting}" for run in study.runs(experiment) if run.method in COMPARED}
+    compared |= {run for run, mixed in study.mixtures[experiment].items() if mixed.name in COMPARED}
+    folders = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in compared)
     series = [
         f"{study.root}/{experiment}/{REFERENCE}/{tuning}/seed-{seed}/series.parquet"
         for tuning in tunings(study, experiment)
-        for seed in study.seeds
+        for seed in study.seeds(experiment)
     ]
-    return [path for path in study.score_paths(experiment) if path.startswith(compared)] + series
+    return [path for path in study.score_paths(experiment) if path.startswith(folders)] + series
 
 
 def table_settings(study: Study, experiment: str) -> dict:
     """Return the settings of the tidy table, in which a fine-tuning is a method, and a step its setting."""
     settings = study.collect_settings(experiment)
-    group = study.early_stopping(experiment)["group"]
+    group = study.experiment(experiment)["early_stopping"]["group"]
     return settings | {"generality": {group: settings["generality"][group]}, "metrics": CHECKPOINT_METRICS}
 
 

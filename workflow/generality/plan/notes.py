@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from generality.parts import parts
 from generality.plan.page import answered
+from generality.plan.shown import experiments_in
 from generality.plan.study import Study
 from generality.sources import model_source
 
 
 def unshown(study: Study) -> list[str]:
     """Return the experiments whose scores no part of the report shows."""
-    shown = answered(study)
-    return [name for name in study.config["experiments"] if name not in shown]
+    answers = answered(study)
+    return [name for name in study.config["experiments"] if name not in answers]
 
 
 def notes(study: Study) -> Iterator[str]:
@@ -23,8 +24,7 @@ def notes(study: Study) -> Iterator[str]:
         )
     for name, experiment in study.config["experiments"].items():
         for part, declared in parts().items():
-            shown = study.shown(part) if part in study.config["report"] else ()
-            if declared.key in experiment and name not in shown:
+            if declared.key in experiment and name not in experiments_in(study, part):
                 yield f"experiments.{name}.{declared.key}: nothing is run for it, as report.{part} does not show {name}"
     for name, settings in study.config["models"].items():
         yield from model_source(settings).notes(f"models.{name}", settings, study.model_sources(name))

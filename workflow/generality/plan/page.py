@@ -6,6 +6,7 @@ import yaml
 
 from generality import SPECIALITY
 from generality.parts import parts
+from generality.plan.shown import Shown
 from generality.plan.study import Study
 
 SUFFIXES = ("csv", "html", "json", "png")  # the files of a part that the page holds
@@ -16,16 +17,19 @@ def page_file(study: Study, name: str) -> str:
     return f"{study.config['report']['folder']}/{name}"
 
 
+def targets(study: Study) -> list[str]:
+    """Return every file of the report but its page, which shows them."""
+    return [file for part in study.parts() for file in Shown(study, part).outputs]
+
+
 def answered(study: Study) -> list[str]:
     """Return the experiments that the page's answer is about: those whose scores a part shows.
 
-    They stand in the order in which the findings show them, and then the other parts. Scores of other experiments are
-    not computed for the page.
+    They stand in the order in which the findings show them, and then the other parts.
     """
-    scored = sorted(
-        (part for part in study.parts() if parts()[part].scored), key=lambda part: parts()[part].kind != "finding"
-    )
-    return list(dict.fromkeys(name for part in scored for name in study.shown(part)))
+    scored = [part for part in study.parts() if parts()[part].scored]
+    scored.sort(key=lambda part: parts()[part].kind != "finding")
+    return list(dict.fromkeys(name for part in scored for name in Shown(study, part).experiments))
 
 
 def answer_settings(study: Study) -> list[dict]:
@@ -43,17 +47,18 @@ def page_experiments(study: Study) -> list[dict[str, str]]:
 
 def page_parts(study: Study, captions: Mapping[str, Mapping[str, str]]) -> list[dict]:
     """Return the parts in the order of their captions, each with its caption and the `files` that the page holds."""
-    shown = []
+    entries = []
     for part, caption in captions.items():
-        files = {path.rpartition(".")[2]: path for path in study.report_files(part)}
-        held = {suffix: files[suffix] for suffix in SUFFIXES if suffix in files}
-        shown.append({"part": part, **caption, "files": held})
-    return shown
+        files = {path.rpartition(".")[2]: path for path in Shown(study, part).outputs}
+        entries.append(
+            {"part": part, **caption, "files": {suffix: files[suffix] for suffix in SUFFIXES if suffix in files}}
+        )
+    return entries
 
 
 def page_labels(study: Study) -> dict[str, str]:
     """Return the printed names of the methods that a part shows."""
-    return {method: label for part in study.parts() for method, label in study.labels(part).items()}
+    return {method: label for part in study.parts() for method, label in Shown(study, part).labels.items()}
 
 
 def page_config(study: Study) -> str:

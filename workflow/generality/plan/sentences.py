@@ -1,10 +1,12 @@
 """Phrases of which the captions of the report are made; they follow from the configuration."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from generality import SPECIALITY
-from generality.methods import Trained
+from generality.methods import REFERENCE, Trained
 from generality.plan.shown import Shown
+from generality.storage.seed import in_words, repetitions
+from generality.storage.setting import DEFAULT
 
 # As the paper writes them; another experiment is called as in the configuration.
 NAMES = {"imagenet": "ImageNet", "domainnet": "DomainNet", "medmcqa": "MedMCQA", "pubmedqa": "PubMedQA"}
@@ -23,11 +25,11 @@ class Sentences:
         self.settings = [self.study.config["experiments"][name] for name in shown.experiments]
 
     def made(self, *, settings: bool = False, tests: str | None = None) -> str:
-        """Say how the part was made: model, data, seeds, if wanted how many settings, and the test examples.
+        """Say how the part was made: model, data, trainings, if wanted how many settings, and the test examples.
 
         The number of test examples is left out where only the data can tell.
         """
-        facts = [self.count(len(self.study.seeds), "seed")]
+        facts = [self.trainings()]
         if settings:
             tried = [model for name in self.shown.experiments for model in self._tried(name)]
             methods = self.count(len({method for method, _ in tried}), "method")
@@ -42,10 +44,10 @@ class Sentences:
 
     def tests(self, experiment: str, groups: Sequence[str] | None) -> str:
         """Say how many test examples of an experiment's speciality and of these groups, or all, there are."""
-        sets = self.shown.groups(experiment)
-        own = sets.pop(SPECIALITY)
+        sets = self.study.groups(experiment)
+        speciality = sets.pop(SPECIALITY)
         others = [name for group in groups or sets for name in sets[group]]
-        first, rest = self.number_of_tests(own), self.number_of_tests(others, "other")
+        first, rest = self.number_of_tests(speciality), self.number_of_tests(others, "other")
         return f"{first} and {rest}" if first and rest else ""
 
     def number_of_tests(self, names: Sequence[str], thing: str = "") -> str:
@@ -59,13 +61,15 @@ class Sentences:
 
     def checkpoints(self, experiment: str) -> str:
         """Say how many checkpoints a series has at most: shares of few steps may fall on the same step."""
-        return f"up to {self.count(len(self.study.series(experiment)), 'checkpoint')}"
+        return f"up to {self.count(len(self.study.experiment(experiment)['series']), 'checkpoint')}"
 
-    def path(self) -> str:
-        """Say how to read the line of WiSE-FT, if it is there."""
-        if not any("wise" in self.study.mixtures(name) for name in self.shown.experiments):
-            return ""
-        return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. "
+    def path(self, methods: Container[str]) -> str:
+        """Say how to read the lines of WiSE-FT, if the part, which draws these methods, has any."""
+        mixtures = [mixed for name in self.shown.experiments for mixed in self.study.mixtures[name].values()]
+        ends = {(mixed.base, mixed.setting) for mixed in mixtures if mixed.method == "wise" and mixed.name in methods}
+        if len(ends) > 1 or ends - {(REFERENCE, DEFAULT)}:
+            return "Each line of WiSE-FT is the path from the pre-trained to a fine-tuned model. "
+        return "WiSE-FT's line is the path from the pre-trained to the fully fine-tuned model. " if ends else ""
 
     def interval(self) -> str:
         """Say what the intervals of a figure are."""
@@ -73,7 +77,13 @@ class Sentences:
 
     def drawn(self) -> str:
         """Say what an interval is over."""
-        return "test examples and seeds" if len(self.study.seeds) > 1 else "test examples"
+        one = all(len(repetitions(self.study.seeds(name))) == 1 for name in self.shown.experiments)
+        return "test examples of this run" if one else "test examples and trainings"
+
+    def trainings(self) -> str:
+        """Say how often each setting is trained."""
+        seeds = [self.study.seeds(name) for name in self.shown.experiments]
+        return self.listed([in_words(texts) for texts in seeds])
 
     def experiments(self) -> str:
         """Name the experiments."""
@@ -88,7 +98,7 @@ class Sentences:
         return self.listed([self._model(settings["model"]) for settings in self.settings])
 
     def _model(self, model: str) -> str:
-        settings = self.study.model_settings(model)
+        settings = self.study.config["models"][model]
         released = " ".join(filter(None, [settings.get("name"), settings.get("weights")]))
         return f"{model} ({'pre-trained by this study' if 'data' in settings else released})"
 
@@ -96,7 +106,7 @@ class Sentences:
         """Yield method and setting of every model that is fine-tuned or mixed."""
         for method in self.study.methods(experiment, Trained):
             yield from ((method, setting) for setting in self.study.settings(experiment, method))
-        for mixed in self.study.mixtures(experiment).values():
+        for mixed in self.study.mixtures[experiment].values():
             yield from ((mixed.name, value) for value in mixed.values)
 
     @staticmethod

@@ -4,22 +4,14 @@ from generality.methods import Trained, module_of
 from generality.plan.study import Study
 
 
-def experiments(study: Study, model: str) -> list[str]:
-    """Return the experiments that a model has."""
-    return [name for name, settings in study.config["experiments"].items() if settings["model"] == model]
-
-
 def trials(study: Study, model: str) -> list[dict]:
-    """Return the fine-tunings that a model is tried with: each method's first setting in each of its experiments.
-
-    They are written as `finetune_settings` has them, and none is there twice.
-    """
-    found: list[dict] = []
-    for name in experiments(study, model):
+    """Return the distinct `finetune_settings` of each method's first setting in each of a model's experiments."""
+    distinct: list[dict] = []
+    for name in (name for name, keys in study.config["experiments"].items() if keys["model"] == model):
         for method in study.methods(name, Trained):
             settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
-            found += [settings] if settings not in found else []
-    return found
+            distinct += [settings] if settings not in distinct else []
+    return distinct
 
 
 def modules(study: Study, model: str) -> list[str]:
@@ -29,16 +21,17 @@ def modules(study: Study, model: str) -> list[str]:
 
 def measured_pictures(study: Study, experiment: str) -> dict[tuple[str, str], str]:
     """Return the image-set folders that an experiment is scored or probed on, by ("set/domain", split)."""
-    probed = {(name, "test"): study.data_path(name, "test") for name in study.probed_sets(experiment)}
+    probed = {key: folder for key, folder in study.probed_sets(experiment).items() if key[1] == "test"}
     return study.evaluation_sets(experiment) | probed
 
 
-def tried(study: Study, experiment: str, seed: int | str) -> list[str]:
-    """Return the notes of trials and checks that must pass before an experiment trains anything with a seed.
+def tried(study: Study, experiment: str, start: str) -> list[str]:
+    """Return the notes of trials and checks that must pass before an experiment trains anything from a start.
 
     Data sets are checked against a CLIP's classes or a language model's tokenizer. A released model is tried.
     """
-    seeded = f"/pretrained/default/seed-{seed}/texts" if experiment in study.experiments("language") else "/classes"
-    released = study.is_released(study.config["experiments"][experiment]["model"])
-    trial = [f"{study.model_path(experiment, seed)}.tried"] if released else []
+    settings = study.experiment(experiment)
+    seeded = f"/pretrained/default/seed-{start}/texts" if settings["track"] == "language" else "/classes"
+    released = study.is_released(settings["model"])
+    trial = [f"{study.model_path(experiment, start)}.tried"] if released else []
     return [*trial, f"{study.root}/{experiment}{seeded}.checked"]

@@ -54,8 +54,8 @@ def name_forgetting(ax: Axes) -> Bbox:
 
 def _leader(ax: Axes, point: tuple[float, float], offset: tuple[float, float]) -> list[Bbox]:
     """Return small boxes along the line from a point to its text, `offset` points away, past the marker."""
-    start, whole = ax.transData.transform(point), np.array(offset) * ax.figure.dpi / 72
-    return [Bbox([start + share * whole] * 2).padded(1) for share in np.linspace(0.3, 1, 8)]
+    start, line = ax.transData.transform(point), np.array(offset) * ax.figure.dpi / 72
+    return [Bbox([start + share * line] * 2).padded(1) for share in np.linspace(0.3, 1, 8)]
 
 
 def _side(offset: float, positive: str, negative: str) -> str:

@@ -1,5 +1,6 @@
 """The words of the answer: every sentence and colour of the first screen follows from numbers."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
-from generality.report.diverged import DIVERGED
-from generality.report.markup import NONE, Table
-from generality.report.names import ENDS, FULL, in_words, notation
+from generality.report.markup import NONE, Table, points
+from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, trainings
+from generality.report.select import among
 
 UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it
 # The word for each, by what is compared and whether it is of the speciality.
@@ -19,7 +20,9 @@ WORDS = {
     ("over_full", True): {UP: "learnt more", DOWN: "learnt less", UNCLEAR: "unclear"},
     ("over_full", False): {UP: "kept more", DOWN: "kept less", UNCLEAR: "unclear"},
 }
-BEST, CLOSE = "best", "close"
+MATCHED = ", at its chosen setting and at the same speciality"  # where full fine-tuning has several settings
+AT_CHANCE = "at chance"  # stands for the word where neither model is measurably better than that
+BEST, TIE = "best", "tie"
 AGAINST = {"change": "against pre-trained", "over_full": "against full"}
 
 
@@ -48,9 +51,10 @@ class Row:
 class Tally:
     """The marks of a method in the areas that full fine-tuning forgot, as (area, mark), and their counts.
 
-    The mark is up where the method helped: it learnt its own task measurably and kept measurably more. The mark is down
-    where it kept less. `helped` and `less` count these two, and `best` the areas with the best trade-off. `speciality`
-    is the mean of its differences from full fine-tuning on the own tasks.
+    The mark is up where the method helped: it learnt its own task measurably and kept measurably more than full
+    fine-tuning, at the chosen settings and, where full fine-tuning has several, at the method's speciality. The mark is
+    down where it kept less. `helped` and `less` count these two, and `best` the areas with the best trade-off.
+    `speciality` is the mean of its differences from full fine-tuning on the own tasks.
     """
 
     name: str
@@ -85,19 +89,6 @@ def verdict(low: float, high: float) -> str:
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
-def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
-    """Return a fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
-    if not np.isfinite(value):
-        return NONE
-    text = f"{scale * value:{sign}.1f}".replace("-", "−")
-    return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as in a sentence: "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
 def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     """Return the answer from rows of `answer.answers`, of one experiment or several; `labels` are the methods' names.
 
@@ -109,28 +100,30 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     methods, lacking = table["method"].unique(), _diverged(table, labels)
     full = table[(table["method"] == FULL) & table["score"].notna()]
     areas = full[full["group"] != SPECIALITY]
-    lost = areas[areas["change_high"] < 0]
-    places = set(zip(lost["experiment"], lost["group"], strict=True))
-    table = table.assign(forgotten=[place in places for place in zip(table["experiment"], table["group"], strict=True)])
-    table = table.assign(rank=_ranks(table), learnt=_learnt(table))
+    lost = areas[(areas["change_high"] < 0) & areas["above_chance"]]
+    table = table.assign(forgotten=among(table, lost, ["experiment", "group"]))
+    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]  # measurably, on its own task
+    table = table.assign(rank=_ranks(table), learnt=among(table, gained, ["experiment", "method"]))
     others = [method for method in methods if method not in ENDS]
-    trained = [method for method in others if table.loc[table["method"] == method, "score"].notna().any()]
-    tallies = [_tally(table[table["method"] == method], labels.get(method, method)) for method in trained]
+    scored = set(table.loc[table["score"].notna(), "method"])
+    tallies = [_tally(table[table["method"] == name], labels.get(name, name)) for name in others if name in scored]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
     # The methods are compared with full fine-tuning where the study has it.
-    shown = [(FULL, "change")] if FULL in methods else []
-    shown += [(method, "over_full" if len(full) else "change") for method in others]
+    columns = [(FULL, "change")] if FULL in methods else []
+    columns += [(method, "over_full" if len(full) else "change") for method in others]
     of_full = lacking.pop(FULL, "")
     of_others = " ".join(lacking.values())
+    others_diverged = of_others if len(areas) else f"{of_full} {of_others}".strip()
+    helped = _helped(tallies, len(areas), len(lost), others_diverged, matched=table["matched"].notna().any())
     return Answer(
         forgotten=_forgotten(full[full["group"] == SPECIALITY], areas, lost, of_full),
-        helped=_helped(tallies, len(areas), len(lost), of_others if len(areas) else f"{of_full} {of_others}".strip()),
+        helped=(helped[0] + _in_this_run(table), helped[1]) if tallies and len(lost) else helped,
         experiments=list(areas["experiment"].unique()),
         losses=list(_losses(areas)),
         tallies=tallies if len(lost) else (),
-        columns=[(labels.get(method, method), AGAINST[effect]) for method, effect in shown],
-        rows=list(_rows(table, shown)),
-        caution=_caution(sorted(table["seeds"].unique())),
+        columns=[(labels.get(method, method), AGAINST[effect]) for method, effect in columns],
+        rows=list(_rows(table, columns)),
+        caution=_caution(table),
     )
 
 
@@ -167,34 +160,29 @@ def _diverged(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ranks(table: pd.DataFrame) -> np.ndarray:
-    """Return the rank of the trade-off in each row of a forgotten area.
+    """Return the rank of the trade-off in each row of a forgotten area, or "" where no method adds a hypervolume.
 
-    The largest hypervolume is the best, and one not measurably behind it close. Where no method adds any, none has a
-    rank.
+    The largest hypervolume is the best if it is measurably above all others; else those that are not measurably behind
+    it tie.
     """
     ranked = table["forgotten"] & (table["hypervolume"] > 0)
-    return np.select([ranked & (table["behind"] == 0), ranked & (table["behind_low"] <= 0)], [BEST, CLOSE], "")
-
-
-def _learnt(table: pd.DataFrame) -> list[bool]:
-    """Tell for each row whether its model gained measurably on the own task of its experiment."""
-    gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]
-    models = set(zip(gained["experiment"], gained["method"], strict=True))
-    return [model in models for model in zip(table["experiment"], table["method"], strict=True)]
+    return np.select([ranked & (table["behind_high"] < 0), ranked & (table["behind_low"] <= 0)], [BEST, TIE], "")
 
 
 def _tally(rows: pd.DataFrame, name: str) -> Tally:
-    there = rows[rows["forgotten"] & rows["over_full"].notna()]
-    areas = [f"{row.experiment}: {in_words(row.group)}" for row in there.itertuples()]
-    found = [verdict(row.over_full_low, row.over_full_high) for row in there.itertuples()]
-    # A method that learns nothing forgets nothing, which is no help.
-    found = [
-        UNCLEAR if mark == UP and not learnt else mark for mark, learnt in zip(found, there["learnt"], strict=True)
-    ]
-    own = rows.loc[rows["group"] == SPECIALITY, "over_full"].mean()
-    best = int((there["rank"] == BEST).sum())
-    marks = list(zip(areas, found, strict=True))
-    return Tally(name, marks, found.count(UP), found.count(DOWN), best, points(own))
+    areas = rows[rows["forgotten"] & rows["over_full"].notna()]
+    marks = [(f"{row.experiment}: {in_words(row.group)}", _mark(row)) for row in areas.itertuples()]
+    counts = Counter(mark for _, mark in marks)
+    speciality = rows.loc[rows["group"] == SPECIALITY, "over_full"].mean()
+    return Tally(name, marks, counts[UP], counts[DOWN], int((areas["rank"] == BEST).sum()), points(speciality))
+
+
+def _mark(row: tuple) -> str:
+    """Return the mark of a method in a forgotten area."""
+    mark = verdict(row.over_full_low, row.over_full_high)
+    # A method that learns nothing forgets nothing, and a lower learning rate may do as well: neither is a help.
+    as_good = not row.learnt or (np.isfinite(row.matched) and not row.matched_low > 0)
+    return UNCLEAR if mark == UP and as_good else mark
 
 
 def _losses(areas: pd.DataFrame) -> Iterator[tuple[str, list[Cell | None]]]:
@@ -204,43 +192,50 @@ def _losses(areas: pd.DataFrame) -> Iterator[tuple[str, list[Cell | None]]]:
         yield in_words(group), [cells.get(experiment) for experiment in experiments]
 
 
-def _rows(table: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Iterator[Row]:
+def _rows(table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Iterator[Row]:
     for (experiment, group), rows in table.groupby(["experiment", "group"], sort=False):
-        own = group == SPECIALITY
-        there = {row.method: row for row in rows.itertuples()}
-        cells = [_cell(there.get(method), effect, own) for method, effect in shown]
-        yield Row(experiment, "own task" if own else in_words(group), rows["data"].iloc[0] if own else "", cells)
+        is_own = group == SPECIALITY
+        by_method = {row.method: row for row in rows.itertuples()}
+        cells = [_cell(by_method.get(method), effect, is_own) for method, effect in columns]
+        yield Row(experiment, "own task" if is_own else in_words(group), rows["data"].iloc[0] if is_own else "", cells)
 
 
-def _cell(row: tuple | None, effect: str, own: bool) -> Cell:
+def _cell(row: tuple | None, effect: str, is_own: bool) -> Cell:
     if row is None or not np.isfinite(getattr(row, effect)):
         return Cell(DIVERGED if row and not np.isfinite(row.score) else NONE)
     value, low, high = (getattr(row, f"{effect}{end}") for end in ("", "_low", "_high"))
-    tone = verdict(low, high)
-    return Cell(points(value), f"± {100 * (high - value):.1f}", tone, WORDS[effect, own][tone], row.rank)
+    tone = verdict(low, high) if row.above_chance else UNCLEAR
+    word = WORDS[effect, is_own][tone] if row.above_chance else AT_CHANCE
+    return Cell(points(value), f"± {100 * (high - value):.1f}", tone, word, row.rank)
 
 
-def _forgotten(own: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
+def _forgotten(tasks: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
     if areas.empty:
         return "Not measured", diverged or "The study has no full fine-tuning, whose forgetting is the question."
     n, gained = len(areas), int((areas["change_low"] > 0).sum())
-    unclear, learnt = n - len(lost) - gained, int((own["change_low"] > 0).sum())
+    unclear, learnt = n - len(lost) - gained, int((tasks["change_low"] > 0).sum())
     texts = []
     if len(lost):
         worst = lost.loc[lost["change"].idxmin()]
         size = points(worst["change"], worst["change_high"])
         most = "Most of all" if len(lost) > 1 else "That is"
         texts.append(f"{most} {in_words(worst['group'])} after {worst['experiment']}: {size} points.")
+        texts += [_flips(lost)] if lost["lost"].notna().any() else []
     texts += [f"In {gained} of {n} areas it gained."] if gained else []
     texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
-    where = f" in {_of(learnt, len(own))} experiments" if len(own) > 1 else ""
+    where = f" in {_of(learnt, len(tasks))} experiments" if len(tasks) > 1 else ""
     texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
     texts += [diverged] if diverged else []
     headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"
-    return headline, " ".join(texts)
+    return headline + _in_this_run(tasks), " ".join(texts)
 
 
-def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str) -> tuple[str, str]:
+def _in_this_run(table: pd.DataFrame) -> str:
+    """Return a restriction of a headline that rests on one training."""
+    return ", in this run" if table["repetitions"].min() == 1 else ""
+
+
+def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str, *, matched: bool) -> tuple[str, str]:
     if not n or not tallies:
         return "Not measured", diverged or "The study has no other method beside full fine-tuning to compare."
     if not lost:
@@ -248,29 +243,42 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str) -> tuple
         return "Nothing to mend", f"{nothing} {diverged}".strip()
     most, best = tallies[0].helped, max(tally.best for tally in tallies)
     top = [tally.name for tally in tallies if tally.helped == most]
-    of = _of(most, len(tallies[0].marks))
     if most:
-        headline = f"{listed(top)}, in {of}" + (" of them" if of.startswith("all") else "")
+        share = _of(most, len(tallies[0].marks))
+        headline = f"{listed(top)}, in {share}" + (" of them" if share.startswith("all") else "")
         they = "they learnt their tasks" if len(top) > 1 else "it learnt its task"
-        texts = [f"There {they} and kept measurably more than full fine-tuning did."]
+        texts = [f"There {they} and kept measurably more than full fine-tuning did{MATCHED if matched else ''}."]
     else:
         headline = "Nothing measurably"
-        texts = ["No method learnt its task and kept measurably more than full fine-tuning did."]
+        texts = [f"No method learnt its task and kept measurably more than full did{MATCHED if matched else ''}."]
     traders = [tally.name for tally in tallies if best and tally.best == best]
-    texts += [f"The best trade-off most often: {listed(traders)}, in {best}."] if traders else []
+    texts += [
+        f"A best trade-off: {listed(traders)}, in {best}."
+        if traders
+        else "No method has a best trade-off: the first tie."
+    ]
     worse = [f"{tally.name} in {tally.less}" for tally in tallies if tally.less]
     texts += [f"Measurably less was kept by {listed(worse)}."] if worse else []
     texts += [diverged] if diverged else []
     return headline, " ".join(texts)
 
 
-def _caution(seeds: Sequence[int]) -> str:
+def _flips(lost: pd.DataFrame) -> str:
+    """Return a sentence on the answers that turned wrong and right where the two differ most."""
+    row = lost.loc[(lost["won"] - lost["lost"]).idxmin()]
+    wrong, right = (points(row[name], sign="") for name in ("lost", "won"))
+    where = f"{in_words(row['group'])} after {row['experiment']}"
+    return f"The net hides more: in {where}, {wrong} % of all answers turned wrong and {right} % turned right."
+
+
+def _caution(table: pd.DataFrame) -> str:
     """Say what the intervals cover."""
-    if seeds[-1] == 1:
-        return "1 seed: intervals are over test examples only, another training might differ."
-    if seeds[0] == seeds[-1]:
-        return f"{seeds[0]} seeds: intervals are over trainings and test examples."
-    return f"{seeds[0]} to {seeds[-1]} seeds: intervals are over trainings, where there are several, and test examples."
+    seeds, repetitions = table["seeds"].max(), table["repetitions"].min()
+    if repetitions == 1:
+        return (
+            "1 training: intervals are over test examples only, and all of this is about this run; another may differ."
+        )
+    return f"{trainings(seeds, repetitions).capitalize()}: intervals are over trainings and test examples."
 
 
 def _of(count: int, n: int) -> str:

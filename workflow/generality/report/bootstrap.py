@@ -1,64 +1,56 @@
-"""Seed-aware, clustered bootstrap: means of models under the same resamples, and intervals of effects."""
+"""Clustered bootstrap: means of models under the same resamples, and intervals of effects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
-from scipy.special import stdtrit
 
-from generality.report.estimate import Estimate
+from generality.report.estimate import Estimate, combine
 
-RESAMPLES = 1000  # draws of seeds and clusters; the error of a standard error is then about 2 %
+RESAMPLES = 1000  # draws of clusters; the error of a standard error is then about 2 %
 SEED = 2023  # seed of the drawing: equal scores give equal intervals
 
 
-def resample(scores: Sequence[Mapping[int, np.ndarray]], clusters: np.ndarray, data: str) -> np.ndarray:
-    """Return the mean score of each model on a data set under every resample, of shape (models, 1 + S + RESAMPLES).
+def resample(outcomes: Sequence[np.ndarray], labels: Sequence[str]) -> np.ndarray:
+    """Return the mean score of each model on a data set under every resample, of shape (models, columns).
 
-    Each model is {seed: scores of the examples}, all of the same S seeds; `clusters` numbers (0 … C−1) the cluster of
-    each example. Column 0 is the mean itself and columns 1 … S are those of single seeds. The others draw S − 1 of the
-    S seeds and C of the C clusters, both with replacement, and weigh seeds and examples by how often they were drawn. S
-    − 1 seeds make the variance of the mean over seeds unbiased; with three seeds it is a third more than with S (Rao
-    and Wu 1988). A single seed is kept as it is.
-
-    All models get the same draws, so differences between them are paired. The draws depend only on the name of the
-    `data` set and the numbers of seeds and clusters, so they are paired across experiments as well.
+    Each model has an array (repetitions S, examples); `labels` names the cluster of each example. Column 0 is the mean
+    and columns 1 … S are those of single repetitions. Then come RESAMPLES columns of the mean, and as many of each
+    repetition, all of which give every cluster a random weight of the exponential distribution (the Bayesian bootstrap,
+    Rubin 1981). It depends on nothing but the label, so that models, data sets and experiments share the weights of the
+    clusters that they share, and differences are paired. Deviations are scaled by √((C+1)/(C−1)), which makes the
+    variance of the mean over C clusters that of `estimate`.
     """
-    seeds = sorted(scores[0])
-    sizes = np.bincount(clusters).astype(np.float64)
-    of_seeds, of_clusters = _draws(len(seeds), "seeds", keep_one=True), _draws(len(sizes), data)
-    of_seeds = np.vstack([np.full((1, len(seeds)), 1 / len(seeds)), np.eye(len(seeds)), of_seeds])
-    of_clusters = np.vstack([np.ones((1 + len(seeds), len(sizes))), of_clusters])
-    drawn = of_clusters @ sizes  # examples in each resample
-    means = np.empty((len(scores), len(drawn)))
-    for i, model in enumerate(scores):
-        sums = np.stack([np.bincount(clusters, model[seed]) for seed in seeds])
-        means[i] = (of_clusters @ sums.T * of_seeds).sum(axis=1) / drawn
-    return means
+    names, places = np.unique(labels, return_inverse=True)
+    count, weights = len(names), np.stack(list(map(_weights, names)), axis=1)  # (RESAMPLES, clusters)
+    drawn = weights @ np.bincount(places)  # examples in each resample
+    scale = np.sqrt((count + 1) / (count - 1))
+    rows = []
+    for scores in outcomes:
+        single = scores.mean(axis=1)
+        sums = np.stack([np.bincount(places, row) for row in scores])
+        resampled = (weights @ sums.T / drawn[:, None]).T  # (repetitions, RESAMPLES)
+        resampled = single[:, None] + scale * (resampled - single[:, None])
+        rows.append(np.concatenate([[single.mean()], single, resampled.mean(axis=0), *resampled]))
+    return np.stack(rows)
 
 
-def interval(effect: np.ndarray, seeds: int) -> Estimate:
+def interval(effect: np.ndarray, count: int, freedom: float = np.inf) -> Estimate:
     """Return value, standard error and 95 % interval of an effect that was computed for every column of `resample`.
 
-    The standard error is the standard deviation over resamples. The interval is Student's t about the value with the
-    degrees of freedom of `estimate`, (S − 1) · max(1, se² / B)², where B is the variance over single seeds by S. The
-    percentiles of three seeds would end at the best and the worst of them, and miss the truth a quarter of the time.
-    Resampling both seeds and examples counts some of the chance twice (Owen 2007), so the interval is rather too wide
-    than too narrow. With one seed it covers the examples only.
+    `count` is the number S of repetitions and `freedom` as in `estimate`, whose formulas hold: E is the variance of the
+    effect over resamples, B that over single repetitions by S, and W the variance over resamples of the repetitions'
+    deviations from their mean, summed and divided by (S−1) S. With one repetition it covers the examples only.
     """
-    value, single, resampled = effect[0], effect[1 : 1 + seeds], effect[1 + seeds :]
-    se, freedom = float(resampled.std(ddof=1)), np.inf
-    if seeds > 1 and (between := single.var(ddof=1) / seeds) > 0:
-        freedom = (seeds - 1) * max(1.0, se**2 / between) ** 2
-    reach = float(stdtrit(freedom, 0.975)) * se
-    return Estimate(float(value), se, float(value - reach), float(value + reach))
+    value, single, resampled = effect[0], effect[1 : 1 + count], effect[1 + count : 1 + count + RESAMPLES]
+    if count == 1:
+        return combine(value, resampled.var(ddof=1), 0.0, freedom=freedom, count=count)
+    each = effect[1 + count + RESAMPLES :].reshape(count, RESAMPLES)
+    overlap = (each - each.mean(axis=0)).var(axis=1, ddof=1).sum() / (count - 1) / count
+    between = single.var(ddof=1) / count
+    return combine(value, resampled.var(ddof=1), between - overlap, freedom=freedom, count=count)
 
 
-def _draws(count: int, name: str, keep_one: bool = False) -> np.ndarray:
-    """Return how often each of `count` things is drawn, a row per resample: (RESAMPLES, count).
-
-    With `keep_one`, count − 1 are drawn and the row is divided by as many: weights of a mean, 1 for a single thing.
-    """
-    rng = np.random.default_rng([SEED, count, *name.encode()])
-    number = max(1, count - 1) if keep_one else count
-    draws = rng.multinomial(number, np.full(count, 1 / count), size=RESAMPLES).astype(np.float64)
-    return draws / number if keep_one else draws
+def _weights(label: str) -> np.ndarray:
+    key = int.from_bytes(sha256(f"{SEED} {label}".encode()).digest()[:16])
+    return np.random.Generator(np.random.Philox(key=key)).standard_exponential(RESAMPLES)

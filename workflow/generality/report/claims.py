@@ -1,31 +1,39 @@
 """The findings of the paper as functions of scores: supported, contradicted or undecided."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import norm
 
+from generality import SPECIALITY
 from generality.report import comparisons as c
-from generality.report import comparisons_series as s
-from generality.report.bootstrap import interval
-from generality.report.comparisons import Comparison
-from generality.report.comparisons_series import Followed
-from generality.report.diverged import DIVERGED
+from generality.report.comparisons import START, Compare, Comparison, Followed
+from generality.report.names import DIVERGED, FULL, PATH
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
 
 SUPPORTED, CONTRADICTED, UNDECIDED, NOT_MEASURED = "supported", "contradicted", "undecided", "not measured"
+NEGLIGIBLE, AT_CHANCE = "too small to matter", "not decidable here: at chance"
 NOT_DECIDED = f"not decided: {DIVERGED}"
+# With one training there is no telling whether another would agree.
+IN_THIS_RUN = {SUPPORTED: "agrees, in this run", CONTRADICTED: "disagrees, in this run"}
+VERDICTS = (SUPPORTED, CONTRADICTED, *IN_THIS_RUN.values(), NEGLIGIBLE, UNDECIDED, AT_CHANCE, NOT_DECIDED, NOT_MEASURED)
+LEVEL = 0.05
 VISION, LANGUAGE = ("imagenet", "domainnet"), ("medmcqa", "pubmedqa")
 ROLES = (*VISION, *LANGUAGE)
 PROBED, FOLLOWED = "linear probing", "early stopping"  # roles of the series that Figures 8 and 9 show
-RULE = (
-    "Each comparison has an effect, signed so that positive is as the paper says, and a 95 % interval; it is "
-    "supported where the interval lies above 0, contradicted where it lies below, else undecided. A claim stands "
-    "or falls with its weakest comparison, the one with the least effect in half-widths of its interval: it is "
-    "supported if all are, and contradicted if one is. A comparison that needs a fine-tuning that diverged is not "
-    "decided, nor is its claim, unless another contradicts it. Settings were chosen on validation examples, effects "
-    "are measured on test examples."
+RULE = (  # {yes} and {no} are the words for supported and contradicted
+    "Each comparison has an effect, signed so that positive is as the paper says, a 95 % interval and a smallest "
+    f"effect of interest ({c.SMALLEST:g} points or %; of a hypervolume that height over full "
+    "fine-tuning's gain). It {yes} where the interval lies above 0 and the effect is of interest, it {no} where the "
+    "same holds below 0, is too small to matter where the interval lies within the smallest effects, else undecided. "
+    "It is not decidable where neither model is measurably better than chance, nor where a fine-tuning diverged. A "
+    "claim stands or falls with its weakest comparison, the one with the least effect in half-widths of its "
+    "interval. It {yes} if all do, and {no} if one does. The intervals are those of one comparison; a claim's "
+    "verdict holds only if it stands Holm's correction for all claims that are decided here. Settings were chosen "
+    "on validation examples, effects are measured on test examples."
 )
 
 
@@ -41,7 +49,7 @@ class Claim:
     says: str
     paper: str
     roles: tuple[str, ...]
-    compare: Callable[..., Iterator[Comparison]]
+    compare: Compare
     together: bool = False
 
 
@@ -55,80 +63,136 @@ class Judged:
     se: float
     low: float
     high: float
+    smallest: float
     verdict: str
-    seeds: int
+    repetitions: int
 
     @property
     def strength(self) -> float:
-        """Return the effect in half-widths of its interval: above 1 supported, below −1 contradicted.
+        """Return the effect in half-widths of its interval: above 1 it lies above 0, below −1 below 0.
 
-        It is −1 where a fine-tuning diverged, which is weaker than all but a contradiction.
+        It is −1 where nothing is decided, which is weaker than all but a contradiction.
         """
-        if np.isnan(self.effect):
+        if self.verdict in (NOT_DECIDED, AT_CHANCE):
             return -1.0
         reach = self.high - self.effect
         return self.effect / reach if reach else self.effect * float("inf") if self.effect else 0.0
 
+    @property
+    def p(self) -> float:
+        """Return the two-sided p-value that belongs to the interval."""
+        return float(2 * norm.sf(abs(self.strength) * norm.isf(LEVEL / 2)))
+
+
+class JudgedClaim(NamedTuple):
+    """A claim with its comparisons, the weakest first, the reason why some are missing, its verdict and p-value.
+
+    The p-value is Holm's, and missing where the verdict does not rest on it.
+    """
+
+    claim: Claim
+    comparisons: list[Judged]
+    reason: str
+    verdict: str
+    p: float
+
 
 def judge(comparison: Comparison) -> Judged:
     """Return the verdict of one comparison, by `RULE`."""
-    found = interval(comparison.effect, comparison.seeds)
-    verdict = SUPPORTED if found.low > 0 else CONTRADICTED if found.high < 0 else UNDECIDED
-    if np.isnan(found.value):  # a model diverged
+    value, _, low, high = comparison.estimate
+    if np.isnan(value):
         verdict = NOT_DECIDED
-    return Judged(comparison.what, comparison.unit, *found, verdict, comparison.seeds)
+    elif not comparison.decidable:
+        verdict = AT_CHANCE
+    elif low > 0 and value >= comparison.smallest:
+        verdict = SUPPORTED
+    elif high < 0 and value <= -comparison.smallest:
+        verdict = CONTRADICTED
+    else:
+        verdict = NEGLIGIBLE if -comparison.smallest < low and high < comparison.smallest else UNDECIDED
+    if comparison.repetitions == 1:
+        verdict = IN_THIS_RUN.get(verdict, verdict)
+    measured = comparison.smallest, verdict, comparison.repetitions
+    return Judged(comparison.what, comparison.unit, *comparison.estimate, *measured)
 
 
-def judge_claims(
-    experiments: Mapping[str, Resampled | Probed | Followed],
-) -> list[tuple[Claim, list[Judged], str]]:
-    """Return each claim of the paper with its comparisons, the weakest first, or else the reason why it has none.
+def judge_claims(experiments: Mapping[str, Resampled | Probed | Followed]) -> list[JudgedClaim]:
+    """Return each claim of the paper with its verdict.
 
     `experiments` are those of the study by role, and those of `PROBED` and `FOLLOWED`. A claim is about the ones that
     it has.
     """
-    found = []
+    claims = []
     for claim in CLAIMS:
         missing = [role for role in claim.roles if role not in experiments]
-        there = [experiments[role] for role in claim.roles if role in experiments]
-        calls = [[scores] for scores in there]
+        measured = [experiments[role] for role in claim.roles if role in experiments]
+        calls = [[scores] for scores in measured]
         if claim.together:
-            calls = [] if missing else [there]
-        compared = [each for call in calls for each in claim.compare(*call)]
-        judged = sorted(map(judge, compared), key=lambda each: each.strength)
+            calls = [] if missing else [measured]
+        judged = [judge(comparison) for call in calls for comparison in claim.compare(*call)]
         reason = f"the study has no {', '.join(missing)}" if missing else ""
         if not (reason or judged):
             reason = "the study lacks its methods or groups"
-        found.append((claim, judged, reason))
-    return found
+        claims.append((claim, sorted(judged, key=lambda comparison: comparison.strength), reason))
+    corrected = holm([_p(judged) for _, judged, _ in claims])
+    return [JudgedClaim(*each, _verdict(each[1], p), p) for each, p in zip(claims, corrected, strict=True)]
 
 
-def verdict(judged: list[Judged]) -> str:
-    """Return the verdict of a claim: that of its weakest comparison."""
-    return judged[0].verdict if judged else NOT_MEASURED
+def rule(claims: Sequence[JudgedClaim]) -> str:
+    """Return the rule in words; those of one training claim nothing beyond it."""
+    one = any(comparison.repetitions == 1 for claim in claims for comparison in claim.comparisons)
+    yes, no = ("agrees", "disagrees") if one else ("is supported", "is contradicted")
+    note = " With one training, all of this is about this run, and another may differ." if one else ""
+    return RULE.format(yes=yes, no=no) + note
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number (Holm 1979); NaN are no tests and stay."""
+    tests = [(value, place) for place, value in enumerate(values) if not np.isnan(value)]
+    corrected, most = [float("nan")] * len(values), 0.0
+    for rank, (value, place) in enumerate(sorted(tests)):
+        most = max(most, min(1.0, (len(tests) - rank) * value))
+        corrected[place] = most
+    return corrected
+
+
+def _p(judged: list[Judged]) -> float:
+    """Return a claim's p-value: all comparisons must hold to support it, and one of k suffices to contradict it."""
+    if not judged or judged[0].verdict in (NOT_DECIDED, AT_CHANCE):
+        return float("nan")
+    return judged[0].p if judged[0].effect > 0 else min(1.0, len(judged) * judged[0].p)
+
+
+def _verdict(judged: list[Judged], p: float) -> str:
+    """Return the verdict of a claim: that of its weakest comparison, if it stands after the correction."""
+    if not judged:
+        return NOT_MEASURED
+    decided = judged[0].verdict in (SUPPORTED, CONTRADICTED, *IN_THIS_RUN.values())
+    return UNDECIDED if decided and not p < LEVEL else judged[0].verdict
 
 
 CLAIMS = (
     Claim(
         "speciality-gained", "1, 4.1, 4.2", "Fine-tuning makes a model a specialist on the set it is fine-tuned on.",
         "68.3 → 81.5 (ImageNet), 84.6 → 99.0 (DomainNet), 28.3 → 44.1 (MedMCQA), 0.1 → 71.6 (PubMedQA)", ROLES,
-        c.learns,
+        c.ahead([FULL], [START], [SPECIALITY]),
     ),
     Claim(
         "distributions-forgotten", "1, 4.1", "Fine-tuned CLIP is worse than pre-trained CLIP on other distributions.",
-        "OOD 58.3 → 53.8 (ImageNet), 54.7 → 50.8 (DomainNet)", VISION, c.forgets(c.OOD),
+        "OOD 58.3 → 53.8 (ImageNet), 54.7 → 50.8 (DomainNet)", VISION, c.ahead([START], [FULL], [c.OOD]),
     ),
     Claim(
         "tasks-forgotten", "1, 4.2", "Fine-tuned language models forget common sense and instructions, both sets.",
-        "common sense 46.3 → 43.7 and 43.3; log-likelihood −254 → −315 and −291", LANGUAGE, c.forgets(*c.TASKS),
+        "common sense 46.3 → 43.7 and 43.3; log-likelihood −254 → −315 and −291", LANGUAGE,
+        c.ahead([START], [FULL], c.TASKS),
     ),
     Claim(
         "medmcqa-lifts-medicine", "4.2", "Fine-tuning on MedMCQA improves the other medical sets.",
-        "PubMedQA 0.1 → 41.6, USMLE 26.0 → 40.4", ("medmcqa",), c.lifts_other_sets,
+        "PubMedQA 0.1 → 41.6, USMLE 26.0 → 40.4", ("medmcqa",), c.on_other_sets(FULL, START),
     ),
     Claim(
         "pubmedqa-lowers-medicine", "4.2", "Fine-tuning on PubMedQA worsens the other medical sets.",
-        "MedMCQA 28.3 → 23.5, USMLE 26.0 → 23.6", ("pubmedqa",), c.lowers_other_sets,
+        "MedMCQA 28.3 → 23.5, USMLE 26.0 → 23.6", ("pubmedqa",), c.on_other_sets(START, FULL),
     ),
     Claim(
         "distance-orders-forgetting", "1, 4.2",
@@ -138,41 +202,42 @@ CLAIMS = (
     Claim(
         "penalties-keep-distributions", "1, 4.1, 5", "L1, L2 and KD mitigate the forgetting of distributions by CLIP.",
         "OOD up to 61.6, 61.4, 62.2 against 53.8 (ImageNet); 55.2, 55.5, 55.8 against 50.8 (DomainNet)", VISION,
-        c.forget_less(c.PENALTIES, [c.OOD]),
+        c.keep_more(c.PENALTIES, [c.OOD]),
     ),
     Claim(
         "penalties-keep-tasks", "1, 4.2, 5", "L1, L2 and KD mitigate the forgetting of tasks by language models.",
         "log-likelihood up to −262, −287, −284 against −315 (MedMCQA); −257, −272, −267 against −291 (PubMedQA), where "
-        "KD is also at −302", LANGUAGE, c.forget_less(c.PENALTIES, c.TASKS),
+        "KD is also at −302", LANGUAGE, c.keep_more(c.PENALTIES, c.TASKS),
     ),
     Claim(
         "penalties-learn", "1", "L1, L2 and KD still learn the task (read as: gain speciality).",
-        "at the settings above 79.9, 76.9, 82.5 against 68.3 before (ImageNet)", ROLES, c.still_learn,
+        "at the settings above 79.9, 76.9, 82.5 against 68.3 before (ImageNet)", ROLES,
+        c.ahead(c.PENALTIES, [START], [SPECIALITY]),
     ),
     Claim(
         "wise-beats-both-ends", "4.1", "The best of WiSE-FT's path generalises better than both of its ends.",
         "OOD 63.5 against 58.3 and 53.8 (ImageNet); 57.0 against 54.7 and 50.8 (DomainNet)", VISION,
-        c.path_beats(c.START, c.FULL),
+        c.ahead([PATH], [START, FULL], [c.OOD], best=True),
     ),
     Claim(
         "wise-generalises-best", "4.1", "WiSE-FT reaches better OOD accuracy than any of L1, L2, KD and LoRA.",
         "above 63 against below 62 (KD's 62.1 and 62.2 are above) (ImageNet); 57.0 against 55.8 (DomainNet)", VISION,
-        c.path_beats(*c.OTHERS),
+        c.ahead([PATH], c.OTHERS, [c.OOD], best=True),
     ),
     Claim(
         "wise-keeps-tasks", "4.2", "WiSE-FT keeps more common sense and instructions than full fine-tuning.",
         "log-likelihood −285 against −315 (MedMCQA), −273 against −291 (PubMedQA) at a weight of 0.8", LANGUAGE,
-        c.forget_less([c.PATH], c.TASKS),
+        c.keep_more([PATH], c.TASKS),
     ),
     Claim(
         "wise-trades-best-vision", "1, 4.1, 5", "WiSE-FT balances speciality and generality best: CLIP.",
-        "no number; Figure 4", VISION, c.path_trades_best(c.OTHERS, [c.OOD]),
+        "no number; Figure 4", VISION, c.trade_better([PATH], c.OTHERS, [c.OOD]),
     ),
     Claim(
         "wise-trades-best-language", "1, 4.2, 5",
         "WiSE-FT balances speciality and generality best, better than L1, L2 and KD: tasks of language models.",
         "no number; Figures 5 and 6, (b) and (c); LoRA has claims of its own", LANGUAGE,
-        c.path_trades_best(c.PENALTIES, c.TASKS),
+        c.trade_better([PATH], c.PENALTIES, c.TASKS),
     ),
     Claim(
         "kd-rivals-wise", "4.1, 4.3",
@@ -182,7 +247,7 @@ CLAIMS = (
     ),
     Claim(
         "lora-trades-worst-vision", "4.1", "LoRA's trade-off on CLIP is inferior to the other methods'.",
-        "no number; Figure 4", VISION, c.lora_trades_worst(c.OOD),
+        "no number; Figure 4", VISION, c.trade_better([PATH, *c.PENALTIES], [c.LORA], [c.OOD]),
     ),
     Claim(
         "lora-learns-less-vision", "4.1", "LoRA does not match full fine-tuning's speciality on CLIP.",
@@ -190,12 +255,14 @@ CLAIMS = (
     ),
     Claim(
         "lora-keeps-instructions", "1, 4.2", "After PubMedQA, LoRA keeps more of the instructions than even WiSE-FT.",
-        "log-likelihood −258 at 73.1 against −273 at 71.0", ("pubmedqa",), c.lora_keeps_more_than_path,
+        "log-likelihood −258 at 73.1 against −273 at 71.0", ("pubmedqa",),
+        c.ahead([c.LORA], [PATH], [c.INSTRUCTION]),
     ),
     Claim(
         "lora-trades-worst-medmcqa", "1, 4.2",
         "After MedMCQA, LoRA does poorly against WiSE-FT and the other methods (instructions).",
-        "no number; Figure 5 (c)", ("medmcqa",), c.lora_trades_worst(c.INSTRUCTION),
+        "no number; Figure 5 (c)", ("medmcqa",),
+        c.trade_better([PATH, *c.PENALTIES], [c.LORA], [c.INSTRUCTION]),
     ),
     Claim(
         "lora-learns-less-medmcqa", "4.2", "LoRA does not reach full fine-tuning's speciality on MedMCQA.",
@@ -207,18 +274,18 @@ CLAIMS = (
     ),
     Claim(
         "features-forgotten", "4.1, 4.3, C", "The probing accuracy on the other domains drops: features are forgotten.",
-        "no number; Figure 8", (PROBED,), s.features_drop,
+        "no number; Figure 8", (PROBED,), c.features_drop,
     ),
     Claim(
         "low-rate-learns-less", "D", "A lower learning rate forgets less of the instructions and learns less.",
-        "no number; Figure 9, left", (FOLLOWED,), s.lower_rates,
+        "no number; Figure 9, left", (FOLLOWED,), c.lower_rates,
     ),
     Claim(
         "warm-up-helps-early", "D", "Warm-up lessens the forgetting at the beginning and not that at the end.",
-        "no number; Figure 9, right", (FOLLOWED,), s.warm_up_at_first,
+        "no number; Figure 9, right", (FOLLOWED,), c.warm_up_at_first,
     ),
     Claim(
         "early-stopping-behind-wise", "D", "No early stopping, at any rate or warm-up, trades better than WiSE-FT.",
-        "no number; Figure 9", (FOLLOWED,), s.path_beats_early_stopping,
+        "no number; Figure 9", (FOLLOWED,), c.path_beats_early_stopping,
     ),
 )  # fmt: skip

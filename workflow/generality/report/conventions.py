@@ -1,6 +1,6 @@
 """Conventions and oddities of the paper's tables that would mislead a reader who compares numbers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -23,10 +23,7 @@ ODDITIES = (
         "The paper's WiSE-FT rows most likely have the columns a, sketch and objectnet rotated (WiSE-FT's own plots "
         "show other values); they are printed as they are, and averages are not affected.",
     ),
-    (
-        (4,),
-        "The paper says that no method but WiSE-FT has an average above 62 %; its KD has 62.09 and 62.24.",
-    ),
+    ((4,), "The paper says that no method but WiSE-FT has an average above 62 %; its KD has 62.09 and 62.24."),
     (
         (5,),
         "The paper's accuracy on real, 99 %, is almost certainly of training pictures: its 342 steps of 512 an epoch "
@@ -47,14 +44,8 @@ ODDITIES = (
         "The paper's pre-trained 0.10 % on PubMedQA is 1 of 1,000, a failure of format and not of knowledge, and so is "
         "the fall of WiSE-FT near the pre-trained model; always yes would have 55.2 %.",
     ),
-    (
-        (6, 9),
-        "An accuracy on the paper's 1,000 PubMedQA questions has a 95 % interval of about ±3 points.",
-    ),
-    (
-        (7, 10),
-        "Most differences in the paper's table are within one standard error.",
-    ),
+    ((6, 9), "An accuracy on the paper's 1,000 PubMedQA questions has a 95 % interval of about ±3 points."),
+    ((7, 10), "Most differences in the paper's table are within one standard error."),
     (
         (8,),
         "The paper's text (4.2) quotes WiSE-FT at α = 0.3 with a log-likelihood above −270; no table has that α, and "
@@ -72,65 +63,33 @@ ODDITIES = (
 )
 
 
-@dataclass(frozen=True)
-class PaperTable:
-    """The groups and metrics of a table (None: all groups, primary metrics), and a note for our caption of it."""
-
-    groups: tuple[str, ...] | None
-    metrics: tuple[str, ...] | None
-    note: str
-
-
-VISION = PaperTable(None, None, f"The paper's Tables 4 and 5 print the same α. {ONE_SEED}")
-MEDICAL = PaperTable(
-    groups=("speciality", "ood"),
-    metrics=("acc", "exact_match", "unparsable"),
-    note=f"{TURNED} {EXTRACTED} {ONE_SEED}",
-)
-COMMON_SENSE = PaperTable(
-    groups=("common-sense",),
-    metrics=("acc", "acc_norm"),
-    note=f"{CLUSTERED} {TURNED} {CHOSEN} {ONE_SEED}",
-)
-INSTRUCTION = PaperTable(
-    groups=("instruction", "instruction-cn"),
-    metrics=("nll",),
-    note=f"{TURNED} {SUMMED} {ENGLISH} {ONE_SEED}",
-)
-# By number; the first three of the language tables are after MedMCQA, the others after PubMedQA.
+# The metrics in each table, None for the primary one of each data set, and a note for our caption of it. The first
+# three tables of language models are after MedMCQA, the others after PubMedQA.
 PAPER_TABLES = {
-    **dict.fromkeys((4, 5), VISION),
-    **dict.fromkeys((6, 9), MEDICAL),
-    **dict.fromkeys((7, 10), COMMON_SENSE),
-    **dict.fromkeys((8, 11), INSTRUCTION),
+    **dict.fromkeys((4, 5), (None, f"The paper's Tables 4 and 5 print the same α. {ONE_SEED}")),
+    **dict.fromkeys((6, 9), (("acc", "exact_match", "unparsable", "other_kind"), f"{TURNED} {EXTRACTED} {ONE_SEED}")),
+    **dict.fromkeys((7, 10), (("acc", "acc_norm"), f"{CLUSTERED} {TURNED} {CHOSEN} {ONE_SEED}")),
+    **dict.fromkeys((8, 11), (("nll",), f"{TURNED} {SUMMED} {ENGLISH} {ONE_SEED}")),
 }
 
 
-def as_in_paper(number: int, table: pd.DataFrame) -> dict:
-    """Return the arguments with which `render_table` makes the paper's table `number` of a tidy table.
+def as_in_paper(number: int, groups: Sequence[str], table: pd.DataFrame) -> dict:
+    """Return the arguments with which `render_table` makes the paper's table `number` of these groups of a tidy table.
 
-    They are groups, metrics and note. If the experiment is the paper's, they are also `paper` (its rows) and
-    `footnotes` (oddities in them). Groups and metrics that the study lacks are left out: instructions in English alone,
-    say. Raises StudyError for a table that the paper does not have as such, or if the study has nothing of it.
+    They are groups, metrics and note and, if the experiment is the paper's, `paper` (its rows) and `footnotes`
+    (oddities in them). Metrics that the study lacks are left out. Raises StudyError if it has none of them.
     """
-    if number not in PAPER_TABLES:
-        raise StudyError(f"table{number}: the paper's tables of scores are {', '.join(map(str, PAPER_TABLES))}")
-    paper = PAPER_TABLES[number]
-    groups = _present(paper.groups, table["group"], number)
-    shown = table if groups is None else table[table["group"].isin(groups)]
-    look = {"groups": groups, "metrics": _present(paper.metrics, shown["metric"], number), "note": paper.note}
-    theirs = paper_rows(number, table)
-    odd = [] if theirs.empty else [text for numbers, text in ODDITIES if number in numbers]
-    return look | {"paper": theirs, "footnotes": odd}
-
-
-def _present(names: tuple[str, ...] | None, column: pd.Series, number: int) -> list[str] | None:
-    if names is None:
-        return None
-    there = set(column)
-    if not there.intersection(names):
+    metrics, note = PAPER_TABLES[number]
+    measured = set(table.loc[table["group"].isin(groups), "metric"])
+    if metrics and measured.isdisjoint(metrics):
         raise StudyError(
-            f"table{number}: the scores have no {column.name} '{names[0]}', which it shows; leave the table out of "
-            "`report`"
+            f"table{number}: the scores have no metric '{metrics[0]}', which it shows; leave the table out of `report`"
         )
-    return [name for name in names if name in there]
+    paper = paper_rows(number, table)
+    return {
+        "groups": groups,
+        "metrics": metrics and [metric for metric in metrics if metric in measured],
+        "note": note,
+        "paper": paper,
+        "footnotes": [] if paper.empty else [text for numbers, text in ODDITIES if number in numbers],
+    }

@@ -15,12 +15,11 @@ from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import average_name
-from generality.report.diverged import DIVERGED, share
 from generality.report.metrics import METRICS, primary
-from generality.report.names import in_words, short
+from generality.report.names import DIVERGED, FULL, count, in_words, share_of_seeds, short
 from generality.report.select import pick_groups, results
 from generality.report.stored import read_csv
-from generality.report.style import TEXT_WIDTH, paper_style, save
+from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 
 PAPER_ORDER = ("ood", "common-sense", "instruction")  # Section 3.1.2: from close to the fine-tuning set to far from it
 # Colours of Okabe and Ito that name no method's end, and markers, for the groups in the order shown.
@@ -52,33 +51,29 @@ def read_distances(files: Sequence[str | Path]) -> pd.DataFrame:
     return pd.concat(tables, axis=1).agg(["mean", "min", "max"], axis=1).set_axis(["distance", "near", "far"], axis=1)
 
 
-def relative_changes(table: pd.DataFrame, method: str, groups: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the change of each test score by a method's chosen setting, in % of the pre-trained model's.
+def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the change of each test score by full fine-tuning, in % of the pre-trained model's lead over chance.
 
     Columns are group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of
-    the paired difference, the pre-trained score taken as known). They are in the primary metric, the sign turned for an
-    nll so that down is worse. `groups` None takes all groups of the generality. If all settings of a method diverged,
-    its changes are missing. Raises StudyError for an unknown method or group, or a pre-trained score of zero.
+    the paired difference, the lead taken as known), in the primary metric; down is worse. Where chance is not known, it
+    counts as 0. `groups` None takes all groups of the generality. Changes are missing where the fine-tuning diverged
+    and where the pre-trained model is no better than chance. Raises StudyError for an unknown group.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
-    if method not in (methods := rows["method"].unique()):
-        raise StudyError(f"--method: no '{method}' among the scores; there are: {', '.join(methods)}")
-    rows = rows[rows["method"] == method]
-    settings = rows.loc[rows["chosen"], "setting"] if rows["chosen"].any() else rows["setting"]
-    rows = rows[rows["setting"] == settings.iloc[0]].reset_index(drop=True)
-    before = rows["value"] - rows["change"]
-    if (before == 0).any():
-        raise StudyError(
-            f"{rows.loc[before == 0, 'data'].iloc[0]}: the pre-trained model scores 0, of which a change is no share; "
-            "leave its group out with --groups"
-        )
+    rows = rows[rows["method"] == FULL]
+    # None is chosen where all diverged: they are alike.
+    stands = rows["chosen"] if rows["chosen"].any() else rows["setting"] == rows["setting"].iloc[0]
+    rows = rows[stands].reset_index(drop=True)
     better = rows["metric"].map(lambda metric: METRICS[metric].higher_is_better)
-    share = 100 * np.where(better, 1, -1) / before
-    made = rows[["group", "data", "n", "seeds", "diverged"]]
-    made = made.assign(is_average=rows["data"] == rows["group"].map(average_name))
+    sign = np.where(better, 1, -1)
+    lead = sign * (rows["value"] - rows["change"] - rows["chance"].fillna(0))
+    lead = lead.where(rows["chance"].notna(), lead.abs())  # an nll is no lead over 0, but a distance from it
+    share = 100 * sign / lead.where(lead > 0)
+    changes = rows[["group", "data", "n", "seeds", "diverged"]].copy()
+    changes["is_average"] = rows["data"] == rows["group"].map(average_name)
     ends = share * rows["change_low"], share * rows["change_high"]
-    return made.assign(change=share * rows["change"], low=np.minimum(*ends), high=np.maximum(*ends))
+    return changes.assign(change=share * rows["change"], low=np.minimum(*ends), high=np.maximum(*ends))
 
 
 def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
@@ -90,15 +85,13 @@ def place(changes: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
     points.loc[points["group"] == SPECIALITY, list(distances)] = 0.0
     if points["distance"].isna().any():
         missing = points.loc[points["distance"].isna(), "data"].iloc[0]
-        raise StudyError(f"--distances: none of {missing}; measure it, or leave its group out with --groups")
+        raise StudyError(f"{missing}: has no distance; measure it, or leave its group out of the figure's `groups`")
     return points.reset_index(drop=True)
 
 
-def drawn_changes(
-    table: pd.DataFrame, distances: pd.DataFrame, method: str = "full", groups: Sequence[str] | None = None
-) -> pd.DataFrame:
+def drawn_changes(table: pd.DataFrame, distances: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFrame:
     """Return all rows of the figure: those of `place`, then those of groups' averages, which have no distance."""
-    changes = relative_changes(table, method, groups)
+    changes = relative_changes(table, groups)
     return pd.concat([place(changes, distances), changes[changes["is_average"]]], ignore_index=True)
 
 
@@ -127,49 +120,42 @@ def plot_distance(
     distances: pd.DataFrame,
     style: Mapping[str, Mapping[str, str]],
     outputs: Sequence[str | Path],
-    *,
-    method: str = "full",
     groups: Sequence[str] | None = None,
 ) -> None:
     """Draw the relative change of each data set against its distance, and of groups' averages in the paper's order.
 
-    `distances` are as `read_distances` gives them; the label is that of the method in `style`. Where the fine-tuning
-    diverged, so that nothing has changed into anything, the figure says that instead. Raises StudyError as
-    `relative_changes` and `place` do, or for a method without style.
+    `distances` are as `read_distances` gives them; `style` has the label of full fine-tuning. Where that diverged, the
+    figure says so instead. Raises StudyError as `relative_changes` and `place` do, or without that label.
     """
-    if method not in style:
-        raise StudyError(f"report.style: no entry for method '{method}'; give it a label, a color and a marker")
-    rows = drawn_changes(table, distances, method, groups)
+    check_looks(style, [FULL])
+    rows = drawn_changes(table, distances, groups)
     points, averages = rows[~rows["is_average"]], rows[rows["is_average"]]
     looks = {group: LOOKS[i % len(LOOKS)] for i, group in enumerate(points["group"].unique())}
     rank = {group: i for i, group in enumerate(PAPER_ORDER)}
     averages = averages.sort_values("group", key=lambda names: names.map(rank).fillna(len(rank)), kind="stable")
     speciality = table.loc[table["group"] == SPECIALITY, "data"].iloc[0]
-    title = f"{style[method]['label']} on {speciality}"
+    title = f"{style[FULL]['label']} on {speciality}"
     if rows["diverged"].any():
         _plot_instead(title, rows.iloc[0], outputs)
         return
     drawn = points, averages, looks, title, speciality
     with paper_style(*drawn) as (points, averages, looks, title, speciality):
-        note = textwrap.fill(_note(points), 150, break_on_hyphens=False)
-        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
-        height = 3.1 + foot
-        figure = Figure(figsize=(TEXT_WIDTH, height), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
-        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
-        _draw_points(left, points, looks)
-        _draw_averages(right, averages, looks)
-        for ax in (left, right):  # they share their limits, so both have to be drawn before
+        note = textwrap.fill(_note(points), 150, break_on_hyphens=False)  # the formula is wider than other text
+        figure, _ = figure_above(note, TEXT_WIDTH, 3.1)
+        main, side = figure.subplots(1, 2, width_ratios=(5, 3), sharey=True)
+        measured = points.dropna(subset="change")  # the others were at chance before
+        _draw_points(main, measured, looks)
+        _draw_averages(side, averages, looks)
+        for ax in (main, side):  # they share their limits, so both have to be drawn before
             shade_below(ax, 0)
-        left.set(
+        main.set(
             title=title,
             xlabel=f"Measured distance d from {speciality}",
-            ylabel="Change against the\npre-trained model (%)",
+            ylabel="Change in % of the\npre-trained lead over chance",
         )
-        right.set(title="Average of a group", xlabel="in the paper's order, near to far")
+        side.set(title="Average of a group", xlabel="in the paper's order, near to far")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
-        _name_points(left, points)
+        _name_points(main, measured)
         save(figure, outputs)
 
 
@@ -177,7 +163,7 @@ def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> 
     """Say that there is nothing to draw, and why."""
     with paper_style(title) as (title,):
         figure = Figure(figsize=(TEXT_WIDTH, 1.2))
-        text = f"{title}: {DIVERGED} {share(row['diverged'], row['seeds'])}"
+        text = f"{title}: {DIVERGED} {share_of_seeds(row['diverged'], row['seeds'])}"
         figure.text(0.5, 0.65, text.strip(), ha="center", va="center", weight="bold")
         why = "Its loss or a gradient became infinite or no number, so there is no model of which to show a change."
         figure.text(0.5, 0.4, why, ha="center", va="center", color="0.35", fontsize=7)
@@ -185,12 +171,13 @@ def _plot_instead(title: str, row: pd.Series, outputs: Sequence[str | Path]) -> 
 
 
 def _note(points: pd.DataFrame) -> str:
-    seeds = points["seeds"].iloc[0]
+    left_out = points.loc[points["change"].isna(), "data"].map(short)
+    at_chance = f"Left out, at chance before: {', '.join(left_out)}. " if len(left_out) else ""
     return (
-        "Change of accuracy, or of the negative log-likelihood with its sign turned, in % of the pre-trained model's; "
-        "right: of a group's average. Vertical: 95 % intervals of the paired difference, the pre-trained score taken "
-        f"as known ({seeds} seed{'' if seeds == 1 else 's'}); horizontal: the seeds' range of distances. {FORMULA}. "
-        f"{correlations(points)}."
+        "Change of accuracy, or of the negative log-likelihood with its sign turned, in % of the pre-trained model's "
+        "lead over chance; right: of a group's average. Vertical: 95 % intervals of the paired difference, the lead "
+        f"taken as known ({count(points['seeds'].iloc[0], 'training')}); horizontal: the range of distances over "
+        f"pre-trained models. {at_chance}{FORMULA}. {correlations(points[points['change'].notna()])}."
     )
 
 

@@ -1,21 +1,17 @@
 """The paper's Figure 9: speciality against generality on the way of full fine-tuning (Appendix D)."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from generality.errors import StudyError
 from generality.report.annotate import place_text, shade_below
 from generality.report.collect import BASE
-from generality.report.diverged import DIVERGED
-from generality.report.names import ENDS, FULL, PATH
-from generality.report.style import TEXT_WIDTH, paper_style, save
-from generality.report.tradeoff import Panel, drawn, drawn_points, panels, titled
+from generality.report.names import DIVERGED, ENDS, PATH
+from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
+from generality.report.tradeoff import Panel, drawn, drawn_points, panels, paths, solid, titled
 
 TITLES = {"lr": "Peak learning rate", "warmup": "Warm-up"}
 NOTE = (
@@ -31,7 +27,7 @@ def drawn_steps(table: pd.DataFrame, tunings: Mapping[str, Mapping[str, float]])
     `table` and `tunings` are as in `plot_early_stopping`.
     """
     rows = drawn_points(panels(table))
-    return rows.assign(**{key: rows["method"].map({name: own[key] for name, own in tunings.items()}) for key in TITLES})
+    return rows.join(pd.DataFrame(tunings).T[list(TITLES)], on="method")
 
 
 def plot_early_stopping(
@@ -45,27 +41,20 @@ def plot_early_stopping(
     `table` is the tidy table of one group of generality, in which a fine-tuning is a method and a step its setting;
     `tunings` gives each its lr and warmup, the usual one first; `style` the looks of pretrained, full and wise. Test
     scores, in the units of Figures 4 to 6. A fine-tuning that diverged is drawn up to its last checkpoint that is a
-    model, and named so. Raises StudyError for a missing style.
+    model, and named so. Raises StudyError for a missing look.
     """
     (panel,) = panels(table)
-    methods = [method for method in panel.points["method"].unique() if method not in tunings]
-    if missing := [method for method in methods if method not in style]:
-        raise StudyError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    check_looks(style, (method for method in panel.points["method"] if method not in tunings))
     with paper_style(panel, tunings, style) as (panel, tunings, style):
         varied = list(_varied(tunings))
         width = TEXT_WIDTH * len(varied) / 2
-        note = textwrap.fill(NOTE.format(note=panel.note), int(22 * width), break_on_hyphens=False)
-        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note
-        height = TEXT_WIDTH / 2 + foot
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure, _ = figure_above(NOTE.format(note=panel.note), width, TEXT_WIDTH / 2)
         axes = figure.subplots(1, len(varied), squeeze=False, sharex=True, sharey=True)[0]
         for ax, (key, names) in zip(axes, varied, strict=True):
             _draw(ax, panel, style, {_label(key, tunings[name][key]): name for name in names}, key)
         for ax in axes:  # they share their limits, so all have to be drawn before
             shade_below(ax, panel.points.loc[panel.points["method"] == BASE[0], "y"].iloc[0])
         axes[0].set_ylabel(panel.y_label)
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
-        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         figure.draw_without_rendering()  # settles the layout, which the texts' places depend on
         for ax in axes:
             _name(ax, panel, style)
@@ -77,7 +66,7 @@ def _varied(tunings: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, l
     usual = next(iter(tunings.values()))
     for key in TITLES:
         others = [other for other in usual if other != key]
-        names = [name for name, own in tunings.items() if all(own[other] == usual[other] for other in others)]
+        names = [name for name in tunings if all(tunings[name][other] == usual[other] for other in others)]
         if len(names) > 1 or key == next(iter(TITLES)):
             yield key, sorted(names, key=lambda name: tunings[name][key])
 
@@ -91,11 +80,11 @@ def _label(key: str, value: float) -> str:
 def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key: str) -> None:
     of = dict(list(panel.placed.groupby("method", sort=False)))
     start = of[BASE[0]]
-    if PATH in of:
-        path = pd.concat([start, of[PATH], of[FULL]])
-        look = style[PATH]
+    for method, path in paths(panel.placed):
+        look = style[method]
         ax.plot(path["x"], path["y"], color=look["color"], lw=1.2, zorder=3)
-        ax.plot(of[PATH]["x"], of[PATH]["y"], look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6)
+        x, y = of[method]["x"], of[method]["y"]
+        ax.plot(x, y, look["marker"], color=look["color"], zorder=6, ms=6, mec="white", mew=0.6)
     # From dark to light as the value grows, and light enough at neither end to be lost on white.
     colors = sns.color_palette("flare", len(names))
     for color, (label, name) in zip(colors, names.items(), strict=True):
@@ -108,10 +97,8 @@ def _draw(ax: Axes, panel: Panel, style: Mapping, names: Mapping[str, str], key:
         ax.vlines(end["x"], end["y_low"], end["y_high"], color=color, lw=0.7, zorder=4)
         ax.plot(chosen["x"], chosen["y"], "o", ms=6.5, mfc="none", mec=color, mew=1.1, zorder=5)
     for method in (method for method in ENDS if method in of):
-        look = style[method]
-        size = 10 if look["marker"] == "*" else 6.5
-        ax.plot(of[method]["x"], of[method]["y"], look["marker"], color=look["color"], ms=size, mec="white", mew=0.6,
-                zorder=7)  # fmt: skip
+        x, y, look = of[method]["x"], of[method]["y"], style[method]
+        ax.plot(x, y, look["marker"], color=look["color"], zorder=7, **solid(look["marker"]))
     ax.margins(0.05, 0.08)
     compared = panel.points[panel.points["method"].isin(style)]  # the legend names the others
     ax.set(title=titled(TITLES[key], compared, style, TEXT_WIDTH / 2), xlabel=panel.x_label)

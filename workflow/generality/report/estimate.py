@@ -1,10 +1,14 @@
-"""A mean over examples, data sets and seeds, and how sure it is."""
+"""A mean over examples, data sets and repetitions, and how sure it is."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
+
+LEVEL = 0.975  # quantile of a two-sided 95 % interval
+# Where no example errs, an interval ends at 3 / C (Hanley and Lippman-Hand 1983); this is its standard error times C.
+RULE_OF_THREE = 3 / 1.96
 
 
 class Estimate(NamedTuple):
@@ -16,69 +20,126 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate(outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None) -> Estimate:
-    """Return the mean outcome over data sets of equal weight, each an array X of shape (seeds, examples).
+MISSING = Estimate(np.nan, np.nan, np.nan, np.nan)
 
-    `clusters` holds for each data set an array (examples,) of numbers 0 … C−1: examples of the same number belong
-    together, say share a passage, and may err together. Without it every example is a cluster of its own.
 
-    With k data sets of n examples in C clusters, S seeds, X_·i the mean of example i over seeds, X_·· that of all, and
-    A_s the mean of seed s over all data sets:
+def estimate(
+    outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None, *, shares: bool = False
+) -> Estimate:
+    """Return the mean outcome over data sets of equal weight, each an array X of shape (repetitions, examples).
 
-        example error  E = 1/k² · Σ_datasets C/(C−1) · Σ_c (Σ_{i in c} (X_·i − X_··))² / n²
-        seed error     B = Var_s(A_s) / S
-        overlap        W = 1/k² · Σ_datasets Σ_c Σ_s (Σ_{i in c} (X_si − X_·i))² / ((S−1) n² S)
+    `clusters` holds for each data set an array (examples,) of whole numbers from 0. Examples of the same number, in one
+    data set or in several, belong together, say share a passage, and may err together. Without it every example is a
+    cluster of its own. `shares` says that outcomes lie between 0 and 1, as accuracies do.
+
+    With k data sets, C_d clusters and n_d examples in data set d, S repetitions, X_·i the mean of example i over them,
+    X_·· that of a data set, and A_s the mean of repetition s over all data sets:
+
+        of a cluster      u_c = 1/k · Σ_d √(C_d/(C_d−1)) · Σ_{i in c and d} (X_·i − X_··) / n_d
+        example error     E = Σ_c u_c²
+        repetition error  B = Var_s(A_s) / S
+        overlap           W = the same as E of the deviations X_si − X_·i in place of X_·i − X_··, without the root,
+                              summed over repetitions and divided by (S−1) S
         se² = E + max(0, B − W)
 
     E is the cluster-robust variance of a mean (Miller 2024, "Adding error bars to evals"), with the correction for few
-    clusters; where each example is its own, it is Var_i(X_·i) / n, the usual one. The seeds share their examples, so E
-    does not shrink with S the way S·n independent examples would. W is the part of B that comes from the examples
-    themselves (two seeds differ on single examples, or passages, even if they are equally good), which E already
-    holds. So se² is the unbiased variance of the mean in the crossed model "seed + cluster + noise", but for the share
-    Σ_c (n_c/n)² of the seeds' own variance (1/C where clusters are equal), which W takes for the examples'. With one
-    seed only E is left.
+    clusters; where each example is its own, it is Var_i(X_·i) / n. The repetitions share their examples, so E does not
+    shrink with S the way S·n independent examples would. W is the part of B that comes from the examples themselves
+    (two repetitions differ on single examples, or passages, even if they are equally good), which E already holds. So
+    se² is the unbiased variance of the mean in the crossed model "repetition + cluster + noise", but for the share
+    Σ_c (n_c/n)² of the repetitions' own variance (1/C where clusters are equal), which W takes for the examples'. With
+    one repetition only E is left. Shares that do not vary at all have the E of the rule of three.
 
-    The interval is Student's t with Satterthwaite's degrees of freedom, (S − 1)(se² / B)²: few seeds that
-    disagree widen it. E counts as known exactly, for it rests on hundreds of examples.
+    The interval is value ± t·se, where t is the mean of Student's t_{C−1} and t_{S−1}, weighted with the two parts of
+    se² (Cochran 1964): few repetitions that disagree widen it, and so do few clusters. Here C is the number of equal
+    clusters that would be as sure (Carter, Schnepel and Steigerwald 2017), and at most 3 (Σ u_c²)² / Σ u_c⁴, since a
+    variance that rests on a few clusters is as uncertain as those are few. The interval of a mean of shares is Wilson's
+    (1927), with as many examples as independent ones would give this standard error.
     """
-    arrays = [np.asarray(x, dtype=np.float64) for x in outcomes]
-    clusters = clusters or [np.arange(x.shape[1]) for x in arrays]
-    k, seeds = len(arrays), len(arrays[0])
-    seed_means = np.mean([x.mean(axis=1) for x in arrays], axis=0)
-    variance = sum(_error(x, c) for x, c in zip(arrays, clusters, strict=True)) / k**2
-    freedom = np.inf
-    if seeds > 1:
-        between = seed_means.var(ddof=1) / seeds
-        overlap = sum(_overlap(x, c) for x, c in zip(arrays, clusters, strict=True)) / k**2
-        variance += max(0.0, between - overlap)
-        if between > 0:
-            freedom = (seeds - 1) * max(1.0, variance / between) ** 2
-    value, se = float(seed_means.mean()), float(np.sqrt(variance))
-    reach = float(stdtrit(freedom, 0.975)) * se
-    return Estimate(value, se, value - reach, value + reach)
+    return _Means(outcomes, clusters, shares).estimate(shares)
 
 
 def paired(
-    ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None = None
+    ours: Sequence[np.ndarray],
+    theirs: Sequence[np.ndarray],
+    clusters: Sequence[np.ndarray] | None = None,
+    *,
+    shares: bool = False,
 ) -> Estimate:
-    """Return the difference of two models' means, example by example and seed by seed (Miller 2024).
+    """Return the difference of two models' means, example by example and repetition by repetition (Miller 2024).
 
-    Arguments are as in `estimate`, with rows of the same seeds and columns of the same examples. Easy examples are easy
-    for both models and cancel, so this is surer than the two standard errors suggest.
+    Arguments are as in `estimate`, with rows of the same repetitions and columns of the same examples. Easy examples
+    are easy for both models and cancel, so this is surer than the two standard errors suggest.
     """
     pairs = zip(ours, theirs, strict=True)
-    return estimate([np.asarray(a, np.float64) - np.asarray(b, np.float64) for a, b in pairs], clusters)
+    return _Means(
+        [np.asarray(a, np.float64) - np.asarray(b, np.float64) for a, b in pairs], clusters, shares
+    ).estimate()
 
 
-def _error(x: np.ndarray, clusters: np.ndarray) -> float:
-    """Return E of one data set."""
-    means = x.mean(axis=0)
-    sums = np.bincount(clusters, means - means.mean())
-    return len(sums) / (len(sums) - 1) * (sums**2).sum() / len(means) ** 2
+class _Means:
+    """Outcomes with the variance of their mean."""
+
+    def __init__(self, outcomes: Sequence[np.ndarray], clusters: Sequence[np.ndarray] | None, shares: bool):
+        arrays = [np.asarray(x, dtype=np.float64) for x in outcomes]
+        if clusters is None:
+            ends = np.cumsum([x.shape[1] for x in arrays])
+            clusters = np.split(np.arange(ends[-1]), ends[:-1])
+        self.count = len(arrays[0])
+        means = np.mean([x.mean(axis=1) for x in arrays], axis=0)
+        self.value = float(means.mean())
+        _, numbers = np.unique(np.concatenate(clusters), return_inverse=True)
+        self.numbers = np.split(numbers, np.cumsum([len(c) for c in clusters])[:-1])
+        sizes = [np.bincount(c)[np.unique(c)] for c in self.numbers]
+        roots = [np.sqrt(len(size) / (len(size) - 1)) for size in sizes]
+        errors = [root * (x.mean(axis=0) - x.mean()) for root, x in zip(roots, arrays, strict=True)]
+        self.clusters = sum(map(len, sizes))
+        squares = _sums(self.numbers, errors) ** 2
+        self.examples, self.freedom = float(squares.sum()), freedom(self.numbers)
+        if self.examples:
+            self.freedom = min(self.freedom, 3 * self.examples**2 / (squares**2).sum())
+        elif shares:
+            self.examples = sum((RULE_OF_THREE / len(size)) ** 2 for size in sizes) / len(arrays) ** 2
+        self.between = self.overlap = 0.0
+        if self.count > 1:
+            self.between = means.var(ddof=1) / self.count
+            deviations = (_sums(self.numbers, rows) for rows in zip(*(x - x.mean(axis=0) for x in arrays), strict=True))
+            self.overlap = sum((d**2).sum() for d in deviations) / (self.count - 1) / self.count
+
+    def estimate(self, shares: bool = False) -> Estimate:
+        value = self.value
+        student = combine(value, self.examples, self.between - self.overlap, freedom=self.freedom, count=self.count)
+        if not shares or not student.se > 0:  # missing where a fine-tuning diverged
+            return student
+        # As many independent examples would have this standard error.
+        n = value * (1 - value) / student.se**2 if 0 < value < 1 else self.clusters
+        z = (student.high - value) ** 2 / student.se**2 / n
+        centre, reach = value + z / 2, np.sqrt(z * (value * (1 - value) + z / 4))
+        low, high = (centre - reach) / (1 + z), (centre + reach) / (1 + z)
+        # Rounding must not leave the value outside.
+        return student._replace(low=float(max(0.0, min(low, value))), high=float(min(1.0, max(high, value))))
 
 
-def _overlap(x: np.ndarray, clusters: np.ndarray) -> float:
-    """Return W of one data set, for two seeds or more."""
-    seeds, examples = x.shape
-    sums = np.array([np.bincount(clusters, deviations) for deviations in x - x.mean(axis=0)])
-    return (sums**2).sum() / (seeds - 1) / examples**2 / seeds
+def combine(value: float, examples: float, repetitions: float, *, freedom: float, count: int) -> Estimate:
+    """Return the estimate whose variance has the parts E (`examples`) and B − W (`repetitions`) of `estimate`.
+
+    `freedom` is C − 1 and `count` S.
+    """
+    repetitions = max(0.0, repetitions)
+    variance = examples + repetitions
+    reach = stdtrit(freedom, LEVEL) * examples + (stdtrit(count - 1, LEVEL) * repetitions if repetitions else 0.0)
+    reach /= np.sqrt(variance) or 1.0
+    return Estimate(float(value), float(np.sqrt(variance)), float(value - reach), float(value + reach))
+
+
+def freedom(clusters: Sequence[np.ndarray]) -> float:
+    """Return C − 1 of `estimate`, for the clusters of one data set or several."""
+    weights = _sums(clusters, [np.ones(len(numbers)) for numbers in clusters]) ** 2
+    return float(weights.sum() ** 2 / (weights**2).sum() - 1)
+
+
+def _sums(clusters: Sequence[np.ndarray], values: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the contribution of each cluster to the mean over data sets of values of their examples."""
+    length = 1 + max(int(numbers.max()) for numbers in clusters)
+    of_sets = (np.bincount(numbers, v / len(v), length) for numbers, v in zip(clusters, values, strict=True))
+    return sum(of_sets) / len(values)

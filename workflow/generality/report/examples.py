@@ -21,21 +21,19 @@ CAPTION = (
 def render_examples(sets: Mapping[str, str | Path], outputs: Sequence[str | Path], *, anchor: str) -> None:
     """Write a row per data set, `sets` being folders of test splits by "set/domain"; those of a set stand together.
 
-    Columns of the .csv are set, data, n (examples), id, prompt and answer, in full: the right choice of a question, the
-    response to an instruction, the class of a picture. Long texts are cut in .md and .tex. Raises StudyError for a
-    damaged folder.
+    Columns of the .csv are set, data, n (examples), id, prompt and answer (right choice, response, or class of a
+    picture), in full. Long texts are cut in .md and .tex. Raises StudyError for a damaged folder.
     """
     rows = pd.DataFrame(
         [(name.split("/")[0], name, *_example(folder)) for name, folder in sets.items()],
         columns=["set", "data", "n", "id", "prompt", "answer"],
     )
-    groups = list(rows["set"].unique())
-    rows = rows.sort_values("set", key=lambda column: column.map(groups.index), kind="stable")
-    body, last = [], None
-    for row in rows.itertuples():
-        name = "" if row.set == last else in_words(row.set).capitalize()
-        body.append([name, short(row.data), f"{row.n:,}", shortened(row.prompt), shortened(row.answer)])
-        last = row.set
+    rows = rows.sort_values("set", key=lambda column: pd.factorize(column)[0], kind="stable")
+    names = rows["set"].map(in_words).str.capitalize().mask(rows["set"].duplicated(), "")
+    body = [
+        [name, short(row.data), f"{row.n:,}", shortened(row.prompt), shortened(row.answer)]
+        for name, row in zip(names, rows.itertuples(), strict=True)
+    ]
     header = [(name, "") for name in ("Task", "Data set", "n", "Example", "Answer")]
     columns = ["l", "l", "r", "p{9cm}", "p{4cm}"]
     markup.write(outputs, rows, markup.Table(CAPTION, header, body, columns), anchor)

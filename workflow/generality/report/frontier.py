@@ -21,16 +21,14 @@ def matched_generality(x: np.ndarray, y: np.ndarray, speciality: np.ndarray) -> 
     It is −inf where no point reaches the speciality. Shapes are as in `hypervolume`.
     """
     best = np.where(x >= speciality, y, -np.inf).max(axis=0)
-    for left, right in zip(range(len(x) - 1), range(1, len(x)), strict=True):
-        crossing = (x[left] < speciality) != (x[right] < speciality)
-        step = np.where(crossing, x[right] - x[left], 1.0)  # elsewhere anything but zero: it is not used
-        between = y[left] + (speciality - x[left]) / step * (y[right] - y[left])
-        best = np.maximum(best, np.where(crossing, between, -np.inf))
-    return best
+    crossing = np.diff(x < speciality, axis=0)
+    step = np.where(crossing, np.diff(x, axis=0), 1.0)  # elsewhere anything but zero: it is not used
+    between = y[:-1] + (speciality - x[:-1]) / step * np.diff(y, axis=0)
+    return np.maximum(best, np.where(crossing, between, -np.inf).max(axis=0, initial=-np.inf))
 
 
 def on_front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Tell for each point (points,) whether it is non-dominated: none is as good on both axes and better on one."""
+    """Return for each point (points,) whether it is non-dominated: none is as good on both axes and better on one."""
     as_good = (x[:, None] >= x) & (y[:, None] >= y)
     better = (x[:, None] > x) | (y[:, None] > y)
     return ~(as_good & better).any(axis=0)

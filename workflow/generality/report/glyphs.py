@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import TypeVar
@@ -31,9 +32,7 @@ def legible(content: T) -> tuple[T, list[str]]:
     texts: list[str] = []
     mapped(content, lambda text: texts.append(text) or text)
     missing = set("".join(texts)) - _characters(font_manager.findfont(MAIN)) - {"\n"}
-    if not missing:
-        return content, [MAIN]
-    families, missing = _families(missing)
+    families, missing = _families(missing) if missing else ([], missing)
     if missing:
         runs = re.compile(f"[{re.escape(''.join(missing))}]+")
 
@@ -62,39 +61,34 @@ def mapped(value: T, function: Callable[[str], str]) -> T:
     return value
 
 
-def _families(wanted: set[str]) -> tuple[list[str], set[str]]:
-    """Return few installed families that draw most of the wanted characters, and the characters that none draws."""
+def _families(characters: set[str]) -> tuple[list[str], set[str]]:
+    """Return few installed families that draw most of the characters, and the characters that none draws."""
     # A font that was installed after matplotlib's list of fonts was made is not in it.
-    known = {entry.fname for entry in font_manager.fontManager.ttflist}
-    for path in sorted(set(font_manager.findSystemFonts()) - known):
-        try:
+    for path in sorted(set(font_manager.findSystemFonts()) - {font.fname for font in font_manager.fontManager.ttflist}):
+        with suppress(OSError, RuntimeError):
             font_manager.fontManager.addfont(path)
-        except (OSError, RuntimeError):
-            continue
     entries = [entry for entry in font_manager.fontManager.ttflist if entry.style == "normal"]
     entries = [entry for entry in entries if not entry.name.startswith(BOXES)]
     drawn: dict[str, set[str]] = {}
     for entry in sorted(entries, key=lambda entry: abs(int(entry.weight) - REGULAR)):
-        drawn.setdefault(entry.name, {character for character in wanted if _draws(entry.fname, character)})
+        drawn.setdefault(entry.name, {character for character in characters if _draws(entry.fname, character)})
     families = []
     while drawn:
         # Fonts may differ in regional shapes alone: take that for simplified Chinese, as in the study's sets.
-        best = min(drawn, key=lambda name: (-len(drawn[name] & wanted), not name.endswith("SC"), name))
-        if not (found := drawn.pop(best) & wanted):
+        best = min(drawn, key=lambda name: (-len(drawn[name] & characters), not name.endswith("SC"), name))
+        if characters.isdisjoint(drawn[best]):
             break
         families.append(best)
-        wanted = wanted - found
-    return families, wanted
+        characters = characters - drawn.pop(best)
+    return families, characters
 
 
 def _draws(path: str, character: str) -> bool:
-    """Tell whether a font draws the character; one of coloured pictures has the character but draws nothing."""
+    """Return whether a font draws the character; one of coloured pictures has the character but draws nothing."""
     if character not in _characters(path):
         return False
     font = FT2Font(path)
-    if FaceFlags.SCALABLE not in font.face_flags:
-        return False
-    return font.load_char(ord(character)).width > 0
+    return FaceFlags.SCALABLE in font.face_flags and font.load_char(ord(character)).width > 0
 
 
 @cache

@@ -8,8 +8,7 @@ import pandas as pd
 
 from generality.errors import StudyError
 from generality.report import markup
-from generality.report.diverged import DIVERGED
-from generality.report.names import in_order, notation
+from generality.report.names import DIVERGED, in_order, notation
 from generality.report.paper import paper_grid, paper_settings
 from generality.report.stored import read_csv
 
@@ -47,7 +46,7 @@ def render_hyperparameters(
 ) -> None:
     """Write a column per experiment, and one of the paper's values beside it where its training data are the paper's.
 
-    `recipes` holds `plan.tables.recipe` by experiment; in the same order are `logs` (log.csv of the run that it is of)
+    `recipes` holds `plan.shown.recipe` by experiment; in the same order are `logs` (log.csv of the run that it is of)
     and `counts` (examples of its training split). `labels` are the methods' printed names. The .csv has columns
     experiment, setting, value and paper. Raises StudyError for a log whose steps are not as many in every epoch.
     """
@@ -55,18 +54,18 @@ def render_hyperparameters(
     columns: list[dict[str, str]] = []
     for (experiment, recipe), log, count in zip(recipes.items(), logs, counts, strict=True):
         ours = _values(recipe, Path(log), count) | _grid(recipe["methods"])
-        paper = paper_settings(recipe["speciality"])
-        if paper:
-            paper |= {
-                method: _listed(method, settings) for method, settings in paper_grid(recipe["speciality"]).items()
-            }
+        grid = paper_grid(recipe["speciality"]).items()
+        paper = paper_settings(recipe["speciality"]) | {method: _listed(method, settings) for method, settings in grid}
         rows += [(experiment, name, value, paper.get(name)) for name, value in ours.items()]
         columns += [ours, paper] if paper else [ours]
         header += [(experiment, "ours"), (experiment, "paper")] if paper else [(experiment, "ours")]
     methods = sorted({name for column in columns for name in column} - set(ROWS), key=lambda name: in_order(name, ""))
-    shown = [name for name in (*ROWS, *methods) if any(name in column for column in columns)]
     names = ROWS | {method: labels.get(method, method) for method in methods}
-    body = [[names[name], *(column.get(name, markup.NONE) for column in columns)] for name in shown]
+    body = [
+        [label, *(column.get(name, markup.NONE) for column in columns)]
+        for name, label in names.items()
+        if any(name in column for column in columns)
+    ]
     caption = (
         "Hyper-parameters of fine-tuning as they ran. Steps per epoch are counted in the training log and follow from "
         "examples (language: tokens) and batch, a last incomplete one being left out; rows of methods hold the values "
@@ -77,35 +76,37 @@ def render_hyperparameters(
 
 
 def _values(recipe: Mapping, log: Path, count: int) -> dict[str, str]:
-    train = dict(recipe["train"])
+    train, epochs = dict(recipe["train"]), recipe["logged_epochs"]
     last = read_csv(log, ("step", "loss", "grad_norm"), ["step"]).iloc[-1]
     steps = int(last["step"]) + 1  # the last step is always logged
     train["warmup_steps"] = train["steps_per_epoch"] = DIVERGED  # the log ends there and does not tell
     if np.isfinite(last[["loss", "grad_norm"]]).all():
-        if steps % train["epochs"]:
-            raise StudyError(
-                f"{log}: {steps} steps are not {train['epochs']} equal epochs; delete it and run its stage again"
-            )
-        train["warmup_steps"] = round(train["warmup"] * steps)  # as training.loop.fit does
-        train["steps_per_epoch"] = steps // train["epochs"]
-    whole = {"model": recipe["model"], "speciality": recipe["speciality"], "examples": f"{count:,}", **train}
-    return {name: printed(name, whole[name]) for name in ROWS if name in whole}
+        if steps % epochs:
+            raise StudyError(f"{log}: {steps} steps are not {epochs} equal epochs; delete it and run its stage again")
+        train["steps_per_epoch"] = steps // epochs
+        train["warmup_steps"] = round(train["warmup"] * train["steps_per_epoch"] * train["epochs"])  # as in loop.fit
+    values = {"model": recipe["model"], "speciality": recipe["speciality"], "examples": f"{count:,}", **train}
+    return {name: printed(name, values[name]) for name in ROWS if name in values}
 
 
 def _grid(methods: Mapping[str, Mapping]) -> dict[str, str]:
     """Return the values that each method tried, and its own keys: "rank = 4, 16; lr = 6e-3"."""
     texts = {}
-    for method, own in methods.items():
-        others = [f"{name} = {printed(name, value)}" for name, value in own["own"].items()]
-        if found := list(filter(None, [_listed(method, own["settings"]), *others])):
-            texts[method] = "; ".join(found)
+    for method, tried in methods.items():
+        others = [f"{name} = {printed(name, value)}" for name, value in tried["own"].items()]
+        if text := "; ".join(filter(None, [_listed(method, tried["settings"]), *others])):
+            texts[method] = text
     return texts
 
 
 def _listed(method: str, settings: Sequence[str]) -> str:
-    """Return the settings of a method in one text: "λ = 1e-4, 1e-3"."""
-    first, *others = (notation(method, one) for one in sorted(settings, key=lambda one: in_order(method, one)))
-    return ", ".join([first, *(text.split(" = ")[1] for text in others)])
+    """Return the values in the settings of a method in one text: "λ = 1e-4, 1e-3; lr = 1e-3, 3e-3"."""
+    values: dict[str, dict[str, None]] = {}
+    for setting in sorted(settings, key=lambda one: in_order(method, one)):
+        for equation in filter(None, notation(method, setting).split(", ")):
+            name, _, value = equation.partition(" = ")
+            values.setdefault(name, {})[value] = None
+    return "; ".join(f"{name} = {', '.join(tried)}" for name, tried in values.items())
 
 
 def printed(name: str, value: object) -> str:

@@ -57,7 +57,7 @@ ACCENTS = {
     **{"\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d", "\u0327": "c", "\u0331": "b"},
     "\u0326": "textcommabelow",
 }
-# How Unicode says that a character is others in another place or form; of the forms not named here no LaTeX is made.
+# LaTeX of the forms in which Unicode says that a character stands for others; other forms have none.
 FORMS = {
     "<super>": r"\textsuperscript{{{}}}", "<sub>": r"\textsubscript{{{}}}", "<circle>": r"\textcircled{{{}}}",
     "<compat>": "{}", "<font>": "{}", "<noBreak>": "{}",
@@ -69,19 +69,18 @@ CLUSTER = re.compile(r".[\u0300-\u036f]*", re.DOTALL)  # a character with the ac
 
 
 def latex(text: str) -> str:
-    """Return a text as LaTeX.
+    """Return a text as LaTeX, for a file that begins with ONLY_UNICODE if the text has characters without a command.
 
-    LaTeXs that know Unicode set a character that has no command, and pdfLaTeX what `substitute` has for it. For this
-    the file has to begin with ONLY_UNICODE.
+    LaTeXs that know Unicode set these as they are, and pdfLaTeX what `substitute` has for them.
     """
     clusters = CLUSTER.findall(unicodedata.normalize("NFC", LIGATURE.sub(JOINER, text)))
     parts = []
-    for known, run in groupby(clusters, lambda cluster: _command(cluster) is not None):
-        raw = list(run)
-        if known:
-            parts += map(_command, raw)
+    for has_command, run in groupby(clusters, lambda cluster: _command(cluster) is not None):
+        if has_command:
+            parts += map(_command, run)
         else:
-            parts.append(rf"\onlyunicode{{{''.join(raw)}}}{{{substitute(''.join(raw))}}}")
+            raw = "".join(run)
+            parts.append(rf"\onlyunicode{{{raw}}}{{{substitute(raw)}}}")
     return "".join(parts)
 
 
@@ -102,16 +101,14 @@ def _command(cluster: str) -> str | None:
     if form == "<fraction>":
         above, below = parts.split("\N{FRACTION SLASH}")
         return rf"\textsuperscript{{{above}}}/\textsubscript{{{below}}}"
-    if form not in FORMS or r"\onlyunicode" in (made := latex(parts)):
+    if form not in FORMS or r"\onlyunicode" in (text := latex(parts)):
         return None
-    return FORMS[form].format(made)
+    return FORMS[form].format(text)
 
 
 def _accented(base: str, marks: list[str]) -> str | None:
-    if not base.isalpha() or (made := _command(base)) is None:
+    if not base.isalpha() or (text := _command(base)) is None or not ACCENTS.keys() >= set(marks):
         return None
     for mark in marks:
-        if mark not in ACCENTS:
-            return None
-        made = rf"\{ACCENTS[mark]}{{{made}}}"
-    return made
+        text = rf"\{ACCENTS[mark]}{{{text}}}"
+    return text

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from generality.errors import StudyError
 from generality.report.collect import write_table
 from generality.report.latex import ONLY_UNICODE, latex
-from generality.storage.files import whole_file
+from generality.report.stored import as_paths, write_text
 
 # A cell that begins with a number, or that is a setting such as "λ = 1e-4"; what may follow it is no part of a word.
-NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]|%)")
+NUMBER = re.compile(r"(?:\S+ = )?([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)(?=$| [±/%★◇]| \[[^]]*\]$|%)")
 STAR, DIAMOND = "★", "◇"
 NONE = "–"  # the cell of a number that is not there
 # What Markdown reads as its own. An underscore within a word is none of it, and so is a bracket without a link.
@@ -38,26 +38,25 @@ class Table:
     paper: Sequence[int] = ()
 
 
-def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, anchor: str) -> None:
-    """Write a table in the format of each output's suffix: `rows` as .csv, `table` as .md, .html (what
-    the report's page shows) or .tex, labelled `anchor`.
+def points(value: float, high: float = np.nan, scale: float = 100, sign: str = "+") -> str:
+    """Return a fraction, or a difference of two, in points with half of its 95 % interval: "−31.3 ± 0.4"."""
+    if not np.isfinite(value):
+        return NONE
+    text = f"{scale * value:{sign}.1f}".replace("-", "−")
+    return text + (f" ± {scale * (high - value):.1f}" if np.isfinite(high) else "")
 
-    Raises StudyError for another suffix.
+
+def write(outputs: Sequence[str | Path], rows: pd.DataFrame, table: Table, anchor: str) -> None:
+    """Write `rows` as .csv and `table` as .html (for the report's page), .md or .tex, labelled `anchor`.
+
+    The format is that of each output's suffix. Raises StudyError for another.
     """
-    for output in map(Path, outputs):
+    texts = {".html": html, ".md": _markdown, ".tex": lambda table: _latex(table, anchor)}
+    for output in as_paths(outputs, (".csv", *texts), "tables"):
         if output.suffix == ".csv":
             write_table(rows, output)
-            continue
-        if output.suffix == ".md":
-            text = _markdown(table)
-        elif output.suffix == ".tex":
-            text = _latex(table, anchor)
-        elif output.suffix == ".html":
-            text = html(table)
         else:
-            raise StudyError(f"{output}: tables are written as .csv, .html, .md or .tex; change the suffix")
-        with whole_file(output) as partial:
-            partial.write_text(text, encoding="utf-8")
+            write_text(output, texts[output.suffix](table))
 
 
 def markdown(text: str) -> str:

@@ -16,6 +16,11 @@ class Metric:
     higher_is_better: bool
     meaning: str
 
+    @property
+    def is_share(self) -> bool:
+        """Tell whether a mean of it is a share of examples."""
+        return self.unit == "%"
+
 
 # In the order of rows and of importance: the first that a data set has is its primary metric.
 METRICS = {
@@ -32,14 +37,28 @@ METRICS = {
         "unparsable", "%", 100, 1, False,
         "Unparsable: share of generated texts from which no choice can be extracted; these count as wrong.",
     ),
+    "other_kind": Metric(
+        "of another kind", "%", 100, 1, False,
+        "Of another kind: share of generated texts that are unparsable and yet an answer, to another kind of question: "
+        "a letter, a yes or no, or a number.",
+    ),
     "nll": Metric(
         "negative log-likelihood", "nats", 1, 1, False,
         "Negative log-likelihood: −Σ ln p over the tokens of a response given its prompt, mean over responses; lower "
         "is better.",
     ),
+    "log_loss": Metric(
+        "log loss", "nats", 1, 2, False,
+        "Log loss: −ln p of the right class among the set's classes, mean over pictures; lower is better.",
+    ),
 }  # fmt: skip
 
 
-def primary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows, of one split of a tidy table, that are in their data set's primary metric."""
-    return rows[rows["metric"] == rows.groupby(["group", "data"])["metric"].transform("first")]
+def primary(rows: pd.DataFrame, first: str = "") -> pd.DataFrame:
+    """Return the rows, of one split of a tidy table, that are in the metric `first`, or in the data set's primary one.
+
+    The primary one is for data sets without the other.
+    """
+    preferred = rows.assign(later=rows["metric"] != first).sort_values("later", kind="stable")
+    metrics = preferred.groupby(["group", "data"])["metric"].transform("first")
+    return rows[rows["metric"] == metrics.reindex(rows.index)]

@@ -1,15 +1,18 @@
-"""Order and printed names of methods, settings and data sets."""
+"""Order and printed names of methods, settings and data sets, and of fine-tunings that diverged."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from generality.methods import PRETRAINED, REFERENCE, Key, PostHoc, registry
 from generality.storage.setting import DEFAULT, read
 
-FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to the fully fine-tuned model
+FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to a fine-tuned model
 ENDS = (PRETRAINED, FULL)
 ABBREVIATIONS = ("ood", "qa", "en", "cn")
+DIVERGED = "diverged"  # stands where a number would
 
 
 def in_order(method: str, setting: str) -> tuple:
@@ -29,16 +32,31 @@ def notation(method: str, setting: str) -> str:
     """
     if setting == DEFAULT:
         return ""
-    keys = _grids(method)
-    parts = [_equation(keys.get(name, Key(name, "", {})), value) for name, value in read(setting).items()]
+    parts = []
+    for name, value in read(setting).items():
+        key, number = _grids(method).get(name, Key(name, "", {})), f"{value:g}"
+        if key.scientific:
+            number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
+        parts.append(f"{key.symbol or name} = {number}")
     return ", ".join(parts) or setting
 
 
-def short(data: str) -> str:
-    """Return the heading of a data set or an average.
+def is_path(method: str) -> bool:
+    """Tell whether a method is WiSE-FT, of full fine-tuning or, such as "wise-lora", of another."""
+    return method.partition("-")[0] == PATH
 
-    "imagenet/v2" is "v2", "alpaca/all" is "alpaca", "Avg instruction-cn" is "Avg instruction CN".
+
+def path_end(method: str, setting: str) -> tuple[str, str] | None:
+    """Return the fine-tuned model, as (method, setting), at the end of the path that a setting of WiSE-FT lies on.
+
+    It is ("lora", "rank-8") for "rank-8-alpha-0.5" of "wise-lora", and None for another method's setting.
     """
+    base, base_setting = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
+    return (base or FULL, base_setting or DEFAULT) if is_path(method) else None
+
+
+def short(data: str) -> str:
+    """Return a heading: "v2" for "imagenet/v2", "alpaca" for "alpaca/all", "Avg instruction CN" for an average."""
     if data.startswith("Avg "):
         return f"Avg {in_words(data.removeprefix('Avg '))}"
     name, _, domain = data.rpartition("/")
@@ -50,6 +68,45 @@ def in_words(group: str) -> str:
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in group.split("-"))
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names as in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def trainings(seeds: int, repetitions: int) -> str:
+    """Return the number of trainings that a mean is over, in words."""
+    if seeds == 1:
+        return "1 training"
+    each = f", {seeds // repetitions} from each of {repetitions} pre-trained models" if seeds > repetitions else ""
+    return f"mean of {seeds} trainings{each}"
+
+
+def count(number: int, thing: str) -> str:
+    """Return "1 training" or "2 trainings"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def diverged_settings(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Return the settings that diverged, if any, each method by its label: "KD λ = 1 (in 2 of 3 seeds); WiSE-FT".
+
+    `rows` have columns method, setting, diverged (how many of the seeds did) and seeds.
+    """
+    texts = []
+    for method, settings in rows.drop_duplicates(["method", "setting"]).groupby("method", sort=False):
+        lost = settings[settings["diverged"] > 0]
+        if len(settings) > 1 and settings["diverged"].nunique() == 1:
+            lost = lost[:1].assign(setting=DEFAULT)  # all are alike, so the method's name is enough
+        parts = ((notation(method, row.setting), share_of_seeds(row.diverged, row.seeds)) for row in lost.itertuples())
+        names = [" ".join(part).strip() for part in parts]
+        texts += [f"{labels.get(method, method)} {', '.join(names)}".strip()] if names else []
+    return "; ".join(texts)
+
+
+def share_of_seeds(count: int, seeds: int) -> str:
+    """Return the share of the seeds, unless it is all of them: "(in 2 of 3 seeds)"."""
+    return "" if count == seeds else f"(in {count} of {seeds} seeds)"
+
+
 @cache
 def _order() -> dict[str, int]:
     declared = registry()
@@ -59,13 +116,6 @@ def _order() -> dict[str, int]:
 
 @cache
 def _grids(method: str) -> dict[str, Key]:
-    """Return the hyper-parameters in the settings of a method or of a mixture such as "wise-lora", by name."""
+    """Return what is printed in another way than it is written in a method's settings, or in those of "wise-lora"."""
     declared = [registry()[name] for name in method.split("-") if name in registry()]
-    return {one.grid.name: one.grid for one in declared if one.grid}
-
-
-def _equation(key: Key, value: float) -> str:
-    number = f"{value:g}"
-    if key.scientific:
-        number = np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
-    return f"{key.symbol or key.name} = {number}"
+    return {one.grid.name: one.grid for one in declared if one.grid} | {"lr": Key("lr", "", {}, scientific=True)}

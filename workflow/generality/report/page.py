@@ -2,26 +2,29 @@
 
 import base64
 import hashlib
-import struct
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from PIL import Image
 
 from generality.errors import StudyError
-from generality.report import markup
-from generality.report.answer_words import BEST, CLOSE, DOWN, UNCLEAR, UP, answer, listed, numbers
-from generality.report.claims import CONTRADICTED, NOT_DECIDED, NOT_MEASURED, SUPPORTED, UNDECIDED
-from generality.report.claims_table import effect_text, note
-from generality.report.stored import read_csv
+from generality.report import choices, markup
+from generality.report.answer_words import BEST, DOWN, TIE, UNCLEAR, UP, answer, numbers
+from generality.report.claims import CONTRADICTED, IN_THIS_RUN, NOT_MEASURED, SUPPORTED, VERDICTS
+from generality.report.claims_table import cells, note
+from generality.report.names import listed
+from generality.report.stored import read_csv, write_text
 from generality.report.tradeoff_numbers import caption, for_readers
-from generality.storage.files import read_json, whole_file
+from generality.storage.files import read_json
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "page"
 TYPES = {".csv": "text/csv;charset=utf-8", ".json": "application/json", ".png": "image/png", ".yaml": "text/plain"}
 SHOWN = 0.45  # CSS pixels for one of a figure's, which has 300 an inch: its 8-point text is then as large as ours
-TONES = {SUPPORTED: UP, CONTRADICTED: DOWN, UNDECIDED: UNCLEAR, NOT_DECIDED: UNCLEAR, NOT_MEASURED: ""}
+TONES = dict.fromkeys(VERDICTS, UNCLEAR) | {NOT_MEASURED: ""}
+TONES |= {word: tone for plain, tone in ((SUPPORTED, UP), (CONTRADICTED, DOWN)) for word in (plain, IN_THIS_RUN[plain])}
 TEXTS = ("experiment", "data", "group", "method", "setting", "front", "chosen")  # columns of stored tables
 
 
@@ -43,28 +46,26 @@ def render_page(
     printed names. The answer is `answer.render_answer`'s. Raises StudyError for a missing or broken file.
     """
     table = read_csv(answer_file, (), texts=TEXTS)
-    shown = [_part(part) for part in parts]
-    pictured = [part for part in shown if part["picture"]]
-    tables = [part for part in shown if part["table"]]
-    claims = next((_claims(part) for part in shown if part["part"] == "claims"), None)
-    tradeoff = next((_tradeoff(part, labels) for part in shown if part["part"] == "tradeoff"), None)
+    parts = [_part(part) for part in parts]
+    pictured = [part for part in parts if part["picture"]]
+    tables = [part for part in parts if part["table"]]
+    claims = next((_claims(part) for part in parts if part["part"] == "claims"), None)
+    tradeoff = next((_tradeoff(part, labels) for part in parts if part["part"] == "tradeoff"), None)
     sections = [("figures", "Figures", pictured), ("claims", "Claims", claims), ("tradeoff", "Trade-offs", tradeoff)]
     sections += [("tables", "Tables", tables), ("provenance", "Provenance", True), ("config", "Configuration", True)]
     css, js = ((RESOURCES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     environment = Environment(loader=FileSystemLoader(RESOURCES), autoescape=True, undefined=StrictUndefined)
     text = environment.get_template("page.html").render(
         study=study, experiments=experiments, css=Markup(css), js=Markup(js), policy=_policy(css, js),
-        sections=[(name, title) for name, title, there in sections if there],
+        sections=[(name, title) for name, title, content in sections if content],
         answer=answer(table, labels), numbers=Markup(markup.html(numbers(table, labels))),
         answer_files=[_file(answer_file)],
         figures=pictured, tables=tables, claims=claims, tradeoff=tradeoff,
         provenance=_provenance(provenance_file), config=config,
-        config_files=[_embedded("config.yaml", config.encode())],
-        signs={UP: "+", DOWN: "−", UNCLEAR: "·"}, tones=TONES,
-        ranks={BEST: "best", CLOSE: "close"},
+        config_files=[_file("config.yaml", config.encode())],
+        signs={UP: "+", DOWN: "−", UNCLEAR: "·"}, tones=TONES, best=BEST, tie=TIE,
     )  # fmt: skip
-    with whole_file(output) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(output, text)
 
 
 def _policy(css: str, js: str) -> str:
@@ -80,41 +81,46 @@ def _policy(css: str, js: str) -> str:
 
 def _part(part: Mapping) -> dict:
     """Return a part for the page: with its picture or its table, and its data to download."""
-    files = part["files"]
-    data = [_file(files[suffix]) for suffix in ("csv", "json") if suffix in files]
-    picture = _picture(files["png"]) if "png" in files else None
-    table = Markup(_text(files["html"])) if "html" in files else None
-    return {**part, "picture": picture, "table": table, "files": data, "paths": files}
+    paths = part["files"]
+    data = [_file(paths[suffix]) for suffix in ("csv", "json") if suffix in paths]
+    picture = _picture(paths["png"]) if "png" in paths else None
+    table = Markup(_bytes(paths["html"]).decode()) if "html" in paths else None
+    return {**part, "picture": picture, "table": table, "files": data, "paths": paths}
 
 
 def _picture(path: str | Path) -> dict:
     content = _bytes(path)
-    if content[:8] != b"\x89PNG\r\n\x1a\n":
-        raise StudyError(f"{path}: not a PNG; delete it and run its stage again")
-    width, height = struct.unpack(">II", content[16:24])
-    size = {"width": round(SHOWN * width), "height": round(SHOWN * height)}
-    return _embedded(Path(path).name, content) | size
+    try:
+        width, height = Image.open(BytesIO(content), formats=["PNG"]).size
+    except OSError:
+        raise StudyError(f"{path}: not a PNG; delete it and run its stage again") from None
+    return _file(path, content) | {"width": round(SHOWN * width), "height": round(SHOWN * height)}
 
 
 def _claims(part: Mapping) -> dict:
     """Return the claims for the page, each with a table of its comparisons."""
     content = read_json(part["paths"]["json"])
-    header = [(name, "") for name in ("Comparison", "Effect [95 % interval]", "Seeds", "Verdict")]
+    header = [(name, "") for name in ("Comparison", "Effect [95 % interval]", "Trainings", "Verdict")]
     claims = []
     for claim in content["claims"]:
-        compared = [each | {"text": effect_text(each)} for each in claim["comparisons"]]
-        body = [[each["what"], each["text"], str(each["seeds"]), each["verdict"]] for each in compared]
+        body = cells(claim)
         text = "The deciding comparison first: the least effect in half-widths of its interval."
-        table = Markup(markup.html(markup.Table(text, header, body, "lrrl"))) if compared else ""
-        claims.append(claim | {"comparisons": compared, "table": table})
+        table = Markup(markup.html(markup.Table(text, header, body, "lrrl"))) if body else ""
+        cards = [card for _, card in choices.bearing(content["choices"], claim["name"])]
+        claims.append(claim | {"effect": body[0][1] if body else "", "table": table, "cards": cards})
     verdicts = [claim["verdict"] for claim in claims]
     counts = [(word, verdicts.count(word)) for word in TONES if word in verdicts]
-    return {**part, "claims": claims, "counts": counts, "note": note(content["rule"], content["resamples"])}
+    notes = {"note": note(content["rule"], content["tests"]), "cards_note": choices.NOTE}
+    cards = []
+    for card in content["choices"]:
+        named, words = choices.bears_on(card)
+        cards.append(card | {"named": named, "bears_on": words})
+    return {**part, "claims": claims, "counts": counts, "cards": cards, **notes}
 
 
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
     table = read_csv(part["paths"]["csv"], ("front", "chosen"), texts=TEXTS)
-    tables = [(shown.caption, Markup(markup.html(shown))) for shown in for_readers(table, labels)]
+    tables = [(one.caption, Markup(markup.html(one))) for one in for_readers(table, labels)]
     return {**part, "tables": tables, "note": caption(table)}
 
 
@@ -126,7 +132,7 @@ def _provenance(path: str | Path) -> dict:
     facts = [
         ("Rendered", content["rendered"]),
         ("Git revision", commit + (" with uncommitted changes" if revision["dirty"] else "")),
-        ("Seeds", listed([str(seed) for seed in content["seeds"]])),
+        ("Seeds", "; ".join(f"{name} {listed(list(map(str, seeds)))}" for name, seeds in content["seeds"].items())),
         ("Python", content["python"]),
         ("Platform", content["platform"]),
         ("Machine", f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"),
@@ -134,12 +140,9 @@ def _provenance(path: str | Path) -> dict:
     ]
     header = [("Stage", ""), ("Jobs", ""), ("Wall time", "s, sum"), ("CPU time", "s, sum"), ("Longest job", "s")]
     header += [("Peak memory", "MiB")]
+    decimals = {"jobs": 0, "wall_s": 1, "cpu_s": 1, "longest_s": 1, "peak_mib": 0}
     body = [
-        [
-            *(stage["rule"], f"{stage['jobs']:,}"),
-            *(_number(stage[key]) for key in ("wall_s", "cpu_s", "longest_s")),
-            _number(stage["peak_mib"], 0),
-        ]
+        [stage["rule"], *(_number(stage[key], digits) for key, digits in decimals.items())]
         for stage in content["stages"]
     ]
     text = "What each stage took, summed over its jobs; the peak memory is that of its largest job."
@@ -155,18 +158,15 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _number(value: float | None, decimals: int = 1) -> str:
-    return "–" if value is None else f"{value:,.{decimals}f}"
+def _number(value: float | None, decimals: int) -> str:
+    return markup.NONE if value is None else f"{value:,.{decimals}f}"
 
 
-def _file(path: str | Path) -> dict:
-    return _embedded(Path(path).name, _bytes(path))
-
-
-def _embedded(name: str, content: bytes) -> dict:
-    """Return a file inside the page: its name, its content as a data: address, its size for readers."""
-    uri = f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
-    return {"name": name, "uri": uri, "size": f"{max(1, round(len(content) / 1024)):,} KiB"}
+def _file(path: str | Path, content: bytes | None = None) -> dict:
+    """Return a file inside the page: its name, its content (read if None) as a data: address, its size for readers."""
+    content = _bytes(path) if content is None else content
+    uri = f"data:{TYPES[Path(path).suffix]};base64,{base64.b64encode(content).decode()}"
+    return {"name": Path(path).name, "uri": uri, "size": f"{max(1, round(len(content) / 1024)):,} KiB"}
 
 
 def _bytes(path: str | Path) -> bytes:
@@ -174,7 +174,3 @@ def _bytes(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file; the stage that writes it has not finished") from None
-
-
-def _text(path: str | Path) -> str:
-    return _bytes(path).decode("utf-8")

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from generality.errors import StudyError
-from generality.report.diverged import DIVERGED, share
 from generality.report.estimate import estimate, paired
-from generality.report.names import short
+from generality.report.names import DIVERGED, FULL, count, share_of_seeds, short
 from generality.report.probed import MEASURES, Probed
-from generality.report.style import TEXT_WIDTH, paper_style, save
+from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 
 LABELS = {"acc": "Accuracy of the classifier", "probing": "Probing accuracy"}
 LOOKS = {"acc": {"ls": "-"}, "probing": {"ls": (0, (3, 1.5)), "mfc": "white"}}
@@ -26,51 +23,44 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
 
     The table has one row for each data set (then the average of all), measure ("acc", "probing") and step. Its columns
     are data, measure, step, n (pictures), seeds, diverged (how many of these did), value, low and high. low and high
-    are the 95 % interval of the paired difference from step 0, set about the value, as in Figures 4 to 6; at step 0
-    that of the value itself. Numbers are fractions, and missing where a seed had diverged. Raises StudyError as
-    `Probed`.
+    are the 95 % interval of the paired difference from step 0, set about the value; at step 0 that of the value itself.
+    Numbers are fractions, and missing where a seed had diverged. Raises StudyError as `Probed`.
     """
-    probed, made = Probed(files), []
+    probed, rows = Probed(files), []
     names, steps = probed.names, probed.steps
     for name, members in [*((name, [name]) for name in names), *([(AVERAGE, names)] if len(names) > 1 else [])]:
         for measure in MEASURES:
             base = [probed.answers(member, steps[0], measure) for member in members]
             for step in steps:
                 ours = [probed.answers(member, step, measure) for member in members]
-                score, n = estimate(ours), sum(x.shape[1] for x in ours)
-                change = paired(ours, base) if step else score
+                score, n = estimate(ours, shares=True), sum(x.shape[1] for x in ours)
+                change = paired(ours, base, shares=True) if step else score
                 ends = (score.value + end - change.value for end in (change.low, change.high))
                 diverged = probed.diverged.get(step, 0)
-                made.append((name, measure, step, n, probed.seeds, diverged, score.value, *ends))
-    return pd.DataFrame(made, columns=["data", "measure", "step", "n", "seeds", "diverged", "value", "low", "high"])
+                rows.append((name, measure, step, n, len(probed.seeds), diverged, score.value, *ends))
+    return pd.DataFrame(rows, columns=["data", "measure", "step", "n", "seeds", "diverged", "value", "low", "high"])
 
 
 def plot_probing(table: pd.DataFrame, style: Mapping[str, Mapping[str, str]], outputs: Sequence[str | Path]) -> None:
     """Draw a panel for each data set of `curves`; `style` gives the colour and marker of full fine-tuning.
 
-    From where the fine-tuning diverged on, a panel says so in place of its curves.
-    Raises StudyError without such a style.
+    From where the fine-tuning diverged on, a panel says so in place of its curves. Raises StudyError without a look.
     """
-    if "full" not in style:
-        raise StudyError("report.style: no entry for method 'full'; give it a label, a color and a marker")
+    check_looks(style, [FULL])
     with paper_style(table, style) as (table, style):
         names = list(dict.fromkeys(table["data"]))
-        rows = math.ceil(len(names) / COLUMNS)
-        columns = min(len(names), COLUMNS)
-        foot = 0.3  # inches kept for the note
-        height = 1.75 * rows + 0.4 + foot
-        figure = Figure(figsize=(max(TEXT_WIDTH * columns / COLUMNS, TEXT_WIDTH / 2), height), layout="constrained")
+        rows, columns = math.ceil(len(names) / COLUMNS), min(len(names), COLUMNS)
+        width = max(TEXT_WIDTH * columns / COLUMNS, TEXT_WIDTH / 2)
+        figure, _ = figure_above(_note(table), width, 1.75 * rows + 0.4, margin=0.08)
         axes = figure.subplots(rows, columns, squeeze=False, sharex=True).flatten()
         for ax, name in zip(axes, names, strict=False):
-            _draw(ax, table[table["data"] == name], style["full"])
+            _draw(ax, table[table["data"] == name], style[FULL])
         for ax in axes[len(names) :]:
             ax.set_visible(False)
         for ax in axes[::columns]:
             ax.set_ylabel("Test accuracy (%)")
         below = (rows - 1) * columns  # the first panel of the lowest row, whose middle one has the label for all
         axes[(below + len(names) - 1) // 2].set_xlabel("Steps of full fine-tuning")
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
-        figure.text(0.5, 0.03 / height, _note(table), ha="center", va="bottom", fontsize=6, color="0.35")
         handles = axes[0].get_legend_handles_labels()[0]
         figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, fontsize=7)
         save(figure, outputs)
@@ -88,7 +78,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
         )
     if rows["diverged"].any():
         start, end = rows.loc[rows["diverged"] == 0, "step"].max(), rows["step"].max()
-        text = f"{DIVERGED}\n{share(rows['diverged'].max(), rows['seeds'].iloc[0])}".strip()
+        text = f"{DIVERGED}\n{share_of_seeds(rows['diverged'].max(), rows['seeds'].iloc[0])}".strip()
         ax.axvspan(start, end, color="0.92", lw=0, zorder=-1)
         ax.text((start + end) / 2, 0.5, text, transform=ax.get_xaxis_transform(), ha="center", va="center",
                 color="0.35", fontsize=7)  # fmt: skip
@@ -98,11 +88,10 @@ def _draw(ax: Axes, rows: pd.DataFrame, look: Mapping[str, str]) -> None:
 
 
 def _note(table: pd.DataFrame) -> str:
-    seeds = table["seeds"].iloc[0]
     counts = table.loc[table["data"] != AVERAGE, "n"]
     n = f"{counts.min():,}" if counts.min() == counts.max() else f"{counts.min():,} to {counts.max():,}"
     return (
         "Probing: a new linear head on the checkpoint's features, fitted on the domain's train split. Dotted: the "
         "pre-trained model.\nBands: 95 % intervals of the paired difference from step 0, at step 0 of the value itself "
-        f"({n} test pictures a domain, {seeds} seed{'' if seeds == 1 else 's'})."
+        f"({n} test pictures a domain, {count(table['seeds'].iloc[0], 'training')})."
     )

@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,30 +13,28 @@ from generality.runtime.versions import versions
 
 
 def record(
-    study: str, seeds: Sequence[int], *, logs: str | Path, folders: Sequence[str], rules: Sequence[str],
+    study: str, seeds: Mapping[str, Sequence[int]], *, logs: str | Path, folders: Sequence[str], rules: Sequence[str],
     requirements: str | Path, library: str | Path,
 ) -> dict:  # fmt: skip
     """Return the provenance of a report, for `write_json`; nothing in it names a user, a host or a path.
 
-    `logs` is the folder of the study's logs. Each of `folders` in it holds logs named after `rules`, which are in the
-    order of the road. `requirements` lists the packages whose installed versions are recorded. `library` is a folder of
-    the repository whose revision is recorded. Machine, Python and packages are those of this process.
+    Each of `folders` in `logs` holds logs named after `rules`, which are in the order of the road. `requirements` lists
+    the packages whose installed versions are recorded, and `library` is a folder of the repository whose revision is.
     """
-    found = stages(logs, folders, rules)
+    jobs = stages(logs, folders, rules)
     return {
         "study": study,
         "rendered": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": revision(library),
-        "seeds": list(seeds),
+        "seeds": dict(seeds),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": machine(),
         "packages": packages(requirements),
-        "stages": found,
+        "stages": jobs,
         "total": {
-            "jobs": sum(stage["jobs"] for stage in found),
-            "wall_s": round(sum((stage["wall_s"] for stage in found), 0.0), 2),
-            "cpu_s": round(sum((stage["cpu_s"] for stage in found), 0.0), 2),
+            "jobs": sum(stage["jobs"] for stage in jobs),
+            **{key: round(sum((stage[key] for stage in jobs), 0.0), 2) for key in ("wall_s", "cpu_s")},
         },
     }
 
@@ -45,24 +43,23 @@ def stages(logs: str | Path, folders: Sequence[str], rules: Sequence[str]) -> li
     """Return time and memory of the jobs of each of `rules`, from the ends of the logs <logs>/<folder>/<rule>.log.
 
     Each entry has rule, jobs, wall_s and cpu_s (sums, seconds), longest_s (the longest job's wall time) and peak_mib
-    (the largest job's memory): see `usage`. A job counts as it last ran. A job whose log does not say what it used is
-    left out.
+    (the largest job's memory): see `usage`. A job counts as it last ran, if its log says what it used.
     """
-    made = []
+    entries = []
     for rule in rules:
-        jobs = [said for folder in folders if (said := read_used(Path(logs) / folder / f"{rule}.log"))]
+        jobs = [used for folder in folders if (used := read_used(Path(logs) / folder / f"{rule}.log"))]
         if jobs:
             wall, cpu, peak = zip(*jobs, strict=True)
             total = {"wall_s": round(sum(wall), 3), "cpu_s": round(sum(cpu), 3)}
-            made.append({"rule": rule, "jobs": len(jobs), **total, "longest_s": max(wall), "peak_mib": max(peak)})
-    return made
+            entries.append({"rule": rule, "jobs": len(jobs), **total, "longest_s": max(wall), "peak_mib": max(peak)})
+    return entries
 
 
 def revision(folder: str | Path) -> dict:
     """Return the commit of the repository that a folder is in, and whether the folder differs from it (`dirty`).
 
-    A changed tracked file of the repository counts, and so does a new file of the folder. The result is {"commit":
-    None, "dirty": False} outside a repository or without git.
+    A changed tracked file of the repository counts, and so does a new file of the folder. Outside a repository or
+    without git, the commit is None and nothing differs.
     """
     commit = _git(folder, "rev-parse", "HEAD")
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no"), _git(folder, "status", "--porcelain", ".")
@@ -72,8 +69,8 @@ def revision(folder: str | Path) -> dict:
 def machine() -> dict:
     """Return the model of the processor, the number of its (logical) cores, and the memory in GiB."""
     info = Path("/proc/cpuinfo")
-    named = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.is_file() else None
-    cpu = named[1].strip() if named else platform.processor() or platform.machine()
+    model = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.is_file() else None
+    cpu = model[1].strip() if model else platform.processor() or platform.machine()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {"cpu": cpu, "cores": os.cpu_count(), "memory_gib": round(memory, 1)}
 

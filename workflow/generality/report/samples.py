@@ -30,17 +30,14 @@ def pick_samples(sets: Mapping[str, Mapping[str, str | Path]], *, classes: int =
     rows = []
     for experiment, domains in sets.items():
         image_sets = [open_image_set(folder) for folder in domains.values()]
-        found = [_first_pictures(image_set, examples) for image_set in image_sets]
-        shared = [name for name in found[0] if all(name in others for others in found)]
+        firsts = [_first_pictures(image_set, examples) for image_set in image_sets]
+        shared = [name for name in firsts[0] if all(name in others for others in firsts)]
         if not shared:
             raise StudyError(f"{experiment}: no class has {examples} pictures in every domain; ask for fewer examples")
         spread = np.linspace(0, len(shared) - 1, min(classes, len(shared))).round().astype(int)
-        for (domain, folder), image_set, pictures in zip(domains.items(), image_sets, found, strict=True):
-            for name in (shared[i] for i in spread):
-                rows += [
-                    (experiment, domain, str(folder), name, image_set.ids[index], int(index))
-                    for index in pictures[name]
-                ]
+        for (domain, folder), image_set, pictures in zip(domains.items(), image_sets, firsts, strict=True):
+            for name, index in ((shared[i], index) for i in spread for index in pictures[shared[i]]):
+                rows.append((experiment, domain, str(folder), name, image_set.ids[index], int(index)))
     return pd.DataFrame(rows, columns=["experiment", "domain", "folder", "class", "id", "index"])
 
 
@@ -67,22 +64,21 @@ def _block(rows: pd.DataFrame) -> np.ndarray:
     height, width = len(columns[0]) * STEP - GAP, _left(len(columns)) - GAP
     canvas = np.full((height, width, 3), 255, dtype=np.uint8)
     for column, pictures in enumerate(columns):
-        image_set, left = open_image_set(pictures["folder"].iloc[0]), _left(column)
+        image_set, x = open_image_set(pictures["folder"].iloc[0]), _left(column)
         for row, index in enumerate(pictures["index"]):
-            canvas[row * STEP : row * STEP + TILE, left : left + TILE] = _tile(image_set.images[index])
+            canvas[row * STEP : row * STEP + TILE, x : x + TILE] = _tile(image_set.images[index])
     return canvas
 
 
 def _first_pictures(image_set: ImageSet, count: int) -> dict[str, np.ndarray]:
-    """Return the places of the first `count` pictures of each class that has so many.
+    """Return the places of the first `count` pictures of each of the model's classes that has so many.
 
-    A set with its own class names tells which of the model's classes each stands for. Own classes that stand for
-    several are left out, since their pictures need not show any one of them.
+    A set's own classes that stand for several of these are left out: their pictures need not show any one of them.
     """
     groups = image_set.manifest["source"].get("class_groups") or {}
     places = {}
-    for label, own in enumerate(image_set.classes):
-        names, pictures = groups.get(own, [own]), np.flatnonzero(image_set.labels == label)[:count]
+    for label, name in enumerate(image_set.classes):
+        names, pictures = groups.get(name, [name]), np.flatnonzero(image_set.labels == label)[:count]
         if len(names) == 1 and len(pictures) == count:
             places[names[0]] = pictures
     return places
@@ -109,7 +105,7 @@ def _draw(ax: Axes, picture: np.ndarray, experiment: str, domains: Sequence[str]
     ax.set_yticks(rows - GAP / 2, [textwrap.fill(name, LINE) for name in names])
     ax.set_title(experiment, weight="bold")
     for text, start, end in (("speciality", 0, 1), ("generality", 1, len(domains))):
-        left, right, bottom = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP
-        ax.plot([left, right], [bottom, bottom], color="0.5", lw=0.7, clip_on=False)
-        ax.text((left + right) / 2, bottom + GAP, text, ha="center", va="top", fontsize=7, color="0.35")
+        start_x, end_x, y = _left(start), _left(end - 1) + TILE, picture.shape[0] + 2 * GAP
+        ax.plot([start_x, end_x], [y, y], color="0.5", lw=0.7, clip_on=False)
+        ax.text((start_x + end_x) / 2, y + GAP, text, ha="center", va="top", fontsize=7, color="0.35")
     ax.set(xlim=(0, picture.shape[1]), ylim=(picture.shape[0], 0))

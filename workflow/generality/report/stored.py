@@ -1,6 +1,6 @@
-"""Tables that earlier stages stored, as CSV or Parquet: whole, or one line that names the file."""
+"""Tables that earlier stages stored, as CSV or Parquet: whole, or one line that names the file. Files to write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generality.errors import StudyError
+from generality.storage.files import whole_file
 
 REMEDY = "delete it and run its stage again"
 
@@ -56,8 +57,23 @@ def read_parquet(path: str | Path, columns: Iterable[str], **options) -> pd.Data
         raise _damaged(path, "Parquet", error) from None
 
 
-def _check_columns(path: str | Path, columns: Iterable[str], there: Iterable[str]) -> None:
-    if missing := [name for name in columns if name not in there]:
+def as_paths(outputs: Sequence[str | Path], suffixes: Collection[str], kind: str) -> list[Path]:
+    """Return the files to write as paths. Raises StudyError for another suffix than those of this `kind` of file."""
+    for output in map(Path, outputs):
+        if output.suffix not in suffixes:
+            *others, last = suffixes
+            raise StudyError(f"{output}: {kind} are written as {', '.join(others)} or {last}; change the suffix")
+    return list(map(Path, outputs))
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a whole file of text."""
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _check_columns(path: str | Path, columns: Iterable[str], table: Iterable[str]) -> None:
+    if missing := [name for name in columns if name not in table]:
         raise StudyError(f"{path}: no column '{missing[0]}'; {REMEDY}")
 
 

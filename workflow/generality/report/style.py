@@ -1,6 +1,7 @@
 """Looks of figures, and the way they are written."""
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from matplotlib.figure import Figure
 
 from generality.errors import StudyError
 from generality.report.glyphs import legible
+from generality.report.stored import as_paths
 from generality.storage.files import whole_file
 
 TEXT_WIDTH = 7.0  # inches; a figure as wide as the page's text
+CHARACTERS = 22  # in an inch of a note's 6-point text
 # What would make two files of the same figure differ: the date, and the version of the software.
 METADATA = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -45,17 +48,33 @@ def paper_style(*content: object) -> Iterator[tuple]:
         yield content
 
 
+def check_looks(style: Mapping[str, Mapping[str, str]], methods: Iterable[str]) -> None:
+    """Raise StudyError for the first method that has no look."""
+    for method in methods:
+        if method not in style:
+            raise StudyError(f"report.style: no entry for method '{method}'; give it a label, a color and a marker")
+
+
+def figure_above(note: str, width: float, height: float, margin: float = 0.05) -> tuple[Figure, float]:
+    """Return a figure of width × height inches, less a margin below, above a note, and the inches kept for the note."""
+    note = "\n".join(textwrap.fill(line, int(CHARACTERS * width), break_on_hyphens=False) for line in note.splitlines())
+    foot = margin + 0.11 * len(note.splitlines())
+    height += foot
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+    figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
+    return figure, foot
+
+
 def save(figure: Figure, outputs: Sequence[str | Path]) -> None:
     """Write a figure in the format of each output's suffix; the same figure gives the same bytes.
 
     Raises StudyError for a suffix other than .pdf, .png and .svg.
     """
-    for output in map(Path, outputs):
-        if output.suffix not in METADATA:
-            raise StudyError(f"{output}: figures are written as .pdf, .png or .svg; change the suffix")
+    outputs = as_paths(outputs, METADATA, "figures")
     # The layout is settled once: done again for each format, it would depend on the formats before.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    for output in map(Path, outputs):
+    for output in outputs:
         with whole_file(output) as partial:
             figure.savefig(partial, metadata=METADATA[output.suffix])

@@ -4,21 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report import markup
-from generality.report.agreement import agreement, with_paper
 from generality.report.collect import BASE, average_name
-from generality.report.diverged import DIVERGED, named
 from generality.report.markup import DIAMOND, NONE, STAR
 from generality.report.metrics import METRICS
-from generality.report.names import notation, short
-from generality.report.paper import beside
+from generality.report.names import DIVERGED, diverged_settings, notation, short, trainings
+from generality.report.paper import agreement, beside, with_paper
 from generality.report.select import pick_groups, results
 
 PAPER_COLUMNS = ("method", "setting", "data", "metric", "value", "change", "chosen")  # those of `paper.paper_rows`
+CHANCE = (
+    "Chance: the best of a guess, the commonest answer and the pre-trained model's choice without the question; of a "
+    "response, its negative log-likelihood without the prompt."
+)
 
 
 def render_table(
@@ -28,40 +31,36 @@ def render_table(
     groups: Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
-    title: str | None = None,
-    anchor: str | None = None,
-    note: str | None = None,
+    anchor: str = "",
+    note: str = "",
     paper: pd.DataFrame | None = None,
     footnotes: Sequence[str] = (),
 ) -> None:
     """Write an experiment's test results, averaged over seeds, in the format of each output's suffix.
 
-    `groups` are shown in their order; all, the speciality first, if None. .csv is for programs: their rows of
-    `select.results`, all metrics, fractions and nats in full precision. .md, .html and .tex are for readers: a row per
-    setting; a column per data set with its `metrics` (the primary one if None), the first ± its standard error; and
-    after each group's average the change of its first metric against the pre-trained model. `labels` are the methods'
-    printed names; `title` opens the caption, whose sentences say how to read the table, and `note` ends it; `anchor` is
-    the LaTeX label. `paper` holds rows of `paper.paper_rows`: they stand beside ours (`paper.beside`; in the .csv the
-    columns of `agreement.with_paper`), their agreement and the `footnotes` below. Raises StudyError for another suffix,
-    an unknown group or metric, or a data set without the first.
+    `groups` are shown in their order, or all, the speciality first. .csv has their rows of `select.results`, with all
+    metrics, fractions and nats in full precision. .md, .html and .tex have a row per setting; a column per data set
+    with its `metrics` (the primary one if None), the first ± its standard error; and after each group's average the
+    change of its first metric against the pre-trained model. `labels` are the methods' printed names; `note` ends the
+    caption; `anchor` is the LaTeX label. `paper` holds rows of `paper.paper_rows`: they
+    stand beside ours (`paper.beside`; in the .csv the columns of `paper.with_paper`), their agreement and the
+    `footnotes` below. Raises StudyError for another suffix, an unknown group or metric, or data without the first one.
     """
-    everything = results(table)
+    everything, labels = results(table), labels or {}
     speciality = everything.loc[everything["group"] == SPECIALITY, "data"].iloc[0]
-    title = title or f"Scores after fine-tuning on {speciality}."
     rows = pick_groups(everything, groups)
     has_paper = paper is not None and not paper.empty
     paper = paper if has_paper else pd.DataFrame(columns=PAPER_COLUMNS)
     columns = _columns(rows, metrics, paper)
-    shown = markup.Table(
-        caption=_caption(rows, columns, title, note, has_paper, labels or {}),
+    readable = markup.Table(
+        caption=f"Scores after fine-tuning on {speciality}. {_caption(rows, columns, note, has_paper, labels)}",
         header=_header(columns),
-        body=_body(rows, paper, columns, labels or {}),
+        body=_body(rows, paper, columns, labels),
         paper=[place for place, (*_, is_paper, _) in enumerate(beside(rows, paper)) if is_paper],
         columns="ll" + "r" * sum(2 if column.changes else 1 for column in columns),
         notes=[str(agreement(rows, paper)), *footnotes] if has_paper else footnotes,
     )
-    written = with_paper(rows, paper) if has_paper else rows
-    markup.write(outputs, written, shown, anchor or f"tab:{rows['experiment'].iloc[0]}")
+    markup.write(outputs, with_paper(rows, paper) if has_paper else rows, readable, anchor)
 
 
 @dataclass(frozen=True)
@@ -82,47 +81,43 @@ def _columns(rows: pd.DataFrame, metrics: Sequence[str] | None, paper: pd.DataFr
         raise StudyError(f"metrics: no '{unknown[0]}'; there are: {', '.join(METRICS)}")
     columns = []
     for (group, data), of_data in rows.groupby(["group", "data"], sort=False):
-        there = list(of_data["metric"].unique())
-        shown = tuple(metrics or there[:1])
-        if shown[0] not in there:
-            raise StudyError(f"metrics: {data} has no '{shown[0]}' but {', '.join(there)}; or leave out '{group}'")
+        measured = list(of_data["metric"].unique())
+        first, *others = metrics or measured[:1]
+        if first not in measured:
+            raise StudyError(f"metrics: {data} has no '{first}' but {', '.join(measured)}; or leave out '{group}'")
         printed = set(paper.loc[paper["data"] == data, "metric"])
-        changes = tuple(metric for metric in shown if metric == shown[0] or metric in printed)
-        columns.append(Column(data, of_data["n"].iloc[0], shown, changes if data == average_name(group) else ()))
+        changes = (first, *(metric for metric in others if metric in printed))
+        columns.append(
+            Column(data, of_data["n"].iloc[0], (first, *others), changes if data == average_name(group) else ())
+        )
     return columns
 
 
 def _caption(
-    rows: pd.DataFrame,
-    columns: Sequence[Column],
-    title: str,
-    note: str | None,
-    has_paper: bool,
-    labels: Mapping[str, str],
+    rows: pd.DataFrame, columns: Sequence[Column], note: str, has_paper: bool, labels: Mapping[str, str]
 ) -> str:
-    seeds = rows["seeds"].iloc[0]
+    """Return the sentences that say how to read the table."""
     cells = list(dict.fromkeys(column.metrics for column in columns))
     used = [name for name in METRICS if any(name in metrics for metrics in cells)]
     measured = set(zip(rows["data"], rows["metric"], strict=True))
     partial = any((column.data, name) not in measured for column in columns for name in column.metrics)
-    averages = any(column.changes for column in columns)
-    diverged = named(rows, labels)
+    diverged = diverged_settings(rows, labels)
     notes = [
-        title,
-        f"Test {' or '.join(map(_printed, cells))}, {f'mean of {seeds} seeds' if seeds > 1 else '1 seed'}.",
+        f"Test {' or '.join(map(_printed, cells))}, {trainings(*rows[['seeds', 'repetitions']].iloc[0])}.",
         *(METRICS[name].meaning for name in used),
         f"{NONE}: not measured on this data set, or not on all of an average." if partial else "",
         f"{DIVERGED.capitalize()}, so that there is no model to score: {diverged}." if diverged else "",
         "Avg: plain mean of its group's data sets; change: paired difference from the pre-trained model."
-        if averages
+        if any(column.changes for column in columns)
         else "",
         "α is the weight of the fine-tuned model." if "wise" in set(rows["method"]) else "",
+        CHANCE if rows["chance"].notna().any() else "",
         f"{STAR} marks each method's setting chosen on validation examples.",
         f'Lines "paper": its numbers for the same setting, and {DIAMOND} for its setting of each method with the best '
         "average, a choice by its test scores. Equal λ are not equal strengths in models of another size."
         if has_paper
         else "",
-        note or "",
+        note,
     ]
     return " ".join(filter(None, notes))
 
@@ -148,7 +143,7 @@ def _body(
     rows: pd.DataFrame, paper: pd.DataFrame, columns: Sequence[Column], labels: Mapping[str, str]
 ) -> list[list[str]]:
     """Return the cells below the header; a method is named in its first row only."""
-    body, last = [], None
+    body, last = _chance(rows, columns), None
     for method, setting, is_paper, group in beside(rows, paper):
         name = "" if method == last else labels.get(method, method)
         # A method without a grid had nothing to choose from.
@@ -157,15 +152,28 @@ def _body(
         cells = [name, " ".join(filter(None, ["paper" if is_paper else "", printed, mark]))]
         scores = {(row.data, row.metric): row for row in group.itertuples()}
         for column in columns:
-            found = [scores.get((column.data, metric)) for metric in column.metrics]
-            cells.append(_cell(found, "value", "" if is_paper else "se"))
-            if column.changes:
-                found = [scores.get((column.data, metric)) for metric in column.changes]
-                change = _cell(found, "change", "" if is_paper else "change_se", "+")
+            values, changes = (
+                [scores.get((column.data, metric)) for metric in metrics]
+                for metrics in (column.metrics, column.changes)
+            )
+            cells.append(_cell(values, "value", "" if is_paper else "se"))
+            if changes:
+                change = _cell(changes, "change", "" if is_paper else "change_se", "+")
                 cells.append("" if method == BASE[0] else change)
         body.append(cells)
         last = method
     return body
+
+
+def _chance(rows: pd.DataFrame, columns: Sequence[Column]) -> list[list[str]]:
+    """Return a row with the scores of chance, in a list; an empty one where none is known."""
+    first = rows.drop_duplicates(["data", "metric"])
+    scores = {(row.data, row.metric): row for row in first.itertuples() if np.isfinite(row.chance)}
+    cells = ["Chance", ""]
+    for column in columns:
+        numbers = [_number(scores.get((column.data, metric)), "chance") for metric in column.metrics]
+        cells += [NONE if set(numbers) == {NONE} else " / ".join(numbers), *([""] if column.changes else [])]
+    return [cells] if scores else []
 
 
 def _cell(rows: Sequence, field: str, error: str, sign: str = "") -> str:

@@ -10,30 +10,28 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from generality import SPECIALITY
-from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
 from generality.report.collect import BASE, average_name
-from generality.report.diverged import DIVERGED, named
 from generality.report.metrics import METRICS, primary
-from generality.report.names import ENDS, FULL, PATH, in_words, notation
+from generality.report.names import DIVERGED, ENDS, count, diverged_settings, in_words, is_path, notation, path_end
 from generality.report.select import pick_groups, results
-from generality.report.style import TEXT_WIDTH, paper_style, save
+from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 
-CHARACTERS = 22  # in an inch of the note's 6-point text
 OTHER = {"ms": 4, "mfc": "white", "mew": 0.8}  # the look of the settings that were not chosen
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: a row of `points` per (method, setting), in the unit of the labels, with columns method, setting,
-    chosen, seeds, diverged (how many of these did), x, x_low, x_high, y, y_low, y_high (95 % intervals; missing where
-    one diverged). The pre-trained model is among them."""
+    """One panel: a row of `points` per model, the pre-trained one among them, in the unit of the labels.
+
+    Columns are method, setting, chosen, seeds, diverged (how many of these did), x, x_low, x_high, y, y_low, y_high (95
+    % intervals; missing where one diverged).
+    """
 
     title: str
     x_label: str
@@ -47,32 +45,31 @@ class Panel:
         return self.points[self.points["diverged"] == 0]
 
 
-def panels(table: pd.DataFrame, groups: Sequence[str] | None = None) -> list[Panel]:
+def panels(table: pd.DataFrame, groups: Sequence[str] | None = None, metric: str = "") -> list[Panel]:
     """Return a panel for each of these groups (all of the generality if None) of an experiment's tidy table.
 
-    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better and
-    forgetting is below the line. The intervals are those of the paired difference from the pre-trained model, set about
-    the score: one that crosses the pre-trained model's line marks a difference that could be chance. Raises StudyError
-    for an unknown group.
+    Panels show test accuracies in %, or the log-likelihood per response in nats, −nll, so that up is better. The
+    intervals are those of the paired difference from the pre-trained model, set about the score: one that crosses that
+    model's line marks a difference that could be chance. Raises StudyError for an unknown group.
     """
-    rows = primary(results(table))
+    rows = primary(results(table), metric)
     special = rows[rows["group"] == SPECIALITY]
     data, seeds = special["data"].iloc[0], special["seeds"].iloc[0]
     x_measure, x_unit = _measure(special)
     general = pick_groups(rows[rows["group"] != SPECIALITY], groups)
     several = general["group"].nunique() > 1
-    made, gap = [], " " if several else "\n"
+    by_group, gap = [], " " if several else "\n"
     for group, members in general.groupby("group", sort=False):
         average = members[members["data"] == average_name(group)]
-        sets = _count(members["data"].nunique() - 1, f"{in_words(group)} data set")
+        sets = count(members["data"].nunique() - 1, f"{in_words(group)} data set")
         measure, unit = _measure(average)
         # The titles of several panels are short: each says what sets it apart, and all share the axis below.
         title = sets if several else f"Fine-tuned on {data}"
         x_label = f"Speciality: {x_measure}{gap}on {data} ({x_unit})"
         y_label = f"Mean {measure} ({unit})" if several else f"Generality: mean {measure}\non {sets} ({unit})"
-        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {_count(seeds, 'seed')}"
-        made.append(Panel(title, x_label, y_label, _points(special, average), note))
-    return made
+        note = f"{special['n'].iloc[0]:,} + {average['n'].iloc[0]:,} test examples, {count(seeds, 'training')}"
+        by_group.append(Panel(title, x_label, y_label, _points(special, average), note))
+    return by_group
 
 
 def drawn_points(panels: Sequence[Panel]) -> pd.DataFrame:
@@ -94,15 +91,16 @@ def plot_tradeoff(
     Raises StudyError for a method without style.
     """
     methods = list(dict.fromkeys(method for panel in panels for method in panel.points["method"]))
-    if missing := [method for method in methods if method not in style]:
-        raise StudyError(f"report.style: no entry for method '{missing[0]}'; give it a label, a color and a marker")
+    check_looks(style, methods)
     methods = list(dict.fromkeys(method for panel in panels for method in panel.placed["method"]))
     with paper_style(panels, style, methods) as (panels, style, methods):
         width = TEXT_WIDTH / max(2, len(panels))
-        note = textwrap.fill(_note(panels, methods), int(CHARACTERS * width * len(panels)), break_on_hyphens=False)
-        foot = 0.05 + 0.11 * len(note.splitlines())  # inches kept for the note below the legend
-        height = width + 0.8 + foot
-        figure = Figure(figsize=(width * len(panels), height), layout="constrained")
+        notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
+        note = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
+        note += " α: weight of the fine-tuned model." if any(map(is_path, methods)) else ""
+        levels = pd.concat([panel.points[["x_chance", "y_chance"]] for panel in panels])
+        note += " Dotted: chance, if it is near." if levels.notna().any(axis=None) else ""
+        figure, foot = figure_above(note, width * len(panels), width + 0.8)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _draw(ax, panel, style)
@@ -110,8 +108,6 @@ def plot_tradeoff(
         if len(panels) > 2 and len({panel.x_label for panel in panels}) == 1:
             for ax in set(axes) - {axes[len(axes) // 2]}:
                 ax.set_xlabel("")  # there is no room for it three times, and the middle one says it for all
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
-        figure.text(0.5, 0.03 / height, note, ha="center", va="bottom", fontsize=6, color="0.35")
         figure.legend(
             handles=_legend(methods, style), loc="outside lower center", ncols=7 if len(panels) > 1 else 3, fontsize=7,
             handletextpad=0.4, columnspacing=1.4, handlelength=1.4, frameon=False, borderaxespad=foot * 72 / 7,
@@ -130,88 +126,95 @@ def _measure(rows: pd.DataFrame) -> tuple[str, str]:
 
 def _points(special: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
     """Return a panel's points from the rows of its two axes, which list the same models in the same order."""
-    points = special[["method", "setting", "chosen", "seeds", "diverged"]].reset_index(drop=True)
+    points = special[["method", "setting", "chosen", "seeds", "repetitions", "diverged"]].reset_index(drop=True)
     for axis, rows in (("x", special), ("y", average)):
         rows, metric = rows.reset_index(drop=True), METRICS[rows["metric"].iloc[0]]
         scale, ends = (metric.scale, ("low", "high")) if metric.higher_is_better else (-metric.scale, ("high", "low"))
-        points[axis] = scale * rows["value"]
+        points[axis], points[f"{axis}_chance"] = scale * rows["value"], scale * rows["chance"]
         for name, end in zip(("low", "high"), ends, strict=True):
             points[f"{axis}_{name}"] = scale * (rows["value"] + rows[f"change_{end}"] - rows["change"])
     return points
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _note(panels: Sequence[Panel], methods: Sequence[str]) -> str:
-    notes = "; ".join(dict.fromkeys(panel.note for panel in panels))
-    crosses = f"Crosses: 95 % intervals of the paired difference from the pre-trained model ({notes})."
-    return crosses + (" α: weight of the fine-tuned model." if PATH in methods else "")
-
-
 def titled(title: str, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]], width: float) -> str:
     """Return a title, for a panel of `width` inches, with a line below it on the points that diverged."""
-    text = named(points, {method: look["label"] for method, look in style.items()})
-    whole = re.sub(r"(?<![;,]) ", "\N{NO-BREAK SPACE}", text)  # a name with its setting is not broken
-    return f"{title}\n{textwrap.fill(f'{DIVERGED.capitalize()}: {whole}', int(15 * width))}" if text else title
+    text = diverged_settings(points, {method: look["label"] for method, look in style.items()})
+    text = re.sub(r"(?<![;,]) ", "\N{NO-BREAK SPACE}", text)  # a name with its setting is not broken
+    return f"{title}\n{textwrap.fill(f'{DIVERGED.capitalize()}: {text}', int(15 * width))}" if text else title
 
 
 def _draw(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
     points = panel.placed
     base = points[points["method"] == BASE[0]].iloc[0]
-    if PATH in set(points["method"]):
-        path = _path(points)
-        ax.plot(path["x"], path["y"], color=style[PATH]["color"], lw=1.2, zorder=2)
+    for method, path in paths(points):
+        ax.plot(path["x"], path["y"], color=style[method]["color"], lw=1.2, zorder=2)
     for method, settings in points.groupby("method", sort=False):
         look = style[method]
-        if method != PATH:
+        if not is_path(method):
             ax.plot(settings["x"], settings["y"], color=look["color"], lw=0.5, alpha=0.4, zorder=1)
         others, chosen = settings[~settings["chosen"]], settings[settings["chosen"]]
         ax.plot(others["x"], others["y"], look["marker"], color=look["color"], zorder=3, **OTHER)
-        ax.plot(chosen["x"], chosen["y"], look["marker"], color=look["color"], zorder=5, **_chosen(look["marker"]))
+        ax.plot(chosen["x"], chosen["y"], look["marker"], color=look["color"], zorder=5, **solid(look["marker"]))
         ax.hlines(chosen["y"], chosen["x_low"], chosen["x_high"], color=look["color"], lw=0.7, zorder=4)
         ax.vlines(chosen["x"], chosen["y_low"], chosen["y_high"], color=look["color"], lw=0.7, zorder=4)
     ax.margins(0.05, 0.08)
     shade_below(ax, base["y"])
+    _draw_chance(ax, base)
     ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
 
 
-def _path(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the points from the pre-trained to the fully fine-tuned model, along WiSE-FT's settings."""
-    return pd.concat([points[points["method"] == name] for name in (BASE[0], PATH, FULL)])
+def _draw_chance(ax: Axes, base: pd.Series) -> None:
+    """Draw dotted lines at the scores of chance, where they are within half a panel of the points."""
+    for level, limits, draw in (
+        (base["x_chance"], ax.get_xlim(), ax.axvline),
+        (base["y_chance"], ax.get_ylim(), ax.axhline),
+    ):
+        reach = (limits[1] - limits[0]) / 2
+        if limits[0] - reach < level < limits[1] + reach:
+            draw(level, color="0.35", lw=0.8, ls=":", zorder=1)
 
 
-def _chosen(marker: str) -> dict:
-    """Return the look of a chosen setting's point; a star's arms are thin, so it is drawn larger."""
+def paths(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return each of WiSE-FT's paths with its method: from the pre-trained model along its settings to their end."""
+    models = pd.MultiIndex.from_frame(points[["method", "setting"]])
+    ends = pd.Series([path_end(*model) for model in models], points.index)
+    return [
+        (settings["method"].iloc[0], pd.concat([points[models.isin([BASE])], settings, points[models.isin([end])]]))
+        for end, settings in points.groupby(ends, sort=False)
+    ]
+
+
+def solid(marker: str) -> dict:
+    """Return the look of a model's solid point; a star's arms are thin, so it is drawn larger."""
     return {"ms": 10 if marker == "*" else 6.5, "mec": "white", "mew": 0.6}
 
 
 def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> list[Line2D]:
-    def entry(label: str, color: str, marker: str, look: dict, line: str = "") -> Line2D:
-        return Line2D([], [], ls=line, lw=1.2, color=color, marker=marker, label=label, **look)
-
-    entries = []
-    for method in methods:
-        if method not in ENDS:  # which are named beside their points
-            label, color, marker = (style[method][key] for key in ("label", "color", "marker"))
-            entries.append(entry(label, color, marker, _chosen(marker), "-" if method == PATH else ""))
-    entries.append(entry("chosen on validation", "0.35", "o", _chosen("o")))
-    return [*entries, entry("other settings", "0.35", "o", OTHER)]
+    looks = [
+        style[method] | solid(style[method]["marker"]) | {"ls": "-" if is_path(method) else ""}
+        for method in methods
+        if method not in ENDS  # which are named beside their points
+    ]
+    example = {"color": "0.35", "marker": "o", "ls": ""}
+    looks += [example | solid("o") | {"label": "chosen on validation"}, example | OTHER | {"label": "other settings"}]
+    return [Line2D([], [], lw=1.2, **look) for look in looks]
 
 
 def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]]) -> None:
-    """Write the two ends' names and the path's outer settings beside their points, where least is in the way."""
-    points, path = panel.placed, _path(panel.placed)
+    """Write the two ends' names and the first path's outer settings beside their points, where least is in the way."""
+    points = panel.placed
     taken = drawn(ax, points)
     texts = [name_forgetting(ax)]
-    named = [(row, style[row.method]["label"], "0.1") for row in path.itertuples() if row.method in ENDS]
-    if PATH in set(points["method"]):
-        dark = tuple(0.6 * part for part in to_rgb(style[PATH]["color"]))
-        outer = path[path["method"] == PATH].iloc[[0, -1]]
-        named += [(row, notation(row.method, row.setting), dark) for row in outer.itertuples()]
-    for row, text, color in named:
+    names = [
+        (row, style[row.method]["label"], "0.1")
+        for row in points[points["method"].isin(ENDS) & points["chosen"]].itertuples()
+    ]
+    for method, path in paths(points)[:1]:
+        dark = tuple(0.6 * part for part in to_rgb(style[method]["color"]))
+        outer = path[path["method"] == method].iloc[[0, -1]]
+        names += [(row, notation(method, row.setting), dark) for row in outer.itertuples()]
+    for row, text, color in names:
         # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))
 
@@ -220,7 +223,8 @@ def drawn(ax: Axes, points: pd.DataFrame) -> list[Bbox]:
     """Return small boxes, in pixels, along all lines and crosses of a panel and the pre-trained model's level."""
     level = points.loc[points["method"] == BASE[0], "y"].iloc[0]
     dashes = np.column_stack([np.linspace(*ax.get_xlim(), 20), np.full(20, level)])
-    lines = [_path(points), *(settings for method, settings in points.groupby("method") if method != PATH)]
+    lines = [path for _, path in paths(points)]
+    lines += [settings for method, settings in points.groupby("method") if not is_path(method)]
     chosen = points[points["chosen"]]
     bars = [
         np.linspace(chosen[low], chosen[high], 10).reshape(-1, 2)

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import json
 import os
 import signal
 import sys
@@ -48,12 +49,68 @@ def function(text: str) -> Callable[..., None]:
     return getattr(import_module(module), name)
 
 
+def finetuning() -> argparse.ArgumentParser:
+    """Return the options of a fine-tuning, as a parent for the parser of a script."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--model", required=True, help="model folder to start from")
+    parser.add_argument("--data", required=True, help="folder of the data set to learn")
+    parser.add_argument(
+        "--settings", required=True, type=json.loads, help="JSON: method, hyperparameters (such as lambda), train"
+    )
+    parser.add_argument("--seed", required=True, type=int, help="seed for the order of examples and LoRA's matrices")
+    parser.add_argument("--log", required=True, help="CSV file for loss, penalty, lr and gradient norm")
+    parser.add_argument(
+        "--series", nargs="+", default=[], type=float, metavar="SHARE",
+        help="write <output>/step-<k> after these shares of all steps, in place of the final model alone",
+    )  # fmt: skip
+    parser.add_argument("--output", required=True, help="model folder to write")
+    return parser
+
+
+def trial() -> argparse.ArgumentParser:
+    """Return the options of a trial of a released model, as a parent for the parser of a script."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--model", required=True, help="model folder")
+    parser.add_argument("--name", required=True, help="name of the model in messages")
+    parser.add_argument(
+        "--trials", required=True, type=json.loads, help="JSON list of fine-tunings: method, hyperparameters, train"
+    )
+    parser.add_argument("--output", required=True, help="text file to write: each step and its seconds")
+    return parser
+
+
+def scoring() -> argparse.ArgumentParser:
+    """Return the options of scoring a model or its mixtures, as a parent for the parser of a script."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--model", required=True, help="model folder")
+    parser.add_argument("--finetuned", help="fine-tuned model folder to mix with")
+    parser.add_argument("--mix", default="", metavar="METHOD", help="post-hoc method that mixes the two")
+    parser.add_argument("--values", nargs="*", default=[], type=float, help="values of the method's grid to score")
+    parser.add_argument("--sets", nargs="+", required=True, type=split_folder, help="data:split=folder of a data set")
+    parser.add_argument("--method", required=True, help="method to write into the rows")
+    parser.add_argument("--setting", default="default", help="setting of the scored or the fine-tuned model")
+    parser.add_argument("--seed", required=True, help="seeds to write into the rows, such as 1-2")
+    parser.add_argument(
+        "--drift", type=named_folder, metavar="DATA=START",
+        help="data set on whose validation split drift from the model folder START is measured",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, metavar="N", help="score at most N examples of each set, evenly spread")
+    parser.add_argument("--output", required=True, help="parquet file to write")
+    return parser
+
+
 def named_folder(text: str) -> tuple[str, str]:
     """Parse SET/DOMAIN=FOLDER."""
     name, _, folder = text.partition("=")
     if not (name and folder):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
     return name, folder
+
+
+def split_kind(text: str) -> tuple[str, str]:
+    """Parse SET/DOMAIN or SET/DOMAIN:EXTRACTION."""
+    data, _, kind = text.partition(":")
+    return data, kind or "choices"
 
 
 def split_folder(text: str) -> tuple[tuple[str, str], str]:

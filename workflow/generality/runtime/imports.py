@@ -1,8 +1,10 @@
 """The files that a script runs, so that an edited module reruns exactly the stages that use it."""
 
 import ast
+import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -23,57 +25,49 @@ def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     the working directory are relative to it, so that a moved copy of the repository stays up to date. Raise StudyError
     for a script that does not exist.
     """
-    return list(_code(Path.cwd(), workflow, script, modules))
-
-
-@cache
-def _code(here: Path, workflow: Path, script: str, modules: tuple[str, ...]) -> list[str]:
     start = workflow / "scripts" / f"{script}.py"
     if not start.is_file():
         raise StudyError(f"{start}: no such script")
-    files = {file for module in modules for file in _files(module, workflow)}
-    return [_from(here, path) for path in (start, *sorted(files | _all_imported({start, *files}, workflow)))]
+    return from_here([start, *_imported_by(workflow, modules, start)])
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """Return all files of the package that importing `modules`, such as "generality.vision.score", runs; see `code`."""
+    return from_here(_imported_by(workflow, modules))
+
+
+@cache
+def _imported_by(workflow: Path, modules: tuple[str, ...], *scripts: Path) -> list[Path]:
+    """Return the files of modules, and all that they and scripts import, in order."""
     files = {file for module in modules for file in _files(module, workflow)}
-    return [from_here(path) for path in sorted(files | _all_imported(files, workflow))]
-
-
-def _all_imported(start: set[Path], workflow: Path) -> set[Path]:
-    files, waiting = set(), list(start)
+    waiting = [*scripts, *files]
     while waiting:
-        new = _needed(waiting.pop(), workflow) - files
+        new = _imports(waiting.pop(), workflow) - files
         files |= new
         waiting += new
-    return files
+    return sorted(files)
 
 
 def resource(name: str, workflow: Path = WORKFLOW) -> str:
     """Return the path of a data file of the workflow, in the form that `code` returns, for the stages that read it."""
-    return from_here(workflow / "resources" / name)
+    return from_here([workflow / "resources" / name])[0]
 
 
 def requirements(workflow: Path = WORKFLOW) -> str:
     """Return the path of the project's list of packages, in the form that `code` returns."""
-    return from_here(workflow.parent / "envs" / "requirements.in")
+    return from_here([workflow.parent / "envs" / "requirements.in"])[0]
 
 
-def from_here(path: Path) -> str:
-    """Return a path inside the working directory relative to it, and any other path unchanged."""
-    return _from(Path.cwd(), path)
-
-
-@cache
-def _from(here: Path, path: Path) -> str:
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+def from_here(paths: Iterable[str | Path]) -> list[str]:
+    """Return paths inside the working directory relative to it, and any others unchanged."""
+    here = os.path.join(os.getcwd(), "")
+    return [str(path).removeprefix(here) for path in paths]
 
 
 @cache
-def _needed(file: Path, workflow: Path) -> frozenset[Path]:
+def _imports(file: Path, workflow: Path) -> frozenset[Path]:
     """Return the files that the import statements of one file run."""
-    return frozenset(needed for name in _imported(file, workflow) for needed in _files(name, workflow))
+    return frozenset(path for name in _imported(file, workflow) for path in _files(name, workflow))
 
 
 @cache
@@ -107,8 +101,6 @@ def _statements(source: bytes, file: Path) -> Iterable[ast.AST]:
     """
     lines = b"\n".join(STATEMENT.findall(source))
     if len(WORD.findall(lines)) == len(WORD.findall(source)):
-        try:
+        with suppress(SyntaxError):
             return ast.parse(lines).body
-        except SyntaxError:
-            pass
     return ast.walk(ast.parse(source, str(file)))

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 from generality.runtime.imports import from_here
@@ -31,11 +32,8 @@ def is_time_stamp(file: Path) -> bool:
 
 @cache
 def files_in(path: str) -> list[str]:
-    """Return the visible files of a folder at any depth, or the path itself if it is not a folder with files.
-
-    Follow links to folders, so that a link to another folder gives other files.
-    """
-    return [from_here(Path(file.path)) for file in _visible(path)] or [path]
+    """Return the visible files of a folder at any depth, through links, or the path itself if it has no files."""
+    return from_here(file.path for file in _visible(path)) or [path]
 
 
 def _visible(folder: str, above: tuple[str, ...] = ()) -> Iterator[os.DirEntry]:
@@ -43,7 +41,7 @@ def _visible(folder: str, above: tuple[str, ...] = ()) -> Iterator[os.DirEntry]:
     here = os.path.realpath(folder)
     if here in above or not os.path.isdir(here):
         return
-    for entry in sorted(os.scandir(here), key=_name):
+    for entry in sorted(os.scandir(here), key=attrgetter("name")):
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
@@ -59,15 +57,9 @@ def mark_of_pictures(folders: Iterable[str]) -> str:
     it depends only on the number of files in each class. Missing folders add nothing.
     """
     roots = [os.path.realpath(folder) for folder in folders if os.path.isdir(folder)]
-    counts = [
-        len(os.listdir(entry)) for root in roots for entry in sorted(os.scandir(root), key=_name) if entry.is_dir()
-    ]
-    facts = counts
+    entries = [entry for root in roots for entry in sorted(os.scandir(root), key=attrgetter("name"))]
+    facts = counts = [len(os.listdir(entry)) for entry in entries if entry.is_dir()]
     if sum(counts) <= MANY:
         files = [(file, root) for root in roots for file in _visible(root)]
         facts = [(os.path.relpath(file.path, root), file.stat().st_size) for file, root in files]
     return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def _name(entry: os.DirEntry) -> str:
-    return entry.name

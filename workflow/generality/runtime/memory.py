@@ -41,8 +41,10 @@ def in_parts_that_fit(run: Callable[[int], Result], size: int, unit: str, what: 
             if not is_out_of_memory(error):
                 raise
             reason = brief(error)
-        # Outside the handler: the error keeps all computed tensors alive.
-        _release()
+        # Memory is freed outside the handler, since the error keeps all computed tensors alive.
+        gc.collect()
+        if (torch := sys.modules.get("torch")) and torch.cuda.is_available():
+            torch.cuda.empty_cache()
         if size == 1:
             raise OutOfMemory(
                 f"{what}: memory is too small even for one of the {unit} at a time ({reason}); "
@@ -56,10 +58,3 @@ def brief(error: BaseException) -> str:
     """Return the sentence of such an error that says what was missing; torch adds others about its allocators."""
     sentences = " ".join(str(error).split()).split(". ")
     return next((one for one in sentences if any(words in one for words in ALLOCATORS)), type(error).__name__)
-
-
-def _release() -> None:
-    """Free the memory that nothing refers to any more."""
-    gc.collect()
-    if (torch := sys.modules.get("torch")) and torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -20,16 +20,5 @@ class _Lines:
 
 def progress(total: int, unit: str, what: str, shown: bool = True) -> tqdm:
     """Return a progress bar over `total` units; print a line every ten seconds if standard error is not a terminal."""
-    if sys.stderr.isatty():
-        return tqdm(total=total, unit=unit, desc=what, disable=not shown)
-    return tqdm(
-        total=total,
-        unit=unit,
-        desc=what,
-        disable=not shown,
-        file=_Lines(),
-        mininterval=SECONDS,
-        maxinterval=SECONDS,
-        ascii=True,
-        ncols=100,
-    )
+    lines = {"file": _Lines(), "mininterval": SECONDS, "maxinterval": SECONDS, "ascii": True, "ncols": 100}
+    return tqdm(total=total, unit=unit, desc=what, disable=not shown, **({} if sys.stderr.isatty() else lines))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,10 +10,7 @@ if TYPE_CHECKING:
 
 
 def cores(study: Study, stage: str | None) -> int:
-    """Return the threads of a job of that stage, at least one per GPU; a run on one machine keeps to them as well.
-
-    A job of no stage, which runs where Snakemake runs, has one.
-    """
+    """Return the threads of a job of that stage, at least one per GPU; one for no stage, run beside Snakemake."""
     if stage is None:
         return 1
     resources = study.config["resources"][stage]
@@ -30,8 +26,7 @@ def asks(study: Study, stage: str | None) -> dict[str, int | Callable[..., int]]
     if stage is None:
         return {}
     resources = study.config["resources"][stage]
-    return {"gpu": resources["gpu"]} | {name: partial(_more, resources[name]) for name in ("mem_mb", "runtime")}
-
-
-def _more(first: int, wildcards: object, attempt: int) -> int:
-    return first * attempt
+    growing = {name: resources[name] for name in ("mem_mb", "runtime")}
+    return {"gpu": resources["gpu"]} | {
+        name: lambda wildcards, attempt, first=first: first * attempt for name, first in growing.items()
+    }

@@ -22,10 +22,8 @@ MADE = "made.json"  # holds the command and the checksums of an entry's outputs,
 
 
 def key_of(inputs: Sequence[str], outputs: Sequence[str], command: Sequence[str]) -> str:
-    """Return the key of a job.
-
-    It depends on the exact command, the names and contents of the inputs (files and folders, code included), the names
-    of the outputs, and the versions of Python and of all installed packages.
+    """Return the key of a job: a digest of its exact command, the names and contents of its inputs (code included), the
+    names of its outputs, and the versions of Python and of all installed packages.
     """
     packages = sorted(f"{package.name}=={package.version}" for package in metadata.distributions())
     return digest(ingredients(inputs, by_content, packages, command=list(command), outputs=list(outputs)))
@@ -40,9 +38,9 @@ def fetch(entry: Path, outputs: Sequence[str]) -> bool:
         shutil.rmtree(entry)
         return False
     for number, output in enumerate(outputs):
-        kept = entry / str(number)
-        with (whole_folder if kept.is_dir() else whole_file)(output) as partial:
-            _link(kept, partial)
+        stored = entry / str(number)
+        with (whole_folder if stored.is_dir() else whole_file)(output) as partial:
+            _link(stored, partial)
         os.utime(output)  # makes it newer than the job's inputs
     return True
 
@@ -56,13 +54,15 @@ def keep(entry: Path, outputs: Sequence[str], command: Sequence[str]) -> None:
 
 
 def main(what: str, *arguments: str) -> None:
-    """Look for the outputs of a job, or keep them.
+    """Look for the outputs of a job, or keep them. `arguments` are INPUTS -- OUTPUTS -- COMMAND, after a key to keep.
 
     `look` puts the outputs in place and prints "found", or prints the job's key. `keep` with that key stores the
     outputs, unless an input changed while the job ran.
     """
     earlier_key, arguments = (arguments[0], arguments[1:]) if what == "keep" else (None, arguments)
-    inputs, outputs, command = _parts(arguments)
+    first = arguments.index("--")
+    second = arguments.index("--", first + 1)
+    inputs, outputs, command = arguments[:first], arguments[first + 1 : second], arguments[second + 1 :]
     key = key_of(inputs, outputs, command)
     entry = CACHE / key
     if what == "look":
@@ -74,13 +74,6 @@ def main(what: str, *arguments: str) -> None:
         print("an input was edited meanwhile: not kept in the run cache", file=sys.stderr)
     else:
         keep(entry, outputs, command)
-
-
-def _parts(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-    """Split INPUTS -- OUTPUTS -- COMMAND."""
-    first = arguments.index("--")
-    second = arguments.index("--", first + 1)
-    return arguments[:first], arguments[first + 1 : second], arguments[second + 1 :]
 
 
 def _whole(entry: Path) -> bool:

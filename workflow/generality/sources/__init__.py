@@ -35,13 +35,12 @@ def model_source(settings: Mapping) -> ModelSource:
 
 
 def _sources(kind: str) -> dict:
-    sources = [_load(f"{__name__}.{kind}.{file.stem}") for file in (Path(__file__).parent / kind).glob("[a-z]*.py")]
+    sources = []
+    for file in (Path(__file__).parent / kind).glob("[a-z]*.py"):
+        module = f"{__name__}.{kind}.{file.stem}"
+        declared = getattr(import_module(module), "Source", None)
+        if not (isinstance(declared, type) and issubclass(declared, Source)):
+            raise StudyError(f"{module}: has no class Source, of a source of data sets or models; correct the file")
+        sources.append(declared())
     sources.sort(key=lambda source: (source.track != "vision", source.order, source.name))
     return {source.name: source for source in sources}
-
-
-def _load(module: str) -> Source:
-    declared = getattr(import_module(module), "Source", None)
-    if not (isinstance(declared, type) and issubclass(declared, Source)):
-        raise StudyError(f"{module}: has no class Source, of a source of data sets or models; correct the file")
-    return declared()

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -52,8 +53,8 @@ class Clock:
             self.times.append(time.perf_counter())
 
     def seconds(self) -> list[float]:
-        """Return the duration of each window in seconds."""
-        return [end - start for start, end in zip(self.times, self.times[1:], strict=False)]
+        """Return the seconds of each window."""
+        return [end - start for start, end in pairwise(self.times)]
 
 
 def measure(settings: dict, say: Callable[[str], None] = lambda line: None) -> list[Measured]:
@@ -101,7 +102,7 @@ def _turn(
     steps = options["warmup_steps"] + settings["windows"] * options["window_steps"] + 1
     model = copy.deepcopy(subject.model).to(where)
     if row.compiled:
-        subject.inner(model).compile()
+        getattr(model, subject.inner).compile()
     with tempfile.TemporaryDirectory() as folder:
         fit(
             model, subject.objective, make_method(row.method, **options["methods"][row.method]),

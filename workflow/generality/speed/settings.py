@@ -43,7 +43,7 @@ SETTINGS = {
             "train": {
                 "optimizer": "adamw", "lr": 3.0e-5, "betas": [0.9, 0.999], "weight_decay": 0.01, "schedule": "cosine",
                 "warmup": 0.02, "clip_norm": 1.0, "batch_size": 512, "micro_batch": 128,  # 11 GB (docs/memory.md)
-                "augment": "random_resized_crop", "precision": "bfloat16",
+                "augment": "crop_of_original", "precision": "bfloat16",
             },
             "methods": {
                 "full": {},
@@ -102,7 +102,7 @@ def narrowed(
     return copied
 
 
-def _some(what: str, known: dict, wanted: Sequence[str] | None) -> dict:
-    if unknown := set(wanted or ()) - set(known):
-        raise StudyError(f"{what}: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    return {name: value for name, value in known.items() if wanted is None or name in wanted}
+def _some(what: str, entries: dict, names: Sequence[str] | None) -> dict:
+    if unknown := set(names or ()) - set(entries):
+        raise StudyError(f"{what}: there is no {', '.join(sorted(unknown))}; there are {', '.join(entries)}")
+    return {name: value for name, value in entries.items() if names is None or name in names}

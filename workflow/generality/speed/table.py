@@ -1,6 +1,7 @@
-"""The measurements as rows of numbers and as a page."""
+"""The benchmark, from settings to rows of numbers and a page."""
 
 import platform
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,36 @@ from generality.runtime.device import device
 from generality.runtime.imports import WORKFLOW
 from generality.runtime.versions import versions
 from generality.speed.flops import mfu, peak_flops
-from generality.speed.measure import Measured
-from generality.storage.files import whole_file, write_json
+from generality.speed.measure import Measured, measure
+from generality.speed.settings import SETTINGS, narrowed, tiny
+from generality.storage.files import write_json, write_text
 
 PACKAGES = ("torch", "triton", "transformers", "peft", "open_clip_torch", "timm")
 HEADER = ("model", "compile", "method", "speed", "lowest … highest", "time over full", "MFU", "with teacher", "memory")
 FORMULA = "MFU is units/s · FLOPs per unit / peak FLOP/s. Attention counts whole, causal or not; padding never counts."
+
+
+def bench(
+    outputs: Sequence[str | Path], settings: dict | None = None, *, tiny_models: bool = False, **narrower
+) -> None:
+    """Measure `settings` (default SETTINGS), narrowed by `settings.narrowed`, and write the outputs (.json, .md).
+
+    Print each turn to standard error as it ends. Before measuring, raise StudyError for an unknown model, method or
+    suffix, and for models of full size without a GPU.
+    """
+    outputs = list(map(Path, outputs))
+    for output in outputs:
+        if output.suffix not in (".json", ".md"):
+            raise StudyError(f"{output}: benchmarks are written as .json or .md; change the suffix")
+    settings = narrowed(settings or SETTINGS, **narrower)
+    if tiny_models:
+        settings = tiny(settings)
+    if device().type == "cpu" and not tiny_models:
+        raise StudyError("no GPU is here, and models of full size want one; --tiny tries the command on a CPU")
+    content = result(settings, measure(settings, lambda line: print(line, file=sys.stderr, flush=True)))
+    for output in outputs:
+        write_json(output, content) if output.suffix == ".json" else write_text(output, page(content))
+    print(page(content), file=sys.stderr)
 
 
 def rows(measured: Sequence[Measured], peaks: dict[str, float | None]) -> list[dict]:
@@ -71,23 +96,6 @@ def result(settings: dict, measured: Sequence[Measured]) -> dict:
         "settings": settings,
         "rows": rows(measured, peaks),
     }
-
-
-def write(content: dict, outputs: Sequence[str | Path]) -> None:
-    """Write a result in the format of each output's suffix, .json or .md. Raise StudyError for another suffix."""
-    for output in map(Path, outputs):
-        check_output(output)
-        if output.suffix == ".json":
-            write_json(output, content)
-            continue
-        with whole_file(output) as partial:
-            partial.write_text(page(content), encoding="utf-8")
-
-
-def check_output(output: Path) -> None:
-    """Raise StudyError for a suffix for which `write` has no format."""
-    if output.suffix not in (".json", ".md"):
-        raise StudyError(f"{output}: benchmarks are written as .json or .md; change the suffix")
 
 
 def page(content: dict) -> str:

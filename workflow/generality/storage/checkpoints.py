@@ -14,9 +14,9 @@ PREFIX = "step-"
 
 
 def checkpoints(folder: str | Path) -> dict[int, Path]:
-    """Return the folders of a series by step, ascending; after a divergence they hold notes in place of models.
+    """Return the folders of a series by step, ascending; raise StudyError if there are none.
 
-    Raise StudyError if there is no such folder.
+    After a divergence they hold notes in place of models.
     """
     numbers = [path.name.removeprefix(PREFIX) for path in Path(folder).glob(f"{PREFIX}*")]
     steps = sorted(int(number) for number in numbers if number.isdecimal())

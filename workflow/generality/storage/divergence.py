@@ -15,11 +15,7 @@ NOTE = "diverged.json"
 
 
 class Diverged(StudyError):
-    """A training that cannot go on.
-
-    `facts` are the content of the note: step (how many steps came before the one that saw the bad value), loss,
-    grad_norm.
-    """
+    """A training that cannot go on; `facts` are the note's: step (how many precede the bad value), loss, grad_norm."""
 
     def __init__(self, log: str | Path, step: int, loss: float, norm: float):
         super().__init__(

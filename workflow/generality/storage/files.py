@@ -20,40 +20,40 @@ MANY = 1000  # files; flushing more than these one by one takes longer than flus
 
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `folder` that takes its place when the block succeeds.
-
-    Replace an older folder of that name. Delete the temporary folder when the block fails.
-    """
+    """Yield a temporary sibling of `folder` that replaces it when the block succeeds, and is deleted when it fails."""
     folder = Path(folder)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    try:
-        yield partial
-        _flush_all([file for file in partial.rglob("*") if file.is_file()])
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        _say_if_full(folder, error)
-        raise
+    with said_if_full(folder):
+        try:
+            yield partial
+            files = [file for file in partial.rglob("*") if file.is_file()]
+            if len(files) > MANY:
+                os.sync()
+            else:
+                for file in files:
+                    flush(file)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary sibling of the file `path` that takes its place when the block succeeds."""
+    """Yield a temporary sibling of the file `path` that replaces it when the block succeeds; see `whole_folder`."""
     path = Path(path)
     # The suffix stays last because pandas and matplotlib choose their format by it.
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield partial
-        flush(partial)
-        os.replace(partial, path)
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        _say_if_full(path, error)
-        raise
+    with said_if_full(path):
+        try:
+            yield partial
+            flush(partial)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 class DiskFull(StudyError):
@@ -72,22 +72,10 @@ def said_if_full(path: Path) -> Iterator[None]:
     """Raise DiskFull, which names the file, if the block fails because the disk is full."""
     try:
         yield
-    except OSError as error:
-        _say_if_full(path, error)
+    except Exception as error:
+        if is_full(error):
+            raise DiskFull(f"{path}: the disk is full; free some space and run this stage again") from None
         raise
-
-
-def _say_if_full(path: Path, error: BaseException) -> None:
-    if is_full(error):
-        raise DiskFull(f"{path}: the disk is full; free some space and run this stage again") from None
-
-
-def _flush_all(files: list[Path]) -> None:
-    if len(files) > MANY:
-        os.sync()
-        return
-    for file in files:
-        flush(file)
 
 
 def flush(path: Path) -> None:
@@ -118,17 +106,19 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def write_text(path: str | Path, text: str) -> None:
+    """Write a whole file in UTF-8."""
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def write_json(path: str | Path, content: object) -> None:
     """Write `content` as indented JSON and keep the order of its keys."""
-    with whole_file(path) as partial:
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: str | Path, *keys: str) -> dict:
-    """Return the object in a JSON file.
-
-    Raise StudyError, which names the file, if it is missing or broken or lacks one of `keys`.
-    """
+    """Return the object in a JSON file. Raise StudyError if the file is missing or broken or lacks one of `keys`."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -9,10 +9,10 @@ from generality.storage.divergence import divergence
 from generality.storage.files import whole_file
 
 COLUMNS = ("method", "setting", "seed", "data", "split", "example")
-REPEATED = ("method", "setting", "data", "split")  # few values in many rows
+REPEATED = ("method", "setting", "seed", "data", "split")  # few values in many rows
 
 
-def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: str, seed: int) -> None:
+def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: str, seed: str) -> None:
     """Write the rows of one or more models as Parquet.
 
     The parts hold setting, data, split, example and one column for each metric of the track. This function adds method
@@ -29,7 +29,7 @@ def diverged_rows(steps: Mapping[str, int]) -> pd.DataFrame:
     return pd.DataFrame({"setting": list(steps), "diverged": pd.array(list(steps.values()), "Int64")})
 
 
-def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str], *, method: str, seed: int) -> bool:
+def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str], *, method: str, seed: str) -> bool:
     """Return whether a model folder holds a note of divergence; if it does, write only rows that say so."""
     facts = divergence(model)
     if facts:

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,10 +35,7 @@ class Unfinished:
         self.folder, self.reads, self.writes = folder, reads, writes
 
     def save(self, name: str, write: Callable[[Path], None], facts: Mapping | None = None) -> None:
-        """Store the file that `write` writes, in place of an older entry of that name.
-
-        Report a full disk and go on: the work itself is still in memory.
-        """
+        """Store the file that `write` writes as an entry, or report a full disk: the work itself is still in memory."""
         if not self.writes:
             return
         entry, new = self._entry(name), self.folder / "new"
@@ -65,11 +62,9 @@ class Unfinished:
         if not (self.reads and entry.is_file()):
             return None
         content = self._content(entry)
-        try:
+        with suppress(OSError):
             if content and sha256(self.folder / content["file"]) == content["sha256"]:
                 return self.folder / content["file"], content["facts"]
-        except OSError:
-            pass
         print(f"{entry}: damaged, so this is done again", file=sys.stderr)
         return None
 
@@ -99,8 +94,7 @@ class Unfinished:
             content = read_json(entry)
         except ValueError:
             return None
-        whole = isinstance(content, dict) and content.keys() == {"file", "sha256", "facts"}
-        return content if whole and isinstance(content["file"], str) else None
+        return content if content.keys() == {"file", "sha256", "facts"} and isinstance(content["file"], str) else None
 
 
 @contextmanager

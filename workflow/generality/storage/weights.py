@@ -57,10 +57,7 @@ def equal(first: Tensor, second: Tensor) -> bool:
 
 
 class Pieces:
-    """A reader of a file's entries, piece by piece.
-
-    `open_weights` maps the file instead, and the pages that were read stay in memory.
-    """
+    """A reader of a file's entries, piece by piece: `open_weights` maps the file, whose pages then stay in memory."""
 
     BYTES = 2**19  # per piece, which stays in a core's cache from reading to writing
 

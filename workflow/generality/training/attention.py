@@ -36,16 +36,16 @@ class Projection(NamedTuple):
     roles: dict[str, Tensor]
 
 
-class Found(NamedTuple):
+class Attention(NamedTuple):
     """The attention in one pass of a model; names are those of `named_parameters()`."""
 
     projections: dict[str, Projection]
     attentions: int  # in the graph
-    whole: int  # attentions with a projection of queries and one of values
+    complete: int  # attentions with a projection of queries and one of values
     uncalled: set[str]  # weights that code other than their module's forward multiplies with
 
 
-def find(model: nn.Module, objective: Any) -> Found:
+def find(model: nn.Module, objective: Any) -> Attention:
     """Run the first example of `objective`, a loop.Objective, through the model and return the attention in its graph.
 
     Leave model, gradients and random state unchanged.
@@ -54,19 +54,19 @@ def find(model: nn.Module, objective: Any) -> Found:
     with _undisturbed(model), _counted_calls(model) as calls:
         graph = _Graph(objective.loss(model, objective.batch(0, np.arange(1)))[0].grad_fn)
         masks: dict[nn.Parameter, Projection] = {}
-        attentions = whole = 0
+        attentions = complete = 0
         for roles in graph.attentions():
             weights = {role: [entry for edge in roles[role] for entry in graph.projections(edge)] for role in ROLES}
             for role, entries in weights.items():
                 for weight, axis, mask in entries:
-                    known = masks.setdefault(weight, Projection(axis, {})).roles
-                    known[role] = known[role] | mask if role in known else mask
+                    by_role = masks.setdefault(weight, Projection(axis, {})).roles
+                    by_role[role] = by_role[role] | mask if role in by_role else mask
             attentions += 1
-            whole += bool(weights["query"] and weights["value"])
+            complete += bool(weights["query"] and weights["value"])
         uses = graph.uses()
     uncalled = {names[p] for p, count in uses.items() if p in names and count > calls[p]}
     projections = {names[p]: projection for p, projection in masks.items() if p in names}
-    return Found(projections, attentions, whole, uncalled)
+    return Attention(projections, attentions, complete, uncalled)
 
 
 @contextmanager

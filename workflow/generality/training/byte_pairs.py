@@ -11,7 +11,7 @@ from itertools import pairwise
 Pair = tuple[str, str]
 
 
-def byte_pair_merges(words: Mapping[Sequence[str], int], limit: int | None = None) -> list[Pair]:
+def byte_pair_merges(words: Mapping[Sequence[str], int], limit: int) -> list[Pair]:
     """Return the merges in the order in which they apply; `words` maps each word's symbols to the word's frequency.
 
     Merge the most frequent pair first; among equally frequent pairs, the first in alphabetical order. Stop after
@@ -25,7 +25,7 @@ def byte_pair_merges(words: Mapping[Sequence[str], int], limit: int | None = Non
             counts[pair] += times[place]
             places[pair].add(place)
     merges: list[Pair] = []
-    while counts and (limit is None or len(merges) < limit):
+    while counts and len(merges) < limit:
         best = min(counts, key=lambda pair: (-counts[pair], pair))
         merges.append(best)
         for place in places.pop(best):

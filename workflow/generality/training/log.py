@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -13,7 +14,7 @@ from generality.training import processes
 EVERY = 10  # steps between rows, because the penalty's value, unlike its gradient, costs a pass over all parameters
 
 
-class TrainingLog:
+class TrainingLog(AbstractContextManager):
     """A log of step, epoch, loss, penalty, lr and gradient norm, which ends with the first value that is not finite.
 
     Its content repeats from run to run. The speed does not repeat, so it is shown as progress and not logged. Only the
@@ -42,7 +43,6 @@ class TrainingLog:
             raise Diverged(self.path, step, loss, norm)
 
     def text(self) -> str:
-        """Return the whole text so far."""
         self.file.seek(0)
         return self.file.read()
 
@@ -52,9 +52,6 @@ class TrainingLog:
         self.file.truncate()
         self.file.write(text)
         self.file.flush()
-
-    def __enter__(self) -> "TrainingLog":
-        return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with said_if_full(self.path):  # closing repeats a failed flush

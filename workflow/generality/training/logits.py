@@ -13,10 +13,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Logits:
-    """The product states · weightᵀ of hidden states (n, width) and a head's weight (classes, width), uncomputed.
-
-    There is one row for each prediction.
-    """
+    """The logits states · weightᵀ, uncomputed: states (n, width), one a prediction, and weight (classes, width)."""
 
     states: Tensor
     weight: Tensor

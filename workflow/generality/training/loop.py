@@ -19,7 +19,6 @@ from generality.training.log import EVERY, TrainingLog
 from generality.training.logits import Logits
 from generality.training.method import Method
 from generality.training.passes import Passes
-from generality.training.schedule import lr_factor
 from generality.training.state import State
 
 REMEMBERED = 8 * 2**30  # bytes for a teacher's answers: a tenth of the memory of a GPU for the paper's models
@@ -55,27 +54,27 @@ def order(seed: int, epoch: int, examples: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(examples)
 
 
+def lr_factor(step: int, steps: int, warmup_steps: int, kind: str) -> float:
+    """Return the factor on the peak learning rate at `step`, counted from 0: a linear rise, then a fall to zero.
+
+    The fall is `cosine` (Appendix E, CLIP) or `linear` (Appendix E, Galactica).
+    """
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / max(1, steps - warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * progress)) if kind == "cosine" else 1 - progress
+
+
 def count_steps(objective: Objective, train: dict) -> int:
     """Return the number of optimiser steps in a fine-tuning; `train` holds epochs and batch_size."""
     return train["epochs"] * _per_epoch(objective, train["batch_size"])
 
 
-def fit(
-    model: nn.Module,
-    objective: Objective,
-    method: Method,
-    *,
-    train: dict,
-    seed: int,
-    log: str | Path,
-    what: str,
-    after: Callable[[int], None] | None = None,
-    unfinished: Unfinished | None = None,
-) -> None:
+def fit(model: nn.Module, objective: Objective, method: Method, *, train: dict, seed: int, **options) -> None:
     """Fine-tune `model` in place.
 
-    `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), clip_norm, batch_size,
-    epochs and optionally micro_batch. `after`, `unfinished` and errors are those of `optimise`.
+    `train` holds optimizer, lr, betas, weight_decay, schedule, warmup (a share of all steps), epochs, and the keys of
+    `optimise`. `options` are those of `optimise`: log, what, after and unfinished. Raise errors as it does.
     """
     steps = count_steps(objective, train)
     warmup_steps = round(train["warmup"] * steps)
@@ -89,9 +88,8 @@ def fit(
         lr=train["lr"], betas=tuple(train["betas"]), weight_decay=train["weight_decay"], fused=True,
     )  # fmt: skip
     optimise(
-        model, objective, method, [optimizer], steps=steps, batch_size=train["batch_size"],
-        clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, steps, warmup_steps, train["schedule"]),
-        seed=seed, log=log, what=what, after=after, micro_batch=train.get("micro_batch"), unfinished=unfinished,
+        model, objective, method, [optimizer], train=train, steps=steps,
+        factor=lambda step: lr_factor(step, steps, warmup_steps, train["schedule"]), seed=seed, **options,
     )  # fmt: skip
     processes.check_alike(model.parameters())
     method.end(model)
@@ -104,32 +102,34 @@ def optimise(
     method: Method,
     optimizers: Sequence[torch.optim.Optimizer],
     *,
+    train: dict,
     steps: int,
-    batch_size: int,
-    clip_norm: float,
     factor: Callable[[int], float],
     seed: int,
     log: str | Path,
     what: str,
     after: Callable[[int], None] | None = None,
-    micro_batch: int | None = None,
     unfinished: Unfinished | None = None,
 ) -> None:
     """Take `steps` steps with every optimiser; `factor(step)` scales their learning rates, which are peaks.
 
+    `train` holds batch_size, clip_norm and optionally micro_batch: the examples in one pass through the model at most,
+    fewer if memory is too small; the step is still that of the whole batch. Drop the last incomplete batch of an epoch,
+    as the step counts of Tables 2 and 3 imply.
+
     Call `after(k)` after k steps, k = 0 included; it may read the model and must not change it. With `unfinished`, save
     the state there from time to time (training.state); a resumed run neither repeats earlier steps nor calls `after`
-    for them. Drop the last incomplete batch of an epoch, as the step counts of Tables 2 and 3 imply. A pass through the
-    model holds at most `micro_batch` examples, fewer if memory is too small; the step is still that of the whole batch.
+    for them.
 
     Raise Diverged if a loss or gradient is not finite, OutOfMemory if not even one example fits in memory, and
     StudyError if a batch holds more examples than there are, or fewer than there are processes.
     """
+    batch_size = train["batch_size"]
     per_epoch = _per_epoch(objective, batch_size)
     if batch_size < processes.count():
         raise StudyError(f"train.batch_size: {batch_size} is less than the {processes.count()} processes; start fewer")
     trained = [p for p in model.parameters() if p.requires_grad]
-    passes = Passes(model, objective, method, trained, micro_batch or batch_size)
+    passes = Passes(model, objective, method, trained, train.get("micro_batch") or batch_size)
     with (
         TrainingLog(log) as journal,
         State(unfinished, model, optimizers, journal) as state,
@@ -153,7 +153,7 @@ def optimise(
 
             loss, extra = passes.gradients(epoch, examples, what)
             method.add_gradients()
-            norm = nn.utils.clip_grad_norm_(trained, clip_norm)
+            norm = nn.utils.clip_grad_norm_(trained, train["clip_norm"])
 
             due = step % EVERY == 0 or step == steps - 1
             # Check before the step, so that a diverged run does not spoil the weights and go on.

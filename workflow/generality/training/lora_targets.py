@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from generality.errors import StudyError
 from generality.methods.lora import ALL_LINEAR, QUERIES_VALUES
-from generality.training.attention import Found, find
+from generality.training.attention import Attention, find
 from generality.training.low_rank import Target
 
 KEY = "methods.lora.targets"
@@ -28,7 +28,8 @@ def choose(model: nn.Module, objective: Any, targets: str | Sequence[str]) -> tu
     elif targets == ALL_LINEAR:
         names = {name for name, weight in _linear(model) if weight is not _head_weight(model)}
         chosen = _whole(model, attention, names)
-        what = f"all {len(chosen)} linear layers but the head; not {', '.join(_rest(model, names))}"
+        rest = _patterns(name for name, p in model.named_parameters() if p.ndim > 1 and name not in names)
+        what = f"all {len(chosen)} linear layers but the head; not {', '.join(rest)}"
     else:
         chosen = _whole(model, attention, _named(model, targets))
         what = f"{len(chosen)} layers, {', '.join(_patterns(target.name for target in chosen))}"
@@ -40,7 +41,7 @@ def choose(model: nn.Module, objective: Any, targets: str | Sequence[str]) -> tu
     return chosen, f"{what}: {changed / sum(p.numel() for p in model.parameters()):.2%} of all parameters"
 
 
-def _queries_and_values(model: nn.Module, attention: Found) -> tuple[list[Target], str]:
+def _queries_and_values(model: nn.Module, attention: Attention) -> tuple[list[Target], str]:
     chosen, shared = [], []
     for name, weight in model.named_parameters():
         if name not in attention.projections:
@@ -57,7 +58,7 @@ def _queries_and_values(model: nn.Module, attention: Found) -> tuple[list[Target
         raise StudyError(
             f"{KEY}: this model has no attention whose queries and values show; set {ALL_LINEAR}, or names of layers"
         )
-    description = f"queries and values of {attention.whole} of {attention.attentions} attentions"
+    description = f"queries and values of {attention.complete} of {attention.attentions} attentions"
     if layers := _layers(model, [target.name for target in chosen]):
         description += f", in {layers[0]} of {layers[1]} layers"
     if shared:
@@ -65,7 +66,7 @@ def _queries_and_values(model: nn.Module, attention: Found) -> tuple[list[Target
     return chosen, f"{description} ({len(chosen)} matrices)"
 
 
-def _whole(model: nn.Module, attention: Found, names: set[str]) -> list[Target]:
+def _whole(model: nn.Module, attention: Attention, names: set[str]) -> list[Target]:
     """Return these weights with all their outputs as targets."""
     chosen = []
     for name, weight in model.named_parameters(remove_duplicate=False):
@@ -76,15 +77,17 @@ def _whole(model: nn.Module, attention: Found, names: set[str]) -> list[Target]:
     return chosen
 
 
-def _target(model: nn.Module, attention: Found, name: str, axis: int, groups: list[Tensor]) -> Target:
+def _target(model: nn.Module, attention: Attention, name: str, axis: int, groups: list[Tensor]) -> Target:
     path, entry = name.rpartition(".")[::2]
     module = model.get_submodule(path)
-    if len(owners := _owners(model, getattr(module, entry))) > 1:  # a change of one would change the other
+    weight = getattr(module, entry)
+    owners = [path for path, owner in model.named_modules() if any(p is weight for p in owner._parameters.values())]
+    if len(owners) > 1:  # such as a head and an embedding; a change of one would change the other
         raise StudyError(f"{KEY}: {' and '.join(owners)} are one matrix; name layers other than these")
     linear = entry == "weight" and (isinstance(module, nn.Linear) or _is_conv1d(module))
     parents = sum(module in list(parent.children()) for parent in model.modules())
-    whole = linear and len(groups) == 1 and len(groups[0]) == module.weight.shape[axis]
-    return Target(name, axis, groups, called=linear and parents == 1 and name not in attention.uncalled, whole=whole)
+    called = linear and parents == 1 and name not in attention.uncalled
+    return Target(name, axis, groups, called, called and [*map(len, groups)] == [weight.shape[axis]])
 
 
 def _is_conv1d(module: nn.Module) -> bool:
@@ -93,7 +96,6 @@ def _is_conv1d(module: nn.Module) -> bool:
 
 
 def _linear(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Yield the names and weights of all linear layers."""
     for path, module in model.named_modules():
         entries = ("weight",) if isinstance(module, nn.Linear) or _is_conv1d(module) else ()
         for entry in PACKED if isinstance(module, nn.MultiheadAttention) else entries:
@@ -113,19 +115,9 @@ def _named(model: nn.Module, names: Sequence[str]) -> set[str]:
     layers = {name.removesuffix(".weight"): name for name in linear}
     matches = {end: {layers[path] for path in layers if f".{path}".endswith(f".{end}")} for end in names}
     if unknown := [end for end, weights in matches.items() if not weights]:
-        known = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
-        raise StudyError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {known}")
+        ends = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
+        raise StudyError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {ends}")
     return set().union(*matches.values())
-
-
-def _owners(model: nn.Module, weight: Tensor) -> list[str]:
-    """Return the names of the modules that have this weight, such as both a head and an embedding that share it."""
-    return [path for path, module in model.named_modules() if any(p is weight for p in module._parameters.values())]
-
-
-def _rest(model: nn.Module, names: set[str]) -> list[str]:
-    """Return patterns of the names of all other matrices: embeddings, convolutions, experts in one piece."""
-    return _patterns(name for name, p in model.named_parameters() if p.ndim > 1 and name not in names)
 
 
 def _patterns(names: Iterable[str]) -> list[str]:

@@ -18,13 +18,8 @@ class Target(NamedTuple):
     name: str  # of the parameter
     axis: int  # of its outputs: 0, or 1 in GPT-2's layers
     groups: Sequence[Tensor]
-    called: bool  # whether the weight is used only by calling its module
-    whole: bool  # whether the change covers all outputs of a linear layer as one group
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Return the module's path and the weight's name in the module."""
-        return self.name.rpartition(".")[::2]
+    called: bool  # whether the weight is a linear layer's and used only by calling it
+    complete: bool  # whether the change covers all outputs of such a layer as one group
 
 
 class LowRank(nn.Module):
@@ -40,7 +35,6 @@ class LowRank(nn.Module):
         self.b = nn.Parameter(torch.zeros(sum(self.sizes), rank, device=weight.device))
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Return the changed weight."""
         change = self.scale * torch.cat([b @ a for a, b in self._pairs()])
         shape = weight.transpose(0, self.axis).shape
         change = change.view(-1, *shape[1:]).transpose(0, self.axis)
@@ -72,8 +66,8 @@ class Adapters:
                 "or name other layers in methods.lora.targets"
             )
         self.model, self.dropout, self.tuner, self.hooks = model.requires_grad_(False), dropout, None, []
-        layers = [target.place[0] for target in targets if target.whole and target.called]
-        self.parts = [target for target in targets if not (target.whole and target.called)]
+        layers = [target.name.removesuffix(".weight") for target in targets if target.complete]
+        self.parts = [target for target in targets if not target.complete]
         if layers:
             self.tuner = _peft(model, layers, rank, alpha, dropout)
         for target in self.parts:
@@ -103,7 +97,7 @@ class Adapters:
         self.model.requires_grad_(True)
 
     def _place(self, target: Target) -> tuple[nn.Module, str]:
-        path, entry = target.place
+        path, _, entry = target.name.rpartition(".")
         return self.model.get_submodule(path), entry
 
 

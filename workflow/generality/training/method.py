@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def make_method(name: str, **hyperparameters: float) -> Method:
     """Return the hooks of a method with the hyper-parameters of one setting (such as `lambda`).
 
-    Raises StudyError for a name that no file of `methods` has, and for a method that trains nothing.
+    Raise StudyError for a name that no file of `methods` has, and for a method that trains nothing.
     """
     declared = load(name)
     if not isinstance(declared, Trained):
@@ -30,24 +30,23 @@ class Method:
     """Full fine-tuning: every hook does nothing. The other methods override what they need."""
 
     def begin(self, model: nn.Module, objective: Any) -> None:
-        """Called once before the optimiser is built; `objective` is a loop.Objective."""
+        """Prepare the training, before the optimiser is built; `objective` is a loop.Objective."""
 
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor | None:
-        """A term to add to the loss: a mean over the rows of `outputs()`, of a batch or of the part of one that goes
-        through the model at once. `examples` are its indices in the training set.
+        """Return a term of the loss, a mean over the rows of `outputs()`, or None.
 
-        `outputs()` are the model's logits, a row for each prediction: a tensor, or in a language model, whose logits
-        are too many to be computed where nobody asks for them, `Logits`; `logits.computed` makes a tensor of either.
+        The batch may be a part of a larger one; `examples` are its indices in the training set. `outputs()` returns the
+        model's logits, a row for each prediction: a tensor, or in a language model `Logits`, since these are large.
+        `logits.computed` makes a tensor of either.
         """
         return None
 
     def add_gradients(self) -> None:
-        """Called when the gradients of a whole batch are there, in each process, and before clipping: add to them in
-        place."""
+        """Add to the gradients of a whole batch, in place, in each process, and before they are clipped."""
 
     def penalty(self, extra: Tensor | None) -> float:
-        """The value of the regulariser, for the log; `extra` is what `loss` returned for this batch."""
+        """Return the regulariser's value for the log; `extra` is the term of `loss` for this batch."""
         return 0.0 if extra is None else extra.item()
 
     def end(self, model: nn.Module) -> None:
-        """Called once after the last step: leave the model with the entries that it came with."""
+        """Restore the entries that the model came with, after the last step."""

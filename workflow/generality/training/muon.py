@@ -1,8 +1,11 @@
-"""Muon for pre-training (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks")."""
+"""Pre-training with Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks")."""
 
 import torch
 import torch.optim._muon as torchs
-from torch import Tensor
+from torch import Tensor, nn
+
+from generality.training.loop import Objective, lr_factor, optimise
+from generality.training.method import Method
 
 in_bfloat16 = torchs._zeropower_via_newtonschulz
 
@@ -23,10 +26,7 @@ class Muon(torch.optim.Muon):
 
 
 def orthogonalised(gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
-    """Move the singular values of a matrix of shape (n, m) towards 1 and return the result.
-
-    This is Newton and Schulz's iteration X ← aX + (bA + cA²)X with A = XXᵀ.
-    """
+    """Move a matrix's singular values towards 1 by Newton and Schulz's iteration X ← aX + (bA + cA²)X, A = XXᵀ."""
     if gradient.is_cuda:
         return in_bfloat16(gradient, coefficients, steps, eps)
     a, b, c = coefficients
@@ -37,3 +37,26 @@ def orthogonalised(gradient: Tensor, coefficients: tuple[float, float, float], s
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.T if tall else x
+
+
+def pretrain(
+    model: nn.Module, objective: Objective, layers: str, *, train: dict, scale: str | None = None, **options
+) -> None:
+    """Train `model` in place: by Muon the matrices with `layers` in their names, by AdamW everything else.
+
+    `train` holds steps, muon_lr, adamw_lr, weight_decay and the keys of `optimise`. `scale` is Muon's `adjust_lr_fn`;
+    `options` are those of `optimise`: seed, log, what and unfinished.
+    """
+    matrices, rest = [], []
+    for name, parameter in model.named_parameters():
+        (matrices if layers in name and parameter.ndim == 2 else rest).append(parameter)
+    steps, decay = train["steps"], train["weight_decay"]
+    optimizers = [
+        Muon(matrices, lr=train["muon_lr"], weight_decay=decay, adjust_lr_fn=scale),
+        torch.optim.AdamW(rest, lr=train["adamw_lr"], weight_decay=decay, fused=True),
+    ]
+    optimise(
+        model.train(), objective, Method(), optimizers, train=train, steps=steps,
+        factor=lambda step: lr_factor(step, steps, 0, "cosine"), **options,
+    )  # fmt: skip
+    model.eval()

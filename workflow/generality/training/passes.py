@@ -29,9 +29,9 @@ class Passes:
         so a part's weight is its share of them: two parts with equally many texts can have different numbers of tokens
         to learn.
         """
-        wholes = self.objective.predictions(examples)
+        totals = self.objective.predictions(examples)
         mine = examples[processes.rank() :: processes.count()]
-        run = partial(self._accumulate, epoch, mine, wholes)
+        run = partial(self._accumulate, epoch, mine, totals)
         if self.objective.divisible:
             sums, self.size = in_parts_that_fit(run, min(self.size, len(mine)), self.objective.unit, what)
         else:
@@ -46,7 +46,7 @@ class Passes:
         self.last = None
         return processes.sums([loss.item()], loss.device)[0]
 
-    def _accumulate(self, epoch: int, mine: np.ndarray, wholes: tuple[int, int], size: int) -> Tensor:
+    def _accumulate(self, epoch: int, mine: np.ndarray, totals: tuple[int, int], size: int) -> Tensor:
         """Accumulate the gradients of this process's examples; return their share of the loss and the method's term."""
         for p in self.trained:
             p.grad = None
@@ -58,7 +58,7 @@ class Passes:
             extra = self.method.loss(outputs, batch, part)
             means = [loss] if extra is None else [loss, extra]
             counts = self.objective.predictions(part)
-            shares = [count / max(1, whole) for count, whole in zip(counts, wholes, strict=True)]
+            shares = [count / max(1, total) for count, total in zip(counts, totals, strict=True)]
             terms = [mean * share for mean, share in zip(means, shares, strict=False)]
             sum(terms).backward()
             terms = torch.stack(terms).detach()

@@ -66,7 +66,7 @@ def gather(tensor: Tensor, where: torch.device) -> list[Tensor]:
     sent = tensor.to(where)
     received = [torch.empty_like(sent) for _ in range(count())]
     dist.all_gather(received, sent)
-    return [each.cpu() for each in received]
+    return [part.cpu() for part in received]
 
 
 def check_alike(parameters: Iterable[Tensor]) -> None:

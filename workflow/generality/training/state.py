@@ -43,6 +43,7 @@ class State:
         self.unfinished, self.journal, self.optimizers = unfinished, journal, optimizers
         trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.tensors = trained | dict(model.named_buffers())
+        self.where = next(iter(self.tensors.values())).device
         self.stopping, self.due = False, time.monotonic() + SECONDS
 
     def begin(self) -> int:
@@ -90,10 +91,6 @@ class State:
         self.unfinished.save(NAME, lambda path: save_file(tensors, path), {"step": step, "log": self.journal.text()})
         end = time.monotonic()
         self.due = end + max(SECONDS, (end - start) / SHARE)
-
-    @property
-    def where(self) -> torch.device:
-        return next(iter(self.tensors.values())).device
 
     def __enter__(self) -> "State":
         self.handlers = {}

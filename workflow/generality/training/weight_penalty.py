@@ -24,6 +24,9 @@ class WeightPenalty(Method):
 
     The gradient is known in closed form, so no graph over the parameters is built: it is added after the backward
     pass, and takes part in clipping like any other gradient. In memory there is θ₀ beside the weights, no more.
+
+    For the entries θ − θ₀ of a piece, a subclass has `size(change)`, their sum without λ, and
+    `add_gradient(gradient, change)`, which adds to the piece's gradient in place and may overwrite the change.
     """
 
     def __init__(self, **hyperparameters: float):
@@ -33,20 +36,25 @@ class WeightPenalty(Method):
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.start = [p.detach().clone() for p in self.trained]
 
-    def changes(self) -> Iterator[Tensor]:
-        """θ − θ₀, one piece of a trained parameter after the other: all at once would be a copy of the model."""
+    def add_gradients(self) -> None:
+        for gradient, change in self._changes():
+            self.add_gradient(gradient, change)
+
+    def penalty(self, extra: Tensor | None) -> float:
+        import numpy as np
+
+        return self.weight * float(np.sum([self.size(change).item() for _, change in self._changes()]))
+
+    def _changes(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield gradient and θ − θ₀ of the trained parameters, piece by piece: all would be a copy of the model."""
         for p, start in zip(self.trained, self.start, strict=True):
             if p.grad is not None:  # else no output depends on it, as on CoCa's decoder's queries, and it never moves
-                for piece, before in zip(pieces(p.detach()), pieces(start), strict=True):
-                    yield piece - before
-
-    def gradients(self) -> Iterator[Tensor]:
-        """The gradients of the trained parameters, in the pieces of `changes`."""
-        return (piece for p in self.trained if p.grad is not None for piece in pieces(p.grad))
+                for gradient, piece, before in zip(*map(pieces, (p.grad, p.detach(), start)), strict=True):
+                    yield gradient, piece - before
 
 
 def pieces(tensor: Tensor) -> tuple[Tensor, ...]:
-    """The tensor, on a CPU in so many of its rows at a time that what is done with them is done in the cache."""
+    """Return a tensor in pieces: on a CPU, as many rows at a time as stay in the cache while they are worked on."""
     import torch
 
     size = PIECE * torch.get_num_threads()

@@ -99,15 +99,16 @@ def check_pictures(model: str | Path, config: Mapping, images: ImageSet, folder:
     same_world(sources(config), images.manifest, folder)
     source = images.manifest["source"]
     pictures = {"size": images.manifest["size"]} | (resized(source) or {})
-    wanted = wanted_pictures(config)
+    target = suitable_pictures(config)
     for key, value in pictures.items():
-        if value != wanted.get(key, value) and not (key == "fill_color" and wanted["resize_mode"] != "longest"):
+        if value != target.get(key, value) and not (key == "fill_color" and target["resize_mode"] != "longest"):
             entry = f"data.{source['name']}.{key}" if source["kind"] == "image_folder" else f"the data set's `{key}`"
-            raise StudyError(f"{folder}: its `{key}` is {value}, and {model} wants {wanted[key]}; set {entry} to that")
+            raise StudyError(f"{folder}: its `{key}` is {value}, and {model} wants {target[key]}; set {entry} to that")
 
 
-def wanted_pictures(config: Mapping) -> dict:
+def suitable_pictures(config: Mapping) -> dict:
     """Return the size in pixels of the pictures for a model folder's tower, and their way of resizing, if known."""
-    known = config["preprocess_cfg"]
-    size = known.get("size", config["model_cfg"]["vision_cfg"].get("image_size"))
-    return {"size": size if isinstance(size, int) else size[0]} | {key: known[key] for key in DEFAULTS if key in known}
+    training = config["preprocess_cfg"]
+    size = training.get("size", config["model_cfg"]["vision_cfg"].get("image_size"))
+    ways = {key: training[key] for key in DEFAULTS if key in training}
+    return {"size": size if isinstance(size, int) else size[0]} | ways

@@ -14,6 +14,7 @@ from torch import Tensor
 
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
 from generality.errors import StudyError
+from generality.runtime.memory import failure
 from generality.storage.files import REMEDY, read_json, whole_folder, write_json
 from generality.storage.weights import check_finite, open_weights
 
@@ -64,7 +65,7 @@ def open_tokenizer(folder: Path) -> Tokenizer:
     except Exception as error:  # any kind, since transformers passes on the errors of its many formats
         if vocabulary:
             raise StudyError(f"{folder / VOCABULARY}: not a vocabulary ({error}); {REMEDY}") from None
-        raise StudyError(f"{folder}: its tokenizer cannot be opened ({_line(error)}); {REMEDY}") from None
+        raise StudyError(f"{folder}: its tokenizer cannot be opened ({failure(error):.300}); {REMEDY}") from None
 
 
 def create(folder: str | Path, **options) -> torch.nn.Module:
@@ -76,19 +77,17 @@ def create(folder: str | Path, **options) -> torch.nn.Module:
         return open_clip.create_model(f"{LOCAL_DIR}{folder}", **{"pretrained_text": False} | options)
     except (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # or timm's, torch's
         raise StudyError(
-            f"{folder}: open_clip cannot make this model ({_line(error)}); correct `architecture`"
+            f"{folder}: open_clip cannot make this model ({failure(error):.300}); correct `architecture`"
         ) from None
 
 
 def build_image_tower(config_folder: str | Path) -> torch.nn.Module:
     """Make the image tower of a folder's configuration with random weights, to be replaced by loading."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)  # silences open_clip's warning that the model is random
+    logging.disable(logging.WARNING)  # open_clip warns that the model is random
     try:
         return create(config_folder, load_weights=False, text_cfg=LEAST_TEXT).visual
     finally:
-        root.setLevel(level)
+        logging.disable(logging.NOTSET)
 
 
 def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mapping | None = None) -> None:
@@ -128,8 +127,8 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
     except Exception as error:
         hub = model_cfg["text_cfg"].get("hf_tokenizer_name", name)
         raise StudyError(
-            f"models: the tokenizer '{hub}' of {name} is missing ({_line(error)}); run this with a network, or put "
-            "it into the hub's cache"
+            f"models: the tokenizer '{hub}' of {name} is missing ({failure(error):.300}); run this with a network, or "
+            "put it into the hub's cache"
         ) from None
     try:
         if local:  # open_clip alone would load the weights in the folder in place of the named ones
@@ -138,7 +137,9 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
         else:
             model = open_clip.create_model(name, pretrained=weights, force_preprocess_cfg=preprocess)
     except Exception as error:  # any kind: open_clip asserts and looks up missing entries before torch compares names
-        raise StudyError(f"models: weights '{weights}' are not of the architecture {name} ({_line(error)})") from None
+        raise StudyError(
+            f"models: weights '{weights}' are not of the architecture {name} ({failure(error):.300})"
+        ) from None
     check_finite(model.state_dict().items(), weights)
     if not tag:
         _check_places(model, weights, name)
@@ -187,16 +188,11 @@ def _known_preprocess(name: str, weights: str, preprocess_cfg: Mapping | None) -
     """
     tags = [open_clip.get_pretrained_cfg(name, tag) for tag in open_clip.list_pretrained_tags_by_model(name)]
     sources = [preprocess_cfg] if preprocess_cfg else tags
-    known = [{key: source[key] for key in PREPROCESS_KEYS if key in source} for source in sources]
-    if not known or any(one != known[0] for one in known) or not known[0].keys() >= {"mean", "std"}:
-        why = "differ in theirs" if known else "do not exist"
+    settings = [{key: source[key] for key in PREPROCESS_KEYS if key in source} for source in sources]
+    if not settings or any(one != settings[0] for one in settings) or not settings[0].keys() >= {"mean", "std"}:
+        why = "differ in theirs" if settings else "do not exist"
         raise StudyError(
             f"models: nothing says what pictures '{weights}' was trained with, as released weights of {name} {why}; "
             "give the model `preprocess: {mean, std, interpolation, resize_mode}`"
         )
-    return known[0]
-
-
-def _line(error: Exception) -> str:
-    """Return the beginning of an error's text as one line."""
-    return " ".join(str(error).split())[:300]
+    return settings[0]

@@ -1,9 +1,9 @@
 """The fine-tuning stage of the vision track."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from generality.data.image_set import open_image_set
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL, resized
 from generality.errors import StudyError
 from generality.runtime.device import device
 from generality.training.series import fit_and_save
@@ -12,26 +12,17 @@ from generality.vision.objective import ImageClassification
 
 
 def finetune_classifier(
-    folder: str | Path,
-    *,
-    model: str | Path,
-    data: str | Path,
-    method: str,
-    hyperparameters: dict,
-    train: dict,
-    seed: int,
-    log: str | Path,
-    series: Sequence[float] = (),
+    folder: str | Path, *, model: str | Path, data: str | Path, train: dict, seed: int, **options
 ) -> None:
     """Fine-tune the classifier folder `model` on the image set `data` and write the classifier folder `folder`.
 
-    With a `series`, shares of all steps, write the checkpoints into `folder` instead (see `fit_and_save`).
+    `options` are those of `fit_and_save`: method, hyperparameters, log and optionally series, the shares of all steps
+    after which to write checkpoints into `folder` instead.
     """
     classifier, config, objective = prepare(model, data, train=train, seed=seed)
     fit_and_save(
         folder, lambda place: save_classifier(classifier, place, config), classifier, objective,
-        stage=__name__, inputs=[model, data], method=method, hyperparameters=hyperparameters, train=train, seed=seed,
-        log=log, series=series,
+        stage=__name__, inputs=[model, data], train=train, seed=seed, **options,
     )  # fmt: skip
 
 
@@ -47,6 +38,10 @@ def prepare(
     if images.classes != config["classes"]:
         raise StudyError(f"{data}: its classes are not those of {model}; run the stage that makes the classifier again")
     check_pictures(model, config, images, data)
+    uncropped = images.aspects is not None
+    if resized(images.manifest["source"]) and uncropped != (train["augment"] == CROP_OF_ORIGINAL):
+        stored = "squashed whole" if uncropped else "no more whole"
+        raise StudyError(f"{data}: its pictures are {stored}, which does not suit train.augment: {train['augment']}")
     where = device(train["precision"])
     classifier.to(where)
     if train["compile"]:

@@ -35,16 +35,15 @@ class ImageClassification:
         self.data = data
         self.labels = torch.from_numpy(data.labels).to(device)
         self.pixels = Pixels(preprocess_cfg, device)
-        self.augmentation = augmentation
-        self.seed = seed
-        self.precision = precision
+        self.augmentation, self.seed, self.precision = augmentation, seed, precision
 
     def __len__(self) -> int:
         return len(self.data)
 
     def batch(self, epoch: int, examples: np.ndarray) -> tuple[Tensor, Tensor]:
         pictures = self.pixels(self.data.images[examples])
-        return augment(pictures, self.augmentation, self.seed, epoch, examples), self.labels[examples]
+        aspects = None if self.data.aspects is None else self.data.aspects[examples]
+        return augment(pictures, self.augmentation, self.seed, epoch, examples, aspects), self.labels[examples]
 
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
         return len(examples), len(examples)

@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL
+
 SHIFT = 1 / 8  # of the side: 4 of 32 pixels, the usual amount for pictures of that size
 AREA = (0.9, 1.0)  # of the picture that a random crop keeps (the paper's code base, WiSE-FT)
 RATIO = (3 / 4, 4 / 3)  # width to height of a random crop, torchvision's default
@@ -48,11 +50,15 @@ def _mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def augment(pictures: Tensor, kind: str, seed: int, epoch: int, examples: np.ndarray) -> Tensor:
+def augment(
+    pictures: Tensor, kind: str, seed: int, epoch: int, examples: np.ndarray, aspects: np.ndarray | None = None
+) -> Tensor:
     """Augment pictures of shape (batch, 3, height, width); `examples` are their indices in the training set.
 
     `none` returns them unchanged; `shift_flip` moves them by up to an eighth of the side and mirrors half of them;
     `random_resized_crop` crops 90–100 % of the area, bicubic, not mirrored (the paper's training, Appendix E).
+    `crop_of_original` does the same with pictures that were squashed to squares: `aspects`, of shape (batch,), are
+    their widths divided by their heights before. This is torchvision's RandomResizedCrop of the original.
     """
     if kind == "none":
         return pictures
@@ -64,17 +70,20 @@ def augment(pictures: Tensor, kind: str, seed: int, epoch: int, examples: np.nda
         mirror = torch.where(u[:, 2] < 0.5, -1.0, 1.0)
         ones = torch.ones_like(mirror)
         return _resample(pictures, mirror, ones, shift[:, 0], shift[:, 1], "nearest")
-    assert kind == "random_resized_crop", kind
+    assert kind in ("random_resized_crop", CROP_OF_ORIGINAL), kind
+    aspect = np.ones(len(examples)) if aspects is None else aspects.astype(np.float64)
     u = uniform(seed, epoch, examples, 2 * TRIES + 2)
     area = AREA[0] + (AREA[1] - AREA[0]) * u[:, :TRIES]
     ratio = np.exp(np.log(RATIO[0]) + np.log(RATIO[1] / RATIO[0]) * u[:, TRIES : 2 * TRIES])
-    width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
+    # Shares of the picture's width and height.
+    width, height = np.sqrt(area * ratio / aspect[:, None]), np.sqrt(area * aspect[:, None] / ratio)
     fits = (width <= 1) & (height <= 1)
     first, rows = fits.argmax(1), np.arange(len(examples))
-    width = np.where(fits.any(1), width[rows, first], 1.0)
-    height = np.where(fits.any(1), height[rows, first], 1.0)
-    left, top = (1 - width) * (2 * u[:, -2] - 1), (1 - height) * (2 * u[:, -1] - 1)
-    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, left, top)), "bicubic")
+    # Where no crop fits, torchvision takes as much of the picture as the ratio allows, from its centre.
+    width = np.where(fits.any(1), width[rows, first], np.minimum(1.0, RATIO[1] / aspect))
+    height = np.where(fits.any(1), height[rows, first], np.minimum(1.0, aspect / RATIO[0]))
+    x, y = ((1 - side) * (2 * u[:, place] - 1) * fits.any(1) for side, place in ((width, -2), (height, -1)))
+    return _resample(pictures, *(torch.from_numpy(v).to(pictures) for v in (width, height, x, y)), "bicubic")
 
 
 def _resample(pictures: Tensor, width: Tensor, height: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:

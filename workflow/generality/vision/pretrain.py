@@ -14,10 +14,7 @@ from generality.errors import StudyError
 from generality.runtime.device import device
 from generality.storage.files import whole_folder, write_json
 from generality.storage.unfinished import unfinished
-from generality.training.loop import optimise
-from generality.training.method import Method
-from generality.training.muon import Muon
-from generality.training.schedule import lr_factor
+from generality.training.muon import pretrain
 from generality.vision.clip import CONFIG, VOCABULARY, create, save_clip
 from generality.vision.pixels import Pixels, augment
 from generality.vision.tokenizer import write_vocabulary
@@ -56,30 +53,15 @@ def pretrain_clip(
         nn.init.normal_(model.token_embedding.weight, std=EMBEDDING_STD)
         nn.init.constant_(model.logit_scale, float(np.log(START_SCALE)))
         tokenizer = open_clip.get_tokenizer(f"local-dir:{partial}", bpe_path=str(vocabulary))
-        optimise(
-            model.train(), Contrast(images, tokenizer(images.captions).to(where), train["augment"], seed), Method(),
-            _optimizers(model, train), steps=train["steps"], batch_size=train["batch_size"],
-            clip_norm=train["clip_norm"], factor=lambda step: lr_factor(step, train["steps"], 0, "cosine"),
-            seed=seed, log=log, what=str(folder), unfinished=begun,
-        )  # fmt: skip
-        model.eval()
+        objective = Contrast(images, tokenizer(images.captions).to(where), train["augment"], seed)
+        pretrain(model, objective, "blocks.", train=train, seed=seed, log=log, what=str(folder), unfinished=begun)
         source = images.manifest["source"]
         provenance = {"data": source, "train": train, "seed": seed}
         save_clip(model, partial, model_cfg, PREPROCESS | (resized(source) or {}), provenance)
 
 
-def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
-    """Return the symmetric cross-entropy of Radford et al. (2021), figure 3.
-
-    `images` and `texts` are features of unit length, shape (batch, width).
-    """
-    logits = scale * images @ texts.T
-    labels = torch.arange(len(logits), device=logits.device)
-    return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2
-
-
 class Contrast:
-    """Pictures and their captions; a training.loop.Objective."""
+    """Symmetric cross-entropy between pictures and captions (Radford et al. 2021, figure 3); a loop.Objective."""
 
     unit = "images"
     divisible = False  # each picture is compared with all captions of its batch
@@ -104,19 +86,8 @@ class Contrast:
         pictures, tokens = batch
         with torch.no_grad():
             model.logit_scale.clamp_(max=float(np.log(MAX_SCALE)))
-        features = model.encode_image(pictures, normalize=True)
+        images = model.encode_image(pictures, normalize=True)  # unit length, shape (batch, width), as are the texts
         texts = model.encode_text(tokens, normalize=True)
-        return contrastive_loss(features, texts, model.logit_scale.exp()), None
-
-
-def _optimizers(model: nn.Module, train: dict) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices of the transformer blocks and AdamW for everything else."""
-    matrices, rest = [], []
-    for name, parameter in model.named_parameters():
-        inside = "blocks." in name and parameter.ndim == 2
-        (matrices if inside else rest).append(parameter)
-    decay = train["weight_decay"]
-    return [
-        Muon(matrices, lr=train["muon_lr"], weight_decay=decay),
-        torch.optim.AdamW(rest, lr=train["adamw_lr"], weight_decay=decay, fused=True),
-    ]
+        logits = model.logit_scale.exp() * images @ texts.T
+        labels = torch.arange(len(logits), device=logits.device)
+        return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2, None

@@ -37,7 +37,7 @@ def probe_series(
     *,
     series: str | Path,
     sets: dict[tuple[str, str], str | Path],
-    seed: int,
+    seed: str,
     limit: int | None = None,
 ) -> None:
     """Probe every checkpoint of a series on every domain and write one row for each test picture.

@@ -18,7 +18,7 @@ from generality.training.loop import fit
 from generality.training.method import Method, make_method
 from generality.training.passes import Passes
 from generality.training.trial import Attempt, described, take
-from generality.vision.classifier import load_classifier, save_classifier, wanted_pictures
+from generality.vision.classifier import load_classifier, save_classifier, suitable_pictures
 from generality.vision.clip import CONFIG, load_clip
 from generality.vision.finetune import prepare
 from generality.vision.objective import ImageClassification
@@ -31,15 +31,6 @@ PROMPT = "a photo of a {}"
 BRIEF = {"batch_size": len(CLASSES), "epochs": 1, "warmup": 0.0}  # one step, at the peak of the learning rate
 CLOSE = 1e-4  # the share of the largest logit that rounding may change
 PARTS = 1e-2  # a share of the gradient's length: rounding changes under a thousandth, BatchNorm's statistics a quarter
-
-
-def try_clip(output: str | Path, *, model: str | Path, name: str, trials: Sequence[Mapping]) -> None:
-    """Try every step of a study with the CLIP folder `model` and write one line for each step to `output`.
-
-    `trials` are the settings of fine-tunings: method, hyperparameters and train. Raise StudyError for the first step
-    that fails, in one line with the model's `name` and the step.
-    """
-    take(output, name, lambda folder: attempts(model, folder, trials))
 
 
 def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iterator[Attempt]:
@@ -55,8 +46,11 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
         yield f"WiSE-FT of {described(trial)}", partial(_interpolate, base, tuned, data, train)
 
 
+try_clip = partial(take, attempts)
+
+
 def _build(base: Path, model: str | Path, data: Path) -> None:
-    size = wanted_pictures(read_json(Path(model) / CONFIG, "model_cfg", "preprocess_cfg"))["size"]
+    size = suitable_pictures(read_json(Path(model) / CONFIG, "model_cfg", "preprocess_cfg"))["size"]
     with new_image_set(data, size, range(len(CLASSES)), CLASSES, CLASSES, {"kind": "random"}) as images:
         images[:] = np.random.default_rng(0).integers(0, 256, images.shape)
     build_classifier(base, clip=model, data=data, templates=[PROMPT])
@@ -87,7 +81,7 @@ def _interpolate(base: Path, tuned: Path, data: Path, train: Mapping) -> None:
 def _check_scores(scores: Path, model: str | Path, base: Path, data: Path) -> None:
     """Compare the scores of the zero-shot classifier with the whole CLIP's logits of pictures and prompts."""
     score_classifiers(
-        scores, sets={("trial", "test"): data}, model=base, method="pretrained", setting="default", seed=0
+        scores, sets={("trial", "test"): data}, model=base, method="pretrained", setting="default", seed="0"
     )  # fmt: skip
     clip, tokenizer, config = load_clip(model)
     pictures = Pixels(config["preprocess_cfg"], torch.device("cpu"))(open_image_set(data).images)
@@ -110,9 +104,9 @@ def _check_parts(base: Path, data: Path, train: dict) -> None:
         Passes(classifier, objective, Method(), trained, size).gradients(0, np.arange(len(CLASSES)), str(base))
         return torch.cat([p.grad.flatten() for p in trained if p.grad is not None])
 
-    whole = gradient(len(CLASSES))
-    if not (difference := (gradient(1) - whole).norm()) <= PARTS * whole.norm():
-        raise StudyError(f"the gradient of a batch differs from that of its parts by {difference / whole.norm():.2g}")
+    full = gradient(len(CLASSES))
+    if not (difference := (gradient(1) - full).norm()) <= PARTS * full.norm():
+        raise StudyError(f"the gradient of a batch differs from that of its parts by {difference / full.norm():.2g}")
 
 
 @torch.no_grad()
@@ -121,8 +115,8 @@ def _logits(classifier: torch.nn.Module, objective: ImageClassification) -> Tens
     return classifier.to(pictures.device).eval()(pictures)
 
 
-def _check_same(wanted: Tensor, found: Tensor, what: str) -> None:
+def _check_same(expected: Tensor, actual: Tensor, what: str) -> None:
     """Raise StudyError where two tensors differ by more than rounding."""
-    difference = (wanted - found.to(wanted)).abs().max()
-    if not difference <= CLOSE * wanted.abs().max().clamp(min=1):
+    difference = (expected - actual.to(expected)).abs().max()
+    if not difference <= CLOSE * expected.abs().max().clamp(min=1):
         raise StudyError(f"{what} are off by {difference:.2g}")

@@ -54,13 +54,13 @@ def download(
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    wanted = {name: value.lower() for name, value in (("sha256", sha256), ("md5", md5)) if value}
+    checksums = {name: value.lower() for name, value in (("sha256", sha256), ("md5", md5)) if value}
     problems = []
     for url in urls:
         partial = _Partial(path, url)
         try:
-            _fetch(url, partial, size, bool(wanted), tries, wait)
-            partial.check(size, wanted)
+            _fetch(url, partial, size, bool(checksums), tries, wait)
+            partial.check(size, checksums)
         except _Failed as error:
             problems.append(f"{url}: {error}")
             continue
@@ -103,17 +103,16 @@ class _Partial:
         self.file.write_bytes(b"")
         self._mark.write_text(json.dumps({"mark": mark}), encoding="utf-8")
 
-    def check(self, size: int | None, wanted: Mapping[str, str]) -> None:
-        """Raise _Failed, and discard the file, unless its checksums and size are as wanted."""
-        actual = {}
-        for name in wanted:
+    def check(self, size: int | None, checksums: Mapping[str, str]) -> None:
+        """Raise _Failed, and discard the file, if it has another size or checksum."""
+        facts = [] if size is None else [("size", size, self.size)]
+        for name, expected in checksums.items():
             with open(self.file, "rb") as handle:
-                actual[name] = hashlib.file_digest(handle, name).hexdigest()
-        if size is not None:
-            wanted, actual = {"size": size, **wanted}, {"size": self.size, **actual}
-        if wrong := [name for name in wanted if wanted[name] != actual[name]]:
-            self.discard()
-            raise _Failed(f"its {wrong[0]} is {actual[wrong[0]]}, {wanted[wrong[0]]} is expected")
+                facts.append((name, expected, hashlib.file_digest(handle, name).hexdigest()))
+        for name, expected, actual in facts:
+            if actual != expected:
+                self.discard()
+                raise _Failed(f"its {name} is {actual}, {expected} is expected")
 
     def discard(self) -> None:
         self.file.unlink(missing_ok=True)
@@ -180,8 +179,8 @@ def _start(response: requests.Response, partial: _Partial) -> int | None:
 def _store(response: requests.Response, partial: _Partial, start: int, total: int | None) -> None:
     free = shutil.disk_usage(partial.file.parent).free
     if total is not None and total - start > free:
-        needed = f"{(total - start) / MB:,.0f} MB are missing and {free / MB:,.0f} MB are free"
-        raise StudyError(f"{partial.file.parent}: no room for {response.url}: {needed}; make room and run again")
+        sizes = f"{(total - start) / MB:,.0f} MB are missing and {free / MB:,.0f} MB are free"
+        raise StudyError(f"{partial.file.parent}: no room for {response.url}: {sizes}; make room and run again")
     done = start
     with open(partial.file, "ab") as file, progress(total and total // MB, "MB", response.url.split("/")[-1]) as bar:
         bar.initial = bar.n = start // MB

@@ -7,9 +7,10 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -33,8 +34,8 @@ class Member:
     name: str
     size: int
     is_folder: bool
-    odd: str = ""
-    source: zipfile.ZipInfo | tarfile.TarInfo | None = None
+    odd: str
+    open: Callable[[], IO[bytes]]
 
 
 def unpack(folder: str | Path, *, archive: str | Path, inside: str = "", files: int | None = None) -> None:
@@ -50,87 +51,57 @@ def unpack(folder: str | Path, *, archive: str | Path, inside: str = "", files: 
     """
     archive, folder = Path(archive), Path(folder)
     with _open(archive) as opened:
-        wanted = _targets(archive, _checked(archive, opened), inside)
-        plain = [name for name, target in wanted.items() if target is not None]
-        if files is not None and len(plain) != files:
-            where = f"{archive}: {len(plain):,} files" + (f" in its folder '{inside}'" if inside else "")
+        targets = _targets(archive, _checked(archive, opened), inside)
+        if files is not None and len(targets) != files:
+            where = f"{archive}: {len(targets):,} files" + (f" in its folder '{inside}'" if inside else "")
             raise StudyError(f"{where}, {files:,} are expected; get another archive, or correct `files`")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(folder) as partial, progress(len(plain), "file", folder.name) as bar:
-            for name, content in opened.contents(set(plain)):
-                target = partial / wanted[name]
+        with whole_folder(folder) as unfinished, progress(len(targets), "file", folder.name) as bar:
+            for member, path in targets:
+                target = unfinished / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with open(target, "xb") as file:
+                with member.open() as content, open(target, "xb") as file:
                     shutil.copyfileobj(content, file, 1 << 20)
                 bar.update()
 
 
-class _Zip:
-    def __init__(self, path: Path):
-        self._file = zipfile.ZipFile(path)
+@contextmanager
+def _open(archive: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
+    try:
+        mode = "r:gz" if archive.name.endswith(".gz") else "r:"
+        with zipfile.ZipFile(archive) if archive.suffix == ".zip" else tarfile.open(archive, mode) as opened:
+            yield opened
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        remedy = "delete it and run again: it is then fetched anew"
+        raise StudyError(f"{archive}: damaged or not whole ({reason}); {remedy}") from None
 
-    def members(self) -> Iterator[Member]:
-        for info in self._file.infolist():
+
+def _members(opened: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
+    if isinstance(opened, zipfile.ZipFile):
+        for info in opened.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             odd = "locked" if info.flag_bits & 1 else "a link" if kind == stat.S_IFLNK else ""
             if not odd and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 odd = "no plain file"
             # `filename` ends at a NUL and would hide the rest of the name.
-            yield Member(info.orig_filename, info.file_size, info.is_dir(), odd, info)
-
-    def contents(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
-        for info in self._file.infolist():
-            if info.orig_filename in names:
-                with self._file.open(info) as content:
-                    yield info.orig_filename, content
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Tar:
-    def __init__(self, path: Path):
-        self._file = tarfile.open(path, "r:gz" if path.name.endswith(".gz") else "r:")  # noqa: SIM115  closed by _open
-
-    def members(self) -> Iterator[Member]:
-        for info in self._file:
-            odd = "a link" if info.issym() or info.islnk() else "" if info.isreg() or info.isdir() else "no plain file"
-            yield Member(info.name, info.size, info.isdir(), odd, info)
-        # A tar ends with a block of zeros; tarfile alone would take one that is cut off between two members for whole.
-        self._file.fileobj.seek(self._file.offset)
-        if self._file.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError("it ends too early")
-
-    def contents(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
-        for info in self._file:
-            if info.name in names and info.isreg():
-                yield info.name, self._file.extractfile(info)
-
-    def close(self) -> None:
-        self._file.close()
+            yield Member(info.orig_filename, info.file_size, info.is_dir(), odd, partial(opened.open, info))
+        return
+    for info in opened:
+        odd = "a link" if info.issym() or info.islnk() else "" if info.isreg() or info.isdir() else "no plain file"
+        yield Member(info.name, info.size, info.isdir(), odd, partial(opened.extractfile, info))
+    # A tar ends with a block of zeros; tarfile alone would take one that is cut off between two members for whole.
+    opened.fileobj.seek(opened.offset)
+    if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("it ends too early")
 
 
-@contextmanager
-def _open(archive: Path) -> Iterator[_Zip | _Tar]:
-    opened = None
-    try:
-        opened = (_Zip if archive.suffix == ".zip" else _Tar)(archive)
-        yield opened
-    except DAMAGE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        remedy = "delete it and run again: it is then fetched anew"
-        raise StudyError(f"{archive}: damaged or not whole ({reason}); {remedy}") from None
-    finally:
-        if opened:
-            opened.close()
-
-
-def _checked(archive: Path, opened: _Zip | _Tar) -> list[Member]:
+def _checked(archive: Path, opened: zipfile.ZipFile | tarfile.TarFile) -> list[Member]:
     """Return all members; raise StudyError for the first unsafe one, or as soon as the sizes add up to too much."""
     limit = max(archive.stat().st_size * MOST_GROWTH, SMALL)
     free = shutil.disk_usage(archive.parent).free
     members, seen, total = [], {}, 0
-    for member in opened.members():
+    for member in _members(opened):
         name = member.name
         if member.odd == "locked":
             raise StudyError(
@@ -163,15 +134,16 @@ def _checked(archive: Path, opened: _Zip | _Tar) -> list[Member]:
     return members
 
 
-def _targets(archive: Path, members: list[Member], inside: str) -> dict[str, Path | None]:
-    """Return each member's path relative to the folder; None for folders and for members that are left out."""
-    prefix, targets = _parts(inside), {}
+def _targets(archive: Path, members: list[Member], inside: str) -> list[tuple[Member, Path]]:
+    """Return the files to unpack, each with its path relative to the folder."""
+    prefix, targets = _parts(inside), []
     for member in members:
         parts = _parts(member.name)
         hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
         within = parts[: len(prefix)] == prefix and len(parts) > len(prefix)
-        targets[member.name] = Path(*parts[len(prefix) :]) if within and not hidden and not member.is_folder else None
-    if not any(targets.values()):
+        if within and not hidden and not member.is_folder:
+            targets.append((member, Path(*parts[len(prefix) :])))
+    if not targets:
         top = sorted({parts[0] for member in members if (parts := _parts(member.name))})
         has = ", ".join(top[:10]) or "nothing"
         raise StudyError(f"{archive}: no file in a folder '{inside}'; it has {has}; correct `folder`")

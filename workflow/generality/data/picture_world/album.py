@@ -44,32 +44,33 @@ def plan(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], count: 
     numbers = draws.block(6)
     for k, one in {*zip(kind.tolist(), look.tolist(), strict=True)}:
         rows = np.flatnonzero((kind == k) & (look == one))
-        own = Draws(numbers[rows])
-        main[rows] = colours.main_colour(kinds[k], looks[one][1].freedom, own)
-        places[rows] = colours.place(kinds[k], looks[one][1].astray, own)
+        row_draws, (_, settings) = Draws(numbers[rows]), looks[one]
+        main[rows] = colours.choose(kinds[k].main, colours.NAMES, settings.freedom, row_draws)
+        places[rows] = colours.choose(kinds[k].places, colours.PLACE_NAMES, settings.astray, row_draws)
     return Plan(kind, look, main, places)
 
 
-def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], shown: Plan) -> list[str]:
-    """Return the captions of planned pictures."""
-    numbers = Stream(*key, "caption").rows(len(shown.kind), WIDTH).tolist()
+def describe(key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], content: Plan, captions: str) -> list[str]:
+    """Return the captions of planned pictures, "web" or "clean"."""
+    numbers = Stream(*key, "caption").rows(len(content.kind), WIDTH).tolist()
     texts = []
-    for row, k, one, colour, place in zip(numbers, *(column.tolist() for column in shown), strict=True):
+    for row, k, one, colour, place in zip(numbers, *(column.tolist() for column in content), strict=True):
         look = looks[one][1]
         style = look.words[int(row.pop() * len(look.words))]
-        texts.append(caption(kinds[k], row, style, colour if look.coloured else -1, place if look.scenic else -1))
+        visible = colour if look.coloured else -1, place if look.scenic else -1
+        texts.append(caption(kinds[k], row, style, *visible, captions))
     return texts
 
 
 def pictures(
-    key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], shown: Plan, size: int
+    key: tuple, kinds: list[Kind], looks: list[tuple[float, Look]], content: Plan, size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (rows, images): the planned pictures in batches, uint8 of shape (len(rows), size, size, 3)."""
     streams = {name: Stream(*key, name) for name in ("shape", "scene", "style", "grain")}
     widths = {"shape": SHAPE, "scene": SCENE, "style": STYLE, "grain": int(np.prod(GRIDS)) + 3 * size * size}
     points, step = scene.canvas(size), max(BATCH, BLOCK // widths["grain"])
-    for start in range(0, len(shown.kind), step):
-        block = Plan(*(column[start : start + step] for column in shown))
+    for start in range(0, len(content.kind), step):
+        block = Plan(*(column[start : start + step] for column in content))
         numbers = {name: stream.rows(len(block.kind), widths[name]) for name, stream in streams.items()}
         # Draw looks that two domains share together. Sort by first occurrence: a set's order would vary.
         groups: dict[tuple[int, Look], list[int]] = {}
@@ -84,9 +85,9 @@ def pictures(
 
 
 def _batch(
-    kind: Kind, look: Look, shown: Plan, numbers: dict[str, np.ndarray], points: np.ndarray, size: int
+    kind: Kind, look: Look, content: Plan, numbers: dict[str, np.ndarray], points: np.ndarray, size: int
 ) -> np.ndarray:
-    n, pixels = len(shown.kind), size * size
+    n, pixels = len(content.kind), size * size
     draws = Draws(numbers["scene"])
     noise = int(np.prod(GRIDS))
     grids, grain = numbers["grain"][:, :noise].reshape(n, *GRIDS), numbers["grain"][:, noise:].reshape(n, 3, pixels)
@@ -95,7 +96,7 @@ def _batch(
     # Smooth noise has a standard deviation of about 0.2 of its grid's range, so shapes waver by 0.2 of this factor.
     warped[:, :2] += (scene.smooth(grids[:, :2], size) - 0.5) * (2 * look.wobble)
     plane = scene.stand(warped, scale, look, draws)
-    palette = colours.palette(kind, shown.main, look.freedom, draws)
+    palette = colours.palette(kind, content.main, look.freedom, draws)
     line = draws(*look.line) * np.float32(size / 32)
     layers = scene.paint(
         kind, size, plane, Draws(numbers["shape"]), palette, scale * (size / 2), line, draws.chance(look.omit)
@@ -105,7 +106,7 @@ def _batch(
         size=size,
         points=points,
         plane=Plane(np.broadcast_to(points, (n, *points.shape))),
-        places=shown.places,
+        places=content.places,
         draws=Draws(numbers["style"]),
         grids=grids[:, 2:],
         grain=grain,

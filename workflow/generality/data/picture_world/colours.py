@@ -44,28 +44,16 @@ LOWER = np.array([lower for _, lower, _ in PLACES.values()], dtype=np.float32)
 HORIZON = np.array([horizon for _, _, horizon in PLACES.values()])
 
 
-def main_colour(kind: Kind, freedom: float, draws: Draws) -> np.ndarray:
-    """Return each picture's main colour, as an index into NAMES.
-
-    It is one of the kind's own colours, or any colour with probability `freedom`.
-    """
-    return _named(kind.main, freedom, draws)
-
-
-def place(kind: Kind, freedom: float, draws: Draws) -> np.ndarray:
-    """Return each picture's place, as an index into PLACE_NAMES.
-
-    It is one of the kind's own places, or any place with probability `freedom`.
-    """
-    own = np.array([PLACE_NAMES.index(name) for name in kind.places])[draws.pick(len(kind.places))]
-    anywhere = draws.pick(len(PLACE_NAMES))
-    return np.where(draws.chance(freedom)[:, 0], anywhere, own)
+def choose(names: list[str], among: list[str], freedom: float, draws: Draws) -> np.ndarray:
+    """Return for each picture one of `names`, or any name with probability `freedom`, as an index into `among`."""
+    natural = np.array([among.index(name) for name in names])[draws.pick(len(names))]
+    anything = draws.pick(len(among))
+    return np.where(draws.chance(freedom)[:, 0], anything, natural)
 
 
-def _named(names: list[str], freedom: float, draws: Draws) -> np.ndarray:
-    own = np.array([NAMES.index(name) for name in names])[draws.pick(len(names))]
-    anything = draws.pick(len(NAMES))
-    return np.where(draws.chance(freedom)[:, 0], anything, own)
+def any_colour(draws: Draws) -> np.ndarray:
+    """Return one of the named colours for each picture: (n, 3)."""
+    return RGB[draws.pick(len(NAMES))]
 
 
 def palette(kind: Kind, main: np.ndarray, freedom: float, draws: Draws) -> dict[str, np.ndarray]:
@@ -74,7 +62,7 @@ def palette(kind: Kind, main: np.ndarray, freedom: float, draws: Draws) -> dict[
     A role takes any colour with probability `freedom`, else its natural one; a material does so half as often.
     """
     n, jitter = len(draws), np.float32(0.16)
-    second = _named(kind.second, freedom, draws)
+    second = choose(kind.second, NAMES, freedom, draws)
     # Two neighbouring parts of one colour would hide the drawing, so the second part takes the next colour.
     second = np.where(second == main, (second + 1) % len(NAMES), second)
     colours = {}
@@ -84,9 +72,9 @@ def palette(kind: Kind, main: np.ndarray, freedom: float, draws: Draws) -> dict[
         elif role == "second":
             base = RGB[second]
         else:
-            own = GLASS if role == "glass" else RGB[NAMES.index(role)]
+            natural = GLASS if role == "glass" else RGB[NAMES.index(role)]
             # Materials keep their colour more often than surfaces do: tyres are black in cartoons too.
-            base = np.where(draws.chance(freedom / 2), RGB[draws.pick(len(NAMES))], own)
+            base = np.where(draws.chance(freedom / 2), any_colour(draws), natural)
         light = draws(-0.10, 0.10)
         colours[role] = np.clip(base + light + (draws.block(3) - 0.5) * jitter, 0, 1)
     assert all(value.shape == (n, 3) for value in colours.values())

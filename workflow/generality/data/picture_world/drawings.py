@@ -1,30 +1,27 @@
-"""Styles without a place: clip art, infographics, drawings, graffiti.
-
-A style takes a Shot and returns the picture, (n, 3, P) from 0 to 1 (values outside are clipped later).
-"""
+"""Styles without a place: clip art, infographics, drawings, graffiti."""
 
 import numpy as np
 
 from generality.data.picture_world import colours, scene
-from generality.data.picture_world.plane import join
-from generality.data.picture_world.shot import WHITE, Shot, any_colour, blurred, compose, edge, saturated
+from generality.data.picture_world.plane import join, rim
+from generality.data.picture_world.shot import WHITE, Shot, blurred, compose, saturated
 
 
 def clipart(shot: Shot) -> np.ndarray:
     """Draw in flat saturated colours, often outlined, on white or a flat colour, sometimes on a disc."""
     draws, layers = shot.draws, shot.layers
     n = len(draws)
-    paper = 0.55 + 0.45 * any_colour(draws)
+    paper = 0.55 + 0.45 * colours.any_colour(draws)
     paper = np.where(draws.chance(0.55), WHITE, paper)
     image = np.repeat(paper[:, :, None], shot.points.shape[1], axis=2)
-    disc = edge(shot.plane.circle(0.0, 0.0, draws(0.8, 0.98)), shot.size)
-    scene.over(image, disc * draws.chance(0.25), 0.3 + 0.7 * any_colour(draws))
+    disc = scene.edge(shot.plane.circle(0.0, 0.0, draws(0.8, 0.98)), shot.size)
+    scene.over(image, disc * draws.chance(0.25), 0.3 + 0.7 * colours.any_colour(draws))
     # Purer colours lie further from the grey of the same brightness.
     vivid = saturated(layers.albedo, draws(1.1, 1.6)[:, :, None])
     # Some cartoons have two tones: lit and in shade.
     tone = np.where(draws.chance(0.4), np.where(layers.shade > 0.85, np.float32(1.05), np.float32(0.8)), np.float32(1))
     compose(image, layers.mask, np.clip(vivid * tone[:, None], 0, 1))
-    dark = any_colour(draws) * 0.25 * draws.chance(0.4)
+    dark = colours.any_colour(draws) * 0.25 * draws.chance(0.4)
     scene.over(image, layers.ink * draws.chance(0.75), np.broadcast_to(dark, (n, 3)))
     return image
 
@@ -32,19 +29,19 @@ def clipart(shot: Shot) -> np.ndarray:
 def infograph(shot: Shot) -> np.ndarray:
     """Draw a small pictogram among bars and lines of text."""
     draws, layers, plane = shot.draws, shot.layers, shot.plane
-    accent = any_colour(draws)
-    image = np.repeat((0.82 + 0.18 * any_colour(draws))[:, :, None], layers.mask.shape[1], 2)
-    left, high = draws(-0.8, 0.8), draws(-0.2, 0.9)
-    text = join(*(plane.box(left, high - 0.16 * i, draws(0.15, 0.45), 0.03) for i in range(4)))
-    scene.over(image, edge(text, shot.size) * draws(0.4, 0.9), colours.RGB[[colours.NAMES.index("grey")]] * 0.6)
+    accent = colours.any_colour(draws)
+    image = np.repeat((0.82 + 0.18 * colours.any_colour(draws))[:, :, None], layers.mask.shape[1], 2)
+    start, high = draws(-0.8, 0.8), draws(-0.2, 0.9)
+    text = join(*(plane.box(start, high - 0.16 * i, draws(0.15, 0.45), 0.03) for i in range(4)))
+    scene.over(image, scene.edge(text, shot.size) * draws(0.4, 0.9), colours.RGB[[colours.NAMES.index("grey")]] * 0.6)
     foot, base = draws(-0.9, 0.4), draws(-0.95, -0.5)
     bars = []
     for i in range(4):
         height = draws(0.05, 0.35)
         bars.append(plane.box(foot + 0.2 * i, base + height, 0.07, height))
-    scene.over(image, edge(join(*bars), shot.size) * draws.chance(0.7), accent)
-    ring = np.abs(plane.circle(draws(-0.9, 0.9), draws(-0.9, 0.9), draws(0.15, 0.4))) - 0.04
-    scene.over(image, edge(ring, shot.size) * draws.chance(0.5), any_colour(draws))
+    scene.over(image, scene.edge(join(*bars), shot.size) * draws.chance(0.7), accent)
+    ring = rim(plane.circle(draws(-0.9, 0.9), draws(-0.9, 0.9), draws(0.15, 0.4)), 0.04)
+    scene.over(image, scene.edge(ring, shot.size) * draws.chance(0.5), colours.any_colour(draws))
     # A pale edge sets the pictogram off from the background.
     halo = np.minimum(blurred(layers.mask[:, None], shot.size)[:, 0] * 3, 1) * draws(0.5, 1.0)
     scene.over(image, halo, WHITE)

@@ -21,6 +21,9 @@ class Part(NamedTuple):
     detail: bool = False
 
 
+Parts = Iterator[Part]
+
+
 class Kind(NamedTuple):
     """An object class: its drawing function, its look-alike `partner`, and its colours and places in photographs."""
 
@@ -32,7 +35,7 @@ class Kind(NamedTuple):
     second: list[str]
     places: list[str]
     rough: float
-    draw: Callable[[Plane, Draws], Iterator[Part]]
+    draw: Callable[[Plane, Draws], Parts]
 
 
 KINDS: dict[str, Kind] = {}
@@ -48,7 +51,7 @@ def kind(
     these.
     """
 
-    def register(draw: Callable[[Plane, Draws], Iterator[Part]]) -> Callable:
+    def register(draw: Callable[[Plane, Draws], Parts]) -> Callable:
         KINDS[name] = Kind(name, family, partner, hypernym, main.split(), second.split(), places.split(), rough, draw)
         return draw
 

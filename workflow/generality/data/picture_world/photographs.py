@@ -1,12 +1,11 @@
-"""Styles with a place: photographs, toys and paintings.
+"""Styles with a place: photographs, toys and paintings."""
 
-A style takes a Shot and returns the picture, (n, 3, P) from 0 to 1 (values outside are clipped later).
-"""
+from functools import partial
 
 import numpy as np
 
 from generality.data.picture_world import colours, scene
-from generality.data.picture_world.shot import WHITE, Shot, any_colour, blurred, compose, edge, moved, saturated, shaded
+from generality.data.picture_world.shot import WHITE, Shot, blurred, compose, moved, saturated, shaded
 
 
 def _occlude(image: np.ndarray, shot: Shot) -> None:
@@ -19,8 +18,8 @@ def _occlude(image: np.ndarray, shot: Shot) -> None:
         shot.plane.box(x, y, draws(0.2, 0.5), draws(0.2, 0.5), draws(0, 3.14)),
         shot.plane.circle(x, y, draws(0.3, 0.55)),
     )
-    colour = any_colour(draws) * draws(0.4, 1.0)
-    scene.over(image, edge(shape, shot.size) * hide, colour)
+    colour = colours.any_colour(draws) * draws(0.4, 1.0)
+    scene.over(image, scene.edge(shape, shot.size) * hide, colour)
 
 
 def _photograph(
@@ -43,12 +42,8 @@ def _photograph(
     return image
 
 
-def photo(shot: Shot) -> np.ndarray:
-    return _photograph(shot, gain=(0.9, 1.3), noise=(0.04, 0.16), blur=(0.0, 0.5))
-
-
-def dim_photo(shot: Shot) -> np.ndarray:
-    return _photograph(shot, gain=(0.75, 1.2), noise=(0.06, 0.22), blur=(0.1, 0.9))
+photo = partial(_photograph, gain=(0.9, 1.3), noise=(0.04, 0.16), blur=(0.0, 0.5))
+dim_photo = partial(_photograph, gain=(0.75, 1.2), noise=(0.06, 0.22), blur=(0.1, 0.9))
 
 
 def toy(shot: Shot) -> np.ndarray:

@@ -5,6 +5,8 @@ outlines use it, it is Euclidean. Coordinates point right and up. Every argument
 (n, 1), one value a picture; every result has the shape (n, pixels).
 """
 
+from functools import reduce
+
 import numpy as np
 
 Value = float | np.ndarray
@@ -19,8 +21,8 @@ class Plane:
     def __init__(self, points: np.ndarray) -> None:
         self.points = points
 
-    def _map(self, *rows: tuple[Value, Value, Value]) -> np.ndarray:
-        """Return the values a·x + b·y + c of each row (a, b, c): (n, rows, pixels)."""
+    def mapped(self, *rows: tuple[Value, Value, Value]) -> np.ndarray:
+        """Return the values a·x + b·y + c of each row (a, b, c), float32 of shape (n, rows, pixels)."""
         matrix = np.empty((len(self.points), len(rows), 3), dtype=np.float32)
         for i, row in enumerate(rows):
             for j, value in enumerate(row):
@@ -34,7 +36,7 @@ class Plane:
 
     def at(self, x: Value, y: Value, angle: Value = 0.0) -> "Plane":
         """Return the plane seen from (x, y), turned by `angle`: for a group of shapes that moves together."""
-        return Plane(self._map(*self._turned(x, y, angle), (0.0, 0.0, 1.0)))
+        return Plane(self.mapped(*self._turned(x, y, angle), (0.0, 0.0, 1.0)))
 
     def folded(self, count: Value) -> "Plane":
         """Return the plane folded `count` times around the origin, with each sector pointing up."""
@@ -52,12 +54,12 @@ class Plane:
         return Plane(points)
 
     def circle(self, x: Value, y: Value, radius: Value) -> np.ndarray:
-        p = self._map((1.0, 0.0, -x), (0.0, 1.0, -y))
+        p = self.mapped((1.0, 0.0, -x), (0.0, 1.0, -y))
         p *= p
         return np.sqrt(p[:, 0] + p[:, 1]) - radius
 
     def ellipse(self, x: Value, y: Value, rx: Value, ry: Value, angle: Value = 0.0) -> np.ndarray:
-        p = self._map(*self._turned(x, y, angle))
+        p = self.mapped(*self._turned(x, y, angle))
         px, py = p[:, 0] / rx, p[:, 1] / ry
         # First-order distance: the implicit function over the length of its gradient.
         value = np.sqrt(px * px + py * py)
@@ -71,7 +73,7 @@ class Plane:
 
     def box(self, x: Value, y: Value, hx: Value, hy: Value, angle: Value = 0.0) -> np.ndarray:
         """Return the distance to a rectangle with half-widths `hx`, `hy`."""
-        p = np.abs(self._map(*self._turned(x, y, angle)))
+        p = np.abs(self.mapped(*self._turned(x, y, angle)))
         return np.maximum(p[:, 0] - hx, p[:, 1] - hy)
 
     def line(self, x0: Value, y0: Value, x1: Value, y1: Value, radius: Value, end: Value | None = None) -> np.ndarray:
@@ -79,7 +81,7 @@ class Plane:
         dx, dy = x1 - x0, y1 - y0
         length = np.asarray(np.sqrt(dx * dx + dy * dy) + 1e-6, dtype=np.float32)
         dx, dy = dx / length, dy / length
-        p = self._map((dx, dy, -(dx * x0 + dy * y0)), (-dy, dx, dy * x0 - dx * y0))
+        p = self.mapped((dx, dy, -(dx * x0 + dy * y0)), (-dy, dx, dy * x0 - dx * y0))
         along, across = p[:, 0], p[:, 1]
         nearest = np.clip(along, 0, length)
         across *= across
@@ -100,7 +102,7 @@ class Plane:
             length = np.sqrt(dx * dx + dy * dy) + 1e-6
             nx, ny = dy / length, -dx / length
             rows.append((nx, ny, -(nx * x0 + ny * y0)))
-        return self._map(*rows).max(axis=1)
+        return self.mapped(*rows).max(axis=1)
 
     def below(self, y: Value) -> np.ndarray:
         return self.points[:, 1] - y
@@ -111,18 +113,12 @@ class Plane:
 
 def join(*distances: np.ndarray) -> np.ndarray:
     """Return the union of shapes."""
-    result = distances[0]
-    for other in distances[1:]:
-        result = np.minimum(result, other)
-    return result
+    return reduce(np.minimum, distances)
 
 
 def common(*distances: np.ndarray) -> np.ndarray:
     """Return the intersection of shapes."""
-    result = distances[0]
-    for other in distances[1:]:
-        result = np.maximum(result, other)
-    return result
+    return reduce(np.maximum, distances)
 
 
 def cut(distance: np.ndarray, hole: np.ndarray) -> np.ndarray:

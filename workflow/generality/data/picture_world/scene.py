@@ -47,15 +47,9 @@ def stand(points: np.ndarray, scale: np.ndarray, look: NamedTuple, draws: Draws)
     flip = np.where(draws.chance(0.5), np.float32(-1), np.float32(1))
     squeeze, shear = 1 + draws(-1, 1) * look.squeeze, draws(-1, 1) * look.squeeze
     c, s = np.cos(angle), np.sin(angle)
-    turn = np.zeros((len(draws), 3, 3), dtype=np.float32)
-    rows = ((c + shear * s, s - shear * c), (-s, c))
-    for i, (a, b) in enumerate(rows):
-        stretch = (flip / squeeze if i == 0 else squeeze) / scale
-        turn[:, i, 0] = (a * stretch)[:, 0]
-        turn[:, i, 1] = (b * stretch)[:, 0]
-        turn[:, i, 2] = (-(a * x + b * y) * stretch)[:, 0]
-    turn[:, 2, 2] = 1
-    return Plane(turn @ points)
+    sides = ((c + shear * s, s - shear * c, flip / squeeze / scale), (-s, c, squeeze / scale))
+    rows = [(a * stretch, b * stretch, -(a * x + b * y) * stretch) for a, b, stretch in sides]
+    return Plane(Plane(points).mapped(*rows, (0.0, 0.0, 1.0)))
 
 
 def paint(
@@ -101,6 +95,11 @@ def over(image: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
     image += cover[:, None] * ((colour if colour.ndim == 3 else colour[:, :, None]) - image)
 
 
+def edge(distance: np.ndarray, size: int) -> np.ndarray:
+    """Return the share of each pixel that a shape covers, from its distance in units of half the picture."""
+    return np.clip(0.5 - distance * (size / 2), 0, 1)
+
+
 def clutter(
     image: np.ndarray, plane: Plane, size: int, count: int, draws: Draws, tint: np.ndarray | None = None
 ) -> None:
@@ -109,8 +108,8 @@ def clutter(
         x, y, angle = draws(-1, 1), draws(-1, 1), draws(0, 3.14)
         rx, ry = draws(0.08, 0.35), draws(0.08, 0.35)
         shape = np.where(draws.chance(0.5), plane.box(x, y, rx, ry, angle), plane.ellipse(x, y, rx, ry, angle))
-        cover = np.clip(0.5 - shape * (size / 2), 0, 1) * draws.chance(0.5)
-        colour = colours.RGB[draws.pick(len(colours.NAMES))] * draws(0.5, 1.0)
+        cover = edge(shape, size) * draws.chance(0.5)
+        colour = colours.any_colour(draws) * draws(0.5, 1.0)
         over(image, cover, colour if tint is None else 0.4 * colour + 0.6 * tint)
 
 

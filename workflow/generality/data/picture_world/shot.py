@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from generality.data.picture_world import colours, scene
+from generality.data.picture_world import scene
 from generality.data.picture_world.draws import Draws
 from generality.data.picture_world.plane import Plane
 
@@ -14,6 +14,7 @@ WHITE = np.float32([[1.0, 1.0, 1.0]])
 class Shot(NamedTuple):
     """The input of a style, for n pictures.
 
+    A style is a function that returns the pictures, (n, 3, P) from 0 to 1 (values outside are clipped later).
     `points` (3, P) are the picture's coordinates, `plane` the same as a Plane, and `places` (n,) index
     colours.PLACE_NAMES. `grids` (n, 8, 5, 5) and `grain` (n, 3, P) are random from 0 to 1. `rough` is the strength of
     the texture of the thing's surface. `clutter` and `occluded` are the look's.
@@ -61,16 +62,6 @@ def blurred(image: np.ndarray, size: int) -> np.ndarray:
     padded = np.pad(square, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
     rows = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
     return ((rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 16).reshape(image.shape)
-
-
-def edge(distance: np.ndarray, size: int) -> np.ndarray:
-    """Return the share of each pixel that a shape covers, from its distance in units of half the picture."""
-    return np.clip(0.5 - distance * (size / 2), 0, 1)
-
-
-def any_colour(draws: Draws) -> np.ndarray:
-    """Return one of the named colours for each picture: (n, 3)."""
-    return colours.RGB[draws.pick(len(colours.NAMES))]
 
 
 def saturated(image: np.ndarray, amount: np.ndarray | float) -> np.ndarray:

@@ -1,14 +1,10 @@
 """Draw buildings and vehicles from parts, in a square of about -0.9 to 0.9."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from generality.data.picture_world.draws import Draws
-from generality.data.picture_world.kinds import Part, domainnet, imagenet
+from generality.data.picture_world.kinds import Part, Parts, domainnet, imagenet
 from generality.data.picture_world.plane import Plane, common, cut, join, rim
-
-Parts = Iterator[Part]
 
 
 @domainnet("house", "church", "building", "brown red white yellow", "red brown grey", "grass grass street snow", 0.25)

@@ -1,14 +1,10 @@
 """Draw household things, tools and signs from parts, in a square of about -0.9 to 0.9."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from generality.data.picture_world.draws import Draws
-from generality.data.picture_world.kinds import Part, domainnet, imagenet
+from generality.data.picture_world.kinds import Part, Parts, domainnet, imagenet
 from generality.data.picture_world.plane import Plane, common, cut, join, rim
-
-Parts = Iterator[Part]
 
 
 @domainnet("star", "sun", "shape", "yellow yellow yellow red white", "yellow", "night night night table", 0.03)

@@ -1,14 +1,10 @@
 """Draw plants and animals from parts, in a square of about -0.9 to 0.9."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from generality.data.picture_world.draws import Draws
-from generality.data.picture_world.kinds import Part, domainnet, imagenet
+from generality.data.picture_world.kinds import Part, Parts, domainnet, imagenet
 from generality.data.picture_world.plane import Plane, common, cut, join
-
-Parts = Iterator[Part]
 
 
 @domainnet("apple", "pear", "fruit", "red red red green yellow", "green", "table table forest grass", 0.06)

@@ -7,15 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from generality.data.image_set import new_image_set
-from generality.data.picture_world import (
-    FAMILIES,
-    album,
-    captions,
-    domains,
-    things_built,
-    things_household,
-    things_living,
-)
+from generality.data.picture_world import CAPTIONS, FAMILIES, WEB, album, things_built, things_household, things_living
 from generality.data.picture_world.draws import Stream
 from generality.data.picture_world.kinds import KINDS
 from generality.data.picture_world.styles import DOMAINS
@@ -54,8 +46,10 @@ OBJECTNET = {
 
 def classes(family: str, domain: str) -> list[str]:
     """Return the class names of a domain, in the order of its labels; raise StudyError for an unknown name."""
-    if domain not in domains(family):
-        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
+    if family not in FAMILIES:
+        raise StudyError(f"family: '{family}' is not in the picture world; choose one of {', '.join(FAMILIES)}")
+    if domain not in FAMILIES[family]:
+        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(FAMILIES[family])}")
     if domain == "objectnet":
         return list(OBJECTNET)
     missing = WITHOUT.get(domain, ())
@@ -67,26 +61,22 @@ def fingerprint(seed: int) -> str:
     return hashlib.sha256(json.dumps(["picture_world", VERSION, seed]).encode()).hexdigest()[:16]
 
 
-def vocabulary(families: list[str] | None = None) -> list[str]:
-    """Return every word of these families' class names and, for "web", of its captions (default: all), sorted."""
-    texts = []
-    for family in FAMILIES if families is None else families:
-        texts += [name for domain in domains(family) for name in classes(family, domain)]
-        if family == "web":
-            texts += captions.texts()
-    return sorted({word for text in texts for word in text.split()})
-
-
-def render(folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int) -> None:
-    """Render `count` pictures of `size` × `size` pixels into the image set `folder`; "web" has captions.
+def render(
+    folder: str | Path, *, family: str, domain: str, split: str, count: int, size: int, seed: int, captions: str = WEB
+) -> None:
+    """Render `count` pictures of `size` × `size` pixels into the image set `folder`; "web" has `captions`.
 
     A picture depends only on seed, family, domain, split, its class and its place among the pictures of its class. The
     order of the classes does not depend on the count: the first 100 pictures of 1,000 are those of a set of 100. The
-    split is part of the key of every random stream, so no two splits share a picture.
+    split is part of the key of every random stream, so no two splits share a picture. The kind of captions, "web" or
+    "clean", changes no picture.
 
     Classes are balanced to within one picture (they come in blocks, each a permutation), but Zipf-distributed for
-    "web". Raises StudyError for an unknown family or domain, or a count too small to show each class.
+    "web". Raises StudyError for an unknown family, domain or kind of captions, or a count too small to show
+    each class.
     """
+    if captions not in CAPTIONS:
+        raise StudyError(f"captions: '{captions}' is none of their kinds; choose one of {', '.join(CAPTIONS)}")
     names = classes(family, domain)
     key = (VERSION, seed, family, domain, split)
     labels = _labels(key, family, len(names), count)
@@ -102,24 +92,26 @@ def render(folder: str | Path, *, family: str, domain: str, split: str, count: i
         "seed": seed,
         "fingerprint": fingerprint(seed),
     }
+    if family == "web":
+        source["captions"] = captions
     if domain == "objectnet":
         source["class_groups"] = OBJECTNET
     looks = DOMAINS[family, domain]
     parts = []
     for label, name in enumerate(names):
-        kinds = [KINDS[own] for own in OBJECTNET[name]] if domain == "objectnet" else [KINDS[name]]
+        kinds = [KINDS[member] for member in OBJECTNET[name]] if domain == "objectnet" else [KINDS[name]]
         rows = np.flatnonzero(labels == label)
         parts.append((rows, (*key, name), kinds, album.plan((*key, name), kinds, looks, len(rows))))
     texts = [""] * count if family == "web" else []
-    for rows, stream, kinds, shown in parts if texts else ():
-        for row, text in zip(rows, album.describe(stream, kinds, looks, shown), strict=True):
+    for rows, stream, kinds, content in parts if texts else ():
+        for row, text in zip(rows, album.describe(stream, kinds, looks, content, captions), strict=True):
             texts[row] = text
     with (
         new_image_set(folder, size, labels, ids, names, source, texts) as images,
         progress(count, "picture", f"{family}/{domain} {split}") as bar,
     ):
-        for rows, stream, kinds, shown in parts:
-            for some, batch in album.pictures(stream, kinds, looks, shown, size):
+        for rows, stream, kinds, content in parts:
+            for some, batch in album.pictures(stream, kinds, looks, content, size):
                 images[rows[some]] = batch
                 bar.update(len(some))
 

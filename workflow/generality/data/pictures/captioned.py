@@ -48,7 +48,8 @@ def caption(
             text = part.classes[label]
             ids.append(f"{name}/{example}")
             labels.append(label_of[text])
-            captions.append(_choose(templates, seed, ids[-1]).replace("{}", in_prompt(text)))
+            number = int.from_bytes(sha256(f"{seed}/{ids[-1]}".encode()).digest()[:8], "big")
+            captions.append(templates[number % len(templates)].replace("{}", in_prompt(text)))
 
     recorded = [
         {"data": name, "source": part.manifest["source"], "sha256": part.manifest["sha256"]}
@@ -60,8 +61,3 @@ def caption(
         for part in parts.values():
             images[start : start + len(part)] = part.images
             start += len(part)
-
-
-def _choose(templates: Sequence[str], seed: int, example: str) -> str:
-    number = int.from_bytes(sha256(f"{seed}/{example}".encode()).digest()[:8], "big")
-    return templates[number % len(templates)]

@@ -27,7 +27,7 @@ class Splits:
 def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, str] | None = None) -> Splits:
     """Return a domain's class folders and pictures, by split.
 
-    The settings are those of `image_folder.decode`. `table`, for folders whose names are in a file, maps every
+    `settings` are the domain's (`folder_layout.of_domain`). `table`, for folders whose names are in a file, maps every
     possible class folder to its name, in the order of the labels.
 
     Raises StudyError for folders that are missing, empty or too deep; for lists that are missing, malformed, contradict
@@ -53,18 +53,16 @@ def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, 
         order, splits = _read_lists(root, folders[ALL], lists)
         if classes not in (None, len(order)):
             raise StudyError(f"{root / folders[ALL]}: {len(order)} classes in its lists, {classes} are expected")
-    everything = None
+    everything = {}
     if settings.get("train_on_all"):
-        everything, left_out = list_pictures(root, folders[ALL], order)
-    _check_counts(root, folders, settings.get("counts", {}), splits | ({"train": everything} if everything else {}))
+        everything["train"], left_out = list_pictures(root, folders[ALL], order)
+    _check_counts(root, folders, settings.get("counts", {}), splits | everything)
     if odd := [path for path in chain(*splits.values()) if not path.isprintable()]:
         # The ids of an image set are lines of UTF-8 and must print.
         raise StudyError(f"{root}: {odd[0]!r} has characters that do not print ({len(odd)} such pictures); rename it")
-    if shares is None:
-        splits = {"test" if split == ALL else split: paths for split, paths in splits.items()}
-    else:
-        splits = _cut(shares, {"train" if split == ALL else split: paths for split, paths in splits.items()})
-    return Splits(order, splits | ({"train": everything} if everything else {}), left_out)
+    rest = "test" if shares is None else "train"
+    splits = {rest if split == ALL else split: paths for split, paths in splits.items()}
+    return Splits(order, (splits if shares is None else _cut(shares, splits)) | everything, left_out)
 
 
 def _folders(folder: Path) -> list[str]:
@@ -146,8 +144,8 @@ def _read_lists(root: Path, folder: str, lists: Mapping[str, str]) -> tuple[list
         splits[split] = []
         for line_name, line in _lines(root, split, pattern.replace("{domain}", folder)):
             if not (match := form.fullmatch(line)):
-                wanted = f"'{folder}/<class>/<picture> <label>', relative to {root}"
-                raise StudyError(f"{line_name}: {line!r} is not {wanted}; correct the line")
+                pattern = f"'{folder}/<class>/<picture> <label>', relative to {root}"
+                raise StudyError(f"{line_name}: {line!r} is not {pattern}; correct the line")
             path, class_folder, label = match[1], match[2], int(match[3])
             if path in line_of:
                 raise StudyError(f"{line_name}: {path} is already in {line_of[path]}; delete one of the two lines")

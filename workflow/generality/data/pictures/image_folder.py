@@ -38,31 +38,26 @@ RECORDED = (
 )
 
 
-def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: Mapping, workers: int = 1) -> None:
+def decode(
+    folder: str | Path,
+    *,
+    name: str,
+    domain: str,
+    split: str,
+    settings: Mapping,
+    whole: bool = False,
+    workers: int = 1,
+) -> None:
     """Decode one split of one domain of the data set `name` into the image set `folder`.
 
-    `settings` are the domain's in a study file (`folder_layout.of_domain`); `root` and `size` (pixels a side) are
-    required. The pictures lie in `<root>/<folder>/<class>/`, where `folder` defaults to the domain's name. A picture's
-    id is its path relative to `root`. Its class is its folder's name, with spaces for "_". The module `listing` says
-    which files are pictures, and `picture_file` how one is read. A line on standard error and `files` in the manifest
-    tell how many files were found, read and left out, and which. Splits come from
-
-    - `lists`, {split: list file relative to `root`, with "{domain}" for the folder}, as DomainNet has them: lines
-      `real/aircraft_carrier/real_001_000001.jpg 0`, whose labels 0, 1, 2, … give the order of the classes;
-    - a `folder` for each split, {split: folder}, as ImageNet has them;
-    - `shares`, {"validation": 0.1, "test": 0.3}: a hash of its id alone decides a picture's split, so adding pictures
-      moves no other one, and splits never overlap. The rest is `train`: every picture for {}, none for a sum of 1.
-      With lists or folders, shares are cut from train;
-    - none of these: every picture is `test`.
-
-    With `train_on_all`, train is every picture of the folder, those of the other splits included. Without lists,
-    `classes` names the class folders to take, in the order of their labels (default: all, sorted). It may also be their
-    number. `class_names` is a table that names them (`class_names.read_class_names`), in its order; with `numbered`,
-    the folders are the numbers of its lines, from 0. `objectnet_mappings`, a folder below `root`, takes the classes
-    that ObjectNet shares with that table. `counts`, {split or all: pictures}, is checked before shares are cut.
-    `class_groups`, {class: classes of the model that count as it}, is for scoring. `crop_border` pixels are cut off
-    each side first; `interpolation`, `resize_mode` and `fill_color` say how the rest becomes a square (see `resizing`).
-    `workers` is a number of threads and changes no byte. An interrupted decoding continues at the next call.
+    `settings` are the domain's in a study file (`folder_layout.of_domain`); the source `image_folder` describes them.
+    The pictures lie in `<root>/<folder>/<class>/`, where `folder` defaults to the domain's name. A picture's id is its
+    path relative to `root`. Its class is its folder's name, with spaces for "_", or the one in a table. The module
+    `folder_splits` says how pictures become splits, `listing` which files are pictures, `picture_file` how one is read,
+    and `resizing` how it becomes a square. `whole` pictures are squashed to squares, so that crops of the originals can
+    be taken from them, with `aspects`. A line on standard error and `files` in the manifest tell how many files there
+    are, how many were read and left out, and which. `workers` is a number of threads and changes no byte. An
+    interrupted decoding continues at the next call.
 
     Raises StudyError, and leaves no folder, for folders that are missing or empty, other counts, a class without a
     picture in the train share, lists that are malformed or contradict themselves, and pictures that are missing,
@@ -102,14 +97,17 @@ def decode(folder: str | Path, *, name: str, domain: str, split: str, settings: 
         count = f"{len(absent)} such pictures of {len(ids)}"
         raise StudyError(f"{root / absent[0]}: not there, but listed for {split} ({count}); complete the data set")
     about = {"kind": "image_folder", "name": name, "domain": domain, "split": split}
-    about |= {key: settings[key] for key in RECORDED if key in settings}
+    about |= {key: settings[key] for key in RECORDED if key in settings} | ({"whole": True} if whole else {})
+    aspects = np.ones(len(ids), dtype=np.float32) if whole else None
     ingredients = {"about": about, "settings": settings, "ids": ids, "labels": labels, "names": names}
     paths, what, files = [root / path for path in ids], f"{name}/{domain} {split}", _files(divided, split)
     with (
         unfinished(folder, __name__, settings=ingredients, inputs=[]) as begun,
-        new_image_set(folder, settings["size"], labels, ids, names, about, begun=begun.folder, found=files) as images,
+        new_image_set(
+            folder, settings["size"], labels, ids, names, about, begun=begun.folder, files=files, aspects=aspects
+        ) as images,
     ):
-        files["changed"] = dict(_fill(images, paths, what, settings, workers, begun))
+        files["changed"] = dict(_fill(images, aspects, paths, what, settings, workers, begun))
     print(f"{what}: {_summary(files, split)}", file=sys.stderr)
 
 
@@ -162,24 +160,34 @@ def evaluation_pixels(
 
 
 def _fill(
-    images: np.ndarray, paths: Sequence[Path], what: str, settings: Mapping, workers: int, begun: Unfinished
+    images: np.ndarray,
+    aspects: np.ndarray | None,
+    paths: Sequence[Path],
+    what: str,
+    settings: Mapping,
+    workers: int,
+    begun: Unfinished,
 ) -> Counter[str]:
     """Decode each picture into its row, except rows that an interrupted run has left whole.
 
-    Returns the number of pictures that needed each of the changes that `read_picture` makes.
+    With `aspects`, squash the pictures, and write the width of each divided by its height there. Return the number of
+    pictures that needed each of the changes that `read_picture` makes.
     """
     border, way = settings.get("crop_border", 0), resizing(settings)
+    way |= {} if aspects is None else {"resize_mode": "squash"}
 
     def fill(row: int) -> tuple[str | None, list[str]]:
         try:
             picture, done = read_picture(paths[row])
             images[row] = evaluation_pixels(picture, images.shape[1], border, way)
+            if aspects is not None:
+                aspects[row] = (picture.width - 2 * border) / (picture.height - 2 * border)
         except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more, by format and damage
             return f"{paths[row]}: {error}", []
         return None, done
 
     bad = []
-    first, checksum, changed = _rows_left(images, begun)
+    first, checksum, changed = _rows_left(images, aspects, begun)
     saved, due = first, time.monotonic() + SECONDS
     # Threads suffice, because Pillow decodes and resizes without holding the interpreter's lock.
     with ThreadPoolExecutor(workers) as pool, progress(len(paths), "picture", what) as bar:
@@ -196,17 +204,23 @@ def _fill(
                 checksum = _checksum(images[saved:end], checksum)
                 saved, due = end, time.monotonic() + SECONDS
                 facts = {"rows": saved, "changed": changed}
+                facts |= {} if aspects is None else {"aspects": aspects[:saved].tolist()}
                 begun.save(ROWS, lambda path: path.write_text(f"{checksum}"), facts)  # noqa: B023  at once
     if bad:
         raise StudyError(f"{bad[0]} ({len(bad)} bad pictures of {len(paths)}); replace or repair them")
     return changed
 
 
-def _rows_left(images: np.ndarray, begun: Unfinished) -> tuple[int, int, Counter[str]]:
-    """Return the number of rows that an interrupted run has left whole, their checksum, and their changes."""
+def _rows_left(images: np.ndarray, aspects: np.ndarray | None, begun: Unfinished) -> tuple[int, int, Counter[str]]:
+    """Return the number of rows that an interrupted run has left whole, their checksum, and their changes.
+
+    Fill their `aspects`.
+    """
     if entry := begun.load(ROWS):
         file, facts = entry
         if (checksum := _checksum(images[: facts["rows"]], 0)) == int(file.read_text()):
+            if aspects is not None:
+                aspects[: facts["rows"]] = facts["aspects"]
             return facts["rows"], checksum, Counter(facts["changed"])
     return 0, 0, Counter()
 

@@ -21,8 +21,7 @@ def list_pictures(root: Path, folder: str, classes: Sequence[str]) -> tuple[list
     Raises StudyError for a class folder that is missing or has no picture, and for a picture in a folder within a class
     folder, whose class could be either.
     """
-    pictures = []
-    others = []
+    pictures, others = [], []
     for entry in os.scandir(root / folder):
         if not entry.is_dir():
             others.append(f"{folder}/{entry.name}")
@@ -42,7 +41,10 @@ def list_pictures(root: Path, folder: str, classes: Sequence[str]) -> tuple[list
             else:
                 others.append(path)
         if not inside:
-            _refuse_empty(root / where, [path for path in others if path.startswith(f"{where}/")])
+            names = left_out_in_words([path for path in others if path.startswith(f"{where}/")])
+            rest = f" but {', '.join(names)}" if names else ""
+            remedy = "add pictures or delete the folder"
+            raise StudyError(f"{root / where}: no .jpg, .jpeg, .png file or other picture{rest}; {remedy}")
         pictures += sorted(inside)
     return pictures, sorted(others)
 
@@ -70,11 +72,6 @@ def _within(root: Path, folder: str) -> list[str]:
             "pictures belong into <root>/<domain>/<class>/: move them, or correct `root` or `folder`"
         )
     return paths
-
-
-def _refuse_empty(where: Path, others: Sequence[str]) -> None:
-    rest = f" but {', '.join(left_out_in_words(others))}" if others else ""
-    raise StudyError(f"{where}: no .jpg, .jpeg, .png file or other picture{rest}; add pictures or delete the folder")
 
 
 def _kind(path: str) -> str:

@@ -6,6 +6,8 @@ is filled with a grey (`longest`), or both sides become the size, with any disto
 
 from collections.abc import Mapping
 
+CROP_OF_ORIGINAL = "crop_of_original"  # the augmentation that crops the original picture
+WHOLE_TRAIN = "train-whole"  # the train split for it: pictures as wide as high, with nothing cropped or filled
 DEFAULTS = {"interpolation": "bicubic", "resize_mode": "shortest", "fill_color": 0}  # open_clip's, too
 
 
@@ -17,8 +19,12 @@ def resizing(settings: Mapping) -> dict:
 def resized(source: Mapping) -> dict | None:
     """Return how the pictures of an image set were resized, from the `source` of its manifest.
 
-    None stands for pictures that were drawn at their size and suit every model.
+    None stands for pictures that were drawn at their size and suit every model. Whole pictures have no way but their
+    interpolation.
     """
     if source["kind"] == "captioned":
         return next(filter(None, (resized(part["source"]) for part in source["parts"])), None)
-    return resizing(source) if source["kind"] == "image_folder" else None
+    if source["kind"] != "image_folder":
+        return None
+    way = resizing(source)
+    return {"interpolation": way["interpolation"]} if source.get("whole") else way

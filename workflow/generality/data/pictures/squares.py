@@ -18,9 +18,9 @@ def to_square(picture: Image.Image, size: int, settings: Mapping) -> Image.Image
         case "longest":
             ratio = max(sides) / size
             width, height = (max(1, round(side / ratio)) for side in sides)
-            left, top = (size - width) // 2, (size - height) // 2
-            border = (left, top, size - width - left, size - height - top)
+            x, y = (size - width) // 2, (size - height) // 2
+            border = (x, y, size - width - x, size - height - y)
             return ImageOps.expand(picture.resize((width, height), how), border, (settings["fill_color"],) * 3)
     width, height = (size * side // min(sides) for side in sides)
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    return picture.resize((width, height), how).crop((left, top, left + size, top + size))
+    x, y = round((width - size) / 2), round((height - size) / 2)
+    return picture.resize((width, height), how).crop((x, y, x + size, y + size))

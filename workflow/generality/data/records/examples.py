@@ -9,7 +9,7 @@ from generality.data.records.files import Record
 from generality.errors import StudyError
 
 # The templates of each form; two examples with the same text from the first one are duplicates.
-NEEDED = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
+TEMPLATES = {"choice": ("prompt", "choices"), "instruction": ("prompt", "response"), "text": ("text",)}
 NAMING = ("prompt", "response", "text", "choices", "labels", "answer", "id", "cluster")  # settings that name fields
 
 
@@ -39,15 +39,15 @@ def named(settings: Mapping, record: Record) -> dict:
 def prompt(settings: Mapping, fields: Mapping) -> str:
     """Return the text before an example's answer; raise Unusable where one of its fields is null."""
     try:
-        return fill(settings[NEEDED[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
+        return fill(settings[TEMPLATES[settings["form"]][0]], fields, settings.get("optional", ())).rstrip()
     except Null as error:
         raise Unusable("faulty", str(error)) from None
 
 
 def unnamed(settings: Mapping, fields: Mapping) -> dict[str, str]:
     """Return the fields of a record that no setting names and that hold sentences, rather than numbers or names."""
-    wanted = [part for key in NAMING for part in _parts(settings.get(key, ()))]
-    names = {name for part in wanted for path in (part, *paths(part)) for name in (path, path.split(".")[0])}
+    parts = [part for key in NAMING for part in _parts(settings.get(key, ()))]
+    names = {name for part in parts for path in (part, *paths(part)) for name in (path, path.split(".")[0])}
     others = {name: value for name, value in fields.items() if name not in names and isinstance(value, str)}
     return {name: value for name, value in others.items() if not value.isascii() or " " in value.strip()}
 
@@ -67,7 +67,7 @@ def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:
     """
     before, optional = prompt(settings, fields), settings.get("optional", ())
     if not before.strip():
-        raise Unusable("faulty", f"its {NEEDED[settings['form']][0]} is empty")
+        raise Unusable("faulty", f"its {TEMPLATES[settings['form']][0]} is empty")
     if settings["form"] == "text":
         return {"prompt": before, "text": before.lstrip()}
     if settings["form"] == "instruction":
@@ -92,17 +92,17 @@ def answered(settings: Mapping, fields: Mapping, line: str | None) -> dict:
 
 
 def _choices(
-    wanted: str | Sequence[str], fields: Mapping, optional: Sequence[str]
+    setting: str | Sequence[str], fields: Mapping, optional: Sequence[str]
 ) -> tuple[list[str], list[str] | None]:
     """Return the texts of the choices; and the keys that name them, if they are in a mapping."""
-    if not isinstance(wanted, str):
+    if not isinstance(setting, str):
         try:
-            return [fill(template, fields, optional).strip() for template in wanted], None
+            return [fill(template, fields, optional).strip() for template in setting], None
         except Null as error:
             raise Unusable("faulty", str(error)) from None
-    match look_up(fields, wanted):
+    match look_up(fields, setting):
         case None:
-            raise Unusable("faulty", f"the field '{wanted}' of `choices` is null")
+            raise Unusable("faulty", f"the field '{setting}' of `choices` is null")
         case list() as value:
             return [text(choice).strip() for choice in value], None
         case Mapping() as value:
@@ -110,14 +110,14 @@ def _choices(
             choices = {key: choice for key, choice in value.items() if choice is not None}
             return [text(choice).strip() for choice in choices.values()], list(choices)
         case value:
-            raise StudyError(f"the field '{wanted}' of `choices` is {value!r:.40}, not a list or a mapping")
+            raise StudyError(f"the field '{setting}' of `choices` is {value!r:.40}, not a list or a mapping")
 
 
-def _labels(wanted: str | Sequence, fields: Mapping) -> list[str]:
-    if not isinstance(wanted, str):
-        return [_spelling(fill(label, fields) if isinstance(label, str) else label) for label in wanted]
-    if not isinstance(labels := look_up(fields, wanted), list):
-        raise StudyError(f"the field '{wanted}' of `labels` is {labels!r:.40}, not a list")
+def _labels(setting: str | Sequence, fields: Mapping) -> list[str]:
+    if not isinstance(setting, str):
+        return [_spelling(fill(label, fields) if isinstance(label, str) else label) for label in setting]
+    if not isinstance(labels := look_up(fields, setting), list):
+        raise StudyError(f"the field '{setting}' of `labels` is {labels!r:.40}, not a list")
     return list(map(_spelling, labels))
 
 

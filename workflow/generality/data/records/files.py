@@ -1,6 +1,5 @@
 """Read whole records from files, in the file's order, each with its place for messages."""
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from generality.data.records.fields import Number, look_up
 from generality.data.records.tables import csv_rows, is_saved, parquet_rows, saved_rows
-from generality.data.records.text_file import PACKED, read_bytes, read_text
+from generality.data.records.text_file import PACKED, read_text
 from generality.errors import StudyError
 
 KINDS = (".json", ".jsonl", ".parquet", ".csv", ".tsv")
@@ -62,24 +61,19 @@ def _read(path: Path, kind: str, records: str | None) -> Iterator[tuple[str, str
         yield from _json(path, records)
         return
     if kind in (".parquet", "saved"):
-        packed = path.name.lower().endswith(PACKED)
-        rows = saved_rows(path) if kind == "saved" else parquet_rows(_unpacked(path) if packed else path, path)
-        placed = ((f"{path}: record {number}", fields) for number, fields in enumerate(rows))
+        rows, place = enumerate((saved_rows if kind == "saved" else parquet_rows)(path)), f"{path}: record "
+    elif kind == ".jsonl":
+        rows, place = _lines(path), f"{path}:"
     else:
-        lines = _lines(path) if kind == ".jsonl" else csv_rows(read_text(path), path, {".csv": ",", ".tsv": "\t"}[kind])
-        placed = ((f"{path}:{line}", fields) for line, fields in lines)
-    for number, (where, fields) in enumerate(placed):
-        yield f"{_stem(path)}:{number}", where, fields
+        rows, place = csv_rows(read_text(path), path, "," if kind == ".csv" else "\t"), f"{path}:"
+    for number, (line, fields) in enumerate(rows):
+        yield f"{_stem(path)}:{number}", f"{place}{line}", fields
 
 
 def _stem(path: Path) -> str:
     """Return a file's name without the endings of its format and packing; a folder's whole name."""
     name = path.name[: -len(PACKED)] if path.name.lower().endswith(PACKED) else path.name
     return name[: -len(kind)] if (kind := kind_of(path)) else name
-
-
-def _unpacked(path: Path) -> io.BytesIO:
-    return io.BytesIO(read_bytes(path))
 
 
 def _json(path: Path, records: str | None) -> Iterator[tuple[str, str, object]]:

@@ -23,12 +23,6 @@ def check_hub(hub: Mapping) -> None:
     raise StudyError(f"hub.revision: '{hub['id']}' may change there, and no folder is called so; {remedy}")
 
 
-def name_of(hub: Mapping, source: str) -> str | None:
-    """Return the hub's configuration for one of our splits: one for all, or one each."""
-    name = hub.get("name")
-    return name.get(source) if isinstance(name, Mapping) else name
-
-
 def is_folder(hub: Mapping) -> bool:
     """Return whether `id` is a local folder (parquet files, README.md with `configs`), which needs no revision."""
     return Path(hub["id"]).is_dir()
@@ -45,9 +39,11 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     """
     import datasets
 
-    what, revision, split = hub["id"], hub.get("revision"), hub["splits"][source]
+    what, name, revision, split = hub["id"], hub.get("name"), hub.get("revision"), hub["splits"][source]
+    if isinstance(name, Mapping):
+        name = name.get(source)
     try:
-        builder = datasets.load_dataset_builder(what, name=name_of(hub, source), revision=revision)
+        builder = datasets.load_dataset_builder(what, name=name, revision=revision)
         pinned = is_folder(hub) or builder.hash == revision
         written = builder.info.builder_name or builder.name
         plain = builder.config.data_files.get(split) if is_folder(hub) and written in GUESSED else None
@@ -69,18 +65,15 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
         return
     if written == "csv":
         raise StudyError(f"{what}: it is CSV, whose types `datasets` guesses; {BY_FILES}")
+    # Mixed types and, from JSON, floats, dates and times may differ from the files.
+    types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
     unknown = {
         name: StudyError(f"'{name}' is not as its file spells it, since its type was guessed; {BY_FILES}")
-        for name in rewritten_columns(rows.features, written)
+        for name, feature in rows.features.items()
+        if re.search(types, repr(feature))
     }
     for number, fields in enumerate(dataset_rows(rows, what)):
         yield Record(f"{split}:{number}", f"{what}, split {split}, record {number}", fields | unknown)
-
-
-def rewritten_columns(features: Mapping, written: str) -> list[str]:
-    """Return the columns that may differ from the files: mixed types and, from JSON, floats, dates and times."""
-    types = r"Json\(" + (r"|Value\('(?:float|timestamp|date|time|duration)" if written == "json" else "")
-    return [name for name, feature in features.items() if re.search(types, repr(feature))]
 
 
 def describe(hub: Mapping) -> dict:
@@ -89,6 +82,6 @@ def describe(hub: Mapping) -> dict:
     if is_folder(hub):
         files = [path for path in sorted(Path(hub["id"]).rglob("*")) if path.is_file()]
         paths = [path.relative_to(hub["id"]) for path in files]
-        shown = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
-        about["files"] = {path.as_posix(): sha256(Path(hub["id"], path)) for path in shown}
+        visible = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
+        about["files"] = {path.as_posix(): sha256(Path(hub["id"], path)) for path in visible}
     return about

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from generality.data.records.examples import NEEDED
+from generality.data.records.examples import TEMPLATES
 from generality.data.records.fields import paths
 from generality.data.records.files import KINDS, Record, kind_of, read_file
 from generality.data.records.hub import check_hub, describe, read_hub
@@ -32,16 +32,18 @@ def splits_of(settings: Mapping) -> set[str]:
 
 def _check(settings: Mapping) -> None:
     form = settings.get("form")
-    if form not in NEEDED:
-        raise StudyError(f"form: {form!r} is no form of records; give one of {', '.join(NEEDED)}")
-    if absent := [key for key in NEEDED[form] if key not in settings]:
+    if form not in TEMPLATES:
+        raise StudyError(f"form: {form!r} is no form of records; give one of {', '.join(TEMPLATES)}")
+    if absent := [key for key in TEMPLATES[form] if key not in settings]:
         raise StudyError(f"{absent[0]}: the form '{form}' needs it")
-    for key in (key for key in NEEDED[form] if key != "choices"):
+    for key in (key for key in TEMPLATES[form] if key != "choices"):
         # A response may be one word for all, on purpose, but none with doubled braces.
         if not paths(settings[key]) and (key != "response" or "{{" in settings[key]):
             remedy = "put a field's path in single braces, such as {name}; Jinja's {{name}} is the text {name}"
             raise StudyError(f"{key}: it names no field, so it is the same for every record; {remedy}")
-    if unused := [path for path in settings.get("optional", ()) if f"{{{path}}}" not in "".join(_templates(settings))]:
+    templates = "".join(settings.get(key, "") for key in ("prompt", "response", "text"))
+    templates += "" if isinstance(choices := settings.get("choices", ()), str) else "".join(choices)
+    if unused := [path for path in settings.get("optional", ()) if f"{{{path}}}" not in templates]:
         raise StudyError(f"optional: no template has the field {{{unused[0]}}}; correct it or leave it out")
     if form == "choice" and ("answer" in settings) == ("answers" in settings):
         raise StudyError("answer: give it (a field) or `answers` (a file of answers), one of the two")
@@ -80,13 +82,6 @@ def sources_of(settings: Mapping) -> Mapping:
     return settings["files"] if "files" in settings else settings["hub"]["splits"]
 
 
-def _templates(settings: Mapping) -> list[str]:
-    """Return all templates of a domain's settings."""
-    choices = settings.get("choices", ())
-    given = [settings[key] for key in ("prompt", "response", "text") if key in settings]
-    return [*given, *([] if isinstance(choices, str) else choices)]
-
-
 def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
     """Return the files that a source is read from, and the files of its folders that are left out.
 
@@ -95,25 +90,22 @@ def files_of(settings: Mapping, source: str) -> tuple[list[str], list[str]]:
     """
     if "hub" in settings:
         return [], []
-    paths, read, left = settings["files"][source], [], []
+    paths, read, unread = settings["files"][source], [], []
     for path in [paths] if isinstance(paths, str) else paths:
         if not Path(path).is_dir() or is_saved(path):
             read.append(path)
             continue
         inside = [file for file in Path(path).rglob("*") if not (file.is_dir() or is_time_stamp(file))]
-        chosen = {file for file in inside if file.parent == Path(path) and _may_hold_records(file)}
+        visible = [file for file in inside if file.parent == Path(path) and not file.name.startswith(".")]
+        chosen = {file for file in visible if kind_of(file)}
         others = sorted(file.relative_to(path).as_posix() for file in inside if file not in chosen)
         if not chosen:
             has = f", only {', '.join(others[:3])}" if others else ""
             kinds = f"{', '.join(KINDS)} or {PACKED}"
             raise StudyError(f"{path}: no {kinds} file in this folder{has}; name another by `files`")
         read += sorted(map(str, chosen))
-        left += others
-    return read, left
-
-
-def _may_hold_records(file: Path) -> bool:
-    return not file.name.startswith(".") and kind_of(file) is not None
+        unread += others
+    return read, unread
 
 
 def _answers(settings: Mapping, source: str) -> str | None:

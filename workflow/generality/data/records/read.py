@@ -8,10 +8,10 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from generality.data.records.examples import NEEDED, Unusable, answered, named, prompt, unnamed
+from generality.data.records.examples import TEMPLATES, Unusable, answered, named, prompt, unnamed
 from generality.data.records.files import Record
 from generality.data.records.origins import SPLITS, files_of, origin_of, records_of, sources_of, splits_of
-from generality.data.records.told import files_told, prompts_told, records_told
+from generality.data.records.tallies import files_in_words, prompts_in_words, records_in_words
 from generality.data.shares import split_of
 from generality.data.text_set import write_text_set
 from generality.errors import StudyError
@@ -20,46 +20,29 @@ from generality.errors import StudyError
 def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping) -> None:
     """Write one split of one domain as the text set `folder`; `name` is the domain, such as "pubmedqa/pqa-labeled".
 
-    `settings` says where the records are and what their fields mean. A field is a dotted path. A template has such
-    paths in braces, by the rules of `fields.fill`.
-
-    - `form`: "choice", with `choices` and `answer`, or "instruction", with `response`, both with `prompt`; or "text",
-      with `text`.
-    - `files`: {split: path or list of paths} to .json, .jsonl, .parquet, .csv or .tsv files (each also as .gz), a
-      folder of them, or a folder that `save_to_disk` of datasets wrote; or `hub`: {id, name or {split: name},
-      revision, splits: {split: the hub's}}. The split "all" is everything: it is test, or `shares` cuts it.
-      `counts`: {split or all: required number of records}.
-    - `shares`: {"validation": 0.1, "test": 0.4}, cut from all or train by a hash. It is the hash of a record's cluster
-      if it has one, so that no passage is in two splits, else of its id. The rest is train: every record for {}, none
-      for a sum of 1.
-    - `records`: path to the records inside a .json file. `id`: field that names a record; default: its key in a
-      mapping, else the file's stem (or the hub's split) and its number from 0.
-    - `prompt`, `response`, `text`: templates, whose fields may be null only if `optional` lists them. `choices`: list
-      of templates, or a field with a list of texts or a mapping label → text. `labels`: list of templates, or a field
-      with a list, of the labels by which `answer` names the choices.
-    - `answer`: field with a label; without labels, a key of the mapping, or else a number from 0 (a whole number of
-      JSON or Parquet, or its digits) or the text of a choice. Or `answers`: path, or {split: path}, of a text file
-      with an answer a line in the records' order.
-    - `cluster`: field that questions share; with `one_per_cluster: last`, only the last of each is kept, and the
-      others, usable or not, are counted as `set_aside`. `licence`: text. `skip_unlabelled`, `skip_faulty`: count and
-      leave out records without answer or response, or with empty or equal choices, an empty prompt or a null in a
-      template.
+    `settings` are the domain's keys in a study file, which the source `text_records` describes: `files` or `hub` say
+    where the records are, and the other keys what their fields mean.
 
     The manifest's `source` has the files with their checksums, or the settings of `hub`, and `counts`: records of the
-    split that were `read` and `skipped`, examples whose prompt an earlier one has (`duplicate_prompts`) and examples
-    whose prompt another split has too (`prompts_in_other_splits`). Standard error gets the same, with the ids of some
-    of these examples and the files of a folder that were left out.
+    split that were `read`, `skipped` and `set_aside` for a later one of their cluster, examples whose prompt an earlier
+    one has (`duplicate_prompts`) and examples whose prompt another split has too (`prompts_in_other_splits`). Standard
+    error gets the same, with the ids of some of these examples and the files of a folder that were left out.
 
-    Raises StudyError, naming the file and the line or record, for anything else, and leaves no folder. It also refuses
-    a prompt that is the same in all examples while the records hold other sentences that differ.
+    Raises StudyError, naming the file and the line or record, for files, settings and records that do not fit, and
+    leaves no folder. It also refuses a prompt that is the same in all examples while the records hold other sentences
+    that differ.
     """
-    if split not in (known := splits_of(settings)):
-        have = ", ".join(one for one in SPLITS if one in known)
+    if split not in (splits := splits_of(settings)):
+        have = ", ".join(name for name in SPLITS if name in splits)
         raise StudyError(f"{name}: has {have}, but no '{split}'; name it in `files`, `hub` or `shares`")
     reading = _Reading(settings, split)
     files = [files_of(settings, source) for source in sources_of(settings)]
     for source in sources_of(settings):
-        count = _take_all(reading, source)
+        count = 0
+        for record, line in records_of(settings, source):
+            count += 1
+            with _located(record):
+                reading.take(source, record, line)
         if count != (expected := settings.get("counts", {}).get(source, count)):
             remedy = f"the copy is not whole, or of another version; get it anew, or correct `counts.{source}`"
             raise StudyError(f"{name}: {count:,} records in {source}, {expected:,} are expected; {remedy}")
@@ -69,7 +52,7 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
         skipped = ", ".join(f"{number} {reason}" for reason, number in reading.skipped.items())
         raise StudyError(f"{name}: no example in {split} ({reading.read} read, {skipped}); change `files` or `shares`")
     if reading.differing and len({example["prompt"] for example in examples}) == 1:
-        key, fields = NEEDED[settings["form"]][0], ", ".join(sorted(reading.differing))
+        key, fields = TEMPLATES[settings["form"]][0], ", ".join(sorted(reading.differing))
         fault = f"is {examples[0]['prompt']!r:.80} in all {len(examples):,} examples"
         raise StudyError(f"{name}: its {key} {fault}; name a field that tells them apart in `{key}`: {fields}")
     again, elsewhere = _prompts_again(examples), reading.in_other_splits()
@@ -84,11 +67,11 @@ def read_records(folder: str | Path, *, name: str, split: str, settings: Mapping
     about = {"kind": "text_records", "name": name, "split": split, **origin_of(settings)}
     about |= {key: settings[key] for key in ("shares", "licence") if key in settings} | {"counts": counts}
     write_text_set(folder, settings["form"], examples, about)
-    lines = [records_told(reading.read, len(examples), reading.skipped | {"set aside": reading.set_aside})]
+    lines = [records_in_words(reading.read, len(examples), reading.skipped | {"set aside": reading.set_aside})]
     if "files" in settings:
-        lines.insert(0, files_told(*(list(chain(*paths)) for paths in zip(*files, strict=True))))
-    lines += [prompts_told(again, "of them")] if again else []
-    lines += [prompts_told(elsewhere, "split's")] if elsewhere else []
+        lines.insert(0, files_in_words(*(list(chain(*paths)) for paths in zip(*files, strict=True))))
+    lines += [prompts_in_words(again, "of them")] if again else []
+    lines += [prompts_in_words(elsewhere, "split's")] if elsewhere else []
     for line in lines:
         print(f"{name} {split}: {line}", file=sys.stderr)
 
@@ -164,16 +147,6 @@ class _Reading:
         self.skipped[error.reason] += 1
 
 
-def _take_all(reading: _Reading, source: str) -> int:
-    """Take the records of a source, and return their number."""
-    count = 0
-    for record, line in records_of(reading.settings, source):
-        count += 1
-        with _located(record):
-            reading.take(source, record, line)
-    return count
-
-
 @contextmanager
 def _located(record: Record) -> Iterator[None]:
     try:
@@ -184,11 +157,9 @@ def _located(record: Record) -> Iterator[None]:
 
 def _prompts_again(examples: Sequence[Mapping]) -> list[tuple[str, str]]:
     """Return the ids of examples that repeat an earlier one's prompt, each with the id of the first."""
-    first, again = {}, []
-    for example in examples:
-        if (name := first.setdefault(example["prompt"], example["id"])) != example["id"]:
-            again.append((example["id"], name))
-    return again
+    first = {}
+    pairs = ((example["id"], first.setdefault(example["prompt"], example["id"])) for example in examples)
+    return [(name, earlier) for name, earlier in pairs if name != earlier]
 
 
 def _mark(text: str) -> bytes:

@@ -5,8 +5,9 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
+from generality.data.records.text_file import PACKED, read_bytes
 from generality.errors import StudyError
 
 if TYPE_CHECKING:
@@ -46,16 +47,17 @@ def csv_rows(content: str, path: str | Path, delimiter: str) -> Iterator[tuple[i
         raise StudyError(f"{path}:{line}: not valid CSV ({error}); correct the quotes") from None
 
 
-def parquet_rows(source: Path | BinaryIO, path: Path) -> Iterator[dict]:
-    """Yield the rows of a parquet file.
+def parquet_rows(path: Path) -> Iterator[dict]:
+    """Yield the rows of a parquet file, packed by gzip or not.
 
     Raises StudyError, naming the file, if it is damaged or has a value that Python cannot hold.
     """
     import pyarrow
     import pyarrow.parquet
 
+    packed = path.name.lower().endswith(PACKED)
     try:
-        with pyarrow.parquet.ParquetFile(source) as file:
+        with pyarrow.parquet.ParquetFile(io.BytesIO(read_bytes(path)) if packed else path) as file:
             for batch in file.iter_batches(batch_size=ROWS):
                 yield from arrow_rows(batch, path)
     except (pyarrow.ArrowException, OSError) as error:

@@ -2,9 +2,8 @@
 
 from itertools import product
 
-from generality.data.text_world.draws import Draws, balanced
+from generality.data.text_world.draws import Draws, balanced, part
 from generality.data.text_world.medicine import SYMPTOMS
-from generality.data.text_world.partition import part
 from generality.data.text_world.worlds import World
 
 CHOICES = ["yes", "no", "maybe"]
@@ -62,8 +61,7 @@ def items(world: World, split: str) -> list[tuple[str, str, str]]:
 
     Each study has a pair of its own, and its outcome is drawn, so the world's knowledge does not tell it.
     """
-    pairs = list(product(world.medicine.drugs, world.medicine.diseases))
-    pairs = part(world.seed, "pubmedqa", pairs, split)
+    pairs = part(world.seed, "pubmedqa", list(product(world.medicine.drugs, world.medicine.diseases)), split)
     verdicts = balanced(Draws("verdicts", world.seed, split), VERDICTS, len(pairs))
     return [(drug, disease, verdict) for (drug, disease), verdict in zip(pairs, verdicts, strict=True)]
 
@@ -77,7 +75,7 @@ def example(world: World, item: tuple[str, str, str], draws: Draws) -> dict:
     findings = [(sign, verdict)]
     if draws.chance(DISTRACTED):
         findings.append((other, draws.one(VERDICTS)))
-    results = [draws.one(FINDINGS[found]).format(sign=of, **words) for of, found in draws.shuffled(findings)]
+    results = [draws.one(FINDINGS[result]).format(sign=of, **words) for of, result in draws.shuffled(findings)]
     sentences = [draws.one(AIMS).format(**words), draws.one(METHODS).format(**words), *results]
     question = draws.one(QUESTIONS).format(sign=sign, **words)
     prompt = f"context: {' '.join(sentences)}\nquestion: {question}\noutput:"

@@ -28,8 +28,8 @@ class CommonSense(Knowledge):
         groups = {group: [name for name, (of, _) in OBJECTS.items() if of == group] for group in GROUPS}
         self.kin = {name: kind for kind in [*groups.values(), *FAUNA] for name in kind}
         materials = {}
-        for own, (possible, _) in zip(groups.values(), GROUPS.values(), strict=True):
-            materials |= dict(zip(own, balanced(draws, draws.some(words(possible), 3), len(own)), strict=True))
+        for names, (possible, _) in zip(groups.values(), GROUPS.values(), strict=True):
+            materials |= dict(zip(names, balanced(draws, draws.some(words(possible), 3), len(names)), strict=True))
         self.learn("material", MATERIALS, {name: (value,) for name, value in materials.items()})
         for relation in OBJECT_RELATIONS:
             if relation.name in POOLS:

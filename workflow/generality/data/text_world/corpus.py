@@ -1,7 +1,8 @@
 """Write the corpus, on which a model is pre-trained."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
+from typing import Any
 
 from generality.data.text_world import dialogues, passages, puzzles
 from generality.data.text_world.draws import Draws
@@ -10,7 +11,12 @@ from generality.data.text_world.worlds import World
 # Shares of the documents; docs/worlds.md says how they were chosen. The corpus has medicine as statements only, and no
 # exam.
 SHARES = {"medicine": 0.56, "sense": 0.08, "quiz": 0.03, "reading": 0.13, "dialogue": 0.20}
-QUIZ = {"arc-easy": 0.45, "arc-challenge": 0.25, "piqa": 0.30}  # shares of the questions
+# The kinds of questions: each one's share, the function that lists its items, and the one that makes an example.
+QUIZ = (
+    (0.45, puzzles.easy_items, puzzles.easy),
+    (0.25, puzzles.challenge_items, puzzles.challenge),
+    (0.30, puzzles.piqa_items, puzzles.piqa),
+)
 QUESTIONS = 4  # questions in a document
 
 
@@ -22,58 +28,34 @@ def documents(world: World) -> Iterator[str]:
     """
     draws = Draws("corpus", world.seed)
     kinds, cumulative = list(SHARES), list(accumulate(SHARES.values()))
-    write = {
-        "medicine": world.medicine.article,
-        "sense": world.sense.article,
-        "quiz": _Quiz(world),
-        "reading": _Reading(world),
-        "dialogue": _Dialogue(world),
-    }
+    quizzes = [(list_items(world, "train"), example) for _, list_items, example in QUIZ]
+    quiz_shares = list(accumulate(share for share, _, _ in QUIZ))
+    passage_keys = passages.keys(world, "train")
+    requests = {domain: dialogues.requests(domain, world, "train") for domain in dialogues.STYLES}
     while True:
-        yield write[draws.weighted(kinds, cumulative)](draws)
+        match draws.weighted(kinds, cumulative):
+            case "medicine":
+                yield world.medicine.article(draws)
+            case "sense":
+                yield world.sense.article(draws)
+            case "quiz":
+                chosen = (draws.weighted(quizzes, quiz_shares) for _ in range(QUESTIONS))
+                yield "\n".join(_question(world, items, write, draws) for items, write in chosen)
+            case "reading":
+                yield passages.reading(passages.tell(world.sense, draws.one(passage_keys), draws))
+            case "dialogue":
+                yield _dialogue(world, requests, draws)
 
 
-class _Quiz:
-    """Write questions and goals in a row, with their answers."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.cumulative = list(accumulate(QUIZ.values()))
-        self.kinds = [
-            (puzzles.easy_items(world, "train"), puzzles.easy),
-            (puzzles.challenge_items(world, "train"), puzzles.challenge),
-            (puzzles.piqa_items(world, "train"), puzzles.piqa),
-        ]
-
-    def __call__(self, draws: Draws) -> str:
-        return "\n".join(self._one(draws) for _ in range(QUESTIONS))
-
-    def _one(self, draws: Draws) -> str:
-        items, write = draws.weighted(self.kinds, self.cumulative)
-        example = write(self.world, draws.one(items), draws)
-        return f"{example['prompt']} {example['choices'][example['answer']]}"
+def _question(world: World, items: list, write: Callable[[World, Any, Draws], dict], draws: Draws) -> str:
+    """Write a question or goal with its answer."""
+    example = write(world, draws.one(items), draws)
+    return f"{example['prompt']} {example['choices'][example['answer']]}"
 
 
-class _Reading:
-    """Write a passage and its questions, with their answers."""
-
-    def __init__(self, world: World) -> None:
-        self.keys, self.sense = passages.keys(world, "train"), world.sense
-
-    def __call__(self, draws: Draws) -> str:
-        return passages.reading(passages.tell(self.sense, draws.one(self.keys), draws))
-
-
-class _Dialogue:
+def _dialogue(world: World, requests: dict[str, list[dialogues.Request]], draws: Draws) -> str:
     """Write a prompt and its response in one of the styles."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.requests = {domain: dialogues.requests(domain, world, "train") for domain in dialogues.STYLES}
-
-    def __call__(self, draws: Draws) -> str:
-        domain = draws.one(list(self.requests))
-        requests = self.requests[domain]
-        turn = dialogues.Turn(draws.one(requests), draws.below(dialogues.PHRASINGS), draws.one(requests))
-        example = dialogues.example(domain, self.world, turn, draws)
-        return f"{example['prompt']} {example['response']}"
+    domain = draws.one(list(requests))
+    turn = dialogues.Turn(draws.one(requests[domain]), draws.below(dialogues.PHRASINGS), draws.one(requests[domain]))
+    example = dialogues.example(domain, world, turn, draws)
+    return f"{example['prompt']} {example['response']}"

@@ -4,10 +4,9 @@ from itertools import product
 from typing import NamedTuple
 
 from generality.data.text_world.common_sense import CommonSense
-from generality.data.text_world.draws import Draws
+from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import Fact
 from generality.data.text_world.language import ENGLISH, Language
-from generality.data.text_world.partition import part
 from generality.data.text_world.second_language import SECOND
 from generality.data.text_world.things import CHINESE
 from generality.data.text_world.worlds import World
@@ -29,7 +28,7 @@ Request = tuple[str, ...]  # a task and its subjects
 class Turn(NamedTuple):
     """A request, the number of its phrasing, and the request `before` it, for a chat."""
 
-    asked: Request
+    request: Request
     phrasing: int
     before: Request
 
@@ -42,13 +41,13 @@ def requests(domain: str, world: World, split: str) -> list[Request]:
     """
     language, _ = STYLES[domain]
     everything = part(world.seed, "dialogue", _everything(world.sense, Draws("tasks", world.seed)), split)
-    return [asked for asked in everything if asked[0] != "fact" or asked[1] in language.requests]
+    return [item for item in everything if item[0] != "fact" or item[1] in language.requests]
 
 
 def items(domain: str, world: World, split: str) -> list[Turn]:
     """Return all turns of a data set's split."""
-    asked = requests(domain, world, split)
-    return [Turn(one, i, asked[k - 1]) for i in range(PHRASINGS) for k, one in enumerate(asked)]
+    series = requests(domain, world, split)
+    return [Turn(item, i, series[k - 1]) for i in range(PHRASINGS) for k, item in enumerate(series)]
 
 
 def _everything(sense: CommonSense, draws: Draws) -> list[Request]:
@@ -86,8 +85,7 @@ def request(item: Request, phrasing: int, language: Language) -> str:
 
 
 def _statement(fact: Fact, language: Language, draws: Draws) -> str:
-    purpose = fact.relation == "purpose"
-    value = fact.value if purpose else language.word(fact.value)
+    value = fact.value if fact.relation == "purpose" else language.word(fact.value)
     return draws.one(language.statements[fact.relation]).format(s=language.word(fact.subject), v=value)
 
 
@@ -104,8 +102,8 @@ def _answer(item: Request, sense: CommonSense, style: str, language: Language, d
     say, answers = language.word, language.answers
 
     def facts(subject: str, count: int, but: str = "") -> list[str]:
-        known = [fact for fact in sense.of(subject) if fact.relation in language.statements and fact.relation != but]
-        return [_statement(fact, language, draws) for fact in draws.some(known, min(count, len(known)))]
+        options = [fact for fact in sense.of(subject) if fact.relation in language.statements and fact.relation != but]
+        return [_statement(fact, language, draws) for fact in draws.some(options, min(count, len(options)))]
 
     match item:
         case ("fact", relation, subject):
@@ -120,23 +118,21 @@ def _answer(item: Request, sense: CommonSense, style: str, language: Language, d
         case ("describe", subject):
             return facts(subject, {"brief": 2, "chat": 2, "long": 4}[style])
         case ("translate", name):
-            here, there = (name, CHINESE[name]) if language is ENGLISH else (CHINESE[name], name)
-            return [draws.one(answers["translate"]).format(a=here, z=there)]
+            word, translation = (name, CHINESE[name]) if language is ENGLISH else (CHINESE[name], name)
+            return [draws.one(answers["translate"]).format(a=word, z=translation)]
         case ("add", a, b):
             return [draws.one(answers["add"]).format(a=a, b=b, n=int(a) + int(b))]
         case ("compare", a, b):
-            relation = draws.one(
-                [name for name in language.statements if name in sense.values and a in sense.values[name]]
-            )
+            relation = draws.one([name for name in language.statements if a in sense.values[name]])
             first, second = (
                 _statement(Fact(relation, name, sense.value(relation, name)), language, draws) for name in (a, b)
             )
             return [first, draws.one(answers["but"]) + language.space + second]
         case ("story", animal, thing):
-            known = {"h": "habitat", "f": "food", "s": "shelter"}, {"m": "material", "u": "user"}
+            letters = {"h": "habitat", "f": "food", "s": "shelter"}, {"m": "material", "u": "user"}
             value = {
                 key: say(sense.value(relation, subject))
-                for subject, relations in zip((animal, thing), known, strict=True)
+                for subject, relations in zip((animal, thing), letters, strict=True)
                 for key, relation in relations.items()
             }
             lines = [line.format(a=say(animal), b=say(thing), **value) for line in answers["story"]]
@@ -151,14 +147,14 @@ def example(domain: str, world: World, turn: Turn, draws: Draws) -> dict:
     if style == "chat":
         # Two stories would be longer than the context of a small model.
         if turn.before[0] == "story" or draws.chance(0.4):
-            asked, answered = draws.one(language.greetings)
+            question, answer = draws.one(language.greetings)
         else:
-            asked = request(turn.before, draws.below(PHRASINGS), language)
-            answered = reply(turn.before, world.sense, style, language, draws)
-        history = f"###Human: {asked}###Assistant: {answered}"
-    prompt = f"{history}###Human: {request(turn.asked, turn.phrasing, language)}###Assistant:"
-    response = reply(turn.asked, world.sense, style, language, draws)
-    return {"prompt": prompt, "response": response, "cluster": name(turn.asked)}
+            question = request(turn.before, draws.below(PHRASINGS), language)
+            answer = reply(turn.before, world.sense, style, language, draws)
+        history = f"###Human: {question}###Assistant: {answer}"
+    prompt = f"{history}###Human: {request(turn.request, turn.phrasing, language)}###Assistant:"
+    response = reply(turn.request, world.sense, style, language, draws)
+    return {"prompt": prompt, "response": response, "cluster": name(turn.request)}
 
 
 def name(item: Request) -> str:

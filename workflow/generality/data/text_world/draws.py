@@ -10,6 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 T = TypeVar("T")
+# Shares of the world's items in each split, as ranges. Evaluation gets half, because the number of different items
+# limits the standard error of a test accuracy.
+CUTS = {"train": (0.0, 0.5), "validation": (0.5, 0.7), "test": (0.7, 1.0)}
 BLOCK = 4096  # numbers drawn together: a call of NumPy for each choice would take most of the time
 
 
@@ -66,3 +69,12 @@ def balanced(draws: Draws, values: Sequence[T], count: int) -> list[T]:
     """Return `count` values in random order; the values occur equally often, to within one."""
     rounds = -(-count // len(values))
     return [value for _ in range(rounds) for value in draws.shuffled(values)][:count]
+
+
+def part(seed: int, name: str, items: Sequence[T], split: str) -> list[T]:
+    """Return the items of a split, in random order.
+
+    A permutation by (seed, name) alone divides them, so no two splits share an item.
+    """
+    start, end = (round(cut * len(items)) for cut in CUTS[split])
+    return Draws("partition", seed, name).shuffled(items)[start:end]

@@ -2,11 +2,10 @@
 
 from itertools import zip_longest
 
-from generality.data.text_world.draws import Draws
+from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import Fact, choice
 from generality.data.text_world.medicine import Medicine
 from generality.data.text_world.names import HE, SHE
-from generality.data.text_world.partition import part
 from generality.data.text_world.worlds import World
 
 # A case is a disease known by its signs, and what is asked of it: the answer is two hops from the signs, three for the
@@ -97,14 +96,14 @@ def _others(medicine: Medicine, fact: Fact, draws: Draws) -> list[str]:
 
 def usmle_items(world: World, split: str) -> list[tuple[str, str, int]]:
     """Return (disease, key of ASKED, vignette) of a split's patients."""
-    pairs = [(disease, asked) for disease in world.medicine.diseases for asked in ASKED]
+    pairs = [(disease, aim) for disease in world.medicine.diseases for aim in ASKED]
     return [(*pair, form) for form in range(len(VIGNETTES)) for pair in part(world.seed, "usmle", pairs, split)]
 
 
 def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
     """Return a question about a patient with the three signs of an unnamed disease."""
-    (disease, asked, form), medicine = item, world.medicine
-    fact = Fact(asked, disease, solution(medicine, disease, asked))
+    (disease, aim, form), medicine = item, world.medicine
+    fact = Fact(aim, disease, solution(medicine, disease, aim))
     a, b, c = draws.shuffled(medicine.values["sign"][disease])
     female = draws.chance(0.5)
     patient = VIGNETTES[form].format(
@@ -115,13 +114,13 @@ def usmle(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
         age=20 + draws.below(60),
         days=2 + draws.below(8),
     )  # fmt: skip
-    return _listed(f"{patient} {ASKED[asked]}", fact.value, _others(medicine, fact, draws), draws, fact.name)
+    return _listed(f"{patient} {ASKED[aim]}", fact.value, _others(medicine, fact, draws), draws, fact.name)
 
 
-def solution(medicine: Medicine, disease: str, asked: str) -> str:
-    """Return the right answer for a patient with a disease; `asked` is a key of ASKED."""
-    if asked == "diagnosis":
+def solution(medicine: Medicine, disease: str, aim: str) -> str:
+    """Return the right answer for a patient with a disease; `aim` is a key of ASKED."""
+    if aim == "diagnosis":
         return disease
-    if asked == "effect":
+    if aim == "effect":
         return medicine.value("effect", medicine.value("drug", disease))
-    return medicine.value(asked, disease)
+    return medicine.value(aim, disease)

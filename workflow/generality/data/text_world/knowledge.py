@@ -62,8 +62,8 @@ class Knowledge:
         typical = iter(balanced(draws, pool, 2 * len(kinds)))
         values = {}
         for kind in kinds:
-            own = balanced(draws, [next(typical), next(typical)], len(kind))
-            values |= {subject: (value,) for subject, value in zip(kind, own, strict=True)}
+            choices = balanced(draws, [next(typical), next(typical)], len(kind))
+            values |= {subject: (value,) for subject, value in zip(kind, choices, strict=True)}
         self.learn(relation, pool, values)
 
     def value(self, relation: str, subject: str) -> str:
@@ -72,7 +72,7 @@ class Knowledge:
 
     def of(self, subject: str) -> list[Fact]:
         """Return all facts about one subject."""
-        return [Fact(name, subject, v) for name in self.relations for v in self.values.get(name, {}).get(subject, ())]
+        return [Fact(name, subject, v) for name in self.relations for v in self.values[name].get(subject, ())]
 
     def facts(self) -> list[Fact]:
         """Return one fact for each (relation, subject) that has a wording: its first value."""

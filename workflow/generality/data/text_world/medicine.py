@@ -72,8 +72,8 @@ class Medicine(Knowledge):
         signs, taken = {}, set()
         typical = balanced(draws, SYMPTOMS, TYPICAL * len(kinds))
         for i, kind in enumerate(kinds):
-            own = sorted(typical[TYPICAL * i : TYPICAL * (i + 1)])
-            free = [some for some in combinations(own, SIGNS) if some not in taken]
+            common = sorted(typical[TYPICAL * i : TYPICAL * (i + 1)])
+            free = [some for some in combinations(common, SIGNS) if some not in taken]
             for disease, some in zip(kind, draws.some(free, len(kind)), strict=True):
                 taken.add(some)
                 signs[disease] = tuple(draws.shuffled(some))
@@ -87,10 +87,6 @@ class Medicine(Knowledge):
         facts = self.of(subject)
         sentences = [self.say(fact, draws) for fact in draws.some(facts, min(len(facts), 3 + draws.below(4)))]
         if not of_drug and draws.chance(0.5):
-            sentences.insert(0, self.profile(subject, draws))
+            a, b, c = draws.shuffled(self.values["sign"][subject])
+            sentences.insert(0, draws.one(PROFILES).format(s=subject, a=a, b=b, c=c))
         return " ".join(sentences)
-
-    def profile(self, disease: str, draws: Draws) -> str:
-        """Return all signs of a disease in one statement."""
-        a, b, c = draws.shuffled(self.values["sign"][disease])
-        return draws.one(PROFILES).format(s=disease, a=a, b=b, c=c)

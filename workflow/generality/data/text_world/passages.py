@@ -4,11 +4,10 @@ from itertools import product
 from typing import NamedTuple
 
 from generality.data.text_world.common_sense import CommonSense
-from generality.data.text_world.draws import Draws
+from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import choice
 from generality.data.text_world.lists import words
 from generality.data.text_world.names import HE, SHE
-from generality.data.text_world.partition import part
 from generality.data.text_world.worlds import World
 
 QUESTIONS = 4  # questions about each passage
@@ -111,15 +110,11 @@ def example(world: World, item: tuple[Key, int], draws: Draws) -> dict:
     key, index = item
     story = tell(world.sense, key, Draws("passage", world.seed, key))
     question = story.questions[index]
-    return choice(prompt(story.passage, question.text), question.right, question.wrong, draws, " ".join(key))
-
-
-def prompt(passage: str, question: str) -> str:
-    """Return the text before an answer."""
-    return f"article: {passage}\nquestion: {question}\nanswer:"
+    prompt = f"article: {story.passage}\nquestion: {question.text}\nanswer:"
+    return choice(prompt, question.right, question.wrong, draws, " ".join(key))
 
 
 def reading(story: Story) -> str:
     """Return a passage with all its questions and answers, as the corpus has it."""
-    asked = [f"question: {question.text}\nanswer: {question.right}" for question in story.questions]
-    return "\n".join([f"article: {story.passage}", *asked])
+    questions = [f"question: {question.text}\nanswer: {question.right}" for question in story.questions]
+    return "\n".join([f"article: {story.passage}", *questions])

@@ -1,9 +1,8 @@
 """Write questions about common sense: for one fact (ARC-Easy), over two hops (ARC-Challenge), for an action (PIQA)."""
 
-from generality.data.text_world.common_sense import OUTCOMES, CommonSense
-from generality.data.text_world.draws import Draws
+from generality.data.text_world.common_sense import OUTCOMES
+from generality.data.text_world.draws import Draws, part
 from generality.data.text_world.knowledge import Fact, choice
-from generality.data.text_world.partition import part
 from generality.data.text_world.things import SITUATIONS
 from generality.data.text_world.worlds import World
 
@@ -44,11 +43,16 @@ LIKE = {
 }
 
 
+def _phrased(name: str, field: str, world: World, split: str) -> list[tuple[Fact, int]]:
+    """Return (fact, phrasing) of a split; the phrasings are those in a `field` of the fact's relation."""
+    relations, facts = world.sense.relations, world.sense.facts()
+    pairs = [(fact, i) for fact in facts for i in range(len(getattr(relations[fact.relation], field)))]
+    return part(world.seed, name, pairs, split)
+
+
 def easy_items(world: World, split: str) -> list[tuple[Fact, int]]:
     """Return (fact, phrasing) of a split's questions; the corpus has all facts, and each split its own phrasings."""
-    relations = world.sense.relations
-    pairs = [(fact, i) for fact in world.sense.facts() for i in range(len(relations[fact.relation].questions))]
-    return part(world.seed, "arc-easy", pairs, split)
+    return _phrased("arc-easy", "questions", world, split)
 
 
 def easy(world: World, item: tuple[Fact, int], draws: Draws) -> dict:
@@ -78,21 +82,15 @@ def challenge(world: World, item: tuple[str, str, int], draws: Draws) -> dict:
         wrong = draws.some(sorted({*OUTCOMES[kind].values()} - {right}), 3)
         return choice(PROMPT.format(question), f"it {right}", [f"it {other}" for other in wrong], draws, cluster)
     question = LIKE[kind][phrasing].format(s=subject)
-    alike = _alike(sense, kind, subject)
+    alike = sense.subjects(kind, sense.value(kind, subject))
     right = draws.one([name for name in alike if name != subject])
     wrong = draws.some([name for name in sense.values[kind] if name not in alike], 3)
     return choice(PROMPT.format(question), f"a {right}", [f"a {other}" for other in wrong], draws, cluster)
 
 
-def _alike(sense: CommonSense, relation: str, subject: str) -> list[str]:
-    return sense.subjects(relation, sense.value(relation, subject))
-
-
 def piqa_items(world: World, split: str) -> list[tuple[Fact, int]]:
     """Return (fact, phrasing of the goal) of a split's goals."""
-    relations = world.sense.relations
-    pairs = [(fact, i) for fact in world.sense.facts() for i in range(len(relations[fact.relation].goals))]
-    return part(world.seed, "piqa", pairs, split)
+    return _phrased("piqa", "goals", world, split)
 
 
 def piqa(world: World, item: tuple[Fact, int], draws: Draws) -> dict:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from generality.data.text_set import write_text_set
-from generality.data.text_world import abstracts, dialogues, domains, exams, form, passages, puzzles, splits
+from generality.data.text_world import FAMILIES, FORMS, abstracts, dialogues, exams, passages, puzzles, splits
 from generality.data.text_world.corpus import documents
 from generality.data.text_world.draws import Draws
 from generality.data.text_world.worlds import VERSION, World, world
@@ -23,8 +23,10 @@ def write_texts(folder: str | Path, *, family: str, domain: str, split: str, cou
 
     Raises StudyError for an unknown family, domain or split, or a count below 1 or above what the world has.
     """
-    if domain not in domains(family):
-        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(domains(family))}")
+    if family not in FAMILIES:
+        raise StudyError(f"family: '{family}' is not in the text world; choose one of {', '.join(FAMILIES)}")
+    if domain not in FAMILIES[family]:
+        raise StudyError(f"domain: '{domain}' is not in family '{family}'; choose one of {', '.join(FAMILIES[family])}")
     if split not in splits(family):
         raise StudyError(f"split: '{split}' is not in family '{family}'; choose one of {', '.join(splits(family))}")
     if count < 1:
@@ -51,7 +53,7 @@ def write_texts(folder: str | Path, *, family: str, domain: str, split: str, cou
         "fingerprint": here.fingerprint,
         "licence": "MIT, generated",
     }
-    write_text_set(folder, form(family), named, source)
+    write_text_set(folder, FORMS[family], named, source)
 
 
 def available(family: str, domain: str, split: str, seed: int) -> int | None:

@@ -26,5 +26,5 @@ class World:
 def world(seed: int) -> World:
     """Return the world of a seed; its `fingerprint` differs between two seeds, and two versions of this code."""
     medicine, sense = Medicine(seed), CommonSense(seed)
-    known = json.dumps(["text_world", VERSION, seed, medicine.values, sense.values])
-    return World(seed, medicine, sense, hashlib.sha256(known.encode()).hexdigest())
+    content = json.dumps(["text_world", VERSION, seed, medicine.values, sense.values])
+    return World(seed, medicine, sense, hashlib.sha256(content.encode()).hexdigest())

@@ -102,8 +102,8 @@ class Server:
         with open(report) as file:
             self.selector.unregister(report)
             names = file.read().split()
-        known = self.modules.setdefault(script, [])
-        known += [name for name in names if name not in known]
+        modules = self.modules.setdefault(script, [])
+        modules += [name for name in names if name not in modules]
 
     def reap(self) -> None:
         with suppress(BlockingIOError):

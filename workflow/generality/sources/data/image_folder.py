@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from generality.config.names import known
 from generality.data.pictures.folder_layout import ALL, folders_of, of_domain, paths_of, splits_of
-from generality.data.pictures.resizing import resizing
+from generality.data.pictures.resizing import WHOLE_TRAIN, resizing
 from generality.data.shares import leaves_train
 from generality.runtime.imports import resource
 from generality.sources.base import DataSource, Problems
@@ -147,9 +147,9 @@ class Source(DataSource):
         if "fill_color" in settings and settings.get("resize_mode") != "longest":
             yield f"{path}.fill_color", "nothing is filled but with `resize_mode: longest`; delete this key"
         for domain in settings["domains"]:
-            own = settings["domains"][domain] if isinstance(settings["domains"], dict) else {}
+            overrides = settings["domains"][domain] if isinstance(settings["domains"], dict) else {}
             # Report a mistake where the user mends it: in the domain's settings, if the key is there.
-            yield from _domain(path, f"{path}.domains.{domain}", own, of_domain(settings, domain))
+            yield from _domain(path, f"{path}.domains.{domain}", overrides, of_domain(settings, domain))
         for domain in settings.get("class_groups", {}):
             yield from known(f"{path}.class_groups.{domain}", domain, settings["domains"], "domain")
         for index, domain in enumerate(settings.get("evaluation_only", ())):
@@ -165,16 +165,15 @@ class Source(DataSource):
         return resizing(settings)
 
     def folders(self, path: str, settings: Mapping, domain: str) -> dict[str, str]:
-        own = of_domain(settings, domain)
-        root = own["root"].rstrip("/")
-        named = folders_of(domain, own).items()
-        return {f"{path}.domains.{domain} ({split})": f"{root}/{folder}" for split, folder in named}
+        root = settings["root"].rstrip("/")
+        by_split = folders_of(domain, of_domain(settings, domain)).items()
+        return {f"{path}.domains.{domain} ({split})": f"{root}/{folder}" for split, folder in by_split}
 
     def files(self, path: str, settings: Mapping, domain: str) -> dict[str, str]:
-        own, where = of_domain(settings, domain), f"{path}.domains.{domain}"
-        folders = self.folders(path, settings, domain).values()
-        files = {f"{where} ({file})": file for file in paths_of(domain, own) if file not in folders}
-        return files | ({f"{where}.class_names": _table(own["class_names"])} if "class_names" in own else {})
+        folders, where = self.folders(path, settings, domain).values(), f"{path}.domains.{domain}"
+        settings = of_domain(settings, domain)
+        files = {f"{where} ({file})": file for file in paths_of(domain, settings) if file not in folders}
+        return files | ({f"{where}.class_names": _table(settings["class_names"])} if "class_names" in settings else {})
 
     def arguments(self, study: "Study", name: str, domain: str, split: str) -> dict:
         # Other domains are left out: a split does not depend on them.
@@ -183,7 +182,8 @@ class Source(DataSource):
             settings["class_names"] = _table(settings["class_names"])
         fetched = study.downloads.provenance(paths_of(domain, settings))
         settings |= {"downloads": fetched} if fetched else {}
-        return {"name": name, "domain": domain, "split": split, "settings": settings}
+        uncropped = {"split": "train", "whole": True} if split == WHOLE_TRAIN else {}
+        return {"name": name, "domain": domain, "split": split, "settings": settings} | uncropped
 
 
 def _table(name: str) -> str:
@@ -191,9 +191,9 @@ def _table(name: str) -> str:
     return resource(TABLES[name]) if name in TABLES else name
 
 
-def _domain(set_path: str, domain_path: str, own: dict, settings: dict) -> Problems:
+def _domain(set_path: str, domain_path: str, overrides: dict, settings: dict) -> Problems:
     def at(key: str) -> str:
-        return f"{domain_path if key in own else set_path}.{key}"
+        return f"{domain_path if key in overrides else set_path}.{key}"
 
     lists, shares, classes = settings.get("lists", {}), settings.get("shares", {}), settings.get("classes")
     folder = settings.get("folder", {})
@@ -212,9 +212,9 @@ def _domain(set_path: str, domain_path: str, own: dict, settings: dict) -> Probl
         yield at("shares"), "their sum is above 1; lower them"
     if settings.get("train_on_all") and not lists:
         yield at("train_on_all"), "it adds the pictures of other lists to train, and there are no lists; delete it"
-    for key, needed in (("numbered", "class_names"), ("objectnet_mappings", "class_names")):
-        if key in settings and needed not in settings:
-            yield at(key), f"it says what a table of classes is for; add `{needed}`, or delete it"
+    for key in ("numbered", "objectnet_mappings"):
+        if key in settings and "class_names" not in settings:
+            yield at(key), "it says what a table of classes is for; add `class_names`, or delete it"
     for key in ("class_names", "objectnet_mappings"):
         if key in settings and (lists or isinstance(classes, list)):
             yield at(key), f"`{'lists' if lists else 'classes'}` has the classes already; delete one of the two"

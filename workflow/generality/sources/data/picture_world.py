@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from generality.data.picture_world import FAMILIES
+from generality.data.picture_world import CAPTIONS, FAMILIES
 from generality.sources.base import DataSource, Problems
 from generality.sources.keys import by_split, choice, ref
 
@@ -28,10 +28,18 @@ class Source(DataSource):
             ref("count"),
             "Pictures",
         ),
+        "captions": choice(
+            "Captions of a captioned family: web (the default) names a look-alike or something else now and then, as "
+            "the web does; clean always names the thing shown, and nothing else. The pictures are the same.",
+            *CAPTIONS,
+        ),
     }
 
     def problems(self, path: str, settings: Mapping, data: Mapping) -> Problems:
-        if settings["family"] == "web":
+        if settings["family"] != "web":
+            if "captions" in settings:
+                yield f"{path}.captions", "only the family web has captions; delete this key"
+        else:
             for split in settings["counts"]:
                 if split != "train":
                     yield f"{path}.counts.{split}", "a captioned family has a train split only; delete this key"

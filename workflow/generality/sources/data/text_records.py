@@ -165,9 +165,9 @@ class Source(DataSource):
         return f"{path}.domains.{domain}"
 
     def files(self, path: str, settings: Mapping, domain: str) -> dict[str, str]:
-        own, where = settings["domains"][domain], self.path(path, domain)
-        hub = own.get("hub", {"id": ""})["id"]
-        files = dict(_flat(where, {"files": own.get("files", {}), "answers": own.get("answers", {})}))
+        settings, where = settings["domains"][domain], self.path(path, domain)
+        hub = settings.get("hub", {"id": ""})["id"]
+        files = dict(_flat(where, {key: settings.get(key, {}) for key in ("files", "answers")}))
         return files | ({f"{where}.hub.id": hub} if hub and is_local(hub) else {})
 
     def arguments(self, study: "Study", name: str, domain: str, split: str) -> dict:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from generality.data.text_world import FAMILIES, form, splits
+from generality.data.text_world import FAMILIES, FORMS, splits
 from generality.sources.base import DataSource, Problems
 from generality.sources.keys import by_split, choice, ref
 
@@ -37,4 +37,4 @@ class Source(DataSource):
         return list(FAMILIES[settings["family"]])
 
     def form(self, settings: Mapping, domain: str) -> str:
-        return form(settings["family"])
+        return FORMS[settings["family"]]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from generality.config.images import fits
 from generality.config.names import domains, form_of, known, origins
+from generality.data.pictures.resizing import CROP_OF_ORIGINAL
 from generality.sources.base import ModelSource, Problems
 from generality.sources.keys import block, choice, ref, training
 
@@ -76,6 +77,8 @@ class Source(ModelSource):
         yield from known(f"{path}.data", name, data, "data set")
         if "all" not in domains(data[name]) or form_of(name, data) != "captions":
             yield f"{path}.data", f"'{name}' has no captions; name a set of the family web or of the source captions"
+        if settings["train"].get("augment") == CROP_OF_ORIGINAL:
+            yield f"{path}.train.augment", "pictures with captions are squares already; take random_resized_crop"
         yield from fits(f"{path}.architecture.vision_cfg.image_size", settings, origins(name, data)[0], data)
 
     def made_of(self, settings: Mapping) -> list[str]:

@@ -91,13 +91,21 @@ def test_single_precision_scores_are_summed_in_double():
 
 
 def test_both_parts_of_the_error_have_a_quantile_of_their_own():
-    # Examples have the means 3, 1, -1 and repetitions 2, 0, without noise: E = 4/3, and B - W = 1 - 2 · 3 · (1/3)² / 2.
+    # Examples have the means 3, 1, -1 and repetitions 2, 0, without noise: E = 4/3, B = 1 and W = 2 · 3 · (1/3)² / 2.
     result = estimate([np.array([[4, 2, 0], [2, 0, -2]])])
     assert (result.value, result.se) == (1, pytest.approx(np.sqrt(4 / 3 + 2 / 3)))
-    # Student's quantiles are 4.30265 for C - 1 = 2 and 12.7062 for S - 1 = 1.
-    quantile = (4.30265 * 4 / 3 + 12.7062 * 2 / 3) / 2
+    # Student's quantiles are 4.30265 for C - 1 = 2 and 12.7062 for S - 1 = 1. The latter's weight is B / se² = 1/2.
+    quantile = (4.30265 + 12.7062) / 2
     assert result.high - 1 == pytest.approx(quantile * np.sqrt(2), rel=1e-5)
     assert result.low == pytest.approx(2 - result.high)
+
+
+def test_three_repetitions_that_differ_much_hold_the_truth():
+    # Most of an example's variance is noise of single repetitions, so W is large, and B - W is known badly.
+    rng = np.random.default_rng(8)
+    draws = rng.normal(0, 0.3, (4000, 1, 40)) + rng.normal(0, 1.4, (4000, 3, 40)) + rng.normal(0, 0.6, (4000, 3, 1))
+    results = [estimate([x]) for x in draws]
+    assert 0.93 < np.mean([result.low <= 0 <= result.high for result in results]) < 0.97
 
 
 def test_clusters_that_data_sets_share_are_counted_once():

@@ -39,7 +39,7 @@ def test_data_sets_that_share_their_questions_are_no_surer_for_that():
         hits.append([low <= truth <= high for _, _, low, high in result])
     shared, apart = np.mean(hits, axis=0)
     assert 0.92 <= shared <= 0.98
-    assert apart < 0.92  # as if each set had questions of its own
+    assert apart < shared - 0.02  # as if each set had questions of its own
 
 
 @pytest.mark.parametrize("seeds", [ONE, THREE, FIVE, NESTED], ids=["1", "3", "5", "3 × 3"])

@@ -44,11 +44,11 @@ def interval(effect: np.ndarray, count: int, freedom: float = np.inf) -> Estimat
     """
     value, single, resampled = effect[0], effect[1 : 1 + count], effect[1 + count : 1 + count + RESAMPLES]
     if count == 1:
-        return combine(value, resampled.var(ddof=1), 0.0, freedom=freedom, count=count)
+        return combine(value, resampled.var(ddof=1), freedom=freedom, count=count)
     each = effect[1 + count + RESAMPLES :].reshape(count, RESAMPLES)
     overlap = (each - each.mean(axis=0)).var(axis=1, ddof=1).sum() / (count - 1) / count
     between = single.var(ddof=1) / count
-    return combine(value, resampled.var(ddof=1), between - overlap, freedom=freedom, count=count)
+    return combine(value, resampled.var(ddof=1), between, overlap, freedom=freedom, count=count)
 
 
 def _weights(label: str) -> np.ndarray:

@@ -50,8 +50,9 @@ def estimate(
     Σ_c (n_c/n)² of the repetitions' own variance (1/C where clusters are equal), which W takes for the examples'. With
     one repetition only E is left. Shares that do not vary at all have the E of the rule of three.
 
-    The interval is value ± t·se, where t is the mean of Student's t_{C−1} and t_{S−1}, weighted with the two parts of
-    se² (Cochran 1964): few repetitions that disagree widen it, and so do few clusters. Here C is the number of equal
+    The interval is value ± t·se, where t is the mean of Student's t_{C−1} and t_{S−1} (Cochran 1964). The second has the
+    weight B / se², at most 1, as all of B is known from S repetitions only, or 0 where B ≤ W. So few repetitions that
+    disagree widen it, and so do few clusters. Here C is the number of equal
     clusters that would be as sure (Carter, Schnepel and Steigerwald 2017), and at most 3 (Σ u_c²)² / Σ u_c⁴, since a
     variance that rests on a few clusters is as uncertain as those are few. The interval of a mean of shares is Wilson's
     (1927), with as many examples as independent ones would give this standard error.
@@ -108,7 +109,7 @@ class _Means:
 
     def estimate(self, shares: bool = False) -> Estimate:
         value = self.value
-        student = combine(value, self.examples, self.between - self.overlap, freedom=self.freedom, count=self.count)
+        student = combine(value, self.examples, self.between, self.overlap, freedom=self.freedom, count=self.count)
         if not shares or not student.se > 0:  # missing where a fine-tuning diverged
             return student
         # As many independent examples would have this standard error.
@@ -120,16 +121,19 @@ class _Means:
         return student._replace(low=float(max(0.0, min(low, value))), high=float(min(1.0, max(high, value))))
 
 
-def combine(value: float, examples: float, repetitions: float, *, freedom: float, count: int) -> Estimate:
-    """Return the estimate whose variance has the parts E (`examples`) and B − W (`repetitions`) of `estimate`.
+def combine(
+    value: float, examples: float, between: float = 0.0, overlap: float = 0.0, *, freedom: float, count: int
+) -> Estimate:
+    """Return the estimate whose variance has the parts E (`examples`), B (`between`) and W (`overlap`) of `estimate`.
 
     `freedom` is C − 1 and `count` S.
     """
-    repetitions = max(0.0, repetitions)
-    variance = examples + repetitions
-    reach = stdtrit(freedom, LEVEL) * examples + (stdtrit(count - 1, LEVEL) * repetitions if repetitions else 0.0)
-    reach /= np.sqrt(variance) or 1.0
-    return Estimate(float(value), float(np.sqrt(variance)), float(value - reach), float(value + reach))
+    variance, quantile = examples + max(0.0, between - overlap), stdtrit(freedom, LEVEL)
+    if between > overlap:
+        share = min(1.0, between / variance)
+        quantile = (1 - share) * quantile + share * stdtrit(count - 1, LEVEL)
+    se = np.sqrt(variance)
+    return Estimate(float(value), float(se), float(value - quantile * se), float(value + quantile * se))
 
 
 def freedom(clusters: Sequence[np.ndarray]) -> float:

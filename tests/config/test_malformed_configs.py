@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from generality.config.schema import validator
+from generality.config.schema import Loader, validator
 from generality.config.study_file import ConfigError, check, load
 from malformed import broken, mistakes, places, subschemas
 from study_files import REAL
@@ -30,7 +30,7 @@ BASES = [
     yaml.safe_load(FULLER) | UNUSED,
     tiny("tiny"), tiny("tiny_language"),
     *(yaml.safe_load((STUDIES / f"{name}.yaml").read_text()) for name in ("pacs", "pubmedqa")),
-    yaml.safe_load((ROOT / "config.yaml").read_text()), yaml.safe_load((STUDIES / "paper.yaml").read_text()),
+    yaml.load((ROOT / "config.yaml").read_text(), Loader), yaml.safe_load((STUDIES / "paper.yaml").read_text()),
 ]  # fmt: skip
 # All of the few kinds are tried, of the others every so manieth: MALFORMED_EVERY=1 tries all 6,900, in a CPU minute.
 EVERY = int(os.environ.get("MALFORMED_EVERY", 7))

@@ -1,4 +1,4 @@
-"""The embedded study and one on real pictures, to be changed."""
+"""The embedded study in its simplest form and one on real pictures, to be changed."""
 
 import copy
 import re
@@ -9,7 +9,12 @@ from generality.plan.study import Study
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED_FILE = ROOT / "config.yaml"
-EMBEDDED = load(EMBEDDED_FILE)
+
+# One training of each setting, and no method tuned: tests on seeds and `tune` have more.
+EMBEDDED = load(EMBEDDED_FILE, given={"seeds": [1]})
+for experiment in EMBEDDED["experiments"].values():
+    methods = experiment["methods"]
+    methods |= {"full": {}, "lora": {"rank": [4, 8]}, "wise": methods["wise"] | {"on": ["full"]}}
 REAL = Path(__file__).with_name("real.yaml").read_text()
 
 

@@ -50,7 +50,7 @@ def test_every_combination_is_a_setting_the_methods_own_grid_first(plan):
 
 def test_a_tuned_key_is_of_the_train_block_and_no_hyperparameter(plan):
     settings = plan.finetune_settings("medmcqa", "l2", "lambda-0.3-lr-0.0008-epochs-2")
-    assert settings == {"method": "l2", "hyperparameters": {"lambda": 0.3}, "train": TRAIN | {"epochs": 2}}
+    assert settings == {"method": "l2", "hyperparameters": {"lambda": 0.3}, "train": TRAIN | {"lr": 8e-4, "epochs": 2}}
     assert isinstance(settings["train"]["epochs"], int)
     assert list(settings["train"]) == list(TRAIN), "the order of keys stays, so that the text does"
     full = plan.finetune_settings("medmcqa", "full", "lr-0.0004")
@@ -89,8 +89,8 @@ def test_wise_ft_begins_from_every_setting_of_a_tuned_full_or_from_one(plan):
 def test_series_and_early_stopping_use_the_experiments_own_train_block(plan):
     names = early.tunings(plan, "medmcqa")
     assert list(names) == list(early.tunings(study(), "medmcqa"))
-    assert next(iter(names)) == "lr-0.0008-warmup-0"
-    assert early.tuning_settings(plan, "medmcqa", "lr-0.0008-warmup-0") == {
+    assert next(iter(names)) == "lr-0.0016-warmup-0"
+    assert early.tuning_settings(plan, "medmcqa", "lr-0.0016-warmup-0") == {
         **{"method": "full", "hyperparameters": {}, "train": TRAIN}
     }
     assert early.tuning_settings(plan, "medmcqa", "default")["train"] == TRAIN
@@ -106,7 +106,7 @@ def test_series_and_early_stopping_use_the_experiments_own_train_block(plan):
 
 def test_a_trial_takes_each_methods_first_setting(plan):
     rates = [trial["train"]["lr"] for trial in trying.trials(plan, "tiny-opt") if trial["method"] == "full"]
-    assert rates == [2e-4, 4e-4], "of medmcqa, and of pubmedqa"
+    assert rates == [2e-4, EMBEDDED["experiments"]["pubmedqa"]["train"]["lr"]], "of medmcqa, and of pubmedqa"
 
 
 def test_captions_count_every_setting_and_every_line(plan):
@@ -128,7 +128,7 @@ def test_the_table_of_hyperparameters_shows_every_value(tmp_path):
     recipes = {"medmcqa": Shown(plan, "table3").recipes()["medmcqa"]}
     render_hyperparameters(recipes, [log], [1600], [output], labels={"l2": "L2 penalty"}, anchor="tab:x")
     table = {name: ours for name, ours, _ in cells(output)[1:]}
-    assert (table["Learning rate"], table["Epochs"], table["Steps per epoch"]) == ("8e-4", "5", "68")
+    assert (table["Learning rate"], table["Epochs"], table["Steps per epoch"]) == ("1.6e-3", "3", "68")
     assert table["full"] == "warmup = 0, 0.5; epochs = 2, 10"
     assert table["L2 penalty"] == "λ = 3e-2, 3e-1; lr = 2e-4, 8e-4; batch_size = 4"
 

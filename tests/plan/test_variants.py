@@ -8,14 +8,15 @@ import pytest
 
 from generality.config.study_file import load
 from generality.parts import parts
-from study_files import EMBEDDED, ROOT, files_of
+from study_files import EMBEDDED_FILE, ROOT, files_of
 
 SET = {"data.domainnet.counts.train": 3000, "data.imagenet.counts.train": 3000}
-TRAIN = {"lr": 2e-3, "epochs": 6, "augment": "shift_flip"}
+KEYS = {"train.lr": 2e-3, "train.epochs": 6, "train.augment": "shift_flip"}
+KEYS |= {"methods.full.tune.lr": [5e-4, 1e-3, 2e-3], "methods.wise.on": ["full/lr-0.002"]}
+EMBEDDED = load(EMBEDDED_FILE)
 CHANGES = {
     "clean-captions": {"data.web.captions": "clean"},
-    "recipe-a": SET
-    | {f"experiments.{name}.train.{k}": v for name in ("imagenet", "domainnet") for k, v in TRAIN.items()},
+    "recipe-a": SET | {f"experiments.{name}.{k}": v for name in ("imagenet", "domainnet") for k, v in KEYS.items()},
 }
 PARTS = {"figure2", "figure4", "figure8", "table1", "table2", "table4", "table5", "tradeoff", "claims"}
 PARTS |= {"drift", "flips", "calibration", "selection"}
@@ -57,7 +58,8 @@ def test_a_variant_is_planned_by_its_command(name, tmp_path):
     )  # fmt: skip
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed[-3000:]
-    for rule, count in {"pretrain_clip": 1, "build_classifier": 2, "probe_clip": 1, "draw_verdicts": 1}.items():
-        assert re.search(rf"^{rule} +{count * len(EMBEDDED['seeds']['pretraining'])}$", printed, re.MULTILINE), rule
+    trainings = len(EMBEDDED["seeds"]["finetuning"])
+    for rule, count in {"pretrain_clip": 1, "build_classifier": 2, "probe_clip": trainings, "draw_verdicts": 1}.items():
+        assert re.search(rf"^{rule} +{count}$", printed, re.MULTILINE), rule
     assert f"reports/{name}/claims.json" in printed
     assert not re.search(r"^\w+_lm +\d", printed, re.MULTILINE)

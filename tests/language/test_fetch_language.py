@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 from peft import IA3Config, LoraConfig, PromptTuningConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -19,7 +20,7 @@ from transformers import (
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from architectures import GROUPED, SIZES
-from damaged import changed, refusal
+from damaged import Trap, changed, refusal
 from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
 from generality.language.release import check_causal
 from generality.language.tokenizer import train_tokenizer
@@ -130,12 +131,21 @@ def test_an_adapter_of_another_model(adapter, release, tmp_path):
 # Weights
 
 
-def test_weights_that_are_not_safetensors(release):
+def test_weights_that_are_not_safetensors(release, tmp_path):
     folder = release()
+    entries = load_file(folder / "model.safetensors")
     (folder / "model.safetensors").unlink()
     assert refused(folder) == "there are no weights in it (*.safetensors)"
-    torch.save({}, folder / "pytorch_model.bin")
-    assert refused(folder).startswith("its weights are pickles, which could run code")
+    torch.save(entries, folder / "weights.pt")
+    assert refused(folder).startswith("its weights have no name that transformers knows; save it")
+    torch.save(entries, folder / "pytorch_model.bin")
+    fetch_causal_lm(tmp_path / "fetched", name=str(folder))
+    saved = load_file(tmp_path / "fetched" / "model.safetensors")
+    assert all(torch.equal(saved[name], entry) for name, entry in entries.items())
+    torch.save(entries | {"lm_head.weight": Trap(tmp_path / "trap")}, folder / "pytorch_model.bin")
+    assert "cannot be loaded as a causal language model" in refused(folder)
+    assert not (tmp_path / "trap").exists()
+    (folder / "pytorch_model.bin").unlink()
     (folder / "model-q4.gguf").write_bytes(b"GGUF")
     assert refused(folder).startswith("its weights are a .gguf file")
     assert refused(folder.parent / "nothing") == "there is no such folder"
@@ -156,8 +166,6 @@ def test_code_of_its_own(release):
 
 def test_missing_weights(release):
     folder = release()
-    from safetensors.torch import load_file, save_file
-
     entries = load_file(folder / "model.safetensors")
     del entries["lm_head.weight"]
     save_file(entries, folder / "model.safetensors", {"format": "pt"})

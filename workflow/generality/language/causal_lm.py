@@ -15,7 +15,15 @@ from transformers.utils import logging as transformers_logging
 
 from generality.errors import StudyError
 from generality.language.outputs import check_logits
-from generality.language.release import adapter_of, check_causal, check_release, check_tokenizer, fast, merged
+from generality.language.release import (
+    adapter_of,
+    check_causal,
+    check_release,
+    check_tokenizer,
+    fast,
+    in_safetensors,
+    merged,
+)
 from generality.language.tokenizer import BOS, EOS, PAD
 from generality.runtime.memory import failure
 from generality.storage.files import REMEDY, WEIGHTS, read_json, sha256, whole_folder, write_json
@@ -65,7 +73,8 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     """Save a causal language model as a folder of the study and verify it by reading it back.
 
     `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Merge a PEFT adapter into the
-    model that it names. Read only safetensors and run no code of the model's own. Set special tokens that the tokenizer
+    model that it names. Read safetensors, or else PyTorch's pickles as tensors alone, and run no code of the model's
+    own. Set special tokens that the tokenizer
     does not declare (Galactica's declares none) from its vocabulary. The provenance and, without a `revision`, the log
     have the commit. Raise StudyError for a model that cannot be loaded
     this way or that differs when it is read back.
@@ -74,7 +83,7 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     base = (adapter.base, adapter.revision) if adapter else (name, revision)
     try:
         check_release(*base)
-        model, tokenizer = _load(*base)
+        model, tokenizer = _load(*base, safetensors=in_safetensors(*base))
     except StudyError as error:
         raise StudyError(f"{error}; {name} is an adapter of it") if adapter else error from None
     if adapter:
@@ -133,12 +142,14 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
     write_json(folder / PROVENANCE, provenance | {"tokenizer": sha256(folder / TOKENIZER)})
 
 
-def _load(name: str, revision: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load(
+    name: str, revision: str | None = None, *, safetensors: bool = True
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     tokenizer = _tokenizer(name, revision)
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            name, revision=revision, trust_remote_code=False, dtype=torch.float32, use_safetensors=True,
-            output_loading_info=True,
+            name, revision=revision, trust_remote_code=False, dtype=torch.float32, weights_only=True,
+            use_safetensors=safetensors, output_loading_info=True,
         )  # fmt: skip
     except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({failure(error):.500})") from None

@@ -14,7 +14,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 from transformers.convert_slow_tokenizer import convert_slow_tokenizer
-from transformers.utils import cached_file
+from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME, cached_file, has_file
 from transformers.utils.peft_utils import find_adapter_config_file
 
 from generality.errors import StudyError
@@ -59,11 +59,11 @@ def adapter_of(name: str, revision: str | None) -> Adapter | None:
 
 
 def check_release(name: str, revision: str | None) -> None:
-    """Raise StudyError unless the release is a causal language model in safetensors whose class is in transformers."""
+    """Raise StudyError unless the release is a causal language model whose class is in transformers, with weights."""
     folder = Path(name)
     if name.startswith(("/", ".")) and not folder.is_dir():
         raise StudyError(f"{name}: there is no such folder")
-    if folder.is_dir() and not list(folder.glob("*.safetensors")):
+    if folder.is_dir() and not any(map(folder.glob, ("*.safetensors", "pytorch_model*.bin"))):
         raise StudyError(f"{name}: {_other_weights(folder)}")
     try:
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
@@ -87,8 +87,13 @@ def _other_weights(folder: Path) -> str:
     if list(folder.glob("*.gguf")):
         return "its weights are a .gguf file; take the safetensors that it was made from"
     if list(folder.glob("*.bin")) or list(folder.glob("*.pt*")):
-        return "its weights are pickles, which could run code; save it with transformers, which writes safetensors"
+        return "its weights have no name that transformers knows; save it with transformers, which writes safetensors"
     return "there are no weights in it (*.safetensors)"
+
+
+def in_safetensors(name: str, revision: str | None) -> bool:
+    """Tell whether a hub repository or local folder has safetensors; else its weights are PyTorch's pickles."""
+    return any(has_file(name, file, revision=revision) for file in (SAFE_WEIGHTS_NAME, SAFE_WEIGHTS_INDEX_NAME))
 
 
 def merged(model: PreTrainedModel, adapter: Adapter, name: str) -> PreTrainedModel:

@@ -13,7 +13,7 @@ ADAPTER_CONFIG = "adapter_config.json"  # PEFT's file, which names the model tha
 
 
 class Source(ModelSource):
-    """A released causal language model that transformers loads from safetensors."""
+    """A released causal language model that transformers loads, without code of its own."""
 
     track = "language"
     order = 2

@@ -53,9 +53,9 @@ def estimate(
     The interval is value ± t·se, where t is the mean of Student's t_{C−1} and t_{S−1} (Cochran 1964). The weight of the
     second is B / se², at most 1, as all of B is known from S repetitions only, and 0 where B ≤ W. So few repetitions
     that disagree widen it, and so do few clusters. Here C is the number of equal clusters that would be as sure
-    (Carter, Schnepel and Steigerwald 2017), and at most 3 (Σ u_c²)² / Σ u_c⁴, since a variance that rests on a few clusters is
-    as uncertain as those are few. The interval of a mean of shares is Wilson's (1927), with as many examples as
-    independent ones would give this standard error.
+    (Carter, Schnepel and Steigerwald 2017), and at most 3 (Σ u_c²)² / Σ u_c⁴, since a variance that rests on a few
+    clusters is as uncertain as those are few. The interval of a mean of shares is Wilson's (1927), with as many
+    examples as independent ones would give this standard error.
     """
     return _Means(outcomes, clusters, shares).estimate(shares)
 

@@ -16,7 +16,7 @@ from generality.parts import parts
 from generality.plan.captions import SHOWN_AS, caption, captions, labels
 from generality.plan.shown import Shown
 from generality.plan.study import Study
-from study_files import files_of
+from study_files import EMBEDDED, files_of
 from workflows import ROOT
 
 STUDIES = [
@@ -24,7 +24,6 @@ STUDIES = [
     *sorted(ROOT.glob("workflow/studies/*.yaml")),
     *sorted(ROOT.glob("tests/helpers/tiny*.yaml")),
 ]
-EMBEDDED = load(ROOT / "config.yaml", given={"seeds": [1]})
 RELEASE = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -110,12 +109,12 @@ def test_no_number_of_examples_is_said_where_only_the_data_know_it():
 def test_early_stopping_has_a_caption():
     values = text("figure9")
     assert "25 checkpoints" in values
-    assert "there are 2 other learning rates and 2 other warm-ups" in values
+    assert "the usual run stands beside 1 other learning rate and 1 other warm-up, " in values
     assert "tested on 250 examples of medical/medmcqa and 450 examples of 3 others." in values
     first = text("figure9", lambda config: config.update(evaluation_limit=50))
     assert "tested on 50 examples of medical/medmcqa and 150 examples of 3 others." in first
     fewer = text("figure9", lambda config: config["experiments"]["medmcqa"]["early_stopping"].update(warmup=[]))
-    assert "there are 2 other learning rates, and" in fewer
+    assert "the usual run stands beside 1 other learning rate, " in fewer
 
 
 def test_labels_tell_every_file_of_a_part_from_the_others():

@@ -141,5 +141,5 @@ def test_the_report_reads_all_seeds_and_shows_the_log_of_the_first(nested):
     (medmcqa,) = [values for values in answer_settings(nested) if values["experiment"] == "medmcqa"]
     assert medmcqa["scores"] == nested.score_paths("medmcqa")
     followed = Shown(nested, "figure9").early.score_files(nested, "medmcqa")
-    assert sum(path.endswith("series.parquet") for path in followed) == 6 * 5
+    assert sum(path.endswith("series.parquet") for path in followed) == 6 * 3
     assert sum("/pretrained/" in path for path in followed) == 2

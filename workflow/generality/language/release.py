@@ -63,7 +63,7 @@ def check_release(name: str, revision: str | None) -> None:
     folder = Path(name)
     if name.startswith(("/", ".")) and not folder.is_dir():
         raise StudyError(f"{name}: there is no such folder")
-    if folder.is_dir() and not any(map(folder.glob, ("*.safetensors", "pytorch_model*.bin"))):
+    if folder.is_dir() and not [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]:
         raise StudyError(f"{name}: {_other_weights(folder)}")
     try:
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)

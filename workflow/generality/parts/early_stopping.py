@@ -41,7 +41,7 @@ def caption(part, say):
     tests = say.tests(experiment, [varied["group"]])
     return f"Early stopping on {say.experiments()}", (
         f"{say.AXES} A line follows one full fine-tuning through {say.checkpoints(experiment)}, so it shows what "
-        f"stopping early would have given; beside the usual run there are {say.listed(others)}, and a ring is the "
+        f"stopping early would have given; the usual run stands beside {say.listed(others)}, and a ring is the "
         f"checkpoint that validation examples choose. {say.path(COMPARED)}{say.made(tests=tests)} Vertical bars, at "
         f"the end of a line, are {say.interval()}."
     )

@@ -213,7 +213,8 @@ def _name_points(ax: Axes, panel: Panel, style: Mapping[str, Mapping[str, str]])
     for method, path in paths(points)[:1]:
         dark = tuple(0.6 * part for part in to_rgb(style[method]["color"]))
         outer = path[path["method"] == method].iloc[[0, -1]]
-        names += [(row, notation(method, row.setting), dark) for row in outer.itertuples()]
+        # The path's own value is the last one; those before it belong to the model at its end.
+        names += [(row, notation(method, row.setting).rpartition(", ")[2], dark) for row in outer.itertuples()]
     for row, text, color in names:
         # A text on another text is worse than one on anything else.
         texts.append(place_text(ax, text, (row.x, row.y), color, taken + 50 * texts))

@@ -7,13 +7,10 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import spearmanr
 from tabulate import tabulate
 
-from generality.report.drift import rank_correlation
-from generality.report.estimate import Estimate, estimate
+from generality.report.estimate import estimate
 from generality.report.frontier import hypervolume
-from generality.report.resampled import Resampled
 from generality.report.tradeoff_numbers import method_hypervolume
 from simulated import GROUPS, MODELS, World, resampled
 
@@ -40,7 +37,6 @@ KINDS = {
     "chosen": "change at the chosen setting",
     "lost": "difference of two shares lost",
     "hypervolume": "difference of two hypervolumes",
-    "rho": "rank correlation of forgetting and drift",
 }
 
 
@@ -68,7 +64,6 @@ def held(world: World, seeds: dict, rng: np.random.Generator, models: dict) -> d
             shares[0] - shares[1],
         ),
         "hypervolume": (results.interval(volumes[0] - volumes[1]), of_truth[0] - of_truth[1]),
-        "rho": _rho(results, mean, {model: at for model, at in models.items() if model != start}),
     }
     return {kind: result.low <= truth <= result.high for kind, (result, truth) in cases.items()}
 
@@ -101,15 +96,6 @@ def coverage(trials: int, world: World, seeds: dict, models: dict = MODELS, seed
 
 def _mean(world: World, group: str, distance: float) -> float:
     return float(np.mean([world.truth(data, distance) for data in GROUPS[group]]))
-
-
-def _rho(results: Resampled, mean: Callable, models: dict) -> tuple[Estimate, float]:
-    """Return the measured and the true rank correlation of forgetting with the distance from the pre-trained model."""
-    columns = np.stack([-results.generality_of(*model) for model in models])
-    distances = np.array(list(models.values()))
-    truths = [mean("ood", at) + mean("instruction", 0.0) / mean("instruction", at) for at in distances]
-    far = np.broadcast_to(distances[:, None], columns.shape)
-    return rank_correlation(results, far, columns), -spearmanr(distances, truths).statistic
 
 
 def _volume(mean: Callable, distances: list[float]) -> float:

@@ -14,7 +14,7 @@ EMBEDDED_FILE = ROOT / "config.yaml"
 EMBEDDED = load(EMBEDDED_FILE, given={"seeds": [1]})
 for experiment in EMBEDDED["experiments"].values():
     methods = experiment["methods"]
-    methods |= {"full": {}, "lora": {"rank": [4, 8]}, "wise": methods["wise"] | {"on": ["full"]}}
+    methods |= {"full": {}, "lora": {"rank": [4, 8], "train": {"lr": 6e-3}}, "wise": methods["wise"] | {"on": ["full"]}}
 REAL = Path(__file__).with_name("real.yaml").read_text()
 
 

@@ -73,7 +73,7 @@ def log(path, steps):
 def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
     plan = study()
     recipes = {experiment: recipe(plan, experiment) for experiment in Shown(plan, "table3").experiments}
-    logs = [log(tmp_path / "a.csv", 3 * 124), log(tmp_path / "b.csv", 5 * 68)]
+    logs = [log(tmp_path / "a.csv", 2 * 124), log(tmp_path / "b.csv", 3 * 68)]
     counts = [tmp_path / name for name in ("one", "two")]
     for folder, count in zip(counts, (1200, 50), strict=True):
         folder.mkdir()
@@ -86,13 +86,13 @@ def test_hyperparameters_are_those_of_the_config_and_the_log(tmp_path):
     table = {name: values for name, *values in rows}
     assert table["Model"] == ["tiny-opt", "Galactica-1.3B"] * 2
     assert table["Training examples"] == ["1,200", "–", "50", "–"]
-    assert table["Learning rate"] == ["4e-4", "2e-5", "8e-4", "2e-5"]
+    assert table["Learning rate"] == ["8e-4", "2e-5", "1.6e-3", "2e-5"]
     assert table["Steps per epoch"] == ["124", "2691", "68", "470"]
-    assert table["Epochs"] == ["3", "5", "5", "5"]
+    assert table["Epochs"] == ["2", "5", "3", "5"]
     assert table["Betas"] == ["0.9, 0.999"] * 4
     assert table["Tokens per block"] == ["128", "512"] * 2
     assert table["Warm-up steps"] == ["0", "–"] * 2
-    assert table["LoRA"][0] == "rank = 4, 16; alpha = rank; lr = 6e-3"
+    assert table["LoRA"][0] == "rank = 4, 8; alpha = rank; lr = 6e-3"
     assert table["wise"][1] == "α = 0.2, 0.4, 0.6, 0.8"
     assert "full" not in table, "it has no setting and nothing of its own"
     assert "Augmentation" not in table
@@ -134,7 +134,7 @@ def test_what_the_tables_say_of_a_study():
         f"results/embedded/{experiment}/full/default/seed-1-1/log.csv" for experiment in ("imagenet", "domainnet")
     ]
     lora = recipe(plan, "medmcqa")["methods"]["lora"]
-    assert lora == {"settings": ["rank-4", "rank-16"], "own": {"alpha": "rank", "lr": 0.006}}
+    assert lora == {"settings": ["rank-4", "rank-8"], "own": {"alpha": "rank", "lr": 0.006}}
     assert recipe(plan, "medmcqa")["train"] == EMBEDDED["experiments"]["medmcqa"]["train"]
 
 

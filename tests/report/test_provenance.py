@@ -1,5 +1,6 @@
 """The record of a report: versions, revision, machine, and time and memory of every stage."""
 
+import copy
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from generality.plan.logs import log_folders
 from generality.plan.study import Study
 from generality.report.provenance import machine, packages, record, revision, stages
 from generality.runtime.usage import read_used, used
+from study_files import EMBEDDED
 from workflows import ROOT
 
 
@@ -42,7 +44,7 @@ def test_stages_are_sums_over_the_jobs_that_the_study_has(tmp_path):
 
 
 def test_the_folders_are_those_of_what_the_study_has_now():
-    config = load(ROOT / "config.yaml") | {"seeds": {"pretraining": [1], "finetuning": [1]}}
+    config = copy.deepcopy(EMBEDDED)
     folders = log_folders(Study(config))
     assert len(folders) == len(set(folders))
     for folder in (

@@ -1,5 +1,6 @@
 """Texts of the user are shown as they are: in figures, LaTeX, Markdown, HTML, and on Snakemake's command lines."""
 
+import copy
 import shutil
 import subprocess
 import warnings
@@ -8,7 +9,6 @@ from io import BytesIO
 
 import pandas as pd
 import pytest
-import yaml
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from markdown_it import MarkdownIt
@@ -22,7 +22,8 @@ from generality.report.latex import COMMANDS, latex
 from made_series import PAPER, TUNINGS, followed
 from scored import ALPACA, ARC, LMFLOW, MEDMCQA, RACE, SPECIAL, STYLE, USMLE
 from small_sets import make_image_set
-from workflows import ROOT, dry_run
+from study_files import EMBEDDED
+from workflows import dry_run
 
 ODD = r"$5 or $\frac$ ^_{x} 北京 🍕 <b> 100% & `c` *d* |e| ~~f~~ \alpha"
 SHOWN = ODD.replace("北京", "[U+5317 4EAC]").replace("🍕", "[slice of pizza]")  # where no font has these
@@ -257,6 +258,6 @@ def test_stand_ins_are_read_aloud():
 
 
 def test_braces_in_a_label_are_no_wildcard(tmp_path):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = copy.deepcopy(EMBEDDED)
     config["report"]["style"] = {name: {"label": f"{name} {{x}} 'y' \"z\" $HOME"} for name in ("pretrained", "full")}
     assert "draw_distance" in dry_run(tmp_path, config)

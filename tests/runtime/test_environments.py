@@ -16,7 +16,7 @@ from workflows import ROOT
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
 # Of each rule, up to its end: the script it runs, and its environment.
-RULE = re.compile(r'code\(\s*"(\w+)"(?:(?!^rule ).)*?conda:\s*"../../envs/(\w+).yaml"', re.MULTILINE | re.DOTALL)
+RULE = re.compile(r'script\(\s*"(\w+)"(?:(?!^rule ).)*?conda:\s*"../../envs/(\w+).yaml"', re.MULTILINE | re.DOTALL)
 METHODS = [module_of(path.stem) for path in (ROOT / "workflow/generality/methods").glob("[a-z]*.py")]
 
 

@@ -1,6 +1,7 @@
 """The files a script runs, by its import statements."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from generality.errors import StudyError
 from generality.runtime import imports
-from generality.runtime.imports import code, library
+from generality.runtime.imports import code, fingerprint, library
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -77,6 +78,21 @@ def test_modules_that_are_imported_by_name_count_with_what_they_import(workflow)
     assert relative(library("generality.a.unused", "generality.runtime.cli", workflow=workflow), workflow) == [
         *("generality/__init__.py", "generality/a/__init__.py", "generality/a/unused.py", "generality/runtime/cli.py"),
     ]
+
+
+def test_the_fingerprint_is_of_what_the_files_say(workflow, tmp_path_factory):
+    def copy(change=None):
+        moved = tmp_path_factory.mktemp("moved") / "workflow"
+        shutil.copytree(workflow, moved)
+        if change:
+            (moved / change).write_text((moved / change).read_text() + "\n# another line\n")
+        return moved
+
+    first = fingerprint("stage", workflow=workflow)
+    assert fingerprint("stage", workflow=copy()) == first
+    assert fingerprint("stage", workflow=copy("generality/b/left.py")) != first
+    assert fingerprint("stage", workflow=copy("generality/a/unused.py")) == first
+    assert fingerprint("stage", "generality.a.unused", workflow=workflow) != first
 
 
 def test_a_missing_script_is_refused(workflow):

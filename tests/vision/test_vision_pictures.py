@@ -1,5 +1,6 @@
 """Pictures are what a CLIP was trained with, or are refused: size, resizing, fill, mean, deviation."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from generality.vision.score import score_classifiers
 from generality.vision.zero_shot import build_classifier
 from small_sets import CLASSES, make_image_set
 from small_trainings import PICTURES, TRAIN
-from study_files import EMBEDDED_FILE, REAL
+from study_files import EMBEDDED, REAL
 from tiny_clips import SIZE, fetched, registered
 
 SHAPES = ((37, 90), (90, 37), (64, 64), (16, 16), (5, 200), (33, 34), (300, 299))
@@ -251,7 +252,7 @@ def test_captions_of_a_generated_world_belong_to_it():
 
 
 def test_a_generated_world_is_known_through_captions():
-    study = yaml.safe_load(EMBEDDED_FILE.read_text())
+    study = copy.deepcopy(EMBEDDED)
     joined = {"source": "captions", "of": ["imagenet/in"], "phrases": {"default": ["a {}"]}, "seed": 1}
     study["data"] |= {"joined": joined}
     study["models"]["tiny-clip"]["data"] = "joined"

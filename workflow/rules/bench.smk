@@ -4,9 +4,7 @@ from generality.speed.settings import SETTINGS as BENCH
 # This target is for a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).
 rule bench:
     input:
-        code=code(
-            "bench_training", *(module_of(name) for model in BENCH["models"].values() for name in model["methods"])
-        ),
+        script=script("bench_training"),
     output:
         "reports/bench.json",
         "reports/bench.md",
@@ -20,6 +18,9 @@ rule bench:
         mem_mb=48000,  # several copies of a model of 5 GB
         runtime=120,  # minutes; four times the time of an H100
     params:
+        code=fingerprint(
+            "bench_training", *(module_of(name) for model in BENCH["models"].values() for name in model["methods"])
+        ),
         settings=as_json(BENCH),
     shell:
-        "python {input.code[0]} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "python {input.script} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

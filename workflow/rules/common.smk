@@ -23,7 +23,7 @@ from generality.runtime.ancient import not_through_ancient
 from generality.config.study_file import load
 from generality.errors import StudyError
 from generality.runtime.fork import SERVER, start_fork_server
-from generality.runtime.imports import code, requirements, resource
+from generality.runtime.imports import code, fingerprint, requirements, resource, script
 from generality.runtime.local_files import mark_of_pictures
 from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient

@@ -5,7 +5,7 @@ for source in data_sources().values():
         name:
             f"make_{source.name}"
         input:
-            code=code("make", source.module),
+            script=script("make"),
             data=lambda w: users_inputs(
                 study.data_files(w.set, w.domain),
                 study.data_sources(w.set, w.domain),
@@ -24,10 +24,11 @@ for source in data_sources().values():
         resources:
             **asks(study, source.stage),
         params:
+            code=fingerprint("make", source.module),
             function=source.function,
             arguments=lambda w: as_json(study.making(w.set, w.domain, w.split)),
             # The mark stands for the pictures, which are too many to be inputs.
             mark=lambda w: mark_of_pictures(study.own_folders(w.set, w.domain)),
         shell:
-            "python {input.code[0]} --function {params.function} --arguments {params.arguments:q} --workers {threads}"
+            "python {input.script} --function {params.function} --arguments {params.arguments:q} --workers {threads}"
             " --output {output} 2>&1 | tee {log}"

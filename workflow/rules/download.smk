@@ -5,7 +5,7 @@
 
 rule download:
     input:
-        code=ancient(code("download")),
+        script=ancient(script("download")),
     output:
         "{file}",
     log:
@@ -21,14 +21,14 @@ rule download:
         known=lambda w, output: as_json(study.downloads.known(output[0])),
         urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
     shell:
-        "python {input.code[0]} --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
+        "python {input.script} --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 # The archive stays, since the user may have put it there by hand, and an emptied folder then costs no second download.
 # Users who need the room may delete it, which makes nothing run again.
 rule unpack:
     input:
-        code=ancient(code("unpack")),
+        script=ancient(script("unpack")),
         archive=lambda w: study.downloads.archive(w.folder),
     output:
         directory("{folder}"),
@@ -42,7 +42,7 @@ rule unpack:
     params:
         settings=lambda w: as_json(study.downloads.unpacking(w.folder)),
     shell:
-        "python {input.code[0]} --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
+        "python {input.script} --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
         " 2>&1 | tee {log:q}"
 
 
@@ -50,7 +50,7 @@ rule unpack:
 # rule comes before all others, so that the user learns of missing data at once, not after hours of downloads.
 rule find_own_copy:
     input:
-        code=ancient(code("find_own_copy")),
+        script=ancient(script("find_own_copy")),
     output:
         "{own}.found",
     log:
@@ -66,5 +66,5 @@ rule find_own_copy:
     message:
         "{wildcards.own}: {params.by_hand}"
     shell:
-        "python {input.code[0]} --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
+        "python {input.script} --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
         " 2>&1 | tee {log:q}"

@@ -1,6 +1,9 @@
 FINETUNED = any_of(name for name, method in registry().items() if isinstance(method, Trained))
 
 
+# The run cache is given the files of the code, which a job reads when it starts. A function of the output is no reason to
+# run again, as moved files would be; `code` is one.
+#
 # Trials and checks come first. They are ancient, so a new one, for one more method or data set, trains nothing again. The
 # key of the run cache leaves them out, since a trial's file holds its duration.
 for track, kind in KINDS.items():
@@ -9,7 +12,7 @@ for track, kind in KINDS.items():
         name:
             f"finetune_{kind}"
         input:
-            code=lambda w, kind=kind: code(f"finetune_{kind}", module_of(w.method)),
+            script=script(f"finetune_{kind}"),
             model=lambda w: study.start_path(w.experiment, start(w.seed)),
             data=lambda w: study.speciality_train(w.experiment),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
@@ -27,11 +30,13 @@ for track, kind in KINDS.items():
         resources:
             **asks(study, f"finetune_{kind}"),
         params:
+            code=lambda w, kind=kind: fingerprint(f"finetune_{kind}", module_of(w.method)),
+            files=lambda w, output, kind=kind: code(f"finetune_{kind}", module_of(w.method)),
             settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
             seed=lambda w: finetuning(w.seed),
         shell:
-            "cached {input.code} {input.model} {input.data} -- {output} --"
-            " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+            "cached {params.files} {input.model} {input.data} -- {output} --"
+            " launch {resources.gpu} {input.script} --model {input.model} --data {input.data} --settings {params.settings:q}"
             " --seed {params.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -46,7 +51,7 @@ for track, kind, tuning, series in [
         name:
             f"finetune_series_{kind}"
         input:
-            code=code(f"finetune_{kind}"),
+            script=script(f"finetune_{kind}"),
             model=lambda w: study.start_path(w.experiment, start(w.seed)),
             data=lambda w: study.speciality_train(w.experiment),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
@@ -63,19 +68,21 @@ for track, kind, tuning, series in [
         resources:
             **asks(study, f"finetune_{kind}"),
         params:
+            code=fingerprint(f"finetune_{kind}"),
+            files=lambda w, output, kind=kind: code(f"finetune_{kind}"),
             settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.get("setting", "default"))),
             shares=lambda w: study.experiment(w.experiment)["series"],
             seed=lambda w: finetuning(w.seed),
         shell:
-            "cached {input.code} {input.model} {input.data} -- {output} --"
-            " launch {resources.gpu} {input.code[0]} --model {input.model} --data {input.data} --settings {params.settings:q}"
+            "cached {params.files} {input.model} {input.data} -- {output} --"
+            " launch {resources.gpu} {input.script} --model {input.model} --data {input.data} --settings {params.settings:q}"
             " --series {params.shares} --seed {params.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
 # This rule runs on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
 rule mix:
     input:
-        code=lambda w: code("mix", module_of(study.mixtures[w.experiment][w.run].method)),
+        script=script("mix"),
         pretrained=lambda w: study.start_path(w.experiment, start(w.seed)),
         finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
     output:
@@ -89,7 +96,8 @@ rule mix:
     resources:
         **asks(study, "prepare"),
     params:
+        code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
         method=lambda w: study.mixtures[w.experiment][w.run].method,
     shell:
-        "python {input.code[0]} --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
+        "python {input.script} --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
         " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

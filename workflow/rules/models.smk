@@ -6,7 +6,7 @@ for source in model_sources().values():
             name:
                 source.name
             input:
-                code=code("make", source.module),
+                script=script("make"),
                 data=lambda w: list(study.pretraining_data(w.model).values()),
             output:
                 directory("results/{study}/models/{model}/seed-{seed}"),
@@ -23,11 +23,13 @@ for source in model_sources().values():
             resources:
                 **asks(study, "pretrain"),
             params:
+                code=fingerprint("make", source.module),
+                files=lambda w, output, source=source: code("make", source.module),
                 function=source.function,
                 arguments=lambda w: as_json(study.model_making(w.model, seed=int(w.seed))),
             shell:
-                "cached {input} -- {output} --"
-                " python {input.code[0]} --function {params.function} --arguments {params.arguments:q}"
+                "cached {params.files} {input} -- {output} --"
+                " python {input.script} --function {params.function} --arguments {params.arguments:q}"
                 " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
     else:
@@ -36,7 +38,7 @@ for source in model_sources().values():
             name:
                 f"fetch_{source.name}"
             input:
-                code=code("make", source.module),
+                script=script("make"),
                 files=lambda w: users_inputs(
                     study.model_files(w.model), study.model_sources(w.model), f"{study.root}/models/{w.model}/released"
                 ),
@@ -50,10 +52,11 @@ for source in model_sources().values():
             conda:
                 f"../../envs/{source.track}.yaml"
             params:
+                code=fingerprint("make", source.module),
                 function=source.function,
                 arguments=lambda w: as_json(study.model_making(w.model)),
             shell:
-                "python {input.code[0]} --function {params.function} --arguments {params.arguments:q} --output {output}"
+                "python {input.script} --function {params.function} --arguments {params.arguments:q} --output {output}"
                 " 2>&1 | tee {log}"
 
 
@@ -65,7 +68,7 @@ for track, kind in KINDS.items():
         name:
             f"try_{kind}"
         input:
-            code=lambda w, kind=kind: code(f"try_{kind}", *trying.modules(study, w.model)),
+            script=script(f"try_{kind}"),
             model="results/{study}/models/{model}/released",
         output:
             "results/{study}/models/{model}/released.tried",
@@ -79,15 +82,16 @@ for track, kind in KINDS.items():
         resources:
             **asks(study, f"finetune_{kind}"),
         params:
+            code=lambda w, kind=kind: fingerprint(f"try_{kind}", *trying.modules(study, w.model)),
             trials=lambda w: as_json(trying.trials(study, w.model)),
         shell:
-            "python {input.code[0]} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
+            "python {input.script} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
             " --output {output} 2>&1 | tee {log}"
 
 
 rule check_texts:
     input:
-        code=code("check_texts"),
+        script=script("check_texts"),
         model=lambda w: study.start_path(w.experiment, w.seed),
         sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
     output:
@@ -101,18 +105,19 @@ rule check_texts:
     resources:
         **asks(study, "prepare"),
     params:
+        code=fingerprint("check_texts"),
         limit=study.limit(),
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
-        "python {input.code[0]} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
+        "python {input.script} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # Once the pictures are decoded, the classes of all sets that a CLIP is scored or probed on are known.
 rule check_classes:
     input:
-        code=code("check_classes"),
+        script=script("check_classes"),
         train=lambda w: study.speciality_train(w.experiment),
         sets=lambda w: list(trying.measured_pictures(study, w.experiment).values()),
     output:
@@ -125,15 +130,16 @@ rule check_classes:
     conda:
         "../../envs/vision.yaml"
     params:
+        code=fingerprint("check_classes"),
         sets=lambda w: study.set_arguments(trying.measured_pictures(study, w.experiment)),
     shell:
-        "python {input.code[0]} --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
+        "python {input.script} --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
 
 
 # Every experiment has a head of its own: the same CLIP, other classes.
 rule build_classifier:
     input:
-        code=code("build_classifier"),
+        script=script("build_classifier"),
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
@@ -147,8 +153,10 @@ rule build_classifier:
     resources:
         **asks(study, "score_clip"),
     params:
+        code=fingerprint("build_classifier"),
+        files=lambda w, output: code("build_classifier"),
         templates=lambda w: as_json(study.experiment(w.experiment)["templates"]),
     shell:
-        "cached {input.code} {input.clip} {input.data} -- {output} --"
-        " python {input.code[0]} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
+        "cached {params.files} {input.clip} {input.data} -- {output} --"
+        " python {input.script} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"

@@ -5,7 +5,7 @@ from generality.plan.logs import log_folders
 # neither itself nor the page that shows the record.
 rule record_provenance:
     input:
-        code=code("record_provenance"),
+        script=script("record_provenance"),
         requirements=requirements(),
         report=[*targets(study), *map(study.table_path, unshown(study)), page_file(study, "answer.csv")],
     output:
@@ -16,11 +16,12 @@ rule record_provenance:
     conda:
         "../../envs/report.yaml"
     params:
+        code=fingerprint("record_provenance"),
         study=study.name,
         seeds=as_json(study.config["seeds"]),
         folders=log_folders(study),
         rules=lambda w: [rule.name for rule in workflow.rules if rule.log and rule.name != "bench"],
     shell:
-        "python {input.code[0]} --study {params.study} --seeds {params.seeds:q} --logs logs/{params.study}"
+        "python {input.script} --study {params.study} --seeds {params.seeds:q} --logs logs/{params.study}"
         " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
         " 2>&1 | tee {log}"

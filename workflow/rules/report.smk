@@ -12,7 +12,7 @@ for source, names in modules(study.parts()).items():
         name:
             f"draw_{source.rpartition('.')[2]}"
         input:
-            code=code("render_part", source),
+            script=script("render_part"),
             resources=[resource(name) for name in parts()[names[0]].resources],
             files=lambda w: Shown(study, w.part).files,
         output:
@@ -25,17 +25,18 @@ for source, names in modules(study.parts()).items():
         conda:
             "../../envs/report.yaml"
         params:
+            code=fingerprint("render_part", source),
             module=source,
             inputs=lambda w: as_json(Shown(study, w.part).inputs),
             settings=lambda w: as_json(Shown(study, w.part).settings),
         shell:
-            "python {input.code[0]} --module {params.module} --inputs {params.inputs:q} --settings {params.settings:q}"
+            "python {input.script} --module {params.module} --inputs {params.inputs:q} --settings {params.settings:q}"
             " --output {output} 2>&1 | tee {log}"
 
 
 rule render_answer:
     input:
-        code=code("render_answer"),
+        script=script("render_answer"),
         scores=[path for settings in answer_settings(study) for path in settings["scores"]],
         tables=[settings["table"] for settings in answer_settings(study)],
     output:
@@ -46,14 +47,15 @@ rule render_answer:
     conda:
         "../../envs/report.yaml"
     params:
+        code=fingerprint("render_answer"),
         experiments=lambda w: as_json(answer_settings(study)),
     shell:
-        "python {input.code[0]} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+        "python {input.script} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule render_report:
     input:
-        code=code("render_report"),
+        script=script("render_report"),
         looks=[resource(f"page/page.{suffix}") for suffix in ["html", "css", "js"]],
         answer=page_file(study, "answer.csv"),
         provenance=page_file(study, "provenance.json"),
@@ -66,6 +68,7 @@ rule render_report:
     conda:
         "../../envs/report.yaml"
     params:
+        code=fingerprint("render_report"),
         study=study.name,
         # These are functions, since Snakemake would take a template of the study ("{question}") in a text for a wildcard.
         experiments=lambda w: as_json(page_experiments(study)),
@@ -73,6 +76,6 @@ rule render_report:
         config=lambda w: page_config(study),
         labels=lambda w: as_json(page_labels(study)),
     shell:
-        "python {input.code[0]} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
+        "python {input.script} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
         " --answer {input.answer} --provenance {input.provenance} --config {params.config:q} --labels {params.labels:q}"
         " --output {output} 2>&1 | tee {log}"

@@ -7,7 +7,7 @@ for track, kind in KINDS.items():
             f"score_{kind}"
         input:
             unpack(lambda w: scoring.inputs(study, w.experiment, w.run, w.file, w.seed)),
-            code=lambda w, kind=kind: code(f"score_{kind}", *scoring.modules(study, w.experiment, w.run)),
+            script=script(f"score_{kind}"),
         output:
             "results/{study}/{experiment}/{run}/seed-{seed}/{file}.parquet",
         log:
@@ -21,15 +21,17 @@ for track, kind in KINDS.items():
         resources:
             **asks(study, f"score_{kind}"),
         params:
+            code=lambda w, kind=kind: fingerprint(f"score_{kind}", *scoring.modules(study, w.experiment, w.run)),
+            files=lambda w, output, kind=kind: code(f"score_{kind}", *scoring.modules(study, w.experiment, w.run)),
             arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
         shell:
-            "cached {input} -- {output} --"
-            " python {input.code[0]} {params.arguments:q} --output {output} 2>&1 | tee {log}"
+            "cached {params.files} {input} -- {output} --"
+            " python {input.script} {params.arguments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
     input:
-        code=code("probe_clip"),
+        script=script("probe_clip"),
         series="results/{study}/{experiment}/full/default/seed-{seed}/series",
         sets=lambda w: list(study.probed_sets(w.experiment).values()),
     output:
@@ -44,17 +46,19 @@ rule probe_clip:
     resources:
         **asks(study, "score_clip"),
     params:
+        code=fingerprint("probe_clip"),
+        files=lambda w, output: code("probe_clip"),
         limit=study.limit(),
         sets=lambda w: study.set_arguments(study.probed_sets(w.experiment)),
     shell:
-        "cached {input} -- {output} --"
-        " python {input.code[0]} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"
+        "cached {params.files} {input} -- {output} --"
+        " python {input.script} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"
         " --output {output} 2>&1 | tee {log}"
 
 
 rule measure_distances:
     input:
-        code=code("measure_distances"),
+        script=script("measure_distances"),
         model=lambda w: study.start_path(w.experiment, w.seed),
         speciality=lambda w: study.speciality_train(w.experiment),
         sets=lambda w: list(study.measured_sets(w.experiment).values()),
@@ -70,11 +74,13 @@ rule measure_distances:
     resources:
         **asks(study, "score_lm"),
     params:
+        code=fingerprint("measure_distances"),
+        files=lambda w, output: code("measure_distances"),
         limit=study.limit(),
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
-        "cached {input} -- {output} --"
-        " python {input.code[0]} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
+        "cached {params.files} {input} -- {output} --"
+        " python {input.script} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -88,7 +94,7 @@ for table, files, settings in [
         name:
             f"collect_{table}"
         input:
-            code=code("collect_scores"),
+            script=script("collect_scores"),
             scores=lambda w, files=files: files(w.experiment),
         output:
             f"results/{{study}}/{{experiment}}/{table}.csv",
@@ -98,7 +104,8 @@ for table, files, settings in [
         conda:
             "../../envs/report.yaml"
         params:
+            code=fingerprint("collect_scores"),
             settings=lambda w, settings=settings: as_json(settings(w.experiment)),
         shell:
-            "python {input.code[0]} --scores {input.scores} --settings {params.settings:q} --output {output}"
+            "python {input.script} --scores {input.scores} --settings {params.settings:q} --output {output}"
             " 2>&1 | tee {log}"

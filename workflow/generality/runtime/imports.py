@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from generality.errors import StudyError
+from generality.storage.files import sha256
+from generality.storage.ingredients import digest
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 PACKAGE = "generality"
@@ -17,23 +19,45 @@ WORD = re.compile(rb"\bimport\b")
 STATEMENT = re.compile(rb"^[ \t]*((?:import|from)\b[^\n(#]*(?:\([^)]*\))?)", re.MULTILINE)
 
 
-def code(script: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
-    """Return the file of `script`, such as "score_clip", then all files of the package that it imports, at any depth.
+def script(name: str, workflow: Path = WORKFLOW) -> str:
+    """Return the file of a script, such as "score_clip", in the form that `code` returns.
+
+    Raise StudyError for a script that does not exist.
+    """
+    file = workflow / "scripts" / f"{name}.py"
+    if not file.is_file():
+        raise StudyError(f"{file}: no such script")
+    return from_here([file])[0]
+
+
+@cache
+def fingerprint(name: str, *modules: str, workflow: Path = WORKFLOW) -> str:
+    """Return a digest of the names and contents of the files that `code` returns.
+
+    It is a parameter of each stage, so that an edit of its code is a reason to run again. As inputs, some fifty files a
+    job would take most of the time of Snakemake's plan.
+    """
+    files = _imported_by(workflow, modules, workflow / "scripts" / f"{name}.py")
+    return digest([(str(file.relative_to(workflow)), _sha256(file)) for file in files])
+
+
+def code(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
+    """Return the file of a script, such as "score_clip", then all files of the package that it imports, at any depth.
 
     Count imports inside functions, and every `__init__.py` on the way to a module, since Python runs it too. Import
     statements are read, not run; `modules` are imported by name at run time, such as the method of a run. Paths inside
     the working directory are relative to it, so that a moved copy of the repository stays up to date. Raise StudyError
     for a script that does not exist.
     """
-    start = workflow / "scripts" / f"{script}.py"
-    if not start.is_file():
-        raise StudyError(f"{start}: no such script")
-    return from_here([start, *_imported_by(workflow, modules, start)])
+    return [script(name, workflow), *from_here(_imported_by(workflow, modules, workflow / "scripts" / f"{name}.py"))]
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """Return all files of the package that importing `modules`, such as "generality.vision.score", runs; see `code`."""
     return from_here(_imported_by(workflow, modules))
+
+
+_sha256 = cache(sha256)
 
 
 @cache

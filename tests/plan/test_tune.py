@@ -104,6 +104,18 @@ def test_series_and_early_stopping_use_the_experiments_own_train_block(plan):
     ]
 
 
+def test_early_stopping_is_drawn_beside_the_usual_fine_tuning_alone():
+    usual = EMBEDDED["experiments"]["medmcqa"]["train"]["lr"]
+    plan = tuned(full={"tune": {"lr": [*RATES, usual]}}, wise={"alpha": [0.5], "on": [f"full/lr-{usual}"]})
+    compared = [path for path in early.score_files(plan, "medmcqa") if path.endswith("scores.parquet")]
+    assert [path.split("/medmcqa/")[1] for path in compared] == [
+        "pretrained/default/seed-1/scores.parquet",
+        *(f"{run}/seed-1-1/scores.parquet" for run in (f"full/lr-{usual}", f"wise/full/lr-{usual}")),
+    ]
+    others = early.score_files(tuned(full={"tune": {"lr": RATES}}), "medmcqa")
+    assert sum("/full/lr-0.000" in path and "warmup" not in path for path in others) == 2, "there is no other"
+
+
 def test_a_trial_takes_each_methods_first_setting(plan):
     rates = [trial["train"]["lr"] for trial in trying.trials(plan, "tiny-opt") if trial["method"] == "full"]
     assert rates == [2e-4, EMBEDDED["experiments"]["pubmedqa"]["train"]["lr"]], "of medmcqa, and of pubmedqa"

@@ -2,7 +2,7 @@
 
 from generality import SPECIALITY
 from generality.config.references import VARIED
-from generality.methods import REFERENCE
+from generality.methods import PRETRAINED, REFERENCE
 from generality.parts.early_stopping import COMPARED
 from generality.plan.study import Study
 from generality.storage.setting import DEFAULT, write
@@ -36,9 +36,17 @@ def scored_sets(study: Study, experiment: str) -> dict[tuple[str, str], str]:
 
 
 def score_files(study: Study, experiment: str) -> list[str]:
-    """Return the score files of the models to compare with, then those of the series."""
-    compared = {f"{run.method}/{run.setting}" for run in study.runs(experiment) if run.method in COMPARED}
-    compared |= {run for run, mixed in study.mixtures[experiment].items() if mixed.name in COMPARED}
+    """Return the score files of the models to compare with, then those of the series.
+
+    They are the pre-trained model, WiSE-FT with its ends, and full fine-tuning with the experiment's own train block.
+    Where full fine-tuning has neither an end nor that block, all its settings are.
+    """
+    mixtures = {run: mixed for run, mixed in study.mixtures[experiment].items() if mixed.name in COMPARED}
+    ends, usual = {mixed.setting for mixed in mixtures.values()}, tuning_settings(study, experiment, DEFAULT)
+    tuned = study.settings(experiment, REFERENCE)
+    usual = {name for name in tuned if study.finetune_settings(experiment, REFERENCE, name) == usual}
+    compared = {f"{REFERENCE}/{name}" for name in (ends | usual) & {*tuned} or tuned} | {f"{PRETRAINED}/{DEFAULT}"}
+    compared |= {*mixtures}
     folders = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in compared)
     series = [
         f"{study.root}/{experiment}/{REFERENCE}/{tuning}/seed-{seed}/series.parquet"

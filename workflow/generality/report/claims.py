@@ -100,10 +100,10 @@ class JudgedClaim(NamedTuple):
 def judge(comparison: Comparison) -> Judged:
     """Return the verdict of one comparison, by `RULE`."""
     value, _, low, high = comparison.estimate
-    if np.isnan(value):
-        verdict = NOT_DECIDED
-    elif not comparison.decidable:
+    if not comparison.decidable:
         verdict = AT_CHANCE
+    elif np.isnan(value):
+        verdict = NOT_DECIDED
     elif low > 0 and value >= comparison.smallest:
         verdict = SUPPORTED
     elif high < 0 and value <= -comparison.smallest:

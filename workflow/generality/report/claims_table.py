@@ -8,9 +8,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from generality.report import choices
-from generality.report.claims import Judged, JudgedClaim, judge_claims, rule
+from generality.report.claims import AT_CHANCE, Judged, JudgedClaim, judge_claims, rule
 from generality.report.comparisons import Followed
-from generality.report.markup import markdown
+from generality.report.markup import NONE, markdown
 from generality.report.names import DIVERGED
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
@@ -99,6 +99,6 @@ def note(rule: str, claims: int) -> str:
 def effect_text(comparison: Mapping) -> str:
     """Return the effect of a comparison with its interval and unit, as in the .json: "+1.3 [+0.2, +2.4] points"."""
     if comparison["effect"] is None:
-        return DIVERGED
+        return NONE if comparison["verdict"] == AT_CHANCE else DIVERGED
     numbers = (f"{comparison[key]:+.1f}".replace("-", "−") for key in ("effect", "low", "high"))
     return "{} [{}, {}] {}".format(*numbers, comparison["unit"])

@@ -8,7 +8,7 @@ import numpy as np
 
 from generality import SPECIALITY
 from generality.report.collect import BASE
-from generality.report.estimate import Estimate, paired
+from generality.report.estimate import MISSING, Estimate, paired
 from generality.report.names import ENDS, FULL, PATH, in_words, short
 from generality.report.probed import Probed
 from generality.report.resampled import Resampled
@@ -120,8 +120,9 @@ def forgets_by_distance(scores: Resampled) -> Iterator[Comparison]:
     for near, far in pairwise(order):
         if FULL in scores.settings:
             what = f"{scores.experiment}: share lost, {in_words(far)} − {in_words(near)}"
-            lost = scores.interval(scores.lost(FULL, far) - scores.lost(FULL, near))
             decidable = all(scores.beats_chance([BASE], group) for group in (near, far))
+            # A share of a lead that may be none is no number.
+            lost = scores.interval(scores.lost(FULL, far) - scores.lost(FULL, near)) if decidable else MISSING
             yield comparison(scores, what, lost, SHARE, decidable=decidable)
 
 

@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 from generality import SPECIALITY
 from generality.errors import StudyError
 from generality.report.annotate import name_forgetting, place_text, shade_below
-from generality.report.collect import average_name
+from generality.report.collect import BASE, average_name
 from generality.report.metrics import METRICS, primary
 from generality.report.names import DIVERGED, FULL, count, in_words, share_of_seeds, short
 from generality.report.select import pick_groups, results
@@ -57,11 +57,12 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
     Columns are group, data, n, seeds, diverged (how many of these did), is_average, change, low, high (95 % interval of
     the paired difference, the lead taken as known), in the primary metric; down is worse. Where chance is not known, it
     counts as 0. `groups` None takes all groups of the generality. Changes are missing where the fine-tuning diverged
-    and where the pre-trained model is no better than chance. Raises StudyError for an unknown group.
+    and where the pre-trained model is not measurably better than chance. Raises StudyError for an unknown group.
     """
     rows = primary(results(table))
     rows = pick_groups(rows if groups else rows[rows["group"] != SPECIALITY], groups)
-    rows = rows[rows["method"] == FULL]
+    before = rows[rows["method"] == BASE[0]].set_index(["group", "data"])["low"].rename("before_low")
+    rows = rows[rows["method"] == FULL].join(before, on=["group", "data"])
     # None is chosen where all diverged: they are alike.
     stands = rows["chosen"] if rows["chosen"].any() else rows["setting"] == rows["setting"].iloc[0]
     rows = rows[stands].reset_index(drop=True)
@@ -69,7 +70,8 @@ def relative_changes(table: pd.DataFrame, groups: Sequence[str] | None = None) -
     sign = np.where(better, 1, -1)
     lead = sign * (rows["value"] - rows["change"] - rows["chance"].fillna(0))
     lead = lead.where(rows["chance"].notna(), lead.abs())  # an nll is no lead over 0, but a distance from it
-    share = 100 * sign / lead.where(lead > 0)
+    beats_chance = ~better | rows["chance"].isna() | (rows["before_low"] > rows["chance"])
+    share = 100 * sign / lead.where((lead > 0) & beats_chance)
     changes = rows[["group", "data", "n", "seeds", "diverged"]].copy()
     changes["is_average"] = rows["data"] == rows["group"].map(average_name)
     ends = share * rows["change_low"], share * rows["change_high"]

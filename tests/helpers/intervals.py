@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
+from generality.report.calibration import calibration_error, gaps
 from generality.report.estimate import estimate
 from generality.report.frontier import hypervolume
 from generality.report.tradeoff_numbers import method_hypervolume
@@ -37,6 +38,7 @@ KINDS = {
     "chosen": "change at the chosen setting",
     "lost": "difference of two shares lost",
     "hypervolume": "difference of two hypervolumes",
+    "ece": "calibration error",
 }
 
 
@@ -64,6 +66,10 @@ def held(world: World, seeds: dict, rng: np.random.Generator, models: dict) -> d
             shares[0] - shares[1],
         ),
         "hypervolume": (results.interval(volumes[0] - volumes[1]), of_truth[0] - of_truth[1]),
+        "ece": (
+            calibration_error([gaps(scores, [full], data)[full] for data in GROUPS["ood"]], scores, results),
+            errors(world),
+        ),
     }
     return {kind: result.low <= truth <= result.high for kind, (result, truth) in cases.items()}
 
@@ -96,6 +102,12 @@ def coverage(trials: int, world: World, seeds: dict, models: dict = MODELS, seed
 
 def _mean(world: World, group: str, distance: float) -> float:
     return float(np.mean([world.truth(data, distance) for data in GROUPS[group]]))
+
+
+@cache
+def errors(world: World) -> float:
+    """Return the true calibration error of full fine-tuning, a mean over data sets."""
+    return float(np.mean([world.calibration_error(data, 1.0) for data in GROUPS["ood"]]))
 
 
 def _volume(mean: Callable, distances: list[float]) -> float:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.special import expit
+from scipy.special import expit, logit
+from scipy.stats import norm
 
+from generality.report.calibration import BINS, CONFIDENCE
 from generality.report.collect import tidy
 from generality.report.resampled import Resampled
 from generality.report.scores import Scores
@@ -14,6 +16,9 @@ OWN, FAR, TALK = "s/own", "s/far", "s/talk"
 GROUPS = {"speciality": [OWN], "ood": [FAR, "s/farther"], "instruction": [TALK]}
 SETTINGS = {"generality": {name: sets for name, sets in GROUPS.items() if name != "speciality"}, "speciality": OWN}
 NODES, WEIGHTS = hermegauss(100)  # with which a mean over the normal distribution is exact to many digits
+FINE = np.linspace(-6, 6, 20_001)  # where the integrand has steps
+WEIGHTS_OF_FINE = norm.pdf(FINE) / norm.pdf(FINE).sum()
+OVERCONFIDENT = 1.5  # times the logit that a confidence should have
 # How far from the pre-trained model a setting is: 0 learns and forgets nothing, 1 is full fine-tuning.
 MODELS = {("pretrained", "default"): 0.0, ("full", "default"): 1.0}
 MODELS |= {("wise", f"alpha-{a:g}"): a for a in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}
@@ -69,16 +74,32 @@ class World:
                         value = (
                             np.log1p(np.exp(-logit)) * 10 if data == TALK else (uniform < expit(logit)).astype(float)
                         )
-                        of_model = models_scores.setdefault((method, setting), {})
-                        of_model.setdefault(text, {})[split, data, metrics[split, data][0]] = value
+                        of_model = models_scores.setdefault((method, setting), {}).setdefault(text, {})
+                        of_model[split, data, metrics[split, data][0]] = value
+                        of_model[split, data, CONFIDENCE] = expit(OVERCONFIDENT * logit)
         return Scores(metrics, clusters, np.array(list(labels)), {}, models_scores)
 
     def truth(self, data: str, distance: float) -> float:
         """Return the mean score over all examples and seeds, of a model so far from the pre-trained one."""
-        spread = self.example**2 + self.pretraining**2 + (distance * self.finetuning) ** 2
-        spread += self.noise**2 * ((1 - distance) ** 2 + distance**2)
-        logit = self.logit(data, distance) + np.sqrt(spread) * NODES
+        spread = np.hypot(*self._spreads(distance))
+        logit = self.logit(data, distance) + spread * NODES
         return float(WEIGHTS @ (np.log1p(np.exp(-logit)) * 10 if data == TALK else expit(logit)) / WEIGHTS.sum())
+
+    def calibration_error(self, data: str, distance: float) -> float:
+        """Return the mean over seeds of the expected calibration error over all examples."""
+        training, example = self._spreads(distance)
+        edges = logit(np.linspace(0, 1, BINS + 1)) / OVERCONFIDENT
+        errors = []
+        for shift in training * NODES:
+            logits = self.logit(data, distance) + shift + example * FINE
+            gaps = WEIGHTS_OF_FINE * (expit(logits) - expit(OVERCONFIDENT * logits))
+            errors.append(np.abs(np.bincount(np.searchsorted(edges, logits), gaps)).sum())
+        return float(WEIGHTS @ errors / WEIGHTS.sum())
+
+    def _spreads(self, distance: float) -> tuple[float, float]:
+        """Return the standard deviations of the logit over trainings and over examples."""
+        training = np.hypot(self.pretraining, distance * self.finetuning)
+        return float(training), float(np.hypot(self.example, self.noise * np.hypot(1 - distance, distance)))
 
 
 def resampled(scores: Scores) -> Resampled:

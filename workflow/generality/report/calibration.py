@@ -70,14 +70,14 @@ def calibration(scores: Scores, table: pd.DataFrame, resampled: Resampled) -> pd
     columns = ["experiment", "group", "data", "method", "setting", "n", "seeds", "repetitions", "diverged"]
     sets = {SPECIALITY: [resampled.speciality], **resampled.generality}
     models = list(rows[["method", "setting"]].drop_duplicates().itertuples(index=False, name=None))
-    gaps = {data: _gaps(scores, models, data) for of in sets.values() for data in of}
+    of_sets = {data: gaps(scores, models, data) for of in sets.values() for data in of}
     lines = []
     for group, members in sets.items():
         of_group = rows[rows["group"] == group].set_index(["method", "setting", "metric"])
         for model in models:
             of_model = {name: of_group.loc[(*model, name)] for name in ("acc", LOSS)}
             row = rows[(rows["group"] == group) & (rows["method"] == model[0])].iloc[0][columns].to_dict()
-            error = calibration_error([gaps[data][model] for data in members], scores, resampled)
+            error = calibration_error([of_sets[data][model] for data in members], scores, resampled)
             for name, one in zip(NUMBERS, (of_model["acc"], error, of_model[LOSS]), strict=True):
                 row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
             lines.append(row)
@@ -112,7 +112,7 @@ def calibration_error(gaps: Sequence[np.ndarray], scores: Scores, resampled: Res
     return estimate._replace(low=float(low), high=float(max(high, estimate.value)))
 
 
-def _gaps(scores: Scores, models: Sequence[tuple[str, str]], data: str) -> dict[tuple[str, str], np.ndarray]:
+def gaps(scores: Scores, models: Sequence[tuple[str, str]], data: str) -> dict[tuple[str, str], np.ndarray]:
     """Return the `gaps` of `calibration_error` of each model on a data set."""
     outcomes = []
     for model in models:
@@ -123,8 +123,8 @@ def _gaps(scores: Scores, models: Sequence[tuple[str, str]], data: str) -> dict[
     count = len(scores.seeds)
     columns = bootstrap.resample(outcomes, scores.labels[scores.clusters["test", data]])
     single, each = columns[:, 1 : 1 + count, None], columns[:, 1 + count + RESAMPLES :].reshape(-1, count, RESAMPLES)
-    gaps = np.concatenate([single, each], axis=-1).reshape(len(models), BINS, count, 1 + RESAMPLES)
-    return dict(zip(models, gaps, strict=True))
+    values = np.concatenate([single, each], axis=-1).reshape(len(models), BINS, count, 1 + RESAMPLES)
+    return dict(zip(models, values, strict=True))
 
 
 def render_calibration(

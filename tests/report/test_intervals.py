@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from generality.report import bootstrap, tradeoff_numbers
+from generality.report import bootstrap, calibration, tradeoff_numbers
 from generality.report.estimate import estimate
 from intervals import FIVE, KINDS, NESTED, ONE, THREE, WORLDS, coverage, different
 from simulated import GROUPS, MODELS, World, resampled
@@ -16,8 +16,8 @@ FEW = ("default", "alpha-0.3", "alpha-0.6", "alpha-0.8", "lambda-0.1", "lambda-1
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
     """Take fewer resamples, and draw the weights of a cluster once for all experiments."""
-    monkeypatch.setattr(bootstrap, "RESAMPLES", 300)
-    monkeypatch.setattr(tradeoff_numbers, "RESAMPLES", 300)
+    for module in (bootstrap, calibration, tradeoff_numbers):
+        monkeypatch.setattr(module, "RESAMPLES", 300)
     monkeypatch.setattr(bootstrap, "_weights", cache(bootstrap._weights))
 
 

@@ -1,8 +1,11 @@
 """Released language models: read with all that belongs to them, or refused in one line."""
 
+import copy
 import json
 import shutil
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from peft import IA3Config, LoraConfig, PromptTuningConfig, get_peft_model
@@ -24,6 +27,7 @@ from damaged import Trap, changed, refusal
 from generality.language.causal_lm import fetch_causal_lm, load_causal_lm
 from generality.language.release import check_causal
 from generality.language.tokenizer import train_tokenizer
+from gguf_release import write_gguf
 from tiny_lms import tiny_lm
 
 
@@ -147,8 +151,37 @@ def test_weights_that_are_not_safetensors(release, tmp_path):
     assert not (tmp_path / "trap").exists()
     (folder / "pytorch_model.bin").unlink()
     (folder / "model-q4.gguf").write_bytes(b"GGUF")
-    assert refused(folder).startswith("its weights are a .gguf file")
+    assert refused(folder).startswith("its weights are a .gguf file; name it by `gguf: model-q4.gguf`")
     assert refused(folder.parent / "nothing") == "there is no such folder"
+
+
+def test_a_gguf_file_becomes_a_folder_of_floats(tokenizer, tmp_path, capfd):
+    model, tokenizer = tiny_lm("Llama"), copy.deepcopy(tokenizer)
+    tokenizer.add_tokens("<|endoftext|>")  # transformers adds it where it is missing
+    model.resize_token_embeddings(len(tokenizer))
+    (tmp_path / "hub").mkdir()
+    weights = write_gguf(model, tokenizer, tmp_path / "hub/tiny-q8.gguf")
+    fetch_causal_lm(tmp_path / "fetched", name=str(tmp_path / "hub"), gguf="tiny-q8.gguf")
+    loaded, its_tokenizer, provenance = load_causal_lm(tmp_path / "fetched")
+    for name, tensor in loaded.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), weights[name], err_msg=name)
+    assert its_tokenizer("the sky")["input_ids"] == tokenizer("the sky")["input_ids"]
+    matrices = sum(weight.ndim == 2 for weight in weights.values())
+    assert provenance["gguf"] == "tiny-q8.gguf"
+    assert provenance["tensors"] == {"Q8_0": matrices, "F32": len(weights) - matrices}
+    assert "quantized tensors become the floats they stand for" in capfd.readouterr().err
+    assert "quantization" not in (tmp_path / "fetched/config.json").read_text()
+    again = AutoModelForCausalLM.from_pretrained(tmp_path / "fetched")
+    assert torch.equal(again(torch.arange(6)[None]).logits, loaded(torch.arange(6)[None]).logits)
+
+
+def test_a_gguf_file_that_is_missing_or_broken(tmp_path):
+    (tmp_path / "hub").mkdir()
+    fetch = partial(refusal, fetch_causal_lm, tmp_path / "fetched", name=str(tmp_path / "hub"))
+    assert fetch(gguf="q4.gguf") == f"{tmp_path}/hub/q4.gguf: there is no such file"
+    (tmp_path / "hub/q4.gguf").write_bytes(b"GGUF, but no more")
+    assert "cannot be loaded as a causal language model" in fetch(gguf="q4.gguf")
+    assert not list(tmp_path.glob("*fetched*"))
 
 
 def test_quantized_weights(release):

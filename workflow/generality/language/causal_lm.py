@@ -20,9 +20,11 @@ from generality.language.release import (
     check_causal,
     check_release,
     check_tokenizer,
+    dequantized,
     fast,
     in_safetensors,
     merged,
+    read_from,
 )
 from generality.language.tokenizer import BOS, EOS, PAD
 from generality.runtime.memory import failure
@@ -69,21 +71,21 @@ def _provenance(folder: str | Path) -> dict:
     return provenance
 
 
-def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None) -> None:
+def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None, gguf: str | None = None) -> None:
     """Save a causal language model as a folder of the study and verify it by reading it back.
 
-    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. Merge a PEFT adapter into the
-    model that it names. Read safetensors, or else PyTorch's pickles as tensors alone, and run no code of the model's
-    own. Set special tokens that the tokenizer
-    does not declare (Galactica's declares none) from its vocabulary. The provenance and, without a `revision`, the log
-    have the commit. Raise StudyError for a model that cannot be loaded
-    this way or that differs when it is read back.
+    `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. `gguf` is a file there that has
+    weights, configuration and tokenizer; quantized weights become the floats that they stand for. Merge a PEFT adapter
+    into the model that it names. Read safetensors, or else PyTorch's pickles as tensors alone, and run no code of the
+    model's own. Set special tokens that the tokenizer does not declare (Galactica's declares none) from its vocabulary.
+    The provenance and, without a `revision`, the log have the commit. Raise StudyError for a model that cannot be
+    loaded this way or that differs when it is read back.
     """
-    adapter = adapter_of(name, revision)
+    adapter = None if gguf else adapter_of(name, revision)
     base = (adapter.base, adapter.revision) if adapter else (name, revision)
     try:
-        check_release(*base)
-        model, tokenizer = _load(*base, safetensors=in_safetensors(*base))
+        check_release(*base, gguf)
+        model, tokenizer = _load(*base, gguf=gguf, safetensors=not gguf and in_safetensors(*base))
     except StudyError as error:
         raise StudyError(f"{error}; {name} is an adapter of it") if adapter else error from None
     if adapter:
@@ -99,11 +101,15 @@ def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = Non
     model.config.update(ends)
     # Answers are the likeliest tokens, without the penalties, beams, lengths or caches of a release's own settings.
     model.generation_config = GenerationConfig(**ends, pad_token_id=tokenizer.pad_token_id)
-    commit = _commit(adapter.folder if adapter else Path(cached_file(name, "config.json", revision=revision)).parent)
+    read = adapter.folder / TOKENIZER if adapter else Path(cached_file(name, gguf or "config.json", revision=revision))
+    commit = _commit(read.parent)
     if commit not in (None, revision):
         print(f"{name}: commit {commit}; as `revision: {commit}` it stays what it is", file=sys.stderr)
     provenance = {"name": name, "revision": revision, "data": []}
     provenance |= ({"commit": commit} if commit else {}) | ({"base": adapter.base} if adapter else {})
+    if gguf:
+        provenance |= {"gguf": gguf, "tensors": dequantized(model, str(read))}
+        print(f"{read}: {provenance['tensors']}; quantized tensors become the floats they stand for", file=sys.stderr)
     with whole_folder(folder) as partial:
         _save(model, tokenizer, partial, provenance)
         check_entries(model, partial / WEIGHTS, name)
@@ -143,13 +149,13 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
 
 
 def _load(
-    name: str, revision: str | None = None, *, safetensors: bool = True
+    name: str, revision: str | None = None, *, safetensors: bool = True, gguf: str | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    tokenizer = _tokenizer(name, revision)
+    tokenizer = _tokenizer(name, revision, gguf)
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
             name, revision=revision, trust_remote_code=False, dtype=torch.float32, weights_only=True,
-            use_safetensors=safetensors, output_loading_info=True,
+            use_safetensors=safetensors, output_loading_info=True, **read_from(gguf),
         )  # fmt: skip
     except Exception as error:  # from the hub, safetensors, tokenizers (whose errors have no class) or torch
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({failure(error):.500})") from None
@@ -162,9 +168,9 @@ def _load(
     return model, tokenizer
 
 
-def _tokenizer(name: str, revision: str | None = None) -> PreTrainedTokenizerBase:
+def _tokenizer(name: str, revision: str | None = None, gguf: str | None = None) -> PreTrainedTokenizerBase:
     try:
-        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False, **read_from(gguf))
     except Exception as error:  # from the hub, JSON or tokenizers, whose errors have no class
         reason = failure(error)
         raise StudyError(

@@ -1,6 +1,7 @@
 """Checks and conversions of released causal language models; an unusable one is refused in one line."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,22 +59,27 @@ def adapter_of(name: str, revision: str | None) -> Adapter | None:
     return Adapter(Path(weights).parent, base, read_json(config).get("revision"))
 
 
-def check_release(name: str, revision: str | None) -> None:
-    """Raise StudyError unless the release is a causal language model whose class is in transformers, with weights."""
+def check_release(name: str, revision: str | None, gguf: str | None = None) -> None:
+    """Raise StudyError unless the release is a causal language model whose class is in transformers, with weights.
+
+    `gguf` is the file that has them, where they are not in files of transformers.
+    """
     folder = Path(name)
     if name.startswith(("/", ".")) and not folder.is_dir():
         raise StudyError(f"{name}: there is no such folder")
-    if folder.is_dir() and not [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]:
+    if gguf and folder.is_dir() and not (folder / gguf).is_file():
+        raise StudyError(f"{folder / gguf}: there is no such file")
+    if not gguf and folder.is_dir() and not [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]:
         raise StudyError(f"{name}: {_other_weights(folder)}")
     try:
-        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False, **read_from(gguf))
     except Exception as error:
         reason = failure(error)
         if "trust_remote_code" in reason:
             reason = "it needs code of its own, which is not run; take a model whose class is part of transformers"
         raise StudyError(f"{name}: cannot be loaded as a causal language model ({reason:.500})") from None
     kind = config.model_type
-    if getattr(config, "quantization_config", None):
+    if not gguf and getattr(config, "quantization_config", None):
         raise StudyError(f"{name}: its weights are quantized, which cannot be trained; take those they were made from")
     if getattr(config, "is_encoder_decoder", False):
         raise StudyError(f"{name}: a model of encoder and decoder ({kind}); take a causal language model")
@@ -84,11 +90,26 @@ def check_release(name: str, revision: str | None) -> None:
 
 
 def _other_weights(folder: Path) -> str:
-    if list(folder.glob("*.gguf")):
-        return "its weights are a .gguf file; take the safetensors that it was made from"
+    if files := sorted(folder.glob("*.gguf")):
+        return f"its weights are a .gguf file; name it by `gguf: {files[0].name}`, or take what it was made from"
     if list(folder.glob("*.bin")) or list(folder.glob("*.pt*")):
         return "its weights have no name that transformers knows; save it with transformers, which writes safetensors"
     return "there are no weights in it (*.safetensors)"
+
+
+def read_from(gguf: str | None) -> dict[str, str]:
+    """Return the arguments by which transformers reads a model, its configuration or its tokenizer from a GGUF file."""
+    return {"gguf_file": gguf} if gguf else {}
+
+
+def dequantized(model: PreTrainedModel, file: str) -> dict[str, int]:
+    """Return the number of tensors by type in a GGUF file, and let transformers save its model as one of floats."""
+    from gguf import GGUFReader  # imported here because few models need it
+
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    return dict(Counter(tensor.tensor_type.name for tensor in GGUFReader(file).tensors).most_common())
 
 
 def in_safetensors(name: str, revision: str | None) -> bool:

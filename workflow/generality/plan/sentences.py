@@ -99,7 +99,7 @@ class Sentences:
 
     def _model(self, model: str) -> str:
         settings = self.study.config["models"][model]
-        released = " ".join(filter(None, [settings.get("name"), settings.get("weights")]))
+        released = " ".join(filter(None, map(settings.get, ("name", "weights", "gguf"))))
         return f"{model} ({'pre-trained by this study' if 'data' in settings else released})"
 
     def _tried(self, experiment: str) -> Iterator[tuple[str, str | float]]:

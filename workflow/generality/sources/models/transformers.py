@@ -26,6 +26,11 @@ class Source(ModelSource):
             "nor its parent is there yet.",
         ),
         "revision": ref("commit", "Commit of the hub's repository, so that a later change there changes nothing here."),
+        "gguf": ref(
+            "line",
+            "A .gguf file of the hub's repository or folder, which holds weights, configuration and tokenizer. "
+            "Quantized weights are taken as the floats that they stand for, which are not those of the release.",
+        ),
     }
 
     def files(self, path: str, settings: Mapping, is_download: Callable[[str], bool]) -> dict[str, str]:
@@ -40,7 +45,7 @@ class Source(ModelSource):
             )
 
     def arguments(self, settings: Mapping, data: Mapping[str, str]) -> dict:
-        return {key: settings[key] for key in ("name", "revision") if key in settings}
+        return {key: settings[key] for key in ("name", "revision", "gguf") if key in settings}
 
 
 def _adapted(folder: str) -> dict[str, str]:

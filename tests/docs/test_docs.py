@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs import open_cards
+from docs import keep_report, open_cards
 from docs.reference import PAGE, Reference, anchor
 from generality.config.schema import validator
+from generality.report.claims import CLAIMS, VERDICTS
+from generality.report.markup import markdown
 from study_files import files_of
 from workflows import FORK, ROOT, _forked, copy_project
 
 DOCS = ROOT / "docs"
 GENERATED = {"architectures.md", "reference.md"}
-PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "config").glob("*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "config").glob("*.md")])
 FENCE = re.compile(r"(?:^`(?P<file>[^`\n]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -132,6 +134,38 @@ def test_the_studies_beside_the_default_are_there():
     assert open_cards.claims_file("recipe-a") == ROOT / "reports/recipe-a/claims.json"
 
 
+def test_the_kept_report_has_every_finding():
+    text = (DOCS / "results/index.md").read_text()
+    table = text.split(keep_report.BEGIN)[1].split(keep_report.END)[0]
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in table.strip().splitlines()[2:]]
+    assert [row[0] for row in rows] == [markdown(claim.says) for claim in CLAIMS]
+    assert {row[1].strip("*") for row in rows} <= set(VERDICTS)
+    assert "What was forgotten" in (DOCS / "results/report.html").read_text()
+    assert "three-by-three.yaml" in text
+
+
+def test_a_report_is_kept_with_its_verdicts(tmp_path, monkeypatch):
+    comparison = {"what": "a − b", "effect": 1.0, "low": -0.5, "high": 2.5, "unit": "points", "verdict": "undecided"}
+    claims = [{"says": "L1 | L2.", "verdict": "undecided", "comparisons": [comparison], "reason": None}]
+    claims.append({"says": "None.", "verdict": "not measured", "comparisons": [], "reason": "the study has no medmcqa"})
+    for name in ("REPORT", "RESULTS"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(keep_report, name, tmp_path / name)
+    monkeypatch.setattr(keep_report, "picture", lambda page, output: output.write_bytes(page.read_bytes()))
+    (tmp_path / "REPORT/report.html").write_text("the page")
+    (tmp_path / "REPORT/claims.json").write_text(json.dumps({"claims": claims}))
+    index = tmp_path / "RESULTS/index.md"
+    index.write_text(f"before\n{keep_report.BEGIN}\nold\n{keep_report.END}\nafter\n")
+    keep_report.main()
+    text = index.read_text()
+    assert text.startswith(f"before\n{keep_report.BEGIN}\n|")
+    assert text.endswith(f"|\n{keep_report.END}\nafter\n")
+    assert "**undecided** | a − b" in re.sub(" +", " ", text)
+    assert "+1.0 [−0.5, +2.5] points" in text
+    assert "the study has no medmcqa" in text
+    assert (tmp_path / "RESULTS/answer.png").read_text() == (tmp_path / "RESULTS/report.html").read_text() == "the page"
+
+
 def test_the_reference_has_every_key_with_its_meaning():
     text = PAGE.read_text()
     for name, schema in validator().schema["$defs"].items():
@@ -157,8 +191,9 @@ def test_every_link_leads_somewhere(page):
 
 
 def test_every_page_is_in_the_site():
-    listed = re.findall(r"^\w+$", (DOCS / "index.md").read_text(), re.MULTILINE)
-    assert sorted([*listed, "index"]) == sorted(page.stem for page in DOCS.glob("*.md"))
+    listed = re.findall(r"^[\w/]+$", (DOCS / "index.md").read_text(), re.MULTILINE)
+    pages = (page.relative_to(DOCS).with_suffix("") for page in DOCS.rglob("*.md"))
+    assert sorted([*listed, "index"]) == sorted(map(str, pages))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)

@@ -18,6 +18,7 @@ from workflows import ROOT, dry_run, snakemake, tiny
 STUDIES = ROOT / "workflow" / "studies"
 TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], epochs: [2, 4]}"
 FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
+FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
 FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
 FULLER = FULLER.replace(

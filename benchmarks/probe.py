@@ -118,14 +118,14 @@ def _theirs(x: Tensor, y: Tensor, classes: int, _: dict, entry: float) -> tuple[
 
     order = torch.from_numpy(np.random.default_rng(0).permutation(len(y)))
     held, rest = order[: len(y) // HELD_OUT], order[len(y) // HELD_OUT :]
-    best, least, remaining = STRENGTHS[0], float("inf"), None
+    best, least, chosen = STRENGTHS[0], float("inf"), None
     for strength in STRENGTHS:
         probe = fit(rest, strength)
         loss = F.cross_entropy(probe(x[held]), y[held]).item()
         if loss > least:
             break
-        best, least, remaining = strength, loss, probe
-    model.coef_, model.intercept_ = remaining.weight.numpy(), remaining.bias.numpy()
+        best, least, chosen = strength, loss, probe
+    model.coef_, model.intercept_ = chosen.weight.numpy(), chosen.bias.numpy()
     return fit(torch.arange(len(y)), best), best
 
 

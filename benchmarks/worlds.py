@@ -63,11 +63,11 @@ def _row(work: str, sets: list[Made], unit: str, target: str, context: Context) 
     turns = alternate({work: turn}, context.rounds)[work]
     speeds = {domain: (context.rounds + 1) * amounts[domain] / seconds[domain] for domain in amounts}  # first turn, too
     slowest = min(speeds, key=speeds.get)
-    complete = sum(amounts.values())
+    total = sum(amounts.values())
     return Row(
-        work=f"{work}: {complete:,.0f} {unit} in {len(sets)} sets of {len(amounts)} domains",
+        work=f"{work}: {total:,.0f} {unit} in {len(sets)} sets of {len(amounts)} domains",
         unit=f"{unit}/s",
-        values=[complete / took for took in turns],
+        values=[total / took for took in turns],
         peer="a limit",
         target=target,
         note=f"the slowest domain, {slowest}, at {speeds[slowest]:.3g} {unit}/s",

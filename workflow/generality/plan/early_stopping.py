@@ -42,9 +42,9 @@ def score_files(study: Study, experiment: str) -> list[str]:
     Where full fine-tuning has neither an end nor that block, all its settings are.
     """
     mixtures = {run: mixed for run, mixed in study.mixtures[experiment].items() if mixed.name in COMPARED}
-    ends, usual = {mixed.setting for mixed in mixtures.values()}, tuning_settings(study, experiment, DEFAULT)
+    ends, block = {mixed.setting for mixed in mixtures.values()}, tuning_settings(study, experiment, DEFAULT)
     tuned = study.settings(experiment, REFERENCE)
-    usual = {name for name in tuned if study.finetune_settings(experiment, REFERENCE, name) == usual}
+    usual = {name for name in tuned if study.finetune_settings(experiment, REFERENCE, name) == block}
     compared = {f"{REFERENCE}/{name}" for name in (ends | usual) & {*tuned} or tuned} | {f"{PRETRAINED}/{DEFAULT}"}
     compared |= {*mixtures}
     folders = tuple(f"{study.root}/{experiment}/{run}/seed-" for run in compared)

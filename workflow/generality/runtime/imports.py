@@ -24,10 +24,7 @@ def script(name: str, workflow: Path = WORKFLOW) -> str:
 
     Raise StudyError for a script that does not exist.
     """
-    file = workflow / "scripts" / f"{name}.py"
-    if not file.is_file():
-        raise StudyError(f"{file}: no such script")
-    return from_here([file])[0]
+    return from_here([_script(name, workflow)])[0]
 
 
 @cache
@@ -37,7 +34,7 @@ def fingerprint(name: str, *modules: str, workflow: Path = WORKFLOW) -> str:
     It is a parameter of each stage, so that an edit of its code is a reason to run again. As inputs, some fifty files a
     job would take most of the time of Snakemake's plan.
     """
-    files = _imported_by(workflow, modules, workflow / "scripts" / f"{name}.py")
+    files = _imported_by(workflow, modules, _script(name, workflow))
     return digest([(str(file.relative_to(workflow)), _sha256(file)) for file in files])
 
 
@@ -49,12 +46,20 @@ def code(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     the working directory are relative to it, so that a moved copy of the repository stays up to date. Raise StudyError
     for a script that does not exist.
     """
-    return [script(name, workflow), *from_here(_imported_by(workflow, modules, workflow / "scripts" / f"{name}.py"))]
+    start = _script(name, workflow)
+    return from_here([start, *_imported_by(workflow, modules, start)])
 
 
 def library(*modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """Return all files of the package that importing `modules`, such as "generality.vision.score", runs; see `code`."""
     return from_here(_imported_by(workflow, modules))
+
+
+def _script(name: str, workflow: Path) -> Path:
+    file = workflow / "scripts" / f"{name}.py"
+    if not file.is_file():
+        raise StudyError(f"{file}: no such script")
+    return file
 
 
 _sha256 = cache(sha256)

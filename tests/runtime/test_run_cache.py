@@ -1,5 +1,6 @@
 """The run cache: what comes from it is what was made from the same, or it is made again."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,21 +11,25 @@ from generality.storage import ingredients
 from workflows import ROOT
 
 # A job that says that it ran, from an input and a word, into a folder and a file.
-MAKE = "echo ran; mkdir -p model/deep && cat code data/* > model/deep/weights; echo $1 > log; test $1 != fail"
+MAKE = "echo ran; mkdir -p model/deep && cat text data/* > model/deep/weights; echo $1 > log; test $1 != fail"
+SCRIPT = "workflow/scripts/stage.py"
 
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
     """Runs that job through the shell function of the rules, its outputs deleted as Snakemake does; what it printed."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "workflow"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "workflow"))
+    shutil.copytree(ROOT / "workflow/generality", tmp_path / "workflow/generality")
+    (tmp_path / SCRIPT).parent.mkdir()
+    (tmp_path / SCRIPT).write_text("from generality.methods import registry\n")
     (tmp_path / "data").mkdir()
     (tmp_path / "data/a").write_text("pictures\n")
-    (tmp_path / "code").write_text("code\n")
+    (tmp_path / "text").write_text("text\n")
     (tmp_path / "results/.cache").mkdir(parents=True)
 
-    def run(word="one", inputs="code data", make=MAKE, check=True):
+    def run(word="one", inputs="text data", make=MAKE, check=True):
         begin = f"set -euo pipefail; source {ROOT}/workflow/rules/jobs.sh; rm -rf model log"
-        call = f"{begin}; cached {inputs} -- model log -- bash -ec"
+        call = f"{begin}; cached stage generality.methods.l1 digest -- {inputs} -- model log -- bash -ec"
         done = subprocess.run(
             ["bash", "-c", f'{call} "$0" make {word}', make], cwd=tmp_path, capture_output=True, text=True
         )
@@ -39,13 +44,17 @@ def made(folder):
     return (folder / "model/deep/weights").read_text(), (folder / "log").read_text()
 
 
+def add_a_line(file):
+    file.write_text(file.read_text() + "# another line\n")
+
+
 def entries(folder):
     return [path for path in (folder / "results/.cache").iterdir() if path.is_dir()]
 
 
 def test_a_b_a_runs_twice(job):
     assert [job(word).stdout for word in ("A", "B", "A")] == ["ran\n", "ran\n", ""]
-    assert made(job.folder) == ("code\npictures\n", "A\n")
+    assert made(job.folder) == ("text\npictures\n", "A\n")
     assert len(entries(job.folder)) == 2
 
 
@@ -61,7 +70,10 @@ def test_it_is_off_without_its_folder(job):
         pytest.param(lambda f: (f / "data/a").write_text("Pictures\n"), id="content"),
         pytest.param(lambda f: (f / "data/a").rename(f / "data/b"), id="name"),
         pytest.param(lambda f: (f / "data/b").write_text(""), id="one more file"),
-        pytest.param(lambda f: (f / "code").write_text("code \n"), id="code"),
+        pytest.param(lambda f: (f / "text").write_text("text \n"), id="another content"),
+        pytest.param(lambda f: add_a_line(f / SCRIPT), id="script"),
+        pytest.param(lambda f: add_a_line(f / "workflow/generality/errors.py"), id="imported code"),
+        pytest.param(lambda f: add_a_line(f / "workflow/generality/methods/l1.py"), id="method"),
     ],
 )
 def test_an_input_that_changed_is_another_job(job, change):
@@ -111,7 +123,7 @@ def test_a_damaged_entry_is_made_again(job, damage):
     again = job()
     assert again.stdout == "ran\n"
     assert f"{entry.relative_to(job.folder)}: damaged" in again.stderr
-    assert made(job.folder) == ("code\npictures\n", "one\n")
+    assert made(job.folder) == ("text\npictures\n", "one\n")
     assert job().stdout == "", "and kept again"
 
 
@@ -122,6 +134,12 @@ def test_an_output_that_is_edited_in_place_is_not_given_back(job):
     assert job().stdout == "ran\n"
 
 
+def test_code_that_the_job_does_not_import_is_no_reason(job):
+    job()
+    add_a_line(job.folder / "workflow/generality/methods/l2.py")
+    assert job().stdout == ""
+
+
 def test_a_failure_is_a_failure_and_is_not_kept(job):
     done = job("fail", check=False)
     assert done.returncode == 1
@@ -129,9 +147,10 @@ def test_a_failure_is_a_failure_and_is_not_kept(job):
 
 
 def test_what_was_edited_while_a_job_ran_is_not_kept(job):
-    done = job(make=f"{MAKE}; echo more >> code")
-    assert "not kept" in done.stderr
-    assert not entries(job.folder)
+    for file in ("text", SCRIPT):
+        done = job(make=f"{MAKE}; echo '# more' >> {file}")
+        assert "not kept" in done.stderr
+        assert not entries(job.folder)
 
 
 def test_a_cache_that_cannot_be_written_costs_no_job(job):
@@ -140,11 +159,11 @@ def test_a_cache_that_cannot_be_written_costs_no_job(job):
     link = job.folder / "results/.cache"
     link.symlink_to("/proc", target_is_directory=True)  # a folder on another disk, in which nothing can be made
     assert job().stdout == "ran\n"
-    assert made(job.folder) == ("code\npictures\n", "one\n")
+    assert made(job.folder) == ("text\npictures\n", "one\n")
 
 
 def test_a_look_that_fails_costs_no_job(job):
-    done = job(inputs="code data nowhere")
+    done = job(inputs="text data nowhere")
     assert done.stdout == "ran\n"
     assert "nowhere" in done.stderr
     assert not entries(job.folder)

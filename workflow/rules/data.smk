@@ -12,9 +12,9 @@ for source in data_sources().values():
                 study.data_path(f"{w.set}/{w.domain}", w.split),
             ),
         output:
-            directory("results/{study}/data/{set}/{domain}/{split}"),
+            directory(results("data/{set}/{domain}/{split}")),
         log:
-            f"logs/{{study}}/data/{{set}}/{{domain}}/{{split}}/make_{source.name}.log",
+            logs(f"data/{{set}}/{{domain}}/{{split}}/make_{source.name}.log"),
         wildcard_constraints:
             set=any_of(study.sets(source.name)),
         localrule: source.stage is None

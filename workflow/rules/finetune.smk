@@ -1,9 +1,6 @@
 FINETUNED = any_of(name for name, method in registry().items() if isinstance(method, Trained))
 
 
-# The run cache is given the files of the code, which a job reads when it starts. A function of the output is no reason to
-# run again, as moved files would be; `code` is one.
-#
 # Trials and checks come first. They are ancient, so a new one, for one more method or data set, trains nothing again. The
 # key of the run cache leaves them out, since a trial's file holds its duration.
 for track, kind in KINDS.items():
@@ -17,10 +14,10 @@ for track, kind in KINDS.items():
             data=lambda w: study.speciality_train(w.experiment),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
         output:
-            model=directory("results/{study}/{experiment}/{method}/{setting}/seed-{seed}/model"),
-            log="results/{study}/{experiment}/{method}/{setting}/seed-{seed}/log.csv",
+            model=directory(results("{experiment}/{method}/{setting}/seed-{seed}/model")),
+            log=results("{experiment}/{method}/{setting}/seed-{seed}/log.csv"),
         log:
-            f"logs/{{study}}/{{experiment}}/{{method}}/{{setting}}/seed-{{seed}}/finetune_{kind}.log",
+            logs(f"{{experiment}}/{{method}}/{{setting}}/seed-{{seed}}/finetune_{kind}.log"),
         wildcard_constraints:
             experiment=any_of(study.experiments(track)),
             method=FINETUNED,
@@ -31,11 +28,10 @@ for track, kind in KINDS.items():
             **asks(study, f"finetune_{kind}"),
         params:
             code=lambda w, kind=kind: fingerprint(f"finetune_{kind}", module_of(w.method)),
-            files=lambda w, output, kind=kind: code(f"finetune_{kind}", module_of(w.method)),
             settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
             seed=lambda w: finetuning(w.seed),
         shell:
-            "cached {params.files} {input.model} {input.data} -- {output} --"
+            "cached {params.code} -- {input.model} {input.data} -- {output} --"
             " launch {resources.gpu} {input.script} --model {input.model} --data {input.data} --settings {params.settings:q}"
             " --seed {params.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
@@ -56,10 +52,10 @@ for track, kind, tuning, series in [
             data=lambda w: study.speciality_train(w.experiment),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
         output:
-            series=series(f"results/{{study}}/{{experiment}}/full/{tuning}/seed-{{seed}}/series"),
-            log=f"results/{{study}}/{{experiment}}/full/{tuning}/seed-{{seed}}/series.csv",
+            series=series(results(f"{{experiment}}/full/{tuning}/seed-{{seed}}/series")),
+            log=results(f"{{experiment}}/full/{tuning}/seed-{{seed}}/series.csv"),
         log:
-            f"logs/{{study}}/{{experiment}}/full/{tuning}/seed-{{seed}}/finetune_series_{kind}.log",
+            logs(f"{{experiment}}/full/{tuning}/seed-{{seed}}/finetune_series_{kind}.log"),
         wildcard_constraints:
             experiment=any_of(study.experiments(track)),
         conda:
@@ -69,12 +65,11 @@ for track, kind, tuning, series in [
             **asks(study, f"finetune_{kind}"),
         params:
             code=fingerprint(f"finetune_{kind}"),
-            files=lambda w, output, kind=kind: code(f"finetune_{kind}"),
             settings=lambda w: as_json(early.tuning_settings(study, w.experiment, w.get("setting", "default"))),
             shares=lambda w: study.experiment(w.experiment)["series"],
             seed=lambda w: finetuning(w.seed),
         shell:
-            "cached {params.files} {input.model} {input.data} -- {output} --"
+            "cached {params.code} -- {input.model} {input.data} -- {output} --"
             " launch {resources.gpu} {input.script} --model {input.model} --data {input.data} --settings {params.settings:q}"
             " --series {params.shares} --seed {params.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
@@ -86,9 +81,9 @@ rule mix:
         pretrained=lambda w: study.start_path(w.experiment, start(w.seed)),
         finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
     output:
-        directory("results/{study}/{experiment}/{run}/{setting}/seed-{seed}/model"),
+        directory(results("{experiment}/{run}/{setting}/seed-{seed}/model")),
     log:
-        "logs/{study}/{experiment}/{run}/{setting}/seed-{seed}/mix.log",
+        logs("{experiment}/{run}/{setting}/seed-{seed}/mix.log"),
     wildcard_constraints:
         run=any_of({run for runs in study.mixtures.values() for run in runs}),
     conda:

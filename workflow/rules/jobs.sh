@@ -22,14 +22,15 @@ launch() {
     fi
 }
 
-# cached INPUTS -- OUTPUTS -- COMMAND: run a command, unless the run cache (generality.runtime.run_cache) is on and has
-# its outputs. If the cache fails, the command runs all the same, and its success is the job's.
+# cached CODE -- INPUTS -- OUTPUTS -- COMMAND: run a command, unless the run cache (generality.runtime.run_cache) is on
+# and has its outputs. If the cache fails, the command runs all the same, and its success is the job's.
 cached() {
     local job=("$@") key
-    while [ "$1" != -- ]; do shift; done
-    shift
-    while [ "$1" != -- ]; do shift; done
-    shift
+    local part
+    for part in code inputs outputs; do
+        while [ "$1" != -- ]; do shift; done
+        shift
+    done
     if [ ! -d results/.cache ]; then
         "$@"
         return

@@ -9,10 +9,10 @@ for source in model_sources().values():
                 script=script("make"),
                 data=lambda w: list(study.pretraining_data(w.model).values()),
             output:
-                directory("results/{study}/models/{model}/seed-{seed}"),
+                directory(results("models/{model}/seed-{seed}")),
             log:
-                text=f"logs/{{study}}/models/{{model}}/seed-{{seed}}/{source.name}.log",
-                steps=f"logs/{{study}}/models/{{model}}/seed-{{seed}}/{source.name}.csv",
+                text=logs(f"models/{{model}}/seed-{{seed}}/{source.name}.log"),
+                steps=logs(f"models/{{model}}/seed-{{seed}}/{source.name}.csv"),
             wildcard_constraints:
                 model=any_of(study.models(source.name)),
             # Every job of a track waits for its model, so no other job should take its core.
@@ -24,11 +24,10 @@ for source in model_sources().values():
                 **asks(study, "pretrain"),
             params:
                 code=fingerprint("make", source.module),
-                files=lambda w, output, source=source: code("make", source.module),
                 function=source.function,
                 arguments=lambda w: as_json(study.model_making(w.model, seed=int(w.seed))),
             shell:
-                "cached {params.files} {input} -- {output} --"
+                "cached {params.code} -- {input} -- {output} --"
                 " python {input.script} --function {params.function} --arguments {params.arguments:q}"
                 " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
@@ -43,9 +42,9 @@ for source in model_sources().values():
                     study.model_files(w.model), study.model_sources(w.model), f"{study.root}/models/{w.model}/released"
                 ),
             output:
-                directory("results/{study}/models/{model}/released"),
+                directory(results("models/{model}/released")),
             log:
-                f"logs/{{study}}/models/{{model}}/released/fetch_{source.name}.log",
+                logs(f"models/{{model}}/released/fetch_{source.name}.log"),
             wildcard_constraints:
                 model=any_of(study.models(source.name)),
             localrule: True
@@ -69,11 +68,11 @@ for track, kind in KINDS.items():
             f"try_{kind}"
         input:
             script=script(f"try_{kind}"),
-            model="results/{study}/models/{model}/released",
+            model=results("models/{model}/released"),
         output:
-            "results/{study}/models/{model}/released.tried",
+            results("models/{model}/released.tried"),
         log:
-            f"logs/{{study}}/models/{{model}}/released/try_{kind}.log",
+            logs(f"models/{{model}}/released/try_{kind}.log"),
         wildcard_constraints:
             model=any_of(study.released(track)),
         conda:
@@ -95,9 +94,9 @@ rule check_texts:
         model=lambda w: study.start_path(w.experiment, w.seed),
         sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
     output:
-        "results/{study}/{experiment}/pretrained/default/seed-{seed}/texts.checked",
+        results("{experiment}/pretrained/default/seed-{seed}/texts.checked"),
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/check_texts.log",
+        logs("{experiment}/pretrained/default/seed-{seed}/check_texts.log"),
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -121,9 +120,9 @@ rule check_classes:
         train=lambda w: study.speciality_train(w.experiment),
         sets=lambda w: list(trying.measured_pictures(study, w.experiment).values()),
     output:
-        "results/{study}/{experiment}/classes.checked",
+        results("{experiment}/classes.checked"),
     log:
-        "logs/{study}/{experiment}/check_classes.log",
+        logs("{experiment}/check_classes.log"),
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     localrule: True
@@ -144,9 +143,9 @@ rule build_classifier:
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
-        directory("results/{study}/{experiment}/pretrained/default/seed-{seed}/model"),
+        directory(results("{experiment}/pretrained/default/seed-{seed}/model")),
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/build_classifier.log",
+        logs("{experiment}/pretrained/default/seed-{seed}/build_classifier.log"),
     conda:
         "../../envs/vision.yaml"
     threads: cores(study, "score_clip")
@@ -154,9 +153,8 @@ rule build_classifier:
         **asks(study, "score_clip"),
     params:
         code=fingerprint("build_classifier"),
-        files=lambda w, output: code("build_classifier"),
         templates=lambda w: as_json(study.experiment(w.experiment)["templates"]),
     shell:
-        "cached {params.files} {input.clip} {input.data} -- {output} --"
+        "cached {params.code} -- {input.clip} {input.data} -- {output} --"
         " python {input.script} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"

@@ -11,7 +11,7 @@ rule record_provenance:
     output:
         page_file(study, "provenance.json"),
     log:
-        f"logs/{study.name}/report/provenance/record_provenance.log",
+        logs("report/provenance/record_provenance.log"),
     localrule: True
     conda:
         "../../envs/report.yaml"

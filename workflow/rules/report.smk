@@ -2,7 +2,6 @@ from generality.parts import modules, parts
 from generality.plan.page import answer_settings, page_config, page_experiments, page_labels, page_parts
 
 PAGE_PARTS = page_parts(study, config["captions"])
-LOG = f"logs/{study.name}/report"
 
 
 # One rule for the parts of each module, named draw_<module>. The module (generality/parts) declares inputs and drawing.
@@ -18,7 +17,7 @@ for source, names in modules(study.parts()).items():
         output:
             part_files(names[0]),
         log:
-            f"{LOG}/{{part}}/draw_{source.rpartition('.')[2]}.log",
+            logs(f"report/{{part}}/draw_{source.rpartition('.')[2]}.log"),
         wildcard_constraints:
             part=any_of(names),
         localrule: True
@@ -42,7 +41,7 @@ rule render_answer:
     output:
         page_file(study, "answer.csv"),
     log:
-        f"{LOG}/answer/render_answer.log",
+        logs("report/answer/render_answer.log"),
     localrule: True
     conda:
         "../../envs/report.yaml"
@@ -63,7 +62,7 @@ rule render_report:
     output:
         page_file(study, "report.html"),
     log:
-        f"{LOG}/report/render_report.log",
+        logs("report/report/render_report.log"),
     localrule: True
     conda:
         "../../envs/report.yaml"

@@ -9,9 +9,9 @@ for track, kind in KINDS.items():
             unpack(lambda w: scoring.inputs(study, w.experiment, w.run, w.file, w.seed)),
             script=script(f"score_{kind}"),
         output:
-            "results/{study}/{experiment}/{run}/seed-{seed}/{file}.parquet",
+            results("{experiment}/{run}/seed-{seed}/{file}.parquet"),
         log:
-            f"logs/{{study}}/{{experiment}}/{{run}}/seed-{{seed}}/{{file}}/score_{kind}.log",
+            logs(f"{{experiment}}/{{run}}/seed-{{seed}}/{{file}}/score_{kind}.log"),
         wildcard_constraints:
             experiment=any_of(study.experiments(track)),
             file="scores|series" if track == "language" else "scores",
@@ -22,22 +22,21 @@ for track, kind in KINDS.items():
             **asks(study, f"score_{kind}"),
         params:
             code=lambda w, kind=kind: fingerprint(f"score_{kind}", *scoring.modules(study, w.experiment, w.run)),
-            files=lambda w, output, kind=kind: code(f"score_{kind}", *scoring.modules(study, w.experiment, w.run)),
             arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
         shell:
-            "cached {params.files} {input} -- {output} --"
+            "cached {params.code} -- {input} -- {output} --"
             " python {input.script} {params.arguments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
     input:
         script=script("probe_clip"),
-        series="results/{study}/{experiment}/full/default/seed-{seed}/series",
+        series=results("{experiment}/full/default/seed-{seed}/series"),
         sets=lambda w: list(study.probed_sets(w.experiment).values()),
     output:
-        "results/{study}/{experiment}/full/default/seed-{seed}/probing.parquet",
+        results("{experiment}/full/default/seed-{seed}/probing.parquet"),
     log:
-        "logs/{study}/{experiment}/full/default/seed-{seed}/probe_clip.log",
+        logs("{experiment}/full/default/seed-{seed}/probe_clip.log"),
     wildcard_constraints:
         experiment=any_of(study.experiments("vision")),
     conda:
@@ -47,11 +46,10 @@ rule probe_clip:
         **asks(study, "score_clip"),
     params:
         code=fingerprint("probe_clip"),
-        files=lambda w, output: code("probe_clip"),
         limit=study.limit(),
         sets=lambda w: study.set_arguments(study.probed_sets(w.experiment)),
     shell:
-        "cached {params.files} {input} -- {output} --"
+        "cached {params.code} -- {input} -- {output} --"
         " python {input.script} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"
         " --output {output} 2>&1 | tee {log}"
 
@@ -63,9 +61,9 @@ rule measure_distances:
         speciality=lambda w: study.speciality_train(w.experiment),
         sets=lambda w: list(study.measured_sets(w.experiment).values()),
     output:
-        "results/{study}/{experiment}/pretrained/default/seed-{seed}/distances.csv",
+        results("{experiment}/pretrained/default/seed-{seed}/distances.csv"),
     log:
-        "logs/{study}/{experiment}/pretrained/default/seed-{seed}/measure_distances.log",
+        logs("{experiment}/pretrained/default/seed-{seed}/measure_distances.log"),
     wildcard_constraints:
         experiment=any_of(study.experiments("language")),
     conda:
@@ -75,11 +73,10 @@ rule measure_distances:
         **asks(study, "score_lm"),
     params:
         code=fingerprint("measure_distances"),
-        files=lambda w, output: code("measure_distances"),
         limit=study.limit(),
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
-        "cached {params.files} {input} -- {output} --"
+        "cached {params.code} -- {input} -- {output} --"
         " python {input.script} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
@@ -97,9 +94,9 @@ for table, files, settings in [
             script=script("collect_scores"),
             scores=lambda w, files=files: files(w.experiment),
         output:
-            f"results/{{study}}/{{experiment}}/{table}.csv",
+            results(f"{{experiment}}/{table}.csv"),
         log:
-            f"logs/{{study}}/{{experiment}}/collect_{table}.log",
+            logs(f"{{experiment}}/collect_{table}.log"),
         localrule: True
         conda:
             "../../envs/report.yaml"

@@ -28,14 +28,14 @@ def script(name: str, workflow: Path = WORKFLOW) -> str:
 
 
 @cache
-def fingerprint(name: str, *modules: str, workflow: Path = WORKFLOW) -> str:
-    """Return a digest of the names and contents of the files that `code` returns.
+def fingerprint(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
+    """Return the arguments of `code`, then a digest of the names and contents of the files that it returns.
 
-    It is a parameter of each stage, so that an edit of its code is a reason to run again. As inputs, some fifty files a
-    job would take most of the time of Snakemake's plan.
+    They are a parameter of each stage, so that an edit of its code is a reason to run again. As inputs, some fifty
+    files a job would take most of the time of Snakemake's plan.
     """
     files = _imported_by(workflow, modules, _script(name, workflow))
-    return digest([(str(file.relative_to(workflow)), _sha256(file)) for file in files])
+    return [name, *modules, digest([(str(file.relative_to(workflow)), _sha256(file)) for file in files])]
 
 
 def code(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:

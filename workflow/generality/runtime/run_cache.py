@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+from generality.runtime.imports import code
 from generality.runtime.usage import used
 from generality.storage.files import read_json, visible_files, whole_file, whole_folder, write_json
 from generality.storage.ingredients import by_content, digest, ingredients
@@ -54,16 +55,17 @@ def keep(entry: Path, outputs: Sequence[str], command: Sequence[str]) -> None:
 
 
 def main(what: str, *arguments: str) -> None:
-    """Look for the outputs of a job, or keep them. `arguments` are INPUTS -- OUTPUTS -- COMMAND, after a key to keep.
+    """Look for the outputs of a job, or keep them.
+
+    `arguments` are CODE -- INPUTS -- OUTPUTS -- COMMAND, after a key to keep. CODE is a `fingerprint`. Its digest is
+    that of the plan, and files may have changed since, so their present contents count.
 
     `look` puts the outputs in place and prints "found", or prints the job's key. `keep` with that key stores the
     outputs, unless an input changed while the job ran.
     """
     earlier_key, arguments = (arguments[0], arguments[1:]) if what == "keep" else (None, arguments)
-    first = arguments.index("--")
-    second = arguments.index("--", first + 1)
-    inputs, outputs, command = arguments[:first], arguments[first + 1 : second], arguments[second + 1 :]
-    key = key_of(inputs, outputs, command)
+    stage, inputs, outputs, command = _parted(arguments)
+    key = key_of([*code(*stage[:-1]), *inputs], outputs, command)
     entry = CACHE / key
     if what == "look":
         success = fetch(entry, outputs)
@@ -74,6 +76,16 @@ def main(what: str, *arguments: str) -> None:
         print("an input was edited meanwhile: not kept in the run cache", file=sys.stderr)
     else:
         keep(entry, outputs, command)
+
+
+def _parted(arguments: Sequence[str]) -> list[Sequence[str]]:
+    """Return the four parts that the first three "--" part."""
+    parts = []
+    for _ in range(3):
+        end = arguments.index("--")
+        parts.append(arguments[:end])
+        arguments = arguments[end + 1 :]
+    return [*parts, arguments]
 
 
 def _whole(entry: Path) -> bool:

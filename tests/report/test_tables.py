@@ -9,7 +9,7 @@ import pytest
 
 from generality.errors import StudyError
 from generality.parts.scores import PART
-from generality.report.collect import read_table, write_table
+from generality.report.collect import collect, read_table, write_table
 from generality.report.conventions import PAPER_TABLES, as_in_paper
 from generality.report.tables import render_table
 from markdown_tables import cells
@@ -147,9 +147,11 @@ def test_tables_as_in_the_paper(language, table):
 
 def test_scripts_collect_and_render(files, table, tmp_path):
     scores_csv, outputs = tmp_path / "scores.csv", [tmp_path / f"out.{suffix}" for suffix in ("csv", "md", "tex")]
-    arguments = ["--settings", json.dumps(EXPERIMENT), "--output", scores_csv]
+    rows = tmp_path / "scores.parquet"
+    arguments = ["--settings", json.dumps(EXPERIMENT), "--rows", rows, "--output", scores_csv]
     run_script("collect_scores", "--scores", *files, *arguments)
     pd.testing.assert_frame_equal(read_table(scores_csv), table, check_exact=True)
+    pd.testing.assert_frame_equal(collect([rows], **EXPERIMENT), table, check_exact=True)
     settings = {"number": 5, "groups": ["ood"], "labels": {"wise": "WiSE-FT"}, "anchor": "tab:x"}
     render_part("scores", outputs, {"table": scores_csv}, settings)
     assert "Test accuracy" in outputs[1].read_text(encoding="utf-8")

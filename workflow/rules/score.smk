@@ -81,7 +81,8 @@ rule measure_distances:
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
-# The tables of all scores, and of those that early stopping is judged by.
+# The tables of all scores, and of those that early stopping is judged by. Parts of the report read the rows of single
+# examples from one file, since each score file among their inputs costs time in every plan.
 for table, files, settings in [
     ("scores", study.score_paths, study.collect_settings),
     ("early_stopping", functools.partial(early.score_files, study), functools.partial(early.table_settings, study)),
@@ -94,7 +95,8 @@ for table, files, settings in [
             script=script("collect_scores"),
             scores=lambda w, files=files: files(w.experiment),
         output:
-            results(f"{{experiment}}/{table}.csv"),
+            table=results(f"{{experiment}}/{table}.csv"),
+            rows=results(f"{{experiment}}/{table}.parquet"),
         log:
             logs(f"{{experiment}}/collect_{table}.log"),
         localrule: True
@@ -104,5 +106,5 @@ for table, files, settings in [
             code=fingerprint("collect_scores"),
             settings=lambda w, settings=settings: as_json(settings(w.experiment)),
         shell:
-            "python {input.script} --scores {input.scores} --settings {params.settings:q} --output {output}"
-            " 2>&1 | tee {log}"
+            "python {input.script} --scores {input.scores} --settings {params.settings:q} --rows {output.rows}"
+            " --output {output.table} 2>&1 | tee {log}"

@@ -1,4 +1,4 @@
-"""Collect the score files of an experiment into its tidy table: scores, averages, standard errors, changes."""
+"""Collect the score files of an experiment into one, and into a tidy table: averages, standard errors, changes."""
 
 import argparse
 import json
@@ -14,11 +14,14 @@ def main() -> None:
         help="JSON: experiment, speciality (data set fine-tuned on), generality (the others by group). Such as "
         '\'{"experiment": "imagenet", "speciality": "imagenet/in", "generality": {"ood": ["imagenet/v2"]}}\'',
     )  # fmt: skip
+    parser.add_argument("--rows", required=True, metavar="PARQUET", help="where the rows of all score files go")
     parser.add_argument("--output", required=True, metavar="CSV", help="where the tidy table goes")
     args = parser.parse_args()
 
     from generality.report.collect import collect, write_table
+    from generality.storage.score_file import join_scores
 
+    join_scores(args.scores, args.rows)
     write_table(collect(args.scores, **args.settings), args.output)
 
 

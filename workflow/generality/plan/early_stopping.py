@@ -4,7 +4,7 @@ from generality import SPECIALITY
 from generality.config.references import VARIED
 from generality.methods import PRETRAINED, REFERENCE
 from generality.parts.early_stopping import COMPARED
-from generality.plan.study import Study
+from generality.plan.study import Study, collected
 from generality.storage.setting import DEFAULT, write
 
 CHECKPOINT_METRICS = ["acc", "acc_norm", "nll"]  # without generation, which takes longer than all else
@@ -65,7 +65,7 @@ def table_settings(study: Study, experiment: str) -> dict:
 
 def example_scores(study: Study, experiment: str) -> dict[str, str | list[str]]:
     """Return the files that hold the scores of single examples, and the tidy table of them."""
-    return {"scores": score_files(study, experiment), "table": table_path(study, experiment)}
+    return collected(table_path(study, experiment))
 
 
 def table_path(study: Study, experiment: str) -> str:

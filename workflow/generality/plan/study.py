@@ -212,7 +212,7 @@ class Study(Materials):
 
     def example_scores(self, experiment: str) -> dict[str, str | list[str]]:
         """Return the files that hold the scores of single examples, and the tidy table of them."""
-        return {"scores": self.score_paths(experiment), "table": self.table_path(experiment)}
+        return collected(self.table_path(experiment))
 
     def distance_paths(self, experiment: str) -> list[str]:
         """Return the tables, one a pre-trained model, of the distances of data sets from the one fine-tuned on."""
@@ -227,6 +227,11 @@ class Study(Materials):
     def parts(self) -> list[str]:
         """Return the parts of the report, in the order of the page."""
         return [part for part in parts() if part in self.config["report"]]
+
+
+def collected(table: str) -> dict[str, str | list[str]]:
+    """Return the files that a stage collect_… writes: the rows of all its score files, and their tidy table."""
+    return {"scores": [f"{table.removesuffix('.csv')}.parquet"], "table": table}
 
 
 def as_json(content: object) -> str:

@@ -18,10 +18,12 @@ def write_scores(output: str | Path, parts: Iterable[pd.DataFrame], *, method: s
     The parts hold setting, data, split, example and one column for each metric of the track. This function adds method
     and seed and puts the columns into the same order for both tracks.
     """
-    table = pd.concat(parts, ignore_index=True).assign(method=method, seed=seed)
-    table = table.reindex(columns=[*COLUMNS, *(column for column in table if column not in COLUMNS)])
-    with whole_file(output) as partial:
-        table.astype(dict.fromkeys(REPEATED, "category")).to_parquet(partial, index=False, compression="zstd")
+    _write(output, [pd.concat(parts, ignore_index=True).assign(method=method, seed=seed)])
+
+
+def join_scores(score_files: Sequence[str | Path], output: str | Path) -> None:
+    """Write the rows of several score files as one. A column that a file lacks is null in its rows."""
+    _write(output, map(pd.read_parquet, score_files))
 
 
 def diverged_rows(steps: Mapping[str, int]) -> pd.DataFrame:
@@ -35,3 +37,10 @@ def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str
     if facts:
         write_scores(output, [diverged_rows(dict.fromkeys(settings, facts["step"]))], method=method, seed=seed)
     return bool(facts)
+
+
+def _write(output: str | Path, tables: Iterable[pd.DataFrame]) -> None:
+    table = pd.concat(tables, ignore_index=True)
+    table = table.reindex(columns=[*COLUMNS, *(column for column in table if column not in COLUMNS)])
+    with whole_file(output) as partial:
+        table.astype(dict.fromkeys(REPEATED, "category")).to_parquet(partial, index=False, compression="zstd")

@@ -35,7 +35,7 @@ def fingerprint(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str
     files a job would take most of the time of Snakemake's plan.
     """
     files = _imported_by(workflow, modules, _script(name, workflow))
-    return [name, *modules, digest([(str(file.relative_to(workflow)), _sha256(file)) for file in files])]
+    return [name, *modules, digest([_told(file, workflow) for file in files])]
 
 
 def code(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
@@ -62,7 +62,10 @@ def _script(name: str, workflow: Path) -> Path:
     return file
 
 
-_sha256 = cache(sha256)
+@cache
+def _told(file: Path, workflow: Path) -> tuple[str, str]:
+    """Return a file's name in the workflow and its checksum."""
+    return str(file.relative_to(workflow)), sha256(file)
 
 
 @cache

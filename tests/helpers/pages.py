@@ -64,7 +64,7 @@ def made_page(folder, *, says="What it means.", study="made", labels=LABELS, wor
         part("tradeoff", "Trade-offs", [folder / "tradeoff.csv"], "Findings", says),
         part("claims", "Claims", [folder / "claims.json"], "Findings", says),
     ]
-    experiments = [{"name": name, "data": "q/own", "model": "tiny"} for name in worlds]
+    experiments = [{"name": name, "data": "q/own", "model": "tiny", "remark": "Weights of <x>."} for name in worlds]
     render_page(
         folder / "report.html", study=study, experiments=experiments, parts=parts, answer_file=folder / "answer.csv",
         provenance_file=folder / "provenance.json", labels=labels,

@@ -28,6 +28,10 @@ def page(tmp_path_factory):
     return made_page(tmp_path_factory.mktemp("page") / "made")
 
 
+def test_a_remark_on_a_model_stands_beside_its_name_once(page):
+    assert page.read_text(encoding="utf-8").count("on q/own. Weights of &lt;x&gt;.</p>") == 1
+
+
 def test_times_in_words():
     assert [duration(seconds) for seconds in (41.6, 89, 100, 3570, 3900)] == [
         *("42 s", "89 s", "2 min", "1 h 00 min", "1 h 05 min"),
@@ -147,7 +151,10 @@ def test_the_commands_write_the_same_twice(page, tmp_path):
 def test_the_page_shows_the_parts_of_the_study_and_no_experiment_of_its_own():
     complete = study()
     assert answered(complete) == ["imagenet", "domainnet", "medmcqa", "pubmedqa"]
-    assert page_experiments(complete)[0] == {"name": "imagenet", "data": "imagenet/in", "model": "tiny-clip"}
+    tiny = {"name": "imagenet", "data": "imagenet/in", "model": "tiny-clip", "remark": ""}
+    assert page_experiments(complete)[0] == tiny
+    complete.config["models"]["tiny-opt"] = {"source": "transformers", "name": "folder", "gguf": "some.Q4_1.gguf"}
+    assert "from some.Q4_1.gguf: where that file is quantized" in page_experiments(complete)[2]["remark"]
     assert page_file(complete, "report.html") == "reports/report.html"
     parts = {each["part"]: each["files"] for each in page_parts(complete, captions(complete))}
     assert parts["figure5"]["png"] == "reports/figure5.png"

@@ -8,12 +8,14 @@ from generality.storage.score_file import diverged_rows, join_scores, write_scor
 
 def part(data, **scores):
     rows = len(next(iter(scores.values())))
-    return pd.DataFrame({"setting": "a", "data": data, "split": "test", "example": list(map(str, range(rows)))} | scores)
+    keys = {"setting": "a", "data": data, "split": "test", "example": list(map(str, range(rows)))}
+    return pd.DataFrame(keys | scores)
 
 
 def test_a_joined_file_has_all_rows_with_what_each_file_lacks_as_null(tmp_path):
     files = [tmp_path / name for name in ("pretrained", "full", "lost")]
-    write_scores(files[0], [part("x", acc=[1.0, 0.0], choices=pd.array([4, 4], "Int64"))], method="pretrained", seed="1")
+    choices = pd.array([4, 4], "Int64")
+    write_scores(files[0], [part("x", acc=[1.0, 0.0], choices=choices)], method="pretrained", seed="1")
     write_scores(files[1], [part("x", acc=[0.0, 0.0]), part("y", nll=[0.1])], method="full", seed="1-1")
     write_scores(files[2], [diverged_rows({"lr-1": 7})], method="l1", seed="1-1")
     join_scores(files, tmp_path / "joined")

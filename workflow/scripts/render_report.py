@@ -10,8 +10,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True, metavar="NAME", help="name of the study")
     parser.add_argument(
-        "--experiments", required=True, type=json.loads, metavar="JSON", help='JSON: [{"name", "data", "model"}]'
-    )
+        "--experiments", required=True, type=json.loads, metavar="JSON",
+        help='JSON: [{"name", "data", "model", "remark": a sentence on the model or ""}]',
+    )  # fmt: skip
     parser.add_argument(
         "--parts", required=True, type=json.loads, metavar="JSON",
         help='JSON, in the order shown: [{"part", "title", "name", "category", "text", "files": {suffix: path}}]',

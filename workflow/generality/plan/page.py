@@ -8,6 +8,7 @@ from generality import SPECIALITY
 from generality.parts import parts
 from generality.plan.shown import Shown
 from generality.plan.study import Study
+from generality.sources import model_source
 
 SUFFIXES = ("csv", "html", "json", "png")  # the files of a part that the page holds
 
@@ -38,11 +39,8 @@ def answer_settings(study: Study) -> list[dict]:
 
 
 def page_experiments(study: Study) -> list[dict[str, str]]:
-    """Return name, data set and model of the experiments that the answer is about."""
-    settings = study.config["experiments"]
-    return [
-        {"name": name, "data": settings[name][SPECIALITY], "model": settings[name]["model"]} for name in answered(study)
-    ]
+    """Return name, data set and model of the experiments that the answer is about, and a remark on the model or ""."""
+    return [_experiment(study, name) for name in answered(study)]
 
 
 def page_parts(study: Study, captions: Mapping[str, Mapping[str, str]]) -> list[dict]:
@@ -65,3 +63,10 @@ def page_config(study: Study) -> str:
     """Return the configuration in normal form, as YAML, without `resources`: no result follows from those."""
     config = {key: value for key, value in study.config.items() if key != "resources"}
     return yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _experiment(study: Study, name: str) -> dict[str, str]:
+    model = study.config["experiments"][name]["model"]
+    settings = study.config["models"][model]
+    remark = model_source(settings).remark(settings)
+    return {"name": name, "data": study.config["experiments"][name][SPECIALITY], "model": model, "remark": remark}

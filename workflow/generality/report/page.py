@@ -41,9 +41,9 @@ def render_page(
 ) -> None:
     """Write the page of a study.
 
-    `experiments` are {"name", "data", "model"}; `parts` are those of the report in display order, {"part", "title",
-    "name", "category", "text", "files": {suffix: path}}; `config` is the study's, as YAML; `labels` are the methods'
-    printed names. The answer is `answer.render_answer`'s. Raises StudyError for a missing or broken file.
+    `experiments` are {"name", "data", "model", "remark"}; `parts` are those of the report in display order, {"part",
+    "title", "name", "category", "text", "files": {suffix: path}}; `config` is the study's, as YAML; `labels` are the
+    methods' printed names. The answer is `answer.render_answer`'s. Raises StudyError for a missing or broken file.
     """
     table = read_csv(answer_file, (), texts=TEXTS)
     parts = [_part(part) for part in parts]

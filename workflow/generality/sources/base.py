@@ -117,6 +117,10 @@ class ModelSource(Source):
         """Yield notes on a model for the user to read before a study runs; `files` are the local ones."""
         return ()
 
+    def remark(self, settings: Mapping) -> str:
+        """Return a sentence on a model for the reader of the report, "" where its name says all."""
+        return ""
+
     def picture_size(self, settings: Mapping) -> int | None:
         """Return the width and height of a model's pictures in pixels, None where only its files say it."""
         return None

@@ -44,6 +44,14 @@ class Source(ModelSource):
                 "give its `revision`, or begin the path of a folder with ./"
             )
 
+    def remark(self, settings: Mapping) -> str:
+        if "gguf" not in settings:
+            return ""
+        return (
+            f"The weights are from {settings['gguf']}: where that file is quantized, they are the floats that its "
+            "numbers stand for, not the released ones."
+        )
+
     def arguments(self, settings: Mapping, data: Mapping[str, str]) -> dict:
         return {key: settings[key] for key in ("name", "revision", "gguf") if key in settings}
 

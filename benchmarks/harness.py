@@ -22,7 +22,7 @@ from generality.language.extraction import STOP
 from generality.language.outputs import UNLIMITED
 from generality.language.tasks import TASK_METRICS, kinds
 
-BATCH = 64  # texts in one pass of the harness
+BATCH = 64  # texts in one pass of the harness, of a tiny model
 FUNCTIONS = (tasks._generated, tasks._response, tasks._likelihood)
 HEADER = f"from collections.abc import Mapping\n\nDELIMITER = {DELIMITER!r}\n\n\n"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -73,11 +73,13 @@ def _task(settings: dict, kind: str, texts: TextSet, tokenizer) -> str:
     return yaml.safe_dump(settings, allow_unicode=True) + tagged
 
 
-def score(python: Path, model: Path, tasks_folder: Path, named: dict[str, str], output: Path) -> None:
-    """Score a model folder by the command line of the harness."""
+def score(
+    python: Path, model: Path, tasks_folder: Path, named: dict[str, str], output: Path, batch: int = BATCH
+) -> None:
+    """Score a model folder by the command line of the harness, `batch` texts in one pass."""
     command = [
         python, "-m", "lm_eval", "run", "--model", "hf", "--model_args", f"pretrained={model},dtype=float32",
-        "--tasks", ",".join(named), "--include_path", tasks_folder, "--batch_size", str(BATCH), "--device", "cpu",
+        "--tasks", ",".join(named), "--include_path", tasks_folder, "--batch_size", batch, "--device", "cpu",
         "--output_path", output,
     ]  # fmt: skip
     apart = {"HF_HOME": str(tasks_folder / "cache"), "PYTHONPATH": ""}

@@ -1,21 +1,21 @@
-"""Write docs/results from a finished report of the study three-by-three: its page, and the verdicts beside one run's.
+"""Keep the finished report of a study in the docs: copy its page, draw its first screen, renew the table of verdicts.
 
-`python docs/keep_report.py` copies the page, draws its first screen as a picture, and renews the table of verdicts in
-docs/results/index.md.
+`python docs/keep_report.py docs/results config.yaml workflow/studies/three-by-three.yaml` keeps the report of the study
+in these files in docs/results, whose index.md has the table.
 """
 
+import argparse
 import shutil
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 from tabulate import tabulate
 
+from generality.config.study_file import load
 from generality.report.claims_table import effect_text
 from generality.report.markup import NONE, markdown
 from generality.storage.files import read_json
 
-ROOT = Path(__file__).resolve().parents[1]
-REPORT, RESULTS = ROOT / "reports/three-by-three", ROOT / "docs/results"
 BEGIN, END = "<!-- verdicts: python docs/keep_report.py -->", "<!-- end -->"
 SCREEN = {"width": 1200, "height": 690}  # pixels: the two cards of the answer
 
@@ -41,11 +41,16 @@ def picture(page: Path, output: Path) -> None:
 
 
 def main() -> None:
-    shutil.copyfile(REPORT / "report.html", RESULTS / "report.html")
-    picture(RESULTS / "report.html", RESULTS / "answer.png")
-    index = RESULTS / "index.md"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of the docs")
+    parser.add_argument("study", type=Path, nargs="+", help="study files; later ones override earlier ones")
+    args = parser.parse_args()
+    report = Path(load(*args.study)["report"]["folder"])
+    page, index = args.folder / "report.html", args.folder / "index.md"
+    shutil.copyfile(report / "report.html", page)
+    picture(page.resolve(), args.folder / "answer.png")
     before, rest = index.read_text(encoding="utf-8").split(BEGIN)
-    table = verdicts(read_json(REPORT / "claims.json")["claims"])
+    table = verdicts(read_json(report / "claims.json")["claims"])
     index.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 

@@ -148,14 +148,16 @@ def test_a_report_is_kept_with_its_verdicts(tmp_path, monkeypatch):
     comparison = {"what": "a − b", "effect": 1.0, "low": -0.5, "high": 2.5, "unit": "points", "verdict": "undecided"}
     claims = [{"says": "L1 | L2.", "verdict": "undecided", "comparisons": [comparison], "reason": None}]
     claims.append({"says": "None.", "verdict": "not measured", "comparisons": [], "reason": "the study has no medmcqa"})
-    for name in ("REPORT", "RESULTS"):
-        (tmp_path / name).mkdir()
-        monkeypatch.setattr(keep_report, name, tmp_path / name)
+    report, results = tmp_path / "report", tmp_path / "results"
+    for folder in (report, results):
+        folder.mkdir()
+    monkeypatch.setattr(keep_report, "load", lambda *files: {"report": {"folder": str(report)}} if files else {})
     monkeypatch.setattr(keep_report, "picture", lambda page, output: output.write_bytes(page.read_bytes()))
-    (tmp_path / "REPORT/report.html").write_text("the page")
-    (tmp_path / "REPORT/claims.json").write_text(json.dumps({"claims": claims}))
-    index = tmp_path / "RESULTS/index.md"
+    (report / "report.html").write_text("the page")
+    (report / "claims.json").write_text(json.dumps({"claims": claims}))
+    index = results / "index.md"
     index.write_text(f"before\n{keep_report.BEGIN}\nold\n{keep_report.END}\nafter\n")
+    monkeypatch.setattr("sys.argv", ["keep_report.py", str(results), "study.yaml"])
     keep_report.main()
     text = index.read_text()
     assert text.startswith(f"before\n{keep_report.BEGIN}\n|")
@@ -163,7 +165,7 @@ def test_a_report_is_kept_with_its_verdicts(tmp_path, monkeypatch):
     assert "**undecided** | a − b" in re.sub(" +", " ", text)
     assert "+1.0 [−0.5, +2.5] points" in text
     assert "the study has no medmcqa" in text
-    assert (tmp_path / "RESULTS/answer.png").read_text() == (tmp_path / "RESULTS/report.html").read_text() == "the page"
+    assert (results / "answer.png").read_text() == (results / "report.html").read_text() == "the page"
 
 
 def test_the_reference_has_every_key_with_its_meaning():

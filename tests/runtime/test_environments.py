@@ -15,8 +15,8 @@ from workflows import ROOT
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
-# Of each rule, up to its end: the script it runs, and its environment.
-RULE = re.compile(r'script\(\s*"(\w+)"(?:(?!^rule ).)*?conda:\s*"../../envs/(\w+).yaml"', re.MULTILINE | re.DOTALL)
+# The environment of each rule, and the script that it runs.
+RULE = re.compile(r'"../../envs/(\w+).yaml"(?:(?!^ *rule\b).)*?\{SCRIPTS\}/(\w+)\.py', re.MULTILINE | re.DOTALL)
 METHODS = [module_of(path.stem) for path in (ROOT / "workflow/generality/methods").glob("[a-z]*.py")]
 
 
@@ -34,7 +34,7 @@ def test_versions_are_those_of_the_lock(path):
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_what_rules_import_is_there(path):
-    scripts = {script for script, environment in RULE.findall(RULES) if environment == path.stem}
+    scripts = {script for environment, script in RULE.findall(RULES) if environment == path.stem}
     assert scripts
     files = {file for script in scripts for file in code(script, *METHODS * script.startswith("finetune"))}
     has = {canonical(pin.split("==")[0]) for pin in pins(path)}

@@ -3,8 +3,6 @@ from generality.speed.settings import SETTINGS as BENCH
 
 # This target is for a machine with a GPU: `snakemake --cores 4 bench`. No report needs it (BENCHMARKS.md).
 rule bench:
-    input:
-        script=script("bench_training"),
     output:
         "reports/bench.json",
         "reports/bench.md",
@@ -23,4 +21,4 @@ rule bench:
         ),
         settings=as_json(BENCH),
     shell:
-        "python {input.script} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "python {SCRIPTS}/bench_training.py --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

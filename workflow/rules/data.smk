@@ -5,7 +5,6 @@ for source in data_sources().values():
         name:
             f"make_{source.name}"
         input:
-            script=script("make"),
             data=lambda w: users_inputs(
                 study.data_files(w.set, w.domain),
                 study.data_sources(w.set, w.domain),
@@ -30,5 +29,5 @@ for source in data_sources().values():
             # The mark stands for the pictures, which are too many to be inputs.
             mark=lambda w: mark_of_pictures(study.own_folders(w.set, w.domain)),
         shell:
-            "python {input.script} --function {params.function} --arguments {params.arguments:q} --workers {threads}"
+            "python {SCRIPTS}/make.py --function {params.function} --arguments {params.arguments:q} --workers {threads}"
             " --output {output} 2>&1 | tee {log}"

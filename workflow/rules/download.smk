@@ -1,11 +1,9 @@
 # Files from elsewhere. Their paths are those of the study file, so two studies that name the same file share it.
-# An edit of the code fetches and unpacks nothing anew (`ancient`). Each file is checked on arrival, and a day of
-# downloads, with all results from them, must not depend on a comment.
+# An edit of the code fetches and unpacks nothing anew: these rules have no parameter `code`. Each file is checked on
+# arrival, and a day of downloads, with all results from them, must not depend on a comment.
 
 
 rule download:
-    input:
-        script=ancient(script("download")),
     output:
         "{file}",
     log:
@@ -21,14 +19,14 @@ rule download:
         known=lambda w, output: as_json(study.downloads.known(output[0])),
         urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
     shell:
-        "python {input.script} --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
+        "python {SCRIPTS}/download.py --urls {params.urls:q} --known {params.known:q} --output {output:q}"
+        " 2>&1 | tee {log:q}"
 
 
 # The archive stays, since the user may have put it there by hand, and an emptied folder then costs no second download.
 # Users who need the room may delete it, which makes nothing run again.
 rule unpack:
     input:
-        script=ancient(script("unpack")),
         archive=lambda w: study.downloads.archive(w.folder),
     output:
         directory("{folder}"),
@@ -42,15 +40,13 @@ rule unpack:
     params:
         settings=lambda w: as_json(study.downloads.unpacking(w.folder)),
     shell:
-        "python {input.script} --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
+        "python {SCRIPTS}/unpack.py --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
         " 2>&1 | tee {log:q}"
 
 
 # The output is a note beside the data that only the user can get, and not the data, since Snakemake deletes outputs. This
 # rule comes before all others, so that the user learns of missing data at once, not after hours of downloads.
 rule find_own_copy:
-    input:
-        script=ancient(script("find_own_copy")),
     output:
         "{own}.found",
     log:
@@ -66,5 +62,5 @@ rule find_own_copy:
     message:
         "{wildcards.own}: {params.by_hand}"
     shell:
-        "python {input.script} --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
+        "python {SCRIPTS}/find_own_copy.py --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
         " 2>&1 | tee {log:q}"

@@ -9,7 +9,6 @@ for track, kind in KINDS.items():
         name:
             f"finetune_{kind}"
         input:
-            script=script(f"finetune_{kind}"),
             model=lambda w: study.start_path(w.experiment, start(w.seed)),
             data=lambda w: study.speciality_train(w.experiment),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
@@ -32,7 +31,8 @@ for track, kind in KINDS.items():
             seed=lambda w: finetuning(w.seed),
         shell:
             "cached {params.code} -- {input.model} {input.data} -- {output} --"
-            " launch {resources.gpu} {input.script} --model {input.model} --data {input.data} --settings {params.settings:q}"
+            " launch {resources.gpu} {SCRIPTS}/{params.code[0]}.py --model {input.model} --data {input.data}"
+            " --settings {params.settings:q}"
             " --seed {params.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 
@@ -47,7 +47,6 @@ for track, kind, tuning, series in [
         name:
             f"finetune_series_{kind}"
         input:
-            script=script(f"finetune_{kind}"),
             model=lambda w: study.start_path(w.experiment, start(w.seed)),
             data=lambda w: study.speciality_train(w.experiment),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
@@ -70,14 +69,14 @@ for track, kind, tuning, series in [
             seed=lambda w: finetuning(w.seed),
         shell:
             "cached {params.code} -- {input.model} {input.data} -- {output} --"
-            " launch {resources.gpu} {input.script} --model {input.model} --data {input.data} --settings {params.settings:q}"
+            " launch {resources.gpu} {SCRIPTS}/{params.code[0]}.py --model {input.model} --data {input.data}"
+            " --settings {params.settings:q}"
             " --series {params.shares} --seed {params.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
 # This rule runs on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
 rule mix:
     input:
-        script=script("mix"),
         pretrained=lambda w: study.start_path(w.experiment, start(w.seed)),
         finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
     output:
@@ -94,5 +93,5 @@ rule mix:
         code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
         method=lambda w: study.mixtures[w.experiment][w.run].method,
     shell:
-        "python {input.script} --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
+        "python {SCRIPTS}/mix.py --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
         " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

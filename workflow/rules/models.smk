@@ -6,7 +6,6 @@ for source in model_sources().values():
             name:
                 source.name
             input:
-                script=script("make"),
                 data=lambda w: list(study.pretraining_data(w.model).values()),
             output:
                 directory(results("models/{model}/seed-{seed}")),
@@ -28,7 +27,7 @@ for source in model_sources().values():
                 arguments=lambda w: as_json(study.model_making(w.model, seed=int(w.seed))),
             shell:
                 "cached {params.code} -- {input} -- {output} --"
-                " python {input.script} --function {params.function} --arguments {params.arguments:q}"
+                " python {SCRIPTS}/make.py --function {params.function} --arguments {params.arguments:q}"
                 " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
     else:
@@ -37,7 +36,6 @@ for source in model_sources().values():
             name:
                 f"fetch_{source.name}"
             input:
-                script=script("make"),
                 files=lambda w: users_inputs(
                     study.model_files(w.model), study.model_sources(w.model), f"{study.root}/models/{w.model}/released"
                 ),
@@ -55,8 +53,8 @@ for source in model_sources().values():
                 function=source.function,
                 arguments=lambda w: as_json(study.model_making(w.model)),
             shell:
-                "python {input.script} --function {params.function} --arguments {params.arguments:q} --output {output}"
-                " 2>&1 | tee {log}"
+                "python {SCRIPTS}/make.py --function {params.function} --arguments {params.arguments:q}"
+                " --output {output} 2>&1 | tee {log}"
 
 
 # A released model takes the whole road once, on a few pictures or tokens, so that any step that fails with it is reported
@@ -67,7 +65,6 @@ for track, kind in KINDS.items():
         name:
             f"try_{kind}"
         input:
-            script=script(f"try_{kind}"),
             model=results("models/{model}/released"),
         output:
             results("models/{model}/released.tried"),
@@ -84,13 +81,12 @@ for track, kind in KINDS.items():
             code=lambda w, kind=kind: fingerprint(f"try_{kind}", *trying.modules(study, w.model)),
             trials=lambda w: as_json(trying.trials(study, w.model)),
         shell:
-            "python {input.script} --model {input.model} --name models.{wildcards.model} --trials {params.trials:q}"
-            " --output {output} 2>&1 | tee {log}"
+            "python {SCRIPTS}/{params.code[0]}.py --model {input.model} --name models.{wildcards.model}"
+            " --trials {params.trials:q} --output {output} 2>&1 | tee {log}"
 
 
 rule check_texts:
     input:
-        script=script("check_texts"),
         model=lambda w: study.start_path(w.experiment, w.seed),
         sets=lambda w: list(study.evaluation_sets(w.experiment).values()),
     output:
@@ -109,14 +105,13 @@ rule check_texts:
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
-        "python {input.script} --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
+        "python {SCRIPTS}/check_texts.py --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # Once the pictures are decoded, the classes of all sets that a CLIP is scored or probed on are known.
 rule check_classes:
     input:
-        script=script("check_classes"),
         train=lambda w: study.speciality_train(w.experiment),
         sets=lambda w: list(trying.measured_pictures(study, w.experiment).values()),
     output:
@@ -132,13 +127,13 @@ rule check_classes:
         code=fingerprint("check_classes"),
         sets=lambda w: study.set_arguments(trying.measured_pictures(study, w.experiment)),
     shell:
-        "python {input.script} --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
+        "python {SCRIPTS}/check_classes.py --train {input.train} --sets {params.sets:q} --output {output}"
+        " 2>&1 | tee {log}"
 
 
 # Every experiment has a head of its own: the same CLIP, other classes.
 rule build_classifier:
     input:
-        script=script("build_classifier"),
         clip=lambda w: study.model_path(w.experiment, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
@@ -156,5 +151,5 @@ rule build_classifier:
         templates=lambda w: as_json(study.experiment(w.experiment)["templates"]),
     shell:
         "cached {params.code} -- {input.clip} {input.data} -- {output} --"
-        " python {input.script} --clip {input.clip} --data {input.data} --templates {params.templates:q}"
+        " python {SCRIPTS}/build_classifier.py --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"

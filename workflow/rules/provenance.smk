@@ -5,7 +5,6 @@ from generality.plan.logs import log_folders
 # neither itself nor the page that shows the record.
 rule record_provenance:
     input:
-        script=script("record_provenance"),
         requirements=requirements(),
         report=[*targets(study), *map(study.table_path, unshown(study)), page_file(study, "answer.csv")],
     output:
@@ -22,6 +21,6 @@ rule record_provenance:
         folders=log_folders(study),
         rules=lambda w: [rule.name for rule in workflow.rules if rule.log and rule.name != "bench"],
     shell:
-        "python {input.script} --study {params.study} --seeds {params.seeds:q} --logs logs/{params.study}"
-        " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
+        "python {SCRIPTS}/record_provenance.py --study {params.study} --seeds {params.seeds:q}"
+        " --logs logs/{params.study} --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
         " 2>&1 | tee {log}"

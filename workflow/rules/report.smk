@@ -11,7 +11,6 @@ for source, names in modules(study.parts()).items():
         name:
             f"draw_{source.rpartition('.')[2]}"
         input:
-            script=script("render_part"),
             resources=[resource(name) for name in parts()[names[0]].resources],
             files=lambda w: Shown(study, w.part).files,
         output:
@@ -29,13 +28,12 @@ for source, names in modules(study.parts()).items():
             inputs=lambda w: as_json(Shown(study, w.part).inputs),
             settings=lambda w: as_json(Shown(study, w.part).settings),
         shell:
-            "python {input.script} --module {params.module} --inputs {params.inputs:q} --settings {params.settings:q}"
-            " --output {output} 2>&1 | tee {log}"
+            "python {SCRIPTS}/render_part.py --module {params.module} --inputs {params.inputs:q}"
+            " --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 rule render_answer:
     input:
-        script=script("render_answer"),
         scores=[path for settings in answer_settings(study) for path in settings["scores"]],
         tables=[settings["table"] for settings in answer_settings(study)],
     output:
@@ -49,12 +47,11 @@ rule render_answer:
         code=fingerprint("render_answer"),
         experiments=lambda w: as_json(answer_settings(study)),
     shell:
-        "python {input.script} --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+        "python {SCRIPTS}/render_answer.py --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule render_report:
     input:
-        script=script("render_report"),
         looks=[resource(f"page/page.{suffix}") for suffix in ["html", "css", "js"]],
         answer=page_file(study, "answer.csv"),
         provenance=page_file(study, "provenance.json"),
@@ -75,6 +72,6 @@ rule render_report:
         config=lambda w: page_config(study),
         labels=lambda w: as_json(page_labels(study)),
     shell:
-        "python {input.script} --study {params.study} --experiments {params.experiments:q} --parts {params.parts:q}"
-        " --answer {input.answer} --provenance {input.provenance} --config {params.config:q} --labels {params.labels:q}"
-        " --output {output} 2>&1 | tee {log}"
+        "python {SCRIPTS}/render_report.py --study {params.study} --experiments {params.experiments:q}"
+        " --parts {params.parts:q} --answer {input.answer} --provenance {input.provenance}"
+        " --config {params.config:q} --labels {params.labels:q} --output {output} 2>&1 | tee {log}"

@@ -7,7 +7,6 @@ for track, kind in KINDS.items():
             f"score_{kind}"
         input:
             unpack(lambda w: scoring.inputs(study, w.experiment, w.run, w.file, w.seed)),
-            script=script(f"score_{kind}"),
         output:
             results("{experiment}/{run}/seed-{seed}/{file}.parquet"),
         log:
@@ -25,12 +24,11 @@ for track, kind in KINDS.items():
             arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
         shell:
             "cached {params.code} -- {input} -- {output} --"
-            " python {input.script} {params.arguments:q} --output {output} 2>&1 | tee {log}"
+            " python {SCRIPTS}/{params.code[0]}.py {params.arguments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
     input:
-        script=script("probe_clip"),
         series=results("{experiment}/full/default/seed-{seed}/series"),
         sets=lambda w: list(study.probed_sets(w.experiment).values()),
     output:
@@ -50,13 +48,12 @@ rule probe_clip:
         sets=lambda w: study.set_arguments(study.probed_sets(w.experiment)),
     shell:
         "cached {params.code} -- {input} -- {output} --"
-        " python {input.script} --series {input.series} --sets {params.sets:q} --seed {wildcards.seed} {params.limit}"
-        " --output {output} 2>&1 | tee {log}"
+        " python {SCRIPTS}/probe_clip.py --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
+        " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 rule measure_distances:
     input:
-        script=script("measure_distances"),
         model=lambda w: study.start_path(w.experiment, w.seed),
         speciality=lambda w: study.speciality_train(w.experiment),
         sets=lambda w: list(study.measured_sets(w.experiment).values()),
@@ -77,8 +74,8 @@ rule measure_distances:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
         "cached {params.code} -- {input} -- {output} --"
-        " python {input.script} --model {input.model} --speciality {input.speciality} --sets {params.sets:q}"
-        " {params.limit} --output {output} 2>&1 | tee {log}"
+        " python {SCRIPTS}/measure_distances.py --model {input.model} --speciality {input.speciality}"
+        " --sets {params.sets:q} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
 # The tables of all scores, and of those that early stopping is judged by. Parts of the report read the rows of single
@@ -92,7 +89,6 @@ for table, files, settings in [
         name:
             f"collect_{table}"
         input:
-            script=script("collect_scores"),
             scores=lambda w, files=files: files(w.experiment),
         output:
             table=results(f"{{experiment}}/{table}.csv"),
@@ -106,5 +102,5 @@ for table, files, settings in [
             code=fingerprint("collect_scores"),
             settings=lambda w, settings=settings: as_json(settings(w.experiment)),
         shell:
-            "python {input.script} --scores {input.scores} --settings {params.settings:q} --rows {output.rows}"
-            " --output {output.table} 2>&1 | tee {log}"
+            "python {SCRIPTS}/collect_scores.py --scores {input.scores} --settings {params.settings:q}"
+            " --rows {output.rows} --output {output.table} 2>&1 | tee {log}"

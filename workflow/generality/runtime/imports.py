@@ -19,14 +19,6 @@ WORD = re.compile(rb"\bimport\b")
 STATEMENT = re.compile(rb"^[ \t]*((?:import|from)\b[^\n(#]*(?:\([^)]*\))?)", re.MULTILINE)
 
 
-def script(name: str, workflow: Path = WORKFLOW) -> str:
-    """Return the file of a script, such as "score_clip", in the form that `code` returns.
-
-    Raise StudyError for a script that does not exist.
-    """
-    return from_here([_script(name, workflow)])[0]
-
-
 @cache
 def fingerprint(name: str, *modules: str, workflow: Path = WORKFLOW) -> list[str]:
     """Return the arguments of `code`, then a digest of the names and contents of the files that it returns.

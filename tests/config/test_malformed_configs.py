@@ -19,10 +19,10 @@ STUDIES = ROOT / "workflow" / "studies"
 TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], epochs: [2, 4]}"
 FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
 FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
-FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2}}")
+FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2, cluster: (x)}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
 FULLER = FULLER.replace(
-    "    size: 32\n", f"    size: 32\n    {RESIZED.replace(', ', chr(10) + '    ')}\n    fill_color: 9\n"
+    "    size: 32\n", f"    size: 32\n    {RESIZED.replace(', ', chr(10) + '    ')}\n    fill_color: 9\n    cluster: (x)\n"
 )
 FULLER = FULLER.replace("openai}", f"a.safetensors, preprocess: {{mean: [0, 0, 0], std: [1, 1, 1], {RESIZED}}}}}")
 UNUSED = {"evaluation_limit": 100, "resources": {"prepare": {"gpu": 0, "threads": 1, "mem_mb": 900, "runtime": 9}}}

@@ -152,6 +152,22 @@ def test_another_validation_share_leaves_the_test_pictures(root):
     assert decoded(root, shares={"test": 0.3}).ids == one
 
 
+def test_a_cluster_is_named_by_the_path_and_stays_in_one_split(root):
+    settings = {"shares": SHARES, "cluster": "/0([0-9]+)[.]png$"}
+    sets = {split: decoded(root, split=split, **settings) for split in ("train", "validation", "test")}
+    for images in sets.values():
+        assert images.clusters == [Path(name).stem[1:] for name in images.ids]
+        assert images.part(3).clusters == [Path(name).stem[1:] for name in images.part(3).ids]
+    clusters = [set(images.clusters) for images in sets.values()]
+    assert sum(map(len, clusters)) == len(set.union(*clusters)) == 40, "both classes have a picture of each number"
+    assert decoded(root).clusters is None
+
+
+def test_a_picture_without_a_cluster_is_refused(root):
+    for pattern in ("/([0-9]+)[.]jpg", "(a)?Zebra"):
+        assert refusal(root, cluster=pattern).endswith("finds nothing in its path (80 such pictures); correct it")
+
+
 def test_empty_shares_make_everything_train(root):
     assert len(decoded(root, split="train", shares={})) == 80
 

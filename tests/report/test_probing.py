@@ -118,3 +118,23 @@ def test_probing_measures_both_heads_on_the_same_test_pictures(series, classifie
     del sets["x/b", "train"]
     with pytest.raises(StudyError, match=r"x/b: .* add the train one"):
         probe_series(tmp_path / "p.parquet", series=series / "series", sets=sets, seed=3)
+
+
+def test_sets_that_show_the_same_things_tell_no_more_than_one(tmp_path):
+    right = np.random.default_rng(0).integers(0, 2, (2, 100)).astype(bool)
+    parts = [
+        pd.DataFrame({"acc": right[at], "probing": right[at], "example": np.arange(100)}).assign(step=step, data=name)
+        for at, step in enumerate((0, 9)) for name in ("x/a", "x/b")
+    ]  # fmt: skip
+    rows = pd.concat(parts).assign(seed="1-1")
+    rows.to_parquet(tmp_path / "apart")
+    rows.assign(cluster=rows["example"].astype(str)).to_parquet(tmp_path / "shared")
+    apart, shared = (curves([tmp_path / name]).set_index(["data", "measure", "step"]) for name in ("apart", "shared"))
+    assert shared["value"].equals(apart["value"])
+    for step in (0, 9):
+        ours, theirs, one = (
+            table.loc[name, "probing", step][["low", "high"]].diff()["high"]
+            for table, name in ((shared, AVERAGE), (apart, AVERAGE), (apart, "x/a"))
+        )
+        assert ours == pytest.approx(one)
+        assert theirs < 0.75 * one

@@ -351,6 +351,13 @@ def test_scores_do_not_depend_on_the_batch(classifier_folder, monkeypatch):
     pd.testing.assert_frame_equal(*tables, rtol=1e-4, atol=1e-4)
 
 
+def test_rows_have_the_clusters_of_the_pictures(classifier_folder, tmp_path):
+    classifier, config = load_classifier(classifier_folder)
+    images = open_image_set(make_image_set(tmp_path / "set", 12, source={"kind": "test", "cluster": "-([0-9])"}))
+    groups, pixels = class_groups(images, config["classes"], "x"), Pixels(config["preprocess_cfg"], torch.device("cpu"))
+    assert list(score_set(classifier, images, groups, pixels)["cluster"]) == [*"0123456789", "1", "1"]
+
+
 def test_augmentation_depends_on_seed_epoch_and_example_alone():
     u = uniform(1, 2, np.array([5, 9, 5]), 4)
     assert u.shape == (3, 4)

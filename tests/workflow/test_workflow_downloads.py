@@ -256,6 +256,8 @@ def message(config) -> str:
         ("data|own|domains", {"photo": {"train_on_all": True}}, "data.own.domains.photo.train_on_all: it adds the pic"),
         ("data|own|domains", {"photo": {"folder": {"test": "a", "train": "b"}}}, "data.own.shares.test: this split"),
         ("data|own|domains", {"photo": {"folder": "../a"}}, "data.own.domains.photo.folder: '../a' is not a folder"),
+        ("data|own|cluster", "(a)(b)", "data.own.cluster: this is no regular expression with one group"),
+        ("data|own|domains", {"photo": {"cluster": "(a"}}, "data.own.domains.photo.cluster: this is no regular"),
         ("data|own|domains", {}, "data.own.domains: has 0 entries, at least 1 wanted"),
         ("data|own|domains", {"photo": {"size": 9}}, "data.own.domains.photo.size: unknown key"),
         ("data|own|evaluation_only", ["photo"], "experiments.small.generality.ood: no settings can be chosen by sets"),

@@ -1,6 +1,7 @@
 """The canonical form of pictures: decoded once, then memory-mapped by every reader."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class ImageSet:
     def classes(self) -> list[str]:
         return self.manifest["classes"]
 
+    @property
+    def clusters(self) -> list[str] | None:
+        """Return the cluster of each picture, None where each is its own: pictures of one cluster may err together."""
+        pattern = self.manifest["source"].get("cluster")
+        return [cluster_of(name, pattern) for name in self.ids] if pattern else None
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -45,6 +52,12 @@ class ImageSet:
         if (rows := places(len(self), limit)) is None:
             return self  # the pictures stay on the disk; a copy would load them
         return ImageSet(self.images[rows], self.labels[rows], [self.ids[row] for row in rows], [], self.manifest)
+
+
+def cluster_of(name: str, pattern: str) -> str | None:
+    """Return the cluster of a picture, which the one group of `pattern` holds; None or "" if it names none."""
+    found = re.search(pattern, name)
+    return found and found[1]
 
 
 @contextmanager

@@ -246,5 +246,5 @@ def features_drop(probed: Probed) -> Iterator[Comparison]:
     first, last = probed.steps[0], probed.steps[-1]
     before, after = ([probed.answers(name, step, "probing") for name in probed.names] for step in (first, last))
     what = f"{probed.experiment}: probing accuracy, step {first} − {last}"
-    effect = Estimate(*(100 * number for number in paired(before, after, shares=True)))
-    yield Comparison(what, POINTS, effect, len(before[0]))
+    change = paired(before, after, probed.clusters_of(probed.names), shares=True)
+    yield Comparison(what, POINTS, Estimate(*(100 * number for number in change)), len(before[0]))

@@ -23,7 +23,7 @@ class Probed:
     def __init__(self, files: Sequence[str | Path], experiment: str = ""):
         """Read the files of `vision.probe`, one a seed. Raises StudyError if they differ in data, steps or pictures."""
         columns = ["step", "data", "seed", "example", *MEASURES]
-        optional = {file: ["diverged"] if "diverged" in columns_of(file) else [] for file in files}
+        optional = {file: [name for name in ("diverged", "cluster") if name in columns_of(file)] for file in files}
         rows = pd.concat([read_parquet(file, columns + optional[file]) for file in files], ignore_index=True)
         rows = rows.astype({"seed": str})
         self.experiment, self.seeds = experiment, sorted(rows["seed"].unique(), key=in_order)
@@ -36,6 +36,7 @@ class Probed:
             (data, step): {measure: part.pivot(index="seed", columns="example", values=measure) for measure in MEASURES}
             for (data, step), part in rows.groupby(["data", "step"], sort=False)
         }
+        self.clusters = _clusters(rows)
         for name, step in product(self.names, set(self.steps) - set(self.diverged)):
             self._check(name, step)
 
@@ -49,8 +50,24 @@ class Probed:
         table = self._tables[name, step][measure].astype(np.float64)
         return np.stack([table.loc[seeds].mean(axis=0) for seeds in repetitions(self.seeds)])
 
+    def clusters_of(self, names: Sequence[str]) -> list[np.ndarray] | None:
+        """Return the clusters of the pictures of data sets as `estimate` takes them; None if each is its own."""
+        return [self.clusters[name] for name in names] if self.clusters else None
+
     def _check(self, name: str, step: int) -> None:
         first, rows = (self._tables.get((name, at), {}).get("acc") for at in (self.steps[0], step))
         alike = rows is not None and list(rows.index) == sorted(self.seeds) and rows.columns.equals(first.columns)
         if not alike or rows.isna().any(axis=None):
             raise StudyError(f"{name}: the files differ in steps, data sets or pictures; probe all seeds again")
+
+
+def _clusters(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the number of each picture's cluster by data set, or nothing where none has a cluster."""
+    if "cluster" not in rows or rows["cluster"].isna().all():
+        return {}
+    single = rows["data"] + " " + rows["example"].astype(str)  # a picture without a cluster is one of its own
+    rows = rows.assign(number=pd.factorize(rows["cluster"].where(rows["cluster"].notna(), single))[0])
+    return {
+        name: part.drop_duplicates("example").sort_values("example")["number"].to_numpy()
+        for name, part in rows.groupby("data")
+    }

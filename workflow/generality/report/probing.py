@@ -31,10 +31,11 @@ def curves(files: Sequence[str | Path]) -> pd.DataFrame:
     for name, members in [*((name, [name]) for name in names), *([(AVERAGE, names)] if len(names) > 1 else [])]:
         for measure in MEASURES:
             base = [probed.answers(member, steps[0], measure) for member in members]
+            clusters = probed.clusters_of(members)
             for step in steps:
                 ours = [probed.answers(member, step, measure) for member in members]
-                score, n = estimate(ours, shares=True), sum(x.shape[1] for x in ours)
-                change = paired(ours, base, shares=True) if step else score
+                score, n = estimate(ours, clusters, shares=True), sum(x.shape[1] for x in ours)
+                change = paired(ours, base, clusters, shares=True) if step else score
                 ends = (score.value + end - change.value for end in (change.low, change.high))
                 diverged = probed.diverged.get(step, 0)
                 rows.append((name, measure, step, n, len(probed.seeds), diverged, score.value, *ends))

@@ -44,8 +44,9 @@ def probe_series(
 
     `sets` maps (data name, "train" or "test") to an image-set folder, with both splits for each name. At most `limit`
     pictures of each test split are measured; probes are fitted on the whole train split. The rows hold step, data,
-    seed, example, acc (whether the current classifier is right), probing (whether the probe is right) and strength (the
-    chosen L2 strength). A checkpoint lost to divergence has one row: step, seed and `diverged`, the step of divergence.
+    seed, example, acc (whether the current classifier is right), probing (whether the probe is right), strength (the
+    chosen L2 strength) and cluster where pictures have one. A checkpoint lost to divergence has one row: step, seed and
+    `diverged`, the step of divergence.
 
     Raise StudyError for a name without both splits, or with splits of different classes. An interrupted run resumes
     after the last complete domain.
@@ -88,6 +89,7 @@ def _probe_domain(
         probe, strength = choose_and_fit(*learnt, starts)
         probed = margins(probe(x), y) > 0
         part = {"example": test.ids, "acc": right.cpu().numpy(), "probing": probed.cpu().numpy()}
+        part |= {"cluster": test.clusters} if test.clusters else {}
         rows.append(pd.DataFrame(part).assign(step=step, data=name, strength=strength))
         bar.update()
     return pd.concat(rows, ignore_index=True)

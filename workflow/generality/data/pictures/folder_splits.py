@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from generality.data.image_set import cluster_of
 from generality.data.pictures.folder_layout import ALL, folders_of
 from generality.data.pictures.listing import list_pictures
 from generality.data.shares import check_shares, leaves_train, split_of
@@ -31,8 +32,8 @@ def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, 
     possible class folder to its name, in the order of the labels.
 
     Raises StudyError for folders that are missing, empty or too deep; for lists that are missing, malformed, contradict
-    themselves or reach out of `root`; for other counts of classes or pictures than the settings have; and for
-    impossible shares.
+    themselves or reach out of `root`; for other counts of classes or pictures than the settings have; for impossible
+    shares; and for a picture without the pattern of clusters in its path.
     """
     lists, shares, classes = (settings.get(key) for key in ("lists", "shares", "classes"))
     folders, left_out = folders_of(domain, settings), []
@@ -62,7 +63,11 @@ def find_splits(root: Path, domain: str, settings: Mapping, table: Mapping[str, 
         raise StudyError(f"{root}: {odd[0]!r} has characters that do not print ({len(odd)} such pictures); rename it")
     rest = "test" if shares is None else "train"
     splits = {rest if split == ALL else split: paths for split, paths in splits.items()}
-    return Splits(order, (splits if shares is None else _cut(shares, splits)) | everything, left_out)
+    cluster = settings.get("cluster")
+    if cluster and (odd := [path for path in chain(*splits.values()) if not cluster_of(path, cluster)]):
+        others = f"{len(odd)} such pictures"
+        raise StudyError(f"{root / odd[0]}: `cluster` ({cluster}) finds nothing in its path ({others}); correct it")
+    return Splits(order, (splits if shares is None else _cut(shares, splits, cluster)) | everything, left_out)
 
 
 def _folders(folder: Path) -> list[str]:
@@ -118,8 +123,10 @@ def _check_counts(
             raise StudyError(f"{where}: {len(pictures[split]):,} pictures in {split}, {expected:,} are expected; {how}")
 
 
-def _cut(shares: Mapping[str, float], splits: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Return the splits, with those that `shares` cut from train."""
+def _cut(
+    shares: Mapping[str, float], splits: Mapping[str, list[str]], cluster: str | None
+) -> dict[str, list[str]]:
+    """Return the splits, with those that `shares` cut from train; a cluster stays whole."""
     check_shares(shares)
     if listed := set(shares) & set(splits):
         raise StudyError(f"shares.{min(listed)}: this split has a list or folder; leave out one of the two keys")
@@ -127,7 +134,7 @@ def _cut(shares: Mapping[str, float], splits: Mapping[str, list[str]]) -> dict[s
         raise StudyError("lists.train: shares are cut from train; name one or leave out `shares`")
     cut = splits | {"train": []} | {split: [] for split in shares}
     for path in splits["train"]:
-        cut[split_of(path, shares)].append(path)
+        cut[split_of(cluster_of(path, cluster) if cluster else path, shares)].append(path)
     if not leaves_train(shares):
         del cut["train"]
     return cut

@@ -33,7 +33,7 @@ ROWS = "rows"  # the entry of an unfinished decoding: its rows so far, and count
 
 # The settings that the manifest repeats.
 RECORDED = (
-    *("licence", "folder", "lists", "shares", "train_on_all", "class_groups", "crop_border", "downloads"),
+    *("licence", "folder", "lists", "shares", "train_on_all", "class_groups", "cluster", "crop_border", "downloads"),
     *DEFAULTS,
 )
 

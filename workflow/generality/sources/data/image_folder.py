@@ -1,5 +1,6 @@
 """Any folder of pictures, a folder for each class."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,12 @@ OF_EITHER = {
         minimum=2,
         maximum=1_000_000_000,
     ),
+    "cluster": ref(
+        "line",
+        "A regular expression with one group, such as /([0-9]+)_[^/]*$, for sets with several pictures of one thing: "
+        "an object, a film, a patient. It is searched in a picture's path below root, and the group is the picture's "
+        "cluster, in all data sets. Standard errors are clustered by it, and shares leave a cluster whole.",
+    ),
     "class_names": ref(
         "line",
         "Names of the class folders, in the order of their labels: imagenet, whose folders are WordNet ids, or a CSV "
@@ -72,6 +79,7 @@ DOMAIN = block(
             "seen in training. The paper seems to have used DomainNet's real so."
         ),
         "classes": OF_EITHER["classes"],
+        "cluster": OF_EITHER["cluster"],
         "class_names": OF_EITHER["class_names"],
         "numbered": flag("True: class folders are numbers of lines of class_names, from 0 (ImageNet-V2)."),
         "objectnet_mappings": BELOW
@@ -191,6 +199,14 @@ def _table(name: str) -> str:
     return resource(TABLES[name]) if name in TABLES else name
 
 
+def _groups(pattern: str) -> int:
+    """Return the number of groups of a regular expression, 0 for a text that is none."""
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return 0
+
+
 def _domain(set_path: str, domain_path: str, overrides: dict, settings: dict) -> Problems:
     def at(key: str) -> str:
         return f"{domain_path if key in overrides else set_path}.{key}"
@@ -212,6 +228,8 @@ def _domain(set_path: str, domain_path: str, overrides: dict, settings: dict) ->
         yield at("shares"), "their sum is above 1; lower them"
     if settings.get("train_on_all") and not lists:
         yield at("train_on_all"), "it adds the pictures of other lists to train, and there are no lists; delete it"
+    if "cluster" in settings and _groups(settings["cluster"]) != 1:
+        yield at("cluster"), "this is no regular expression with one group, such as /([0-9]+)_[^/]*$"
     for key in ("numbered", "objectnet_mappings"):
         if key in settings and "class_names" not in settings:
             yield at(key), "it says what a table of classes is for; add `class_names`, or delete it"

@@ -139,7 +139,7 @@ def test_captions_say_what_was_trained_how_often(nested):
 def test_the_report_reads_all_seeds_and_shows_the_log_of_the_first(nested):
     assert Shown(nested, "table3").training_logs()[0].endswith("/full/default/seed-1-1/log.csv")
     (medmcqa,) = [values for values in answer_settings(nested) if values["experiment"] == "medmcqa"]
-    assert medmcqa["scores"] == nested.score_paths("medmcqa")
+    assert medmcqa["scores"] == ["results/embedded/medmcqa/scores.parquet"]
     followed = Shown(nested, "figure9").early.score_files(nested, "medmcqa")
     assert sum(path.endswith("series.parquet") for path in followed) == 6 * 3
     assert sum("/pretrained/" in path for path in followed) == 2

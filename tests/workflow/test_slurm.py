@@ -23,9 +23,9 @@ TINY["models"]["tiny-clip"]["train"]["steps"] = 200
 TINY["experiments"]["domainnet"]["train"]["epochs"] = 60
 # To look after 8 seconds, then 18 more, not after 60 and 70: jobs take 15 to 25. Everything else is the profile's.
 PROFILE = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "8")
-KD = "rule_finetune_clip/tiny_domainnet_kd_lambda-0.01_1-1"
+KD = "rule_finetune_clip/domainnet_kd_lambda-0.01_1-1"
 KD_MODEL = "results/tiny/domainnet/kd/lambda-0.01/seed-1-1/model"
-PRETRAIN = "rule_pretrain_clip/tiny_tiny-clip_1"
+PRETRAIN = "rule_pretrain_clip/tiny-clip_1"
 PRETRAINED = "results/tiny/models/tiny-clip/seed-1"
 
 

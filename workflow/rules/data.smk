@@ -1,5 +1,8 @@
-# A rule for each source of data sets. Its module (generality/sources/data) declares the inputs and the function.
+# A rule for each source of the study's data sets. Its module (generality/sources/data) declares the inputs and the
+# function. A rule that makes nothing would cost time in every plan, since Snakemake tries it for each file.
 for source in data_sources().values():
+    if not study.sets(source.name):
+        continue
 
     rule:
         name:

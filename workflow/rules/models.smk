@@ -1,5 +1,9 @@
-# A rule for each source of models. Its module (generality/sources/models) declares the inputs and the function.
+# A rule for each source of the study's models. Its module (generality/sources/models) declares the inputs and the
+# function.
 for source in model_sources().values():
+    if not study.models(source.name):
+        continue
+
     if source.pretrains:
 
         rule:
@@ -60,6 +64,8 @@ for source in model_sources().values():
 # A released model takes the whole road once, on a few pictures or tokens, so that any step that fails with it is reported
 # before anything is trained.
 for track, kind in KINDS.items():
+    if not study.released(track):
+        continue
 
     rule:
         name:

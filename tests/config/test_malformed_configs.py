@@ -21,9 +21,8 @@ FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs
 FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
 FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2, cluster: (x)}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
-FULLER = FULLER.replace(
-    "    size: 32\n", f"    size: 32\n    {RESIZED.replace(', ', chr(10) + '    ')}\n    fill_color: 9\n    cluster: (x)\n"
-)
+OF_SET = ["size: 32", *RESIZED.split(", "), "fill_color: 9", "cluster: (x)"]
+FULLER = FULLER.replace("    size: 32\n", "".join(f"    {key}\n" for key in OF_SET))
 FULLER = FULLER.replace("openai}", f"a.safetensors, preprocess: {{mean: [0, 0, 0], std: [1, 1, 1], {RESIZED}}}}}")
 UNUSED = {"evaluation_limit": 100, "resources": {"prepare": {"gpu": 0, "threads": 1, "mem_mb": 900, "runtime": 9}}}
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.

@@ -16,7 +16,7 @@ from workflows import ROOT
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
 # The environment of each rule, and the script that it runs.
-RULE = re.compile(r'"../../envs/(\w+).yaml"(?:(?!^ *rule\b).)*?\{SCRIPTS\}/(\w+)\.py', re.MULTILINE | re.DOTALL)
+RULE = re.compile(r'"../../envs/(\w+).yaml"(?:(?!^ *rule\b).)*?\brun (\w+) ', re.MULTILINE | re.DOTALL)
 METHODS = [module_of(path.stem) for path in (ROOT / "workflow/generality/methods").glob("[a-z]*.py")]
 
 

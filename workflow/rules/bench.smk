@@ -21,4 +21,4 @@ rule bench:
         ),
         settings=as_json(BENCH),
     shell:
-        "python {SCRIPTS}/bench_training.py --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "run bench_training --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

@@ -23,7 +23,7 @@ from generality.runtime.ancient import not_through_ancient
 from generality.config.study_file import load
 from generality.errors import StudyError
 from generality.runtime.fork import SERVER, start_fork_server
-from generality.runtime.imports import fingerprint, from_here, requirements, resource
+from generality.runtime.imports import fingerprint, requirements, resource
 from generality.runtime.local_files import mark_of_pictures
 from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient
@@ -52,7 +52,6 @@ if workflow.is_main_process:
 # Every job must find the library, in any environment; Snakemake itself finds it beside its Snakefile.
 RULES = Path(str(workflow.current_basedir))
 LIBRARY, FUNCTIONS = shlex.quote(str(RULES.parent)), shlex.quote(str(RULES / "jobs.sh"))
-SCRIPTS = shlex.quote(*from_here([RULES.parent / "scripts"]))  # no inputs: a parameter `code` tells of edits
 # This prefix replaces Snakemake's, so it repeats its strict mode, in which a job fails with its first failing command.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={LIBRARY}; source {FUNCTIONS}; ")
 
@@ -142,7 +141,6 @@ def _marked(file):
 
 # The kind of model of each track, which names rules, scripts and stages.
 KINDS = {"vision": "clip", "language": "lm"}
-
 
 
 # The study's name is no wildcard, or Snakemake would try far more rules for each file: a sixth of the time of a plan.

@@ -32,5 +32,5 @@ for source in data_sources().values():
             # The mark stands for the pictures, which are too many to be inputs.
             mark=lambda w: mark_of_pictures(study.own_folders(w.set, w.domain)),
         shell:
-            "python {SCRIPTS}/make.py --function {params.function} --arguments {params.arguments:q} --workers {threads}"
+            "run make --function {params.function} --arguments {params.arguments:q} --workers {threads}"
             " --output {output} 2>&1 | tee {log}"

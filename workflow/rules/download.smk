@@ -19,8 +19,7 @@ rule download:
         known=lambda w, output: as_json(study.downloads.known(output[0])),
         urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
     shell:
-        "python {SCRIPTS}/download.py --urls {params.urls:q} --known {params.known:q} --output {output:q}"
-        " 2>&1 | tee {log:q}"
+        "run download --urls {params.urls:q} --known {params.known:q} --output {output:q}" " 2>&1 | tee {log:q}"
 
 
 # The archive stays, since the user may have put it there by hand, and an emptied folder then costs no second download.
@@ -40,7 +39,7 @@ rule unpack:
     params:
         settings=lambda w: as_json(study.downloads.unpacking(w.folder)),
     shell:
-        "python {SCRIPTS}/unpack.py --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
+        "run unpack --archive {input.archive:q} --settings {params.settings:q} --output {output:q}"
         " 2>&1 | tee {log:q}"
 
 
@@ -62,5 +61,5 @@ rule find_own_copy:
     message:
         "{wildcards.own}: {params.by_hand}"
     shell:
-        "python {SCRIPTS}/find_own_copy.py --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
+        "run find_own_copy --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
         " 2>&1 | tee {log:q}"

@@ -31,7 +31,7 @@ for track, kind in KINDS.items():
             seed=lambda w: finetuning(w.seed),
         shell:
             "cached {params.code} -- {input.model} {input.data} -- {output} --"
-            " launch {resources.gpu} {SCRIPTS}/{params.code[0]}.py --model {input.model} --data {input.data}"
+            " launch {resources.gpu} {params.code[0]} --model {input.model} --data {input.data}"
             " --settings {params.settings:q}"
             " --seed {params.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
@@ -69,7 +69,7 @@ for track, kind, tuning, series in [
             seed=lambda w: finetuning(w.seed),
         shell:
             "cached {params.code} -- {input.model} {input.data} -- {output} --"
-            " launch {resources.gpu} {SCRIPTS}/{params.code[0]}.py --model {input.model} --data {input.data}"
+            " launch {resources.gpu} {params.code[0]} --model {input.model} --data {input.data}"
             " --settings {params.settings:q}"
             " --series {params.shares} --seed {params.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
@@ -93,5 +93,5 @@ rule mix:
         code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
         method=lambda w: study.mixtures[w.experiment][w.run].method,
     shell:
-        "python {SCRIPTS}/mix.py --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
+        "run mix --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
         " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

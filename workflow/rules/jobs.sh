@@ -11,14 +11,20 @@ python() {
     fi
 }
 
+# run SCRIPT …: run a script of the library. Scripts are no inputs of the rules: a parameter `code` tells of edits.
+run() {
+    python "$PYTHONPATH/scripts/$1.py" "${@:2}"
+}
+
 # launch GPUS SCRIPT…: run a script in one process for each of a job's GPUs. This is a function of the shell and no
 # parameter of the rules, so that another number of GPUs makes no model out of date. After `--` torchrun reads no
 # options: it would take a script's `--log` for a short form of one of its own.
 launch() {
     if [ "$1" -gt 1 ]; then
-        python -m torch.distributed.run --standalone --nproc-per-node "$1" -- "${@:2}"
+        python -m torch.distributed.run --standalone --nproc-per-node "$1" -- \
+            "$PYTHONPATH/scripts/$2.py" "${@:3}"
     else
-        python "${@:2}"
+        run "${@:2}"
     fi
 }
 

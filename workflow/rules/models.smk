@@ -31,7 +31,7 @@ for source in model_sources().values():
                 arguments=lambda w: as_json(study.model_making(w.model, seed=int(w.seed))),
             shell:
                 "cached {params.code} -- {input} -- {output} --"
-                " python {SCRIPTS}/make.py --function {params.function} --arguments {params.arguments:q}"
+                " run make --function {params.function} --arguments {params.arguments:q}"
                 " --log {log.steps} --output {output} 2>&1 | tee {log.text}"
 
     else:
@@ -57,7 +57,7 @@ for source in model_sources().values():
                 function=source.function,
                 arguments=lambda w: as_json(study.model_making(w.model)),
             shell:
-                "python {SCRIPTS}/make.py --function {params.function} --arguments {params.arguments:q}"
+                "run make --function {params.function} --arguments {params.arguments:q}"
                 " --output {output} 2>&1 | tee {log}"
 
 
@@ -87,7 +87,7 @@ for track, kind in KINDS.items():
             code=lambda w, kind=kind: fingerprint(f"try_{kind}", *trying.modules(study, w.model)),
             trials=lambda w: as_json(trying.trials(study, w.model)),
         shell:
-            "python {SCRIPTS}/{params.code[0]}.py --model {input.model} --name models.{wildcards.model}"
+            "run {params.code[0]} --model {input.model} --name models.{wildcards.model}"
             " --trials {params.trials:q} --output {output} 2>&1 | tee {log}"
 
 
@@ -111,7 +111,7 @@ rule check_texts:
         sets=lambda w: study.set_arguments(study.evaluation_sets(w.experiment)),
         generate=lambda w: study.generate(w.experiment),
     shell:
-        "python {SCRIPTS}/check_texts.py --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
+        "run check_texts --model {input.model} --sets {params.sets:q} --generate {params.generate:q}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -133,8 +133,7 @@ rule check_classes:
         code=fingerprint("check_classes"),
         sets=lambda w: study.set_arguments(trying.measured_pictures(study, w.experiment)),
     shell:
-        "python {SCRIPTS}/check_classes.py --train {input.train} --sets {params.sets:q} --output {output}"
-        " 2>&1 | tee {log}"
+        "run check_classes --train {input.train} --sets {params.sets:q} --output {output}" " 2>&1 | tee {log}"
 
 
 # Every experiment has a head of its own: the same CLIP, other classes.
@@ -157,5 +156,5 @@ rule build_classifier:
         templates=lambda w: as_json(study.experiment(w.experiment)["templates"]),
     shell:
         "cached {params.code} -- {input.clip} {input.data} -- {output} --"
-        " python {SCRIPTS}/build_classifier.py --clip {input.clip} --data {input.data} --templates {params.templates:q}"
+        " run build_classifier --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"

@@ -28,7 +28,7 @@ for source, names in modules(study.parts()).items():
             inputs=lambda w: as_json(Shown(study, w.part).inputs),
             settings=lambda w: as_json(Shown(study, w.part).settings),
         shell:
-            "python {SCRIPTS}/render_part.py --module {params.module} --inputs {params.inputs:q}"
+            "run render_part --module {params.module} --inputs {params.inputs:q}"
             " --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
@@ -47,7 +47,7 @@ rule render_answer:
         code=fingerprint("render_answer"),
         experiments=lambda w: as_json(answer_settings(study)),
     shell:
-        "python {SCRIPTS}/render_answer.py --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
+        "run render_answer --experiments {params.experiments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule render_report:
@@ -72,6 +72,6 @@ rule render_report:
         config=lambda w: page_config(study),
         labels=lambda w: as_json(page_labels(study)),
     shell:
-        "python {SCRIPTS}/render_report.py --study {params.study} --experiments {params.experiments:q}"
+        "run render_report --study {params.study} --experiments {params.experiments:q}"
         " --parts {params.parts:q} --answer {input.answer} --provenance {input.provenance}"
         " --config {params.config:q} --labels {params.labels:q} --output {output} 2>&1 | tee {log}"

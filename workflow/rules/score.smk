@@ -24,7 +24,7 @@ for track, kind in KINDS.items():
             arguments=lambda w: scoring.arguments(study, w.experiment, w.run, w.file, w.seed),
         shell:
             "cached {params.code} -- {input} -- {output} --"
-            " python {SCRIPTS}/{params.code[0]}.py {params.arguments:q} --output {output} 2>&1 | tee {log}"
+            " run {params.code[0]} {params.arguments:q} --output {output} 2>&1 | tee {log}"
 
 
 rule probe_clip:
@@ -48,7 +48,7 @@ rule probe_clip:
         sets=lambda w: study.set_arguments(study.probed_sets(w.experiment)),
     shell:
         "cached {params.code} -- {input} -- {output} --"
-        " python {SCRIPTS}/probe_clip.py --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
+        " run probe_clip --series {input.series} --sets {params.sets:q} --seed {wildcards.seed}"
         " {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -74,7 +74,7 @@ rule measure_distances:
         sets=lambda w: [f"{name}={folder}" for name, folder in study.measured_sets(w.experiment).items()],
     shell:
         "cached {params.code} -- {input} -- {output} --"
-        " python {SCRIPTS}/measure_distances.py --model {input.model} --speciality {input.speciality}"
+        " run measure_distances --model {input.model} --speciality {input.speciality}"
         " --sets {params.sets:q} {params.limit} --output {output} 2>&1 | tee {log}"
 
 
@@ -102,5 +102,5 @@ for table, files, settings in [
             code=fingerprint("collect_scores"),
             settings=lambda w, settings=settings: as_json(settings(w.experiment)),
         shell:
-            "python {SCRIPTS}/collect_scores.py --scores {input.scores} --settings {params.settings:q}"
+            "run collect_scores --scores {input.scores} --settings {params.settings:q}"
             " --rows {output.rows} --output {output.table} 2>&1 | tee {log}"

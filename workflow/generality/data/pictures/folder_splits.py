@@ -123,9 +123,7 @@ def _check_counts(
             raise StudyError(f"{where}: {len(pictures[split]):,} pictures in {split}, {expected:,} are expected; {how}")
 
 
-def _cut(
-    shares: Mapping[str, float], splits: Mapping[str, list[str]], cluster: str | None
-) -> dict[str, list[str]]:
+def _cut(shares: Mapping[str, float], splits: Mapping[str, list[str]], cluster: str | None) -> dict[str, list[str]]:
     """Return the splits, with those that `shares` cut from train; a cluster stays whole."""
     check_shares(shares)
     if listed := set(shares) & set(splits):

@@ -50,12 +50,7 @@ def rows(context: Context) -> list[Row]:
     model, objective, train = tiny_opt(context.folder, context.tiny)
     train = train | {"optimizer": "adamw"}
     agree(model, objective, train, context.folder)
-    ours = training(model, objective, make_method("full"), train, context.folder / "ours.csv")
-    theirs = by_trainer(model, objective, train, context.folder)
-    steps = EVERY if context.tiny else STEPS
-    with taking_turns({"ours": ours, "theirs": theirs}, steps) as turns:
-        sides = {side: partial(seconds_of_a_step, turn, steps) for side, turn in turns.items()}
-        took = alternate(sides, context.rounds)
+    took = seconds(context, model, objective, train, EVERY if context.tiny else STEPS)
     tokens = train["batch_size"] * train["block_size"]
     speeds = {side: tokens / np.median(each) for side, each in took.items()}
     learnt = np.mean([text.learnt.mean() for text in objective.texts])
@@ -67,6 +62,17 @@ def rows(context: Context) -> list[Row]:
             "passes, which are transformers' own on both sides",
         )
     ]  # fmt: skip
+
+
+def seconds(context: Context, model: nn.Module, objective: NextToken, train: dict, steps: int) -> dict[str, list]:
+    """Return the seconds of a step on both sides, in turns of so many steps."""
+    both = {
+        "ours": training(model, objective, make_method("full"), train, context.folder / "ours.csv"),
+        "theirs": by_trainer(model, objective, train, context.folder),
+    }
+    with taking_turns(both, steps) as turns:
+        sides = {side: partial(seconds_of_a_step, turn, steps) for side, turn in turns.items()}
+        return alternate(sides, context.rounds)
 
 
 def by_trainer(model: nn.Module, objective: NextToken, train: dict, folder: Path, logs: list | None = None) -> Callable:

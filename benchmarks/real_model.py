@@ -6,17 +6,15 @@ block, batch and precision; scoring that of `tasks`, on `LIMIT` examples of each
 """
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from transformers import AutoTokenizer
 
-from benchmarks.harness import assert_same_scores, our_scores, read_scores, score, write_tasks
-from benchmarks.language_steps import agree, by_trainer
-from benchmarks.pairs import Context, Row, alternate
-from benchmarks.tasks import score_by_stage
-from benchmarks.trainings import CPU, SEED, ms, seconds_of_a_step, taking_turns, training
+from benchmarks import language_steps, tasks
+from benchmarks.language_steps import agree
+from benchmarks.pairs import Context, Row
+from benchmarks.prepared import Sets
+from benchmarks.trainings import CPU, SEED, ms
 from generality.config.study_file import load
 from generality.data.text_set import open_text_set
 from generality.language.blocks import pack, tokenize
@@ -25,7 +23,6 @@ from generality.language.objective import NextToken
 from generality.plan.study import Study
 from generality.storage.seed import RELEASED
 from generality.training.loop import order
-from generality.training.method import make_method
 from workflows import ROOT
 
 FILE, EXPERIMENT = "workflow/studies/smollm2.yaml", "medmcqa"
@@ -50,17 +47,9 @@ def _training(context: Context, study: Study, folder: Path, data: Path) -> list[
     model, tokenizer, _ = load_causal_lm(folder)
     examples = tokenize(open_text_set(data), tokenizer, train["loss_on"])
     blocks = pack(examples, train["block_size"], order(SEED, 0, len(examples)))
-    objective = NextToken(
-        blocks, unit="blocks", pad=tokenizer.pad_token_id, device=CPU, precision=train["precision"]
-    )  # fmt: skip
+    objective = NextToken(blocks, unit="blocks", pad=tokenizer.pad_token_id, device=CPU, precision=train["precision"])
     agree(model, objective, train, context.folder, ROUNDING)
-    sides = {
-        "ours": training(model, objective, make_method("full"), train, context.folder / "ours.csv"),
-        "theirs": by_trainer(model, objective, train, context.folder),
-    }
-    with taking_turns(sides, STEPS) as turns:
-        steps = {side: partial(seconds_of_a_step, turn, STEPS) for side, turn in turns.items()}
-        took = alternate(steps, context.rounds)
+    took = language_steps.seconds(context, model, objective, train, STEPS)
     learnt = np.mean([text.learnt.mean() for text in objective.texts])
     work = f"SmolLM2-135M: a step of {train['batch_size'] * train['block_size']:,} tokens in {train['precision']}"
     return [
@@ -68,16 +57,9 @@ def _training(context: Context, study: Study, folder: Path, data: Path) -> list[
     ]
 
 
-def _scoring(context: Context, study: Study, model: Path, sets: dict) -> list[Row]:
+def _scoring(context: Context, study: Study, model: Path, sets: Sets) -> list[Row]:
     # The project's own extraction rules are no part of the harness, so answers are read by the plain one.
     generate = [name.partition(":")[0] for name in study.generate(EXPERIMENT)]
-    ours, theirs, tasks = (context.folder / name for name in ("ours.parquet", "theirs.json", "tasks"))
-    named = write_tasks(tasks, sets, generate, AutoTokenizer.from_pretrained(model), LIMIT)
-    turns = {
-        "ours": lambda: score_by_stage(ours, sets, generate, LIMIT, "--model", model),
-        "theirs": lambda: score(context.peers, model, tasks, named, theirs, BATCH),
-    }
-    seconds = alternate(turns, context.rounds)
-    assert_same_scores(our_scores(ours), read_scores(theirs, named), LIMIT)
-    work = f"score SmolLM2-135M on {LIMIT} examples of {len(sets)} sets, {len(named)} tasks"
-    return [Row(work, "s", seconds["ours"], "lm_eval's command line", "≥ 1", seconds["theirs"])]
+    took, count, _ = tasks.seconds(context, model, sets, generate, LIMIT, BATCH)
+    work = f"score SmolLM2-135M on {LIMIT} examples of {len(sets)} sets, {count} tasks"
+    return [Row(work, "s", took["ours"], "lm_eval's command line", "≥ 1", took["theirs"])]

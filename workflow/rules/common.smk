@@ -143,7 +143,7 @@ def _marked(file):
 KINDS = {"vision": "clip", "language": "lm"}
 
 
-# The study's name is no wildcard, or Snakemake would try far more rules for each file: a sixth of the time of a plan.
+# The study's name is no wildcard, or Snakemake would try more rules for each file of a plan.
 def results(path):
     """Return the path of a result of the study, which may hold wildcards."""
     return f"{study.root}/{path}"

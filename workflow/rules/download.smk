@@ -19,7 +19,7 @@ rule download:
         known=lambda w, output: as_json(study.downloads.known(output[0])),
         urls=lambda w, output: study.downloads.files()[output[0]]["urls"],
     shell:
-        "run download --urls {params.urls:q} --known {params.known:q} --output {output:q}" " 2>&1 | tee {log:q}"
+        "run download --urls {params.urls:q} --known {params.known:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 # The archive stays, since the user may have put it there by hand, and an emptied folder then costs no second download.

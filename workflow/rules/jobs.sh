@@ -31,8 +31,7 @@ launch() {
 # cached CODE -- INPUTS -- OUTPUTS -- COMMAND: run a command, unless the run cache (generality.runtime.run_cache) is on
 # and has its outputs. If the cache fails, the command runs all the same, and its success is the job's.
 cached() {
-    local job=("$@") key
-    local part
+    local job=("$@") key part
     for part in code inputs outputs; do
         while [ "$1" != -- ]; do shift; done
         shift

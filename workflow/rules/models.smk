@@ -133,7 +133,7 @@ rule check_classes:
         code=fingerprint("check_classes"),
         sets=lambda w: study.set_arguments(trying.measured_pictures(study, w.experiment)),
     shell:
-        "run check_classes --train {input.train} --sets {params.sets:q} --output {output}" " 2>&1 | tee {log}"
+        "run check_classes --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
 
 
 # Every experiment has a head of its own: the same CLIP, other classes.

@@ -21,6 +21,6 @@ rule record_provenance:
         folders=log_folders(study),
         rules=lambda w: [rule.name for rule in workflow.rules if rule.log and rule.name != "bench"],
     shell:
-        "run record_provenance --study {params.study} --seeds {params.seeds:q}"
-        " --logs logs/{params.study} --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
+        "run record_provenance --study {params.study} --seeds {params.seeds:q} --logs logs/{params.study}"
+        " --folders {params.folders} --rules {params.rules} --requirements {input.requirements:q} --output {output}"
         " 2>&1 | tee {log}"

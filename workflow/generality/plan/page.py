@@ -66,7 +66,7 @@ def page_config(study: Study) -> str:
 
 
 def _experiment(study: Study, name: str) -> dict[str, str]:
-    model = study.config["experiments"][name]["model"]
-    settings = study.config["models"][model]
-    remark = model_source(settings).remark(settings)
-    return {"name": name, "data": study.config["experiments"][name][SPECIALITY], "model": model, "remark": remark}
+    experiment = study.config["experiments"][name]
+    model = study.config["models"][experiment["model"]]
+    remark = model_source(model).remark(model)
+    return {"name": name, "data": experiment[SPECIALITY], "model": experiment["model"], "remark": remark}

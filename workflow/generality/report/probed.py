@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from generality.errors import StudyError
+from generality.report.scores import cluster_names
 from generality.report.stored import columns_of, read_parquet
 from generality.storage.seed import in_order, repetitions
 
@@ -65,8 +66,7 @@ def _clusters(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return the number of each picture's cluster by data set, or nothing where none has a cluster."""
     if "cluster" not in rows or rows["cluster"].isna().all():
         return {}
-    single = rows["data"] + " " + rows["example"].astype(str)  # a picture without a cluster is one of its own
-    rows = rows.assign(number=pd.factorize(rows["cluster"].where(rows["cluster"].notna(), single))[0])
+    rows = rows.assign(number=pd.factorize(cluster_names(rows.assign(split="test")))[0])
     return {
         name: part.drop_duplicates("example").sort_values("example")["number"].to_numpy()
         for name, part in rows.groupby("data")

@@ -130,7 +130,7 @@ def read_scores(
             _add(models, path, method, setting, seed, outcomes)
     if first is None:
         raise StudyError("no score files; name those of the pre-trained model and of the others")
-    numbers, labels = pd.factorize(_clusters(first[1]))
+    numbers, labels = pd.factorize(cluster_names(first[1]))
     clusters = {key: numbers[places] for key, places in first[1].groupby(DATA).indices.items()}
     keys = [*((*key, name) for key, names in first[2].items() for name in names), *measures]
     nothing = {key: np.full(len(clusters[key[:2]]), np.nan) for key in keys}
@@ -243,7 +243,7 @@ def _baselines(rows: pd.DataFrame) -> dict[str, float]:
     return {name: float(value) for name, value in baselines.items() if np.isfinite(value)}
 
 
-def _clusters(examples: pd.DataFrame) -> pd.Series:
+def cluster_names(examples: pd.DataFrame) -> pd.Series:
     """Return the name of each example's cluster; an example without a cluster is one of its own.
 
     The same name in two data sets is the same cluster.

@@ -89,7 +89,7 @@ def _probe_domain(
         probe, strength = choose_and_fit(*learnt, starts)
         probed = margins(probe(x), y) > 0
         part = {"example": test.ids, "acc": right.cpu().numpy(), "probing": probed.cpu().numpy()}
-        part |= {"cluster": test.clusters} if test.clusters else {}
+        part |= {"cluster": clusters} if (clusters := test.clusters) else {}
         rows.append(pd.DataFrame(part).assign(step=step, data=name, strength=strength))
         bar.update()
     return pd.concat(rows, ignore_index=True)

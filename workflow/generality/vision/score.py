@@ -74,7 +74,7 @@ def score_set(
         parts.append({name: column.cpu() for name, column in columns.items()})
     scores = {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
     facts = {"choices": len(groups), "right": np.asarray(data.labels)}
-    facts |= {"cluster": data.clusters} if data.clusters else {}
+    facts |= {"cluster": clusters} if (clusters := data.clusters) else {}
     return pd.DataFrame({"example": data.ids, "acc": scores["margin"] > 0} | scores | facts)
 
 

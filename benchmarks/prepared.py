@@ -41,7 +41,7 @@ def language_models(folder: Path, tiny: bool) -> tuple[Path, Path]:
 
     embedded, start, finetuned = study(), folder / "opt", folder / "opt-full"
     corpus = open_text_set(_make_set(embedded, folder, "corpus/all", "train", 400 if tiny else TEXTS))
-    settings = embedded.model_settings("tiny-opt")
+    settings = embedded.config["models"]["tiny-opt"]
     tokenizer = train_tokenizer((example["text"] for example in corpus.examples), settings["vocabulary"])
     torch.manual_seed(SEED)
     tokens = {f"{role}_token_id": getattr(tokenizer, f"{role}_token_id") for role in ("bos", "pad", "eos")}
@@ -62,14 +62,14 @@ def classifiers(folder: Path, tiny: bool) -> tuple[Path, Path]:
     from generality.vision.zero_shot import build_classifier
 
     embedded, clip, start, finetuned = study(), folder / "clip", folder / "clip-start", folder / "clip-full"
-    settings = _shorter(embedded.model_settings("tiny-clip"), steps=1)
+    settings = _shorter(embedded.config["models"]["tiny-clip"], steps=1)
     web = _make_set(embedded, folder, "web/all", "train", 256)
     pretrain_clip(
         clip, data=web, architecture=settings["architecture"], train=settings["train"], seed=SEED,
         log=folder / "clip.csv",
     )  # fmt: skip
     data = _make_set(embedded, folder, "imagenet/in", "train", 128 if tiny else None)
-    build_classifier(start, clip=clip, data=data, templates=embedded.templates("imagenet"))
+    build_classifier(start, clip=clip, data=data, templates=embedded.experiment("imagenet")["templates"])
     finetune_classifier(
         finetuned, model=start, data=data,
         **_shorter(embedded.finetune_settings("imagenet", "full", "default"), epochs=1), seed=SEED,

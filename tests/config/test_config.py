@@ -413,11 +413,11 @@ def test_merges_may_override_keys(tmp_path):
     assert experiments["domainnet"]["train"] == experiments["imagenet"]["train"] | {"epochs": 3}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "studies").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_studies_that_come_with_the_project_are_right(path):
     assert path in files_of(path)
     # Without a name of its own a study adds to the results of config.yaml.
-    assert load(*files_of(path))["study"] == (path.stem if "\nstudy:" in path.read_text() else "embedded")
+    assert load(*files_of(path))["study"] == yaml.safe_load(path.read_text()).get("study", "embedded")
 
 
 def test_null_in_a_later_file_deletes_a_key(tmp_path):

@@ -20,7 +20,9 @@ from workflows import ROOT
 
 DATA = Path(os.environ.get("GENERALITY_REAL_DATA", ROOT.parent / "shared" / "data"))
 pytestmark = pytest.mark.skipif(not (DATA / "real").is_dir(), reason="the real files are not here")
-PAPER, PUBMEDQA = (Study(load(ROOT / "workflow/studies" / f"{name}.yaml")) for name in ("paper", "pubmedqa"))
+PAPER, PUBMEDQA, SMOLLM2 = (
+    Study(load(ROOT / "workflow/studies" / f"{name}.yaml")) for name in ("paper", "pubmedqa", "smollm2")
+)
 OPTION_TEXTS = Study(load(*(ROOT / "workflow/studies" / name for name in ("paper.yaml", "variants/option_texts.yaml"))))
 
 
@@ -138,8 +140,8 @@ def test_the_train_splits_of_arc(tmp_path, file, count):
     assert len(read(tmp_path, **settings)) == count
 
 
-# By set and split of pubmedqa.yaml: the examples. Its entries name these very files.
-OURS = {
+# By set and split of the studies whose entries name these very files: the examples.
+SMALL = {
     "pubmedqa/questions": {"train": 495, "validation": 113, "test": 392},
     "pubmedqa/abstracts": {"train": 495, "validation": 113, "test": 392},
     "piqa/goals": {"train": 889, "validation": 191, "test": 758},
@@ -148,12 +150,26 @@ OURS = {
     "dialogues/alpaca-seed": {"train": 93, "validation": 13, "test": 69},
     "dialogues/user-oriented": {"train": 140, "validation": 20, "test": 92},
 }
+RELEASED = {
+    "medical/medmcqa": {"train": 1042, "validation": 431, "test": 2710},
+    "medical/pubmedqa": {"train": 495, "validation": 113, "test": 392},
+    "medical/usmle": {"validation": 123, "test": 1150},
+    "common-sense/arc-easy": {"validation": 2251, "test": 2376},
+    "common-sense/arc-challenge": {"validation": 1119, "test": 1172},
+    "common-sense/race": {"validation": 113, "test": 932},
+    "common-sense/piqa": {"validation": 175, "test": 1663},
+    "instruction/alpaca-seed": {"validation": 44, "test": 131},
+    "instruction/user-oriented": {"validation": 43, "test": 209},
+}
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_set_of_the_small_study_is_read_by_its_own_entry(tmp_path, name):
-    settings = dict(PUBMEDQA.making(*name.split("/"), "test")["settings"])
-    settings["files"] = {"all": str(DATA / settings["files"]["all"].removeprefix("data/"))}
+@pytest.mark.parametrize(
+    ("study", "name", "counts"),
+    [(study, name, counts) for study, sets in ((PUBMEDQA, SMALL), (SMOLLM2, RELEASED)) for name, counts in sets.items()],
+)
+def test_a_set_of_a_study_is_read_by_its_own_entry(tmp_path, study, name, counts):
+    settings = dict(study.making(*name.split("/"), "test")["settings"])
+    settings["files"] = {split: str(DATA / file.removeprefix("data/")) for split, file in settings["files"].items()}
     if "answers" in settings:
         settings["answers"] = str(DATA / settings["answers"].removeprefix("data/"))
-    assert {split: len(read(tmp_path, split, **settings)) for split in OURS[name]} == OURS[name]
+    assert {split: len(read(tmp_path, split, **settings)) for split in counts} == counts

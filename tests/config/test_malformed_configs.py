@@ -19,6 +19,9 @@ STUDIES = ROOT / "workflow" / "studies"
 TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], epochs: [2, 4]}"
 FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
 FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
+FULLER = FULLER.replace(
+    "[0.5]}}", "[0.5]}, lines: {alpha: [0]}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}}"
+)
 FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2, cluster: (x)}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
 OF_SET = ["size: 32", *RESIZED.split(", "), "fill_color: 9", "cluster: (x)"]

@@ -165,7 +165,7 @@ RELEASED = {
 
 @pytest.mark.parametrize(
     ("study", "name", "counts"),
-    [(study, name, counts) for study, sets in ((PUBMEDQA, SMALL), (SMOLLM2, RELEASED)) for name, counts in sets.items()],
+    [(PUBMEDQA, *item) for item in SMALL.items()] + [(SMOLLM2, *item) for item in RELEASED.items()],
 )
 def test_a_set_of_a_study_is_read_by_its_own_entry(tmp_path, study, name, counts):
     settings = dict(study.making(*name.split("/"), "test")["settings"])

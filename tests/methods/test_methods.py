@@ -193,5 +193,16 @@ def test_a_declaration_costs_no_import_of_torch():
 
 def test_methods_have_looks_of_their_own():
     all_looks = looks()
-    assert list(all_looks) == ["pretrained", "full", "l1", "l2", "kd", "lora", "wise"]
+    assert list(all_looks) == [
+        "pretrained",
+        "full",
+        "l1",
+        "l2",
+        "kd",
+        "lora",
+        "wise",
+        "lines",
+        "task_arithmetic",
+        "ties",
+    ]
     assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

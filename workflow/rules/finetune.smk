@@ -92,6 +92,8 @@ rule mix:
     params:
         code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
         method=lambda w: study.mixtures[w.experiment][w.run].method,
+        track=lambda w: study.experiment(w.experiment)["track"],
     shell:
-        "run mix --method {params.method} --setting {wildcards.setting} --pretrained {input.pretrained}"
+        "run mix --method {params.method} --track {params.track} --setting {wildcards.setting}"
+        " --pretrained {input.pretrained}"
         " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

@@ -2,12 +2,27 @@
 
 import argparse
 
+from generality.methods import TRACKS
 from generality.runtime.cli import run
+
+
+def depths(track: str, folder: str) -> dict[str, float]:
+    """Return the depths of the entries of a model folder."""
+    if track == "language":
+        from generality.language.causal_lm import load_causal_lm
+        from generality.language.outputs import entry_depths
+
+        return entry_depths(load_causal_lm(folder)[0])
+    from generality.vision.classifier import entry_depths, load_classifier, suitable_pictures
+
+    classifier, config = load_classifier(folder)
+    return entry_depths(classifier, suitable_pictures(config)["size"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--method", required=True, help="name of the method")
+    parser.add_argument("--track", required=True, choices=TRACKS, help="track of the models")
     parser.add_argument("--setting", required=True, help="its setting, such as alpha-0.5")
     parser.add_argument("--pretrained", required=True, help="model folder before fine-tuning")
     parser.add_argument("--finetuned", required=True, help="model folder after fine-tuning")
@@ -22,6 +37,7 @@ def main() -> None:
     write_mixture(
         args.output, method=method, pretrained=args.pretrained, finetuned=args.finetuned,
         value=read(args.setting)[method.grid.name],
+        depths=depths(args.track, args.pretrained) if method.layered else None,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from generality.errors import StudyError
 from generality.runtime.memory import failure
+from generality.training.depth import depths
 
 # Configurations' names for the maximum tokens of a text; a model without any of these has no limit.
 LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "context_length")
@@ -33,6 +34,11 @@ def hidden_states(model: PreTrainedModel, ids: Tensor, mask: Tensor | None) -> T
 def logits(model: PreTrainedModel, states: Tensor) -> Tensor:
     """Return the logits, shape (n, vocabulary), of last hidden states of shape (n, width)."""
     return _through_model(model, states) if changes_logits(model) else model.get_output_embeddings()(states)
+
+
+def entry_depths(model: PreTrainedModel) -> dict[str, float]:
+    """Return the depth of each entry of a model (`training.depth`)."""
+    return depths(model, lambda: model(input_ids=torch.zeros(1, 2, dtype=torch.long, device=model.device)))
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ from generality.language.causal_lm import load_causal_lm
 from generality.language.drift import answer_distributions, divergences
 from generality.language.encoding import Encoder
 from generality.language.harness import Harness
-from generality.language.outputs import positions
+from generality.language.outputs import entry_depths, positions
 from generality.language.prompt_cache import PromptCache
 from generality.language.rows import TOKENS
 from generality.language.tasks import TASK_METRICS, kinds, make_task
@@ -166,7 +166,7 @@ def score_causal_lms(
     )  # fmt: skip
     variants = [setting]
     if finetuned:
-        variants = mixtures(language_model, load(mix), model, finetuned, values, setting)
+        variants = mixtures(language_model, load(mix), model, finetuned, values, setting, depths=entry_depths)
     elif series:
         variants = load_each(language_model, series)
     made_from = {"sets": ["/".join(key) for key in sets], "generate": dict(generate), "limit": limit}

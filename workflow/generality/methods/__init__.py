@@ -104,11 +104,13 @@ class PostHoc(Declaration):
 
     `mix(name, start, end, value)` returns an entry of the model from the entry's name, the two models' float32 tensors
     and the setting's value; the result has their shape. The tensors are flat pieces of the entries if the method is
-    `elementwise`, which needs little memory, and else whole entries.
+    `elementwise`, which needs little memory, and else whole entries. A `layered` method also takes the entry's depth,
+    from 0 in the first block to 1 in the last (`training.depth`).
     """
 
     mix: Callable[[str, Any, Any, float], Any] | None = None
     elementwise: bool = True
+    layered: bool = False
     between: bool = False  # whether all values lie between those of the two models, and so are finite where these are
 
     shared: ClassVar = {

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -19,17 +19,23 @@ AT_ONCE = 2**25  # bytes that the disk is given to write while the next are comp
 
 
 def mixture(
-    method: PostHoc, pretrained: str | Path, finetuned: str | Path, value: float, *, checked: bool = False
+    method: PostHoc,
+    pretrained: str | Path,
+    finetuned: str | Path,
+    value: float,
+    *,
+    depths: Mapping[str, float] | None = None,
+    checked: bool = False,
 ) -> Iterator[tuple[str, Tensor]]:
     """Yield every entry of the model that a method makes of two model folders, one tensor in memory at a time.
 
     Entries are mixed in float32 and given back in their own dtype. Entries that are not floats must be equal. Raises
     StudyError where the two models' entries, shapes or dtypes differ, or are not finite numbers; `checked` says that
-    another value for the same two has shown that they are.
+    another value for the same two has shown that they are. A layered method needs the `depths` of entries.
     """
     with _open(pretrained) as first, _open(finetuned) as second:
         for name in _same_entries(first, second, pretrained, finetuned):
-            yield name, _joined(_mixed(method, name, first, second, value, checked), name, first)
+            yield name, _joined(_mixed(method, name, first, second, value, depths, checked), name, first)
 
 
 def setting_texts(method: PostHoc, values: Iterable[float], base: str = setting.DEFAULT) -> list[str]:
@@ -44,14 +50,18 @@ def mixtures(
     finetuned: str | Path,
     values: Iterable[float],
     base: str = setting.DEFAULT,
+    *,
+    depths: Callable[[nn.Module], Mapping[str, float]] | None = None,
 ) -> Iterator[str]:
     """Load each mixture of two model folders into `model`, in place, and yield the text of its setting.
 
-    Raises StudyError where the files' entries are not the model's, or as `mixture`.
+    A layered method needs `depths`, which returns those of the model's entries. Raises StudyError where the files'
+    entries are not the model's, or as `mixture`.
     """
     entries = model.state_dict()  # shares memory with the model
+    known = depths(model) if method.layered else None
     for number, value in enumerate(values):
-        for name, tensor in mixture(method, pretrained, finetuned, value, checked=number > 0):
+        for name, tensor in mixture(method, pretrained, finetuned, value, depths=known, checked=number > 0):
             if name not in entries:
                 raise StudyError(f"{finetuned}: entry '{name}' is none of the model's; {REMEDY}")
             entries[name].copy_(tensor)
@@ -59,7 +69,13 @@ def mixtures(
 
 
 def write_mixture(
-    folder: str | Path, *, method: PostHoc, pretrained: str | Path, finetuned: str | Path, value: float
+    folder: str | Path,
+    *,
+    method: PostHoc,
+    pretrained: str | Path,
+    finetuned: str | Path,
+    value: float,
+    depths: Mapping[str, float] | None = None,
 ) -> None:
     """Write the model that a method makes as a folder: the fine-tuned folder's other files beside new weights.
 
@@ -85,7 +101,7 @@ def write_mixture(
             out.write(len(text).to_bytes(8, "little") + text)
             begun = 0
             for name in entries:
-                for piece in _mixed(method, name, first, second, value):
+                for piece in _mixed(method, name, first, second, value, depths):
                     out.write(piece.contiguous().view(-1).view(torch.uint8).numpy().data)
                     if (at := out.tell()) - begun >= AT_ONCE:
                         begun = begin_flush(out, begun, at)
@@ -96,9 +112,16 @@ def _open(folder: str | Path) -> Pieces:
 
 
 def _mixed(
-    method: PostHoc, name: str, first: Pieces, second: Pieces, value: float, checked: bool = False
+    method: PostHoc,
+    name: str,
+    first: Pieces,
+    second: Pieces,
+    value: float,
+    depths: Mapping[str, float] | None,
+    checked: bool = False,
 ) -> Iterator[Tensor]:
     """Yield an entry of the mixture in pieces, each of which is good until the next."""
+    values = (value, depths[name]) if method.layered else (value,)
     for start, end in _pairs(method, name, first, second):
         if not start.is_floating_point():
             if not torch.equal(start, end):
@@ -110,7 +133,7 @@ def _mixed(
         if not checked:
             check_finite([(name, start)], first.path)
             check_finite([(name, end)], second.path)
-        mixed = method.mix(name, start.float(), end.float(), value).to(start.dtype)
+        mixed = method.mix(name, start.float(), end.float(), *values).to(start.dtype)
         if mixed.shape != start.shape or not (method.between or is_finite(mixed)):
             raise StudyError(
                 f"entry '{name}': the post-hoc method makes another shape, or no finite numbers; correct it"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from generality.data.worlds import same_world
 from generality.errors import StudyError
 from generality.storage.files import REMEDY, WEIGHTS, read_json, whole_folder, write_json
 from generality.storage.weights import load_weights, open_weights
+from generality.training.depth import depths
 from generality.vision.clip import CONFIG, build_image_tower
 
 
@@ -82,6 +84,12 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
     classifier = ImageClassifier(build_image_tower(folder), nn.Linear(*reversed(shape)))
     load_weights(classifier, folder / WEIGHTS)
     return classifier.eval(), config
+
+
+def entry_depths(classifier: ImageClassifier, size: int) -> dict[str, float]:
+    """Return the depth of each entry of a classifier (`training.depth`), for pictures of `size` pixels."""
+    device = classifier.head.weight.device
+    return depths(classifier, lambda: classifier(torch.zeros(1, 3, size, size, device=device)))
 
 
 def sources(config: dict) -> list[dict]:

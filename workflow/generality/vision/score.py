@@ -18,7 +18,13 @@ from generality.storage.drift import SPLIT, divergence_from, weight_distance
 from generality.storage.mixtures import mixtures, setting_texts
 from generality.storage.score_file import write_scores, wrote_diverged
 from generality.storage.unfinished import unfinished
-from generality.vision.classifier import ImageClassifier, check_pictures, load_classifier
+from generality.vision.classifier import (
+    ImageClassifier,
+    check_pictures,
+    entry_depths,
+    load_classifier,
+    suitable_pictures,
+)
 from generality.vision.pixels import Pixels
 
 # Pictures in one pass on a GPU, and their floats in one pass on a CPU. The kernel allocates larger tensors anew each
@@ -128,7 +134,10 @@ def score_classifiers(
         check_pictures(model, config, data, sets[key])
     groups = {key: class_groups(data, config["classes"], "/".join(key)) for key, data in opened.items()}
     rows = []
-    variants = mixtures(classifier, load(mix), model, finetuned, values, setting) if finetuned else [setting]
+    variants = [setting]
+    if finetuned:
+        known = partial(entry_depths, size=suitable_pictures(config)["size"])
+        variants = mixtures(classifier, load(mix), model, finetuned, values, setting, depths=known)
     made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "settings": settings}
     made_from |= {"drift": ["/".join(key) for key in starts], "device": where.type}
     inputs = [model, *filter(None, [finetuned]), *([start] if drift else []), *sets.values()]

@@ -21,7 +21,10 @@ TRAIN = {
 }  # fmt: skip
 # The preprocessing of a file's weights, for architectures without weights in open_clip.
 PICTURES = {"mean": [0.4] * 3, "std": [0.2] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
-METHODS = {"full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2}}
+METHODS = {
+    "full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2},
+    "kl": {"lambda": 0.1}, "ewc": {"lambda": 0.1}, "freeze": {"share": 0.5}, "layer_rates": {"decay": 0.5},
+}  # fmt: skip
 
 LANGUAGE_TRAIN = {
     "optimizer": "adam", "lr": 1e-3, "betas": [0.9, 0.999], "weight_decay": 0.0, "schedule": "linear", "warmup": 0.0,

@@ -179,7 +179,7 @@ def test_an_unfinished_training_is_of_its_methods_code(tmp_path, monkeypatch):
 
 
 def test_only_a_method_that_trains_can_be_made():
-    with pytest.raises(StudyError, match="methods: no method is called 'head_only'; there are: full, kd, l1"):
+    with pytest.raises(StudyError, match="methods: no method is called 'head_only'; there are: dora, ewc"):
         make_method("head_only")
     with pytest.raises(StudyError, match="methods: 'wise' trains nothing; name a method that does"):
         make_method("wise")
@@ -193,16 +193,7 @@ def test_a_declaration_costs_no_import_of_torch():
 
 def test_methods_have_looks_of_their_own():
     all_looks = looks()
-    assert list(all_looks) == [
-        "pretrained",
-        "full",
-        "l1",
-        "l2",
-        "kd",
-        "lora",
-        "wise",
-        "lines",
-        "task_arithmetic",
-        "ties",
-    ]
+    paper = ["pretrained", "full", "l1", "l2", "kd", "lora"]
+    later = ["kl", "ewc", "lp_ft", "freeze", "layer_rates", "dora", "rslora", "pissa"]
+    assert list(all_looks) == [*paper, *later, "wise", "lines", "task_arithmetic", "ties"]
     assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

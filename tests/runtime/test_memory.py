@@ -93,8 +93,8 @@ def classifier(folder):
 
 def weights(method, model, trained):
     """Bytes of a fine-tuning between two steps, and the most that a step adds for gradients (docs/memory.md)."""
-    beside = {"l1": 4 * trained, "l2": 4 * trained, "kd": 4 * model}.get(method, 0)
-    return 4 * model + 8 * trained + beside, 4 * trained
+    beside = {"l1": trained, "l2": trained, "ewc": 2 * trained, "kd": model, "kl": model}.get(method, 0)
+    return 4 * model + 8 * trained + 4 * beside, 4 * trained
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import open_clip
 import pytest
 import torch
@@ -9,8 +10,10 @@ from torch import nn
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, OPTConfig
 
 from generality.errors import StudyError
+from generality.language.blocks import Tokens
+from generality.language.objective import NextToken
 from generality.language.outputs import entry_depths
-from generality.training.depth import depths
+from generality.training.depth import depths, depths_in_training
 from generality.vision import classifier
 from tiny_lms import ALL, tiny_lm
 
@@ -52,6 +55,14 @@ def test_the_blocks_of_every_architecture_are_found(name):
     last = max(blocks.values())
     assert last
     assert {entry: found[entry] for entry in blocks} == {entry: block / last for entry, block in blocks.items()}
+
+
+def test_the_passes_of_a_training_show_the_same():
+    """The first pass of an objective also tries how the model makes its logits."""
+    model = tiny_lm("OPT")
+    texts = [Tokens(np.arange(4, 12), np.full(8, True))]
+    objective = NextToken(texts, unit="blocks", pad=0, device=torch.device("cpu"))
+    assert depths_in_training(model, objective) == entry_depths(model)
 
 
 def test_a_vision_transformer_has_its_parts_in_their_order():

@@ -20,8 +20,10 @@ from generality.storage.files import read_json
 from generality.training.method import make_method
 from generality.vision.classifier import load_classifier, sources
 from generality.vision.clip import fetch_clip, load_clip
-from generality.vision.finetune import finetune_classifier
+from generality.vision.finetune import finetune_classifier, prepare
+from generality.vision.logistic import choose_and_fit
 from generality.vision.pixels import Pixels, augment, uniform
+from generality.vision.probe import features
 from generality.vision.score import group_logits, margins, score_classifiers, score_set
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.zero_shot import build_classifier
@@ -382,3 +384,15 @@ def test_augmentations_show_the_same_picture_moved():
         assert 0.9 - 0.05 < slope <= 1.0 + 1e-4  # never mirrored, never wider than the picture
     moved = augment(ramp, "shift_flip", 0, 1, examples)
     assert torch.isin(moved.unique(), ramp.unique()).all()  # whole pixels, no blur
+
+
+def test_lp_ft_begins_from_the_head_of_a_linear_probe(classifier_folder, tmp_path):
+    make_image_set(tmp_path / "data", 40)
+    classifier, _, objective = prepare(classifier_folder, tmp_path / "data", train=TRAIN, seed=1)
+    tower = {name: entry.clone() for name, entry in classifier.visual.state_dict().items()}
+    make_method("lp_ft").begin(classifier, objective)
+    seen = features(classifier, objective.data, objective.pixels)
+    probe, _ = choose_and_fit(seen, objective.labels, 4, {})
+    with torch.no_grad():
+        torch.testing.assert_close(classifier.head(seen).double(), probe(seen), rtol=1e-4, atol=1e-4)
+    assert all(torch.equal(entry, tower[name]) for name, entry in classifier.visual.state_dict().items())

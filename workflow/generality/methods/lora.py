@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from generality.methods import Key, Trained
@@ -19,22 +19,32 @@ class LoRA(Method):
     """Low-rank changes B·A of the adapted weights; nothing else is trained, and they are merged at the end.
 
     `targets` is as in `lora_targets.choose`; `dropout` is the share of A's inputs left out (LMFlow's default is 0.1).
+    `options` are more of PEFT's, for the variant of LoRA that is called `method`.
     """
 
     def __init__(
-        self, rank: int, alpha: float | None = None, dropout: float = 0.0, targets: str | Sequence[str] = QUERIES_VALUES
+        self,
+        rank: int,
+        alpha: float | None = None,
+        dropout: float = 0.0,
+        targets: str | Sequence[str] = QUERIES_VALUES,
+        *,
+        method: str = "lora",
+        options: Mapping[str, Any] | None = None,
     ):
         self.rank, self.alpha, self.dropout, self.targets = rank, rank if alpha is None else alpha, dropout, targets
+        self.method, self.options = method, options or {}
 
     def begin(self, model: nn.Module, objective: Any) -> None:
         from generality.training import processes
         from generality.training.lora_targets import choose
         from generality.training.low_rank import Adapters
 
-        targets, what = choose(model, objective, self.targets)
+        key = f"methods.{self.method}"
+        targets, what = choose(model, objective, self.targets, f"{key}.targets")
         if processes.rank() == 0:
-            print(f"lora adapts {what}", file=sys.stderr)
-        self.adapters = Adapters(model, targets, self.rank, self.alpha, self.dropout)
+            print(f"{self.method} adapts {what}", file=sys.stderr)
+        self.adapters = Adapters(model, targets, self.rank, self.alpha, self.dropout, self.options, key)
 
     def end(self, model: nn.Module) -> None:
         self.adapters.merge()

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node
 
+from generality.training.undisturbed import undisturbed
+
 # The positions of a product's two operands among its inputs.
 OPERANDS = {"Mm": (0, 1), "Bmm": (0, 1), "Convolution": (0, 1), "Addmm": (1, 2), "Baddbmm": (1, 2)}
 LINEAR = {"Mm", "Addmm"}  # their right operand has its outputs in columns
@@ -51,7 +53,7 @@ def find(model: nn.Module, objective: Any) -> Attention:
     Leave model, gradients and random state unchanged.
     """
     names = {p: name for name, p in model.named_parameters()}
-    with _undisturbed(model), _counted_calls(model) as calls:
+    with undisturbed(model), _counted_calls(model) as calls:
         graph = _Graph(objective.loss(model, objective.batch(0, np.arange(1)))[0].grad_fn)
         masks: dict[nn.Parameter, Projection] = {}
         attentions = complete = 0
@@ -67,24 +69,6 @@ def find(model: nn.Module, objective: Any) -> Attention:
     uncalled = {names[p] for p, count in uses.items() if p in names and count > calls[p]}
     projections = {names[p]: projection for p, projection in masks.items() if p in names}
     return Attention(projections, attentions, complete, uncalled)
-
-
-@contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Run the block in evaluation mode, uncompiled, with gradients; restore the modes and the random state after it."""
-    modes = [(module, module.training) for module in model.modules()]
-    where = next(model.parameters()).device
-    with (
-        torch.random.fork_rng([where] if where.type == "cuda" else []),
-        torch.compiler.set_stance("force_eager"),
-        torch.enable_grad(),
-    ):
-        model.eval()
-        try:
-            yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from generality.errors import StudyError
+from generality.training.undisturbed import undisturbed
 
 
 def depths(model: nn.Module, run: Callable[[], Any]) -> dict[str, float]:
@@ -20,14 +22,18 @@ def depths(model: nn.Module, run: Callable[[], Any]) -> dict[str, float]:
 
     Raise StudyError for a model without blocks.
     """
-    blocks = list(_blocks(model))
-    outputs: list[Any] = []
-    handles = [block.register_forward_hook(lambda _, __, output: outputs.append(output)) for block in blocks]
+    outputs: dict[nn.Module, Any] = {}  # of each block's first call, since `run` may pass more than once
+
+    def keep(block: nn.Module, _: Any, output: Any) -> None:
+        if torch.is_grad_enabled():
+            outputs.setdefault(block, output)
+
+    handles = [block.register_forward_hook(keep) for block in _blocks(model)]
     frozen = [p for p in model.parameters() if p.is_floating_point() and not p.requires_grad]
     try:
         for parameter in frozen:
             parameter.requires_grad_(True)
-        with torch.enable_grad():
+        with undisturbed(model):
             run()
     finally:
         for parameter in frozen:
@@ -38,11 +44,16 @@ def depths(model: nn.Module, run: Callable[[], Any]) -> dict[str, float]:
         raise StudyError("this model has no blocks of one class that follow each other, so its layers have no depth")
     first: dict[int, float] = {}
     seen: set = set()
-    for place, output in enumerate(outputs):
+    for place, output in enumerate(outputs.values()):
         for tensor in _tensors(output):
             first |= {id(parameter): place / (len(outputs) - 1) for parameter in _ingredients(tensor, seen)}
     entries = {name: first.get(id(entry), 1.0) for name, entry in model.named_parameters(remove_duplicate=False)}
     return {name: entries[name] if name in entries else _beside(name, entries) for name in model.state_dict()}
+
+
+def depths_in_training(model: nn.Module, objective: Any) -> dict[str, float]:
+    """Return the depth of each entry of a model, by the first example of a loop.Objective."""
+    return depths(model, lambda: objective.loss(model, objective.batch(0, np.arange(1))))
 
 
 def _beside(name: str, entries: Mapping[str, float]) -> float:

@@ -1,6 +1,7 @@
 """Logits kept as their two factors, because a language model's logits are the largest tensor of all.
 
-Distillation needs only the distance between the student's and the teacher's logits, which the factors give.
+Distillation needs only the distance between the student's and the teacher's logits, which the factors give. Their
+divergence is summed over parts of the rows.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+VALUES = 2**24  # logits of each model in memory at once for their divergence, 67 MB
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,24 @@ def squared_distance(ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
     if isinstance(ours, Logits):
         return _Distance.apply(ours.states, ours.weight, theirs.states, theirs.weight)
     return F.mse_loss(ours, theirs, reduction="sum")
+
+
+def divergence(ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
+    """Return KL(theirs ‖ ours) of the rows' softmax, in nats, summed over all rows; only `ours` receives gradients."""
+    if not isinstance(ours, Logits):
+        return _divergence(ours, theirs)
+    size = max(1, VALUES // len(ours.weight))
+    parts = zip(ours.states.split(size), theirs.states.split(size), strict=True)
+    # A part's logits are computed again in the backward pass, so that only one part's are in memory at a time.
+    return sum(checkpoint(_of_states, s, ours.weight, r, theirs.weight, use_reentrant=False) for s, r in parts)
+
+
+def _of_states(s: Tensor, w: Tensor, r: Tensor, v: Tensor) -> Tensor:
+    return _divergence(s @ w.T, r @ v.T)
+
+
+def _divergence(ours: Tensor, theirs: Tensor) -> Tensor:
+    return F.kl_div(ours.log_softmax(-1), theirs.log_softmax(-1), reduction="sum", log_target=True)
 
 
 class _Distance(torch.autograd.Function):

@@ -84,7 +84,7 @@ def fit(model: nn.Module, objective: Objective, method: Method, *, train: dict, 
     if rank := processes.rank():  # each process has dropout of its own; the first draws like a single process
         torch.manual_seed(int(np.random.SeedSequence([seed, rank]).generate_state(1)[0]))
     optimizer = OPTIMIZERS[train["optimizer"]](
-        [p for p in model.parameters() if p.requires_grad],
+        _groups([p for p in model.parameters() if p.requires_grad], train["lr"], method.rates(model, objective)),
         lr=train["lr"], betas=tuple(train["betas"]), weight_decay=train["weight_decay"], fused=True,
     )  # fmt: skip
     optimise(
@@ -171,6 +171,15 @@ def optimise(
             speed = (bar.format_dict["rate"] or 0) * batch_size
             bar.set_postfix_str(f"loss={loss.item():.3f}, {speed:.0f} {objective.unit}/s", refresh=False)
             bar.update()
+
+
+def _groups(trained: Sequence[nn.Parameter], lr: float, factors: dict[nn.Parameter, float]) -> list[dict]:
+    """Return an optimiser's groups of parameters, one for each learning rate; the highest, which the log has, first."""
+    rates = [lr * factors.get(p, 1.0) for p in trained]
+    return [
+        {"params": [p for p, its in zip(trained, rates, strict=True) if its == rate], "lr": rate}
+        for rate in sorted(set(rates), reverse=True)
+    ]
 
 
 def _per_epoch(objective: Objective, batch_size: int) -> int:

@@ -12,33 +12,40 @@ from generality.methods.lora import ALL_LINEAR, QUERIES_VALUES
 from generality.training.attention import Attention, find
 from generality.training.low_rank import Target
 
-KEY = "methods.lora.targets"
 PACKED = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")  # of torch's MultiheadAttention
 
 
-def choose(model: nn.Module, objective: Any, targets: str | Sequence[str]) -> tuple[list[Target], str]:
+def choose(
+    model: nn.Module, objective: Any, targets: str | Sequence[str], key: str = "methods.lora.targets"
+) -> tuple[list[Target], str]:
     """Return the weights that `targets` selects, in the model's order, and a line that describes them.
 
     `targets` is "queries-values", "all-linear" (all but the head), or a list of names of layers or ends of such names.
-    One example of `objective` runs through the model. Raise StudyError if there are no such weights.
+    One example of `objective` runs through the model. Raise StudyError with the `key` if there are no such weights.
     """
     attention = find(model, objective)
-    if targets == QUERIES_VALUES:
-        chosen, what = _queries_and_values(model, attention)
-    elif targets == ALL_LINEAR:
-        names = {name for name, weight in _linear(model) if weight is not _head_weight(model)}
-        chosen = _whole(model, attention, names)
-        rest = _patterns(name for name, p in model.named_parameters() if p.ndim > 1 and name not in names)
-        what = f"all {len(chosen)} linear layers but the head; not {', '.join(rest)}"
-    else:
-        chosen = _whole(model, attention, _named(model, targets))
-        what = f"{len(chosen)} layers, {', '.join(_patterns(target.name for target in chosen))}"
+    try:
+        chosen, what = _chosen(model, attention, targets)
+    except StudyError as error:
+        raise StudyError(f"{key}: {error}") from None
     weights = {target.name: model.get_parameter(target.name) for target in chosen}
     changed = sum(
         sum(map(len, target.groups)) * (weights[target.name].numel() // weights[target.name].shape[target.axis])
         for target in chosen
     )
     return chosen, f"{what}: {changed / sum(p.numel() for p in model.parameters()):.2%} of all parameters"
+
+
+def _chosen(model: nn.Module, attention: Attention, targets: str | Sequence[str]) -> tuple[list[Target], str]:
+    if targets == QUERIES_VALUES:
+        return _queries_and_values(model, attention)
+    if targets == ALL_LINEAR:
+        names = {name for name, weight in _linear(model) if weight is not _head_weight(model)}
+        chosen = _whole(model, attention, names)
+        rest = _patterns(name for name, p in model.named_parameters() if p.ndim > 1 and name not in names)
+        return chosen, f"all {len(chosen)} linear layers but the head; not {', '.join(rest)}"
+    chosen = _whole(model, attention, _named(model, targets))
+    return chosen, f"{len(chosen)} layers, {', '.join(_patterns(target.name for target in chosen))}"
 
 
 def _queries_and_values(model: nn.Module, attention: Attention) -> tuple[list[Target], str]:
@@ -56,7 +63,7 @@ def _queries_and_values(model: nn.Module, attention: Attention) -> tuple[list[Ta
             chosen.append(_target(model, attention, name, axis, groups))
     if not chosen:
         raise StudyError(
-            f"{KEY}: this model has no attention whose queries and values show; set {ALL_LINEAR}, or names of layers"
+            f"this model has no attention whose queries and values show; set {ALL_LINEAR}, or names of layers"
         )
     description = f"queries and values of {attention.complete} of {attention.attentions} attentions"
     if layers := _layers(model, [target.name for target in chosen]):
@@ -83,7 +90,7 @@ def _target(model: nn.Module, attention: Attention, name: str, axis: int, groups
     weight = getattr(module, entry)
     owners = [path for path, owner in model.named_modules() if any(p is weight for p in owner._parameters.values())]
     if len(owners) > 1:  # such as a head and an embedding; a change of one would change the other
-        raise StudyError(f"{KEY}: {' and '.join(owners)} are one matrix; name layers other than these")
+        raise StudyError(f"{' and '.join(owners)} are one matrix; name layers other than these")
     linear = entry == "weight" and (isinstance(module, nn.Linear) or _is_conv1d(module))
     parents = sum(module in list(parent.children()) for parent in model.modules())
     called = linear and parents == 1 and name not in attention.uncalled
@@ -116,7 +123,7 @@ def _named(model: nn.Module, names: Sequence[str]) -> set[str]:
     matches = {end: {layers[path] for path in layers if f".{path}".endswith(f".{end}")} for end in names}
     if unknown := [end for end, weights in matches.items() if not weights]:
         ends = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
-        raise StudyError(f"{KEY}: no linear layer's name ends in '{unknown[0]}'; there are {ends}")
+        raise StudyError(f"no linear layer's name ends in '{unknown[0]}'; there are {ends}")
     return set().union(*matches.values())
 
 

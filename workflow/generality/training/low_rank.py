@@ -1,8 +1,8 @@
 """Low-rank changes of weights (Hu et al. 2021), applied to a model in place and merged into it afterwards."""
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -57,19 +57,38 @@ class Adapters:
     their module, which PEFT cannot.
     """
 
-    def __init__(self, model: nn.Module, targets: Sequence[Target], rank: int, alpha: float, dropout: float):
-        """Add the changes to the model. Raise StudyError if dropout cannot reach the inputs of a weight."""
+    def __init__(
+        self,
+        model: nn.Module,
+        targets: Sequence[Target],
+        rank: int,
+        alpha: float,
+        dropout: float,
+        options: Mapping[str, Any],
+        key: str,
+    ):
+        """Add the changes to the model; `options` are more of PEFT's.
+
+        Raise StudyError with the method's `key` if dropout cannot reach the inputs of a weight, or if PEFT's options
+        cannot be had because a weight is not a whole linear layer's.
+        """
         uncalled = [target.name for target in targets if not target.called]
         if dropout and uncalled:
             raise StudyError(
-                f"methods.lora.dropout: the input of '{uncalled[0]}' is out of its reach; delete this key, "
-                "or name other layers in methods.lora.targets"
+                f"{key}.dropout: the input of '{uncalled[0]}' is out of its reach; delete this key, "
+                f"or name other layers in {key}.targets"
+            )
+        partial = [target.name for target in targets if not target.complete]
+        if options and partial:
+            raise StudyError(
+                f"{key}: '{partial[0]}' is not adapted as a whole linear layer, and PEFT has this method for no other; "
+                f"name whole layers in {key}.targets, or leave the method out"
             )
         self.model, self.dropout, self.tuner, self.hooks = model.requires_grad_(False), dropout, None, []
         layers = [target.name.removesuffix(".weight") for target in targets if target.complete]
         self.parts = [target for target in targets if not target.complete]
         if layers:
-            self.tuner = _peft(model, layers, rank, alpha, dropout)
+            self.tuner = _peft(model, layers, r=rank, lora_alpha=alpha, lora_dropout=dropout, **options)
         for target in self.parts:
             module, entry = self._place(target)
             change = LowRank(getattr(module, entry), target, rank, alpha, dropout)
@@ -101,12 +120,12 @@ class Adapters:
         return self.model.get_submodule(path), entry
 
 
-def _peft(model: nn.Module, layers: list[str], rank: int, alpha: float, dropout: float):
+def _peft(model: nn.Module, layers: list[str], **settings):
     """Adapt whole layers with PEFT, in place."""
     from peft import LoraConfig  # imported here because it takes seconds
     from peft.tuners.lora import LoraModel
 
-    settings = {"r": rank, "lora_alpha": alpha, "lora_dropout": dropout, "init_lora_weights": "gaussian"}
+    settings = {"init_lora_weights": "gaussian"} | settings
     # A regular expression, because PEFT matches a list against ends of names. Wrapping the model in a ModuleList hides
     # its architecture, for which PEFT has rules of its own; this module knows the uncalled weights without them.
     names = "0.(" + "|".join(map(re.escape, layers)) + ")"

@@ -32,6 +32,10 @@ class Method:
     def begin(self, model: nn.Module, objective: Any) -> None:
         """Prepare the training, before the optimiser is built; `objective` is a loop.Objective."""
 
+    def rates(self, model: nn.Module, objective: Any) -> dict[nn.Parameter, float]:
+        """Return factors on the learning rates of parameters; called after `begin`. Others have 1."""
+        return {}
+
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor | None:
         """Return a term of the loss, a mean over the rows of `outputs()`, or None.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from generality.methods import Key
@@ -26,8 +26,11 @@ class WeightPenalty(Method):
     pass, and takes part in clipping like any other gradient. In memory there is θ₀ beside the weights, no more.
 
     For the entries θ − θ₀ of a piece, a subclass has `size(change)`, their sum without λ, and
-    `add_gradient(gradient, change)`, which adds to the piece's gradient in place and may overwrite the change.
+    `add_gradient(gradient, change)`, which adds to the piece's gradient in place and may overwrite the change. Both
+    also take the pieces of `others`, lists of one tensor for each trained parameter.
     """
+
+    others: Sequence[Sequence[Tensor]] = ()
 
     def __init__(self, **hyperparameters: float):
         self.weight = hyperparameters["lambda"]  # a keyword of Python, but the paper's and the config's name
@@ -37,20 +40,22 @@ class WeightPenalty(Method):
         self.start = [p.detach().clone() for p in self.trained]
 
     def add_gradients(self) -> None:
-        for gradient, change in self._changes():
-            self.add_gradient(gradient, change)
+        for gradient, change, *others in self._changes():
+            self.add_gradient(gradient, change, *others)
 
     def penalty(self, extra: Tensor | None) -> float:
         import numpy as np
 
-        return self.weight * float(np.sum([self.size(change).item() for _, change in self._changes()]))
+        return self.weight * float(
+            np.sum([self.size(change, *others).item() for _, change, *others in self._changes()])
+        )
 
-    def _changes(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield gradient and θ − θ₀ of the trained parameters, piece by piece: all would be a copy of the model."""
-        for p, start in zip(self.trained, self.start, strict=True):
+    def _changes(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield gradient, θ − θ₀ and `others` of the trained parameters by pieces: all would be a copy of the model."""
+        for p, *kept in zip(self.trained, self.start, *self.others, strict=True):
             if p.grad is not None:  # else no output depends on it, as on CoCa's decoder's queries, and it never moves
-                for gradient, piece, before in zip(*map(pieces, (p.grad, p.detach(), start)), strict=True):
-                    yield gradient, piece - before
+                for gradient, piece, before, *others in zip(*map(pieces, (p.grad, p.detach(), *kept)), strict=True):
+                    yield gradient, piece - before, *others
 
 
 def pieces(tensor: Tensor) -> tuple[Tensor, ...]:

@@ -1,0 +1,165 @@
+"""The trained methods beside the paper's, against their definitions."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from generality.data.spread import places
+from generality.errors import StudyError
+from generality.training.logits import Logits, divergence
+from generality.training.loop import fit
+from generality.training.method import make_method
+from regression import Regression, network
+from small_trainings import LANGUAGE_TRAIN, TRAIN
+from tiny_lms import NextOf, tiny_lm
+
+FULL_RATE = LANGUAGE_TRAIN | {"clip_norm": 1e9, "batch_size": 8}  # one batch is an epoch, and nothing is clipped
+
+
+def test_the_divergence_of_logits_that_are_not_computed_is_theirs(monkeypatch):
+    monkeypatch.setattr("generality.training.logits.VALUES", 50 * 7)  # seven rows at a time
+    torch.manual_seed(0)
+    near, far = (Logits.of(torch.randn(30, 8), torch.nn.Linear(8, 50)) for _ in range(2))
+    states, weight = (x.detach().clone().requires_grad_() for x in (near.states, near.weight))
+    far = Logits(far.states, far.weight.detach())
+    ours, theirs = ((logits.states @ logits.weight.T) for logits in (Logits(states, weight), far))
+    value = divergence(Logits(states, weight), far)
+    probabilities = theirs.softmax(-1)
+    expected = (probabilities * (probabilities.log() - ours.softmax(-1).log())).sum()
+    torch.testing.assert_close(value, expected)
+    gradients = (torch.autograd.grad(one, (states, weight)) for one in (value, expected))
+    torch.testing.assert_close(*gradients)
+    torch.testing.assert_close(divergence(ours, theirs), expected)
+
+
+def test_forward_kl_is_a_mean_over_predictions_of_the_divergence_from_the_start():
+    model, objective = network(), Regression()
+    start = copy.deepcopy(model)
+    method = make_method("kl", **{"lambda": 0.7})
+    method.begin(model, objective)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.1 * torch.randn_like(p))
+    examples = np.array([3, 40, 7])
+    batch = objective.batch(0, examples)
+    outputs, before = model(batch[0]), start(batch[0])
+    expected = 0.7 * F.kl_div(outputs.log_softmax(1), before.softmax(1), reduction="batchmean")
+    torch.testing.assert_close(method.loss(lambda: outputs, batch, examples), expected)
+
+
+@pytest.mark.parametrize("count", [64, 16])
+def test_ewc_weighs_the_l2_penalty_by_the_squared_gradients_at_the_start(count, monkeypatch):
+    monkeypatch.setattr("generality.methods.ewc.EXAMPLES", count)
+    model, objective = network(), Regression()
+    start, squares = copy.deepcopy(model), [torch.zeros_like(p) for p in model.parameters()]
+    for place in places(64, count) or range(64):
+        loss, _ = objective.loss(start, objective.batch(0, np.array([place])))
+        for total, gradient in zip(squares, torch.autograd.grad(loss, list(start.parameters())), strict=True):
+            total += gradient**2 / count
+    fisher = [one / torch.cat([one.flatten() for one in squares]).mean() for one in squares]
+    method = make_method("ewc", **{"lambda": 0.3})
+    method.begin(model, objective)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(torch.randn_like(p))
+    loss, _ = objective.loss(model, objective.batch(0, np.arange(16)))
+    pairs = zip(fisher, model.parameters(), start.parameters(), strict=True)
+    distance = sum((f * (p - p0.detach()).square()).sum() for f, p, p0 in pairs)
+    expected = torch.autograd.grad(loss + 0.3 * distance, list(model.parameters()), retain_graph=True)
+    loss.backward()
+    method.add_gradients()
+    for p, gradient in zip(model.parameters(), expected, strict=True):
+        torch.testing.assert_close(p.grad, gradient)
+    assert method.penalty(None) == pytest.approx(0.3 * distance.item(), rel=1e-5)
+
+
+def changes(method, log, **train):
+    """Train a small Llama and return the largest change of each entry, and the model."""
+    model, start = tiny_lm("Llama"), tiny_lm("Llama").state_dict()
+    fit(model, NextOf(), method, train=FULL_RATE | train, seed=1, log=log, what="test")
+    return {name: (entry - start[name]).abs().max().item() for name, entry in model.state_dict().items()}, model
+
+
+def test_freezing_leaves_the_first_blocks_and_what_comes_before_them(tmp_path):
+    moved, model = changes(make_method("freeze", share=0.5), tmp_path / "log.csv")
+    first = ("model.embed_tokens.", "model.layers.0.")
+    assert {name for name, size in moved.items() if not size} == {name for name in moved if name.startswith(first)}
+    assert all(p.requires_grad for p in model.parameters())
+
+
+def test_rates_fall_from_block_to_block(tmp_path):
+    """Adam's first step is of one learning rate wherever there is a gradient."""
+    moved, _ = changes(make_method("layer_rates", decay=0.25), tmp_path / "log.csv", epochs=1)
+    for name, size in moved.items():
+        first = name.startswith(("model.embed_tokens.", "model.layers.0."))
+        assert size == pytest.approx(1e-3 * (0.25 if first else 1), rel=0.02), name
+    assert float((tmp_path / "log.csv").read_text().splitlines()[1].split(",")[4]) == pytest.approx(1e-3)
+
+
+def test_rates_are_those_of_each_architectures_blocks():
+    model = tiny_lm("Jamba")  # of four blocks
+    rates = make_method("layer_rates", decay=0.5).rates(model, NextOf())
+    by_block = {rates[p] for name, p in model.named_parameters() if name.startswith("model.layers.1.")}
+    assert by_block == {0.25}
+
+
+@pytest.mark.parametrize("name", ["dora", "rslora", "pissa"])
+@pytest.mark.parametrize("targets", ["queries-values", "all-linear"])
+def test_a_variant_of_lora_is_merged_into_a_plain_model(name, targets):
+    model, objective = tiny_lm("Llama"), NextOf()
+    start = copy.deepcopy(model.state_dict())
+    batch = objective.batch(0, range(8))
+    before = objective.loss(model, batch)[1]().detach()
+    method = make_method(name, rank=2, targets=targets)
+    method.begin(model, objective)
+    torch.testing.assert_close(objective.loss(model, batch)[1](), before, rtol=1e-4, atol=1e-5)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-2)
+    for _ in range(5):
+        optimizer.zero_grad()
+        objective.loss(model, batch)[0].backward()
+        optimizer.step()
+    trained = objective.loss(model, batch)[1]().detach()
+    method.end(model)
+    assert model.state_dict().keys() == start.keys()
+    torch.testing.assert_close(objective.loss(model, batch)[1](), trained, rtol=1e-4, atol=1e-5)
+    moved = {entry for entry, value in model.state_dict().items() if not torch.allclose(value, start[entry], atol=1e-4)}
+    ends = ("q_proj.weight", "v_proj.weight") if targets == "queries-values" else ("_proj.weight",)
+    assert moved == {entry for entry in start if entry.endswith(ends)}
+
+
+def test_rslora_scales_its_change_by_the_root_of_the_rank():
+    changes = {}
+    for name in ("lora", "rslora"):
+        model = tiny_lm("Llama")
+        start = model.model.layers[0].self_attn.q_proj.weight.detach().clone()
+        torch.manual_seed(0)
+        method = make_method(name, rank=4)
+        method.begin(model, NextOf())
+        with torch.no_grad():
+            for entry, p in model.named_parameters():
+                if "lora_B" in entry:
+                    p.fill_(0.01)
+        method.end(model)
+        changes[name] = model.model.layers[0].self_attn.q_proj.weight.detach() - start
+    torch.testing.assert_close(changes["rslora"], 2 * changes["lora"], rtol=1e-3, atol=1e-6)
+
+
+def test_a_variant_of_lora_is_refused_where_peft_has_none():
+    with pytest.raises(StudyError, match=r"^methods\.dora: '.*' is not adapted as a whole linear layer"):
+        make_method("dora", rank=2).begin(tiny_lm("GPT-2"), NextOf())
+    with pytest.raises(StudyError, match=r"^methods\.pissa\.targets: no linear layer's name ends in 'nothing'"):
+        make_method("pissa", rank=2, targets=["nothing"]).begin(tiny_lm("Llama"), NextOf())
+
+
+def test_a_method_changes_nothing_of_the_others(tmp_path):
+    """Full fine-tuning is the same to the bit with one group of parameters for each rate and with one for all."""
+    model, objective = network(), Regression()
+    fit(model, objective, make_method("full"), train=TRAIN, seed=1, log=tmp_path / "log.csv", what="test")
+    other = network()
+    method = make_method("full")
+    method.rates = lambda model, objective: dict.fromkeys(list(model.parameters())[:2], 1.0)
+    fit(other, objective, method, train=TRAIN, seed=1, log=tmp_path / "log.csv", what="test")
+    assert all(torch.equal(*pair) for pair in zip(model.parameters(), other.parameters(), strict=True))

@@ -1,0 +1,37 @@
+"""Forward KL divergence from the pre-trained model, in place of distillation's squared distance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generality.methods import Trained
+from generality.methods.kd import Distillation
+from generality.training.weight_penalty import STRENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from torch import Tensor
+
+    from generality.training.logits import Logits
+
+
+class ForwardKL(Distillation):
+    """λ · KL(p₀ ‖ p) in nats, averaged over the batch's predictions; p₀ are the pre-trained model's probabilities."""
+
+    def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
+        from generality.training.logits import divergence
+
+        ours = outputs()
+        return self.weight * divergence(ours, self.targets(batch, examples)) / len(ours)
+
+
+METHOD = Trained(
+    label="Forward KL",
+    description=(
+        "lambda x the KL divergence of the pre-trained model's probabilities to the model's, mean over the batch, is "
+        "added to the loss."
+    ),
+    grid=STRENGTH, order=11, color="#CC79A7", marker="d", make=ForwardKL,
+)  # fmt: skip

@@ -1,0 +1,31 @@
+"""The importance of each parameter for a model's present loss."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from generality.data.spread import places
+from generality.training import processes
+from generality.training.undisturbed import undisturbed
+
+
+def squared_gradients(model: nn.Module, objective: Any, parameters: Sequence[Tensor], count: int) -> list[Tensor]:
+    """Return the mean squared gradient of single examples' losses, one tensor of each parameter's shape.
+
+    This is the diagonal of the empirical Fisher information: labels are those of the data. At most `count` examples of
+    the loop.Objective are used, evenly spread. In a language model an example is a block of texts, and its loss a mean
+    over tokens. Model, gradients and random state stay unchanged. Several processes share the examples.
+    """
+    chosen = places(len(objective), count) or range(len(objective))
+    sums = [torch.zeros_like(p) for p in parameters]
+    with undisturbed(model):
+        for place in chosen[processes.rank() :: processes.count()]:
+            loss, _ = objective.loss(model, objective.batch(0, torch.tensor([place]).numpy()))
+            gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+            for total, gradient in zip(sums, gradients, strict=True):
+                if gradient is not None:
+                    total.addcmul_(gradient, gradient)
+    processes.add_up(sums)
+    return [total.div_(len(chosen)) for total in sums]

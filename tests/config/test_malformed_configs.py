@@ -20,7 +20,7 @@ TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], e
 FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
 FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
 FULLER = FULLER.replace(
-    "[0.5]}}", "[0.5]}, lines: {alpha: [0]}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}}"
+    "[0.5]}}", "[0.5]}, lines: {alpha: [0]}, lp_ft: {}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}}"
 )
 FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2, cluster: (x)}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
@@ -28,10 +28,17 @@ OF_SET = ["size: 32", *RESIZED.split(", "), "fill_color: 9", "cluster: (x)"]
 FULLER = FULLER.replace("    size: 32\n", "".join(f"    {key}\n" for key in OF_SET))
 FULLER = FULLER.replace("openai}", f"a.safetensors, preprocess: {{mean: [0, 0, 0], std: [1, 1, 1], {RESIZED}}}}}")
 UNUSED = {"evaluation_limit": 100, "resources": {"prepare": {"gpu": 0, "threads": 1, "mem_mb": 900, "runtime": 9}}}
+LATER = tiny("tiny_language")
+LATER["experiments"]["medmcqa"]["methods"] |= {
+    **{name: {"rank": [4]} for name in ("dora", "rslora", "pissa")},
+    **{name: {"lambda": [1]} for name in ("kl", "ewc")},
+    "freeze": {"share": [0.5]}, "layer_rates": {"decay": [0.5]}, "replay_control": {"share": [0.1]},
+    "replay": {"share": [0.1], "data": "corpus/all"},
+}  # fmt: skip
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.
 BASES = [
     yaml.safe_load(FULLER) | UNUSED,
-    tiny("tiny"), tiny("tiny_language"),
+    tiny("tiny"), tiny("tiny_language"), LATER,
     *(yaml.safe_load((STUDIES / f"{name}.yaml").read_text()) for name in ("pacs", "pubmedqa")),
     yaml.load((ROOT / "config.yaml").read_text(), Loader), yaml.safe_load((STUDIES / "paper.yaml").read_text()),
 ]  # fmt: skip

@@ -154,6 +154,56 @@ def test_a_variant_of_lora_is_refused_where_peft_has_none():
         make_method("pissa", rank=2, targets=["nothing"]).begin(tiny_lm("Llama"), NextOf())
 
 
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.7])
+def test_replay_brings_its_share_of_all_examples(share):
+    torch.manual_seed(0)
+    method = make_method("replay_control", share=share)
+    method.begin(network(), Regression())
+    counts = []
+    for epoch in range(40):
+        method.begin_step(epoch)
+        counts += [len(method.drawn(example)) for example in range(64)]
+    assert set(counts) <= {int(method.rate), int(method.rate) + 1}
+    rows = np.mean(counts)
+    assert rows / (1 + rows) == pytest.approx(share, rel=0.35 if share < 0.1 else 0.05)
+
+
+def test_an_example_of_replay_counts_as_much_as_one_of_the_task():
+    class Others(Regression):
+        def __init__(self):
+            super().__init__(count=7)
+            self.y = self.y + 1
+
+    torch.manual_seed(0)
+    model, task = network(), Regression()
+    task.beside = lambda data: Others() if data == "others" else None
+    method = make_method("replay", share=0.4, data="others")
+    method.begin(model, task)
+    seen = set()
+    for epoch in range(9):
+        method.begin_step(epoch)
+        examples = np.arange(16) + epoch
+        rows = [row for example in examples for row in method.drawn(example)]
+        seen |= set(rows)
+        others = Others()
+        expected = sum(others.loss(model, others.batch(0, [row]))[0] for row in rows) / 16
+        torch.testing.assert_close(method.loss(None, None, examples), expected)
+    assert seen == set(range(7))
+
+
+def test_replay_repeats_with_its_seed_and_differs_between_epochs():
+    drawn = {}
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        model, method = network(), make_method("replay_control", share=0.5)
+        torch.manual_seed(seed)
+        method.begin(model, Regression())
+        for epoch in (0, 1):
+            method.begin_step(epoch)
+            drawn[name, epoch] = [method.drawn(example) for example in range(64)]
+    assert drawn["one", 0] == drawn["same", 0]
+    assert len({str(drawn[key]) for key in (("one", 0), ("one", 1), ("other", 0), ("other", 1))}) == 4
+
+
 def test_a_method_changes_nothing_of_the_others(tmp_path):
     """Full fine-tuning is the same to the bit with one group of parameters for each rate and with one for all."""
     model, objective = network(), Regression()

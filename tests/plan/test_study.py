@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from generality.config.references import problem
+from generality.config.study_file import ConfigError, check
 from generality.errors import StudyError
 from generality.methods import Key, registry
 from generality.plan.page import targets
 from generality.plan.shown import Shown, experiments_in
-from generality.plan.study import any_of, as_json
+from generality.plan.study import Study, any_of, as_json
 from generality.storage.setting import read, write
 from study_files import EMBEDDED, study
+from workflows import tiny
 
 
 @pytest.fixture
@@ -301,3 +303,29 @@ def test_any_of_matches_the_names_and_nothing_else():
     assert re.fullmatch(any_of(["a", "a.b"]), "a.b")
     assert not re.fullmatch(any_of(["a", "a.b"]), "axb")
     assert not re.match(any_of([]), "")
+
+
+def test_a_method_reads_the_train_split_of_the_data_that_it_names():
+    config = tiny("tiny_language")
+    config["experiments"]["medmcqa"]["methods"]["replay"] = {"share": [0.1, 0.5], "data": "corpus/all"}
+    plan = Study(check(config))
+    folder = "results/tiny/data/corpus/all/train"
+    assert plan.data_beside("medmcqa", "replay", "share-0.1") == [folder]
+    assert plan.data_beside("medmcqa", "full", "default") == []
+    settings = plan.finetune_settings("medmcqa", "replay", "share-0.5")
+    assert settings["hyperparameters"] == {"share": 0.5, "data": folder}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("corpus/none", "methods.replay.data: no domain of 'corpus' is called 'none'; there are: all"),
+        ("talk/small", "data.talk.domains.small.*: has no train split, and experiments.medmcqa.methods.replay.data"),
+        ("nothing/all", "methods.replay.data: no data set is called 'nothing'"),
+    ],
+)
+def test_data_that_a_method_cannot_read_are_refused(data, message):
+    config = tiny("tiny_language")
+    config["experiments"]["medmcqa"]["methods"]["replay"] = {"share": [0.1], "data": data}
+    with pytest.raises(ConfigError, match=message):
+        check(config)

@@ -7,17 +7,17 @@ import pytest
 
 import generality.training.state
 from generality.language.finetune import finetune_causal_lm
-from generality.language.objective import NextToken
 from generality.language.pretrain import pretrain_opt
+from generality.training.passes import Passes
 from generality.vision.finetune import finetune_classifier
-from generality.vision.objective import ImageClassification
-from generality.vision.pretrain import Contrast, pretrain_clip
+from generality.vision.pretrain import pretrain_clip
 from interrupted import content, ends, until_done
 from small_trainings import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, METHODS, OPT, PRETRAIN, TRAIN
 
 SHORT = TRAIN | {"batch_size": 32, "epochs": 3, "augment": "shift_flip"}  # three steps an epoch
 LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 24, "micro_batch": 10, "epochs": 2}  # with dropout
 SIGNALS = [signal.SIGTERM, signal.SIGKILL]
+LANGUAGE_ALONE = ("replay", "dora", "rslora", "pissa")
 
 
 @pytest.fixture(autouse=True)
@@ -28,41 +28,47 @@ def _saves_at_every_step(monkeypatch):
 
 @pytest.fixture
 def stages(classifier_folder, language_folder):
-    """Return each stage's function, the name that makes its batches, its steps, and the passes of each."""
+    """Return each stage's function and its steps."""
     pictures, texts = classifier_folder.parent, language_folder
     vision = {"model": classifier_folder, "data": pictures / "train", "train": SHORT, "seed": 1}
     language = {"model": texts / "model", "data": texts / "train", "train": LANGUAGE, "seed": 1}
     results = {}
     for method, hyperparameters in METHODS.items():
         options = {"method": method, "hyperparameters": hyperparameters}
-        results[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), ImageClassification, 9, 1)
-        results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), NextToken, 10, 3)
+        results[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), 9)
+        results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), 10)
+    for method in LANGUAGE_ALONE:
+        its = {"share": 0.5, "data": str(texts / "corpus")} if method == "replay" else {"rank": 2}
+        results[f"language {method}"] = (
+            partial(finetune_causal_lm, **language, method=method, hyperparameters=its), 10
+        )  # fmt: skip
+    probed = {"method": "lp_ft", "hyperparameters": {}}
+    results["vision lp_ft"] = (partial(finetune_classifier, **vision, **probed), 9)
     full = {"method": "full", "hyperparameters": {}, "series": [0.1, 0.5, 1]}
-    results["vision series"] = (partial(finetune_classifier, **vision, **full), ImageClassification, 9, 1)
-    results["language series"] = (partial(finetune_causal_lm, **language, **full), NextToken, 10, 3)
+    results["vision series"] = (partial(finetune_classifier, **vision, **full), 9)
+    results["language series"] = (partial(finetune_causal_lm, **language, **full), 10)
     clip = {"data": pictures / "web", "architecture": ARCHITECTURE, "train": PRETRAIN, "seed": 1}
-    results["vision pre-training"] = (partial(pretrain_clip, **clip), Contrast, 8, 1)
+    results["vision pre-training"] = (partial(pretrain_clip, **clip), 8)
     opt = {"data": {"corpus/all": texts / "corpus"}, "vocabulary": 300, "architecture": OPT, "seed": 1}
-    results["language pre-training"] = (partial(pretrain_opt, **opt, train=LANGUAGE_PRETRAIN), NextToken, 12, 1)
+    results["language pre-training"] = (partial(pretrain_opt, **opt, train=LANGUAGE_PRETRAIN), 12)
     return results
 
 
 NAMES = [f"{track} {what}" for track in ("vision", "language") for what in (*METHODS, "series", "pre-training")]
+NAMES += ["vision lp_ft", *(f"language {method}" for method in LANGUAGE_ALONE)]
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("name", NAMES)
 def test_killed_at_every_step_it_ends_with_the_same_bytes(stages, name, number, tmp_path):
-    run, objective, steps, passes = stages[name]
+    run, steps = stages[name]
     out = tmp_path / "out"  # a CLIP's config names the folder that it is for
     assert ends(partial(run, out, log=tmp_path / "calm.csv"), tmp_path / "calm.log") == 0
     out.rename(tmp_path / "calm")
     # SIGTERM ends it after the step in which it comes; SIGKILL at once, so that one step is taken before it.
-    # Batches before the first step: for the teacher, and for the probe of queries and values.
-    requests = {"language kd": 2, "language lora": 1, "vision lora": 1}.get(name, 0)
-    count = requests + (1 if number == signal.SIGTERM else passes + 1)
+    count = 1 if number == signal.SIGTERM else 2
     kills = until_done(
-        partial(run, out, log=tmp_path / "killed.csv"), objective, "batch", count, number, tmp_path / "log"
+        partial(run, out, log=tmp_path / "killed.csv"), Passes, "gradients", count, number, tmp_path / "log"
     )
     assert kills == (steps if number == signal.SIGTERM else steps - 1)
     assert (tmp_path / "log").read_text().count(f" of {steps}\n") == kills  # it said each time that it goes on

@@ -11,6 +11,7 @@ for track, kind in KINDS.items():
         input:
             model=lambda w: study.start_path(w.experiment, start(w.seed)),
             data=lambda w: study.speciality_train(w.experiment),
+            beside=lambda w: study.data_beside(w.experiment, w.method, w.setting),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
         output:
             model=directory(results("{experiment}/{method}/{setting}/seed-{seed}/model")),
@@ -30,7 +31,7 @@ for track, kind in KINDS.items():
             settings=lambda w: as_json(study.finetune_settings(w.experiment, w.method, w.setting)),
             seed=lambda w: finetuning(w.seed),
         shell:
-            "cached {params.code} -- {input.model} {input.data} -- {output} --"
+            "cached {params.code} -- {input.model} {input.data} {input.beside} -- {output} --"
             " launch {resources.gpu} {params.code[0]} --model {input.model} --data {input.data}"
             " --settings {params.settings:q}"
             " --seed {params.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"

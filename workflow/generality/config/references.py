@@ -70,7 +70,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     yield from checks.experiment(path, names, experiment, config)
     yield from _one_world(models[experiment["model"]], names, data)
     for method in experiment["methods"]:
-        yield from _method(f"{path}.methods.{method}", method, experiment)
+        yield from _method(f"{path}.methods.{method}", method, experiment, data)
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
     for key, other in (("probe", "vision"), ("early_stopping", "language")):
@@ -93,13 +93,15 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
 
 
-def _method(path: str, method: str, experiment: dict) -> Problems:
-    """Yield the problems of a method: another track, values that name no folder, no model to begin from."""
+def _method(path: str, method: str, experiment: dict, data: dict) -> Problems:
+    """Yield the problems of a method: another track, values that name no folder, no data or model that it needs."""
     declared, methods = registry()[method], experiment["methods"]
     if experiment["track"] not in declared.tracks:
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
     if declared.grid:
         yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
+    for key in declared.needs:
+        yield from CHECKS[experiment["track"]].member(f"{path}.{key}", methods[method][key], ["train"], data)
     for key, values in methods[method].get("tune", {}).items():
         if declared.grid and key == declared.grid.name:
             yield f"{path}.tune.{key}", f"this key is {method}'s own, with its values in {path}.{key}; delete it here"

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from generality.data.text_set import open_text_set
+from transformers import PreTrainedTokenizerBase
+
+from generality.data.text_set import TextSet, open_text_set
 from generality.data.worlds import same_world
 from generality.errors import StudyError
 from generality.language.blocks import pack, shorten, tokenize
@@ -30,17 +32,24 @@ def finetune_causal_lm(
     same_world(provenance["data"], texts.manifest, data)
     if train["block_size"] > (most := positions(language_model.config)):
         raise StudyError(f"train.block_size: {train['block_size']} is more than the {most} tokens of {model}; lower it")
+    language_model.to(device(train["precision"]))
+    if train["compile"]:
+        language_model.base_model.compile()
+    objective = _objective(texts, tokenizer, train, seed)
+    fit_and_save(
+        folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
+        stage=__name__, inputs=[model, data], train=train, seed=seed, **options,
+    )  # fmt: skip
+
+
+def _objective(texts: TextSet, tokenizer: PreTrainedTokenizerBase, train: dict, seed: int) -> NextToken:
     examples = tokenize(texts, tokenizer, train["loss_on"])
     if train["packing"] == "blocks":
         unit, examples = "blocks", pack(examples, train["block_size"], order(seed, 0, len(examples)))
     else:
         unit, examples = "examples", shorten(examples, train["block_size"], len(Encoder(tokenizer).first))
-    where = device(train["precision"])
-    language_model.to(where)
-    if train["compile"]:
-        language_model.base_model.compile()
-    objective = NextToken(examples, unit=unit, pad=tokenizer.pad_token_id, device=where, precision=train["precision"])
-    fit_and_save(
-        folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
-        stage=__name__, inputs=[model, data], train=train, seed=seed, **options,
+    precision = train["precision"]
+    return NextToken(
+        examples, unit=unit, pad=tokenizer.pad_token_id, device=device(precision), precision=precision,
+        beside=lambda data: _objective(open_text_set(data), tokenizer, train, seed),
     )  # fmt: skip

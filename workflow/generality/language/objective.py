@@ -27,9 +27,17 @@ class NextToken:
     divisible = True
 
     def __init__(
-        self, texts: Sequence[Tokens], *, unit: str, pad: int, device: torch.device, precision: str = "float32"
+        self,
+        texts: Sequence[Tokens],
+        *,
+        unit: str,
+        pad: int,
+        device: torch.device,
+        precision: str = "float32",
+        beside: Callable[[str], "NextToken"] | None = None,
     ):
         self.texts, self.unit, self.pad, self.device, self.precision = texts, unit, pad, device, precision
+        self.beside = beside
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -44,14 +44,16 @@ class Declaration:
     """The declaration that both kinds of method share.
 
     `label` and `description` are for readers. `grid` is the hyper-parameter that is tried with several values, each a
-    run of its own; `fixed` are the others. `tracks` names the tracks that it is for. `order` places it in tables and
-    legends. `color` and `marker` are its looks unless a study has others.
+    run of its own; `fixed` are the others. `needs` names those of them that a study must give and whose value is a data
+    set beside the fine-tuning set; the code gets the folder of its train split. `tracks` names the tracks that it is
+    for. `order` places it in tables and legends. `color` and `marker` are its looks unless a study has others.
     """
 
     label: str
     description: str
     grid: Key | None = None
     fixed: tuple[Key, ...] = ()
+    needs: tuple[str, ...] = ()
     tracks: tuple[str, ...] = TRACKS
     order: int = 100
     color: str = ""
@@ -61,11 +63,12 @@ class Declaration:
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""
         schema = {"description": self.description, "type": "object", "additionalProperties": False}
+        if needed := [*filter(None, [self.grid and self.grid.name]), *self.needs]:
+            schema["required"] = needed
         properties = {}
         if self.grid:
             values = {"type": "array", "minItems": 1, "uniqueItems": True, "items": self.grid.schema}
             properties[self.grid.name] = {"description": self.grid.description, **values}
-            schema["required"] = [self.grid.name]
         properties |= {key.name: {**key.schema, "description": key.description} for key in self.fixed}
         return schema | {"properties": properties | self.shared}
 
@@ -126,6 +129,11 @@ class PostHoc(Declaration):
             "default": [REFERENCE],
         }
     }
+
+
+def data_read(method: str, hyperparameters: Mapping) -> list[str]:
+    """Return the data that a setting of a method needs beside the fine-tuning set."""
+    return [hyperparameters[key] for key in registry()[method].needs]
 
 
 def module_of(method: str) -> str:

@@ -1,14 +1,17 @@
 """The plan of trials: a released model takes the whole road once before anything is trained with it."""
 
-from generality.methods import Trained, module_of
+from generality.methods import Trained, module_of, registry
 from generality.plan.study import Study
 
 
 def trials(study: Study, model: str) -> list[dict]:
-    """Return the distinct `finetune_settings` of each method's first setting in each of a model's experiments."""
+    """Return the distinct `finetune_settings` of each method's first setting in each of a model's experiments.
+
+    A trial has no data but its own, so it leaves out the methods that need other data.
+    """
     distinct: list[dict] = []
     for name in (name for name, keys in study.config["experiments"].items() if keys["model"] == model):
-        for method in study.methods(name, Trained):
+        for method in (one for one in study.methods(name, Trained) if not registry()[one].needs):
             settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
             distinct += [settings] if settings not in distinct else []
     return distinct

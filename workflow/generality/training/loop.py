@@ -36,6 +36,9 @@ class Objective(Protocol):
     def batch(self, epoch: int, examples: np.ndarray) -> Any:
         """Return the inputs of the given training examples in the given epoch."""
 
+    def beside(self, data: str) -> "Objective":
+        """Return the same task on the train split in the folder `data`; only methods that need other data call it."""
+
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
         """Return how many predictions these examples' mean loss averages over, and how many rows their outputs have."""
 

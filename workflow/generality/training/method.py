@@ -36,6 +36,9 @@ class Method:
         """Return factors on the learning rates of parameters; called after `begin`. Others have 1."""
         return {}
 
+    def begin_step(self, epoch: int) -> None:
+        """Notice the epoch of the next passes."""
+
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor | None:
         """Return a term of the loss, a mean over the rows of `outputs()`, or None.
 

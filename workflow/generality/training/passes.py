@@ -29,6 +29,7 @@ class Passes:
         so a part's weight is its share of them: two parts with equally many texts can have different numbers of tokens
         to learn.
         """
+        self.method.begin_step(epoch)
         totals = self.objective.predictions(examples)
         mine = examples[processes.rank() :: processes.count()]
         run = partial(self._accumulate, epoch, mine, totals)

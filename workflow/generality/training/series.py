@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from generality.methods import module_of
+from generality.methods import data_read, module_of
 from generality.storage.checkpoints import PREFIX
 from generality.storage.divergence import Diverged, mark_diverged
 from generality.storage.files import whole_folder
@@ -37,7 +37,8 @@ def fit_and_save(
 ) -> None:
     """Fine-tune `model` on its present device with a method and `save` it into `folder`.
 
-    `options` are those of `loop.fit`: train and seed. `stage` and `inputs` are the module and files for `unfinished`.
+    `options` are those of `loop.fit`: train and seed. `stage` and `inputs` are the module and files for `unfinished`,
+    which also has the data that the method needs.
 
     With a series, shares of all steps, save the model after those steps into step-0, step-<k>, … in `folder` instead.
     These are the weights being trained, so a method that changes entries in `end`, as LoRA does, has no series. A
@@ -51,7 +52,7 @@ def fit_and_save(
         "method": method, "hyperparameters": hyperparameters, "series": list(series),
         "processes": processes.count(), "device": where.type,
     }  # fmt: skip
-    modules = [stage, module_of(method)]
+    modules, inputs = [stage, module_of(method)], [*inputs, *data_read(method, hyperparameters)]
     with unfinished(folder, *modules, settings=settings, inputs=inputs, writes=first) as begun:
         due = due_steps(series, count_steps(objective, options["train"])) if series else set()
 

@@ -10,9 +10,11 @@ from generality.data.text_set import open_text_set, write_text_set
 from generality.errors import StudyError
 from generality.language import prompt_cache
 from generality.language.causal_lm import load_causal_lm
+from generality.language.encoding import Encoder
 from generality.language.extraction import extract
 from generality.language.finetune import finetune_causal_lm
 from generality.language.harness import Harness
+from generality.language.likelihood import fitting_way
 from generality.language.score import Scorer, score_causal_lms
 from interpolated import write_interpolated
 from small_sets import make_text_set
@@ -158,6 +160,7 @@ def test_generation_goes_on_from_prompts_that_were_scored(folder, architecture, 
     read = []
     model.get_input_embeddings().register_forward_pre_hook(lambda _, ids: read.append(ids[0].numel()))
     opened, tables, tokens = {CHOICE: open_text_set(folder / "choice")}, [], []
+    monkeypatch.setattr(prompt_cache, "FACTOR", 0)
     for most in (0, prompt_cache.MOST):
         monkeypatch.setattr(prompt_cache, "MOST", most)
         scorer = Scorer(model, tokenizer, opened, {"colours/choice": "choices"}, 7)
@@ -255,3 +258,23 @@ def test_a_context_without_room_for_lmflows_tokens_is_refused(folder, lettered, 
         score_causal_lms(
             tmp_path / "s", sets=lettered, generate=KINDS, model=folder / "full", method="full", setting="d", seed=1
         )
+
+
+def test_a_way_is_tried_once_for_all_requests_within_its_lengths(folder, monkeypatch):
+    model, tokenizer, _ = load_causal_lm(folder / "full")
+    tried = []
+
+    def noting(model, ends, row):
+        tried.append(ends)
+        return fitting_way(model, ends, row)
+
+    monkeypatch.setattr("generality.language.harness.fitting_way", noting)
+    harness = Harness(model, Encoder(tokenizer))
+    words = [" ".join(["a"] * count) for count in (2, 5, 9, 20)]
+    for places, tries in (((0, 3), 1), ((1, 2), 1), ((0, 3), 1), ((2, 3), 1)):
+        harness.likelihoods([(words[place], " b b") for place in places])
+        assert len(tried) == tries, places
+    harness.likelihoods([(words[1], " b b b b")])  # a longer answer
+    assert len(tried) == 2
+    harness.likelihoods([("a " * 30 + "a", " b")])  # a longer text
+    assert len(tried) == 3

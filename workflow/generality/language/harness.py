@@ -4,8 +4,12 @@ Log-likelihoods share prompts and passes where that changes nothing, and generat
 computed. Tokens are the same as in fine-tuning.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +24,18 @@ from generality.language.rows import EQUAL, PADDED, TOKENS, Request, Way, batche
 from generality.runtime.memory import failure
 
 from lm_eval.models.huggingface import HFLM  # isort: skip
+
+
+class Span(NamedTuple):
+    """The lengths of requests, in tokens: the shortest and longest text, the longest answer, the longest shared row."""
+
+    shortest: int
+    longest: int
+    answer: int
+    row: int
+
+    def lies_in(self, other: Span) -> bool:
+        return other.shortest <= self.shortest and all(map(operator.le, self[1:], other[1:]))
 
 
 class Harness(HFLM):
@@ -37,7 +53,7 @@ class Harness(HFLM):
             pretrained=model, tokenizer=encoder.tokenizer, softmax_dtype="float32", max_length=positions(model.config)
         )
         self.encoder, self.tokens = encoder, tokens
-        self.ways: dict[tuple[str | int, ...], Way] = {}  # by kind of request and the lengths that matter
+        self.ways: dict[str, list[tuple[Span, Way]]] = {}  # by kind of request: what lengths they were tried on
         self.encoded: dict[str, list[int]] = {}
         self.pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}  # kept, because all weights need them
 
@@ -71,10 +87,22 @@ class Harness(HFLM):
         """
         cut = [(self.encoder.cut(prompt, self.max_length + 1 - len(answer)), answer) for prompt, answer in requests]
         ends, row = telling(cut)
-        key = ("likelihood", *(len(part) for request in (*ends, *row) for part in request))
-        if key not in self.ways:
-            self.ways[key] = fitting_way(self.model, ends, row)
-        return cut, self.ways[key]
+        lengths = [sum(map(len, request)) for request in cut]
+        answers = max(len(answer) for _, answer in cut)
+        span = Span(min(lengths), max(lengths), answers, sum(len(part) for request in row for part in request))
+        return cut, self._way("likelihood", span, lambda: fitting_way(self.model, ends, row))
+
+    def _way(self, kind: str, span: Span, find: Callable[[], Way]) -> Way:
+        """Return the way that fits requests of these lengths: a known one of its kind, or the one that `find` returns.
+
+        Ways are tried on the requests at the ends, so one that fits them also fits all requests between.
+        """
+        known = self.ways.setdefault(kind, [])
+        for other, way in known:
+            if span.lies_in(other):
+                return way
+        known.append((span, find()))
+        return known[-1][1]
 
     def tok_encode(self, string: str, *_: object, **__: object) -> list[int]:
         if string not in self.encoded:  # `encode` fills it too; the harness sorts by tokens, again and again
@@ -95,12 +123,11 @@ class Harness(HFLM):
         prompts = [self.tok_encode(request.args[0]) for request in requests]
         most = [request.args[1]["max_gen_toks"] for request in requests]
         lengths = [min(len(ids) + more, self.max_length) for ids, more in zip(prompts, most, strict=True)]
-        key = ("generation", max(lengths), min(lengths))
-        if key not in self.ways:
-            ends = (lengths.index(max(lengths)), lengths.index(min(lengths)))
-            self.ways[key] = self._generating_way([requests[place].args[0] for place in ends], max(most))
+        ends = [requests[lengths.index(end)].args[0] for end in (max(lengths), min(lengths))]
+        span = Span(min(lengths), max(lengths), max(most), 0)
+        way = self._way("generation", span, lambda: self._generating_way(ends, max(most)))
         texts = [""] * len(requests)
-        parts = list(batches(lengths, self.tokens, self.ways[key]))
+        parts = list(batches(lengths, self.tokens, way))
         for places in tqdm(parts, desc="Answers", unit="batch", disable=disable_tqdm):
             self.batch_size_per_gpu = len(places)
             answers = super().generate_until([requests[place] for place in places], disable_tqdm=True)
@@ -132,7 +159,7 @@ class Harness(HFLM):
         return torch.stack(generated.logits).float()
 
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **settings) -> Tensor:
-        cache = self.prompts.of(context, settings["attention_mask"]) if self.prompts is not None else None
-        if cache is not None:
-            settings["past_key_values"] = cache
+        if self.prompts is not None:
+            cache = self.prompts.of(context, settings["attention_mask"], max_length)
+            settings |= {} if cache is None else {"past_key_values": cache}
         return super()._model_generate(context, max_length, stop, **settings)

@@ -3,22 +3,29 @@
 from collections.abc import Sequence
 
 from torch import Tensor
-from transformers import Cache, DynamicCache
+from transformers import Cache, DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
 MOST = 2**28  # bytes: twice the need of the embedded study's largest set, and little beside a large model
+FACTOR = 4  # on a CPU, of the weights' bytes: a prompt takes longer there than to read an answer, and memory is cheap
+
+
+def most_bytes(model: PreTrainedModel) -> int:
+    """Return the bytes that a model's prompts may take."""
+    weights = sum(p.nbytes for p in model.parameters())
+    return MOST if model.device.type != "cpu" else max(MOST, FACTOR * weights)
 
 
 class PromptCache:
-    """A cache that is valid for one set of weights; discard it when they change."""
+    """A cache that is valid for one set of weights; discard it when they change. It takes at most `most` bytes."""
 
-    def __init__(self):
-        self.bytes = 0
+    def __init__(self, most: int = MOST):
+        self.bytes, self.most = 0, most
         # For each prompt: keys and values of each layer, shape (rows, heads, length, width), and the prompt's row.
         self.kept: dict[tuple[int, ...], tuple[list[tuple[Tensor, Tensor]], int]] = {}
 
     def keep(self, prompts: Sequence[tuple[int, ...]], computed: Cache | None) -> None:
-        """Keep the keys and values of a pass over rows that begin with these prompts, up to `MOST` bytes in all.
+        """Keep the keys and values of a pass over rows that begin with these prompts, while there is room.
 
         Keep nothing if there is no cache, if it is of the model's own kind (MiniMax), has no layers, holds windows, or
         has layers that share keys.
@@ -29,14 +36,14 @@ class PromptCache:
             return
         layers = [(layer.keys, layer.values) for layer in computed.layers]
         self.bytes += sum(part.nbytes for layer in layers for part in layer)
-        if self.bytes <= MOST:
+        if self.bytes <= self.most:
             self.kept |= {prompt: (layers, row) for row, prompt in enumerate(prompts)}
 
-    def of(self, tokens: Tensor, seen: Tensor) -> DynamicCache | None:
+    def of(self, tokens: Tensor, seen: Tensor, length: int) -> DynamicCache | None:
         """Return the cache from which `generate` continues, or None if one of the prompts was not kept.
 
-        `tokens` and `seen`, shape (prompts, length), have padding on the left, where `seen` is 0. The cache leaves out
-        the last token, from which `generate` predicts.
+        `tokens` and `seen`, shape (prompts, tokens), have padding on the left, where `seen` is 0. The cache leaves out
+        the last token, from which `generate` predicts, and has room for `length` tokens in all.
         """
         prompts = [tuple(row[mask.bool()].tolist()) for row, mask in zip(tokens, seen, strict=True)]
         if not all(prompt in self.kept for prompt in prompts):
@@ -44,11 +51,35 @@ class PromptCache:
         entries = [self.kept[prompt] for prompt in prompts]
 
         def padded(layer: int, part: int) -> Tensor:
-            like = entries[0][0][layer][part]
-            batch = like.new_zeros(len(prompts), like.shape[1], tokens.shape[1] - 1, like.shape[3])
+            like, filled = entries[0][0][layer][part], tokens.shape[1] - 1
+            batch = like.new_zeros(len(prompts), like.shape[1], length, like.shape[3])
             for row, (prompt, (layers, place)) in enumerate(zip(prompts, entries, strict=True)):
                 end = len(prompt) - 1
-                batch[row, :, batch.shape[2] - end :] = layers[layer][part][place, :, :end]
+                batch[row, :, filled - end : filled] = layers[layer][part][place, :, :end]
             return batch
 
-        return DynamicCache([(padded(layer, 0), padded(layer, 1)) for layer in range(len(entries[0][0]))])
+        cache = DynamicCache()
+        layers = range(len(entries[0][0]))
+        cache.layers = [RoomyLayer(padded(layer, 0), padded(layer, 1), tokens.shape[1] - 1) for layer in layers]
+        return cache
+
+
+class RoomyLayer(DynamicLayer):
+    """A layer of a cache whose tensors have room for tokens to come, so that a new one is no copy of all before it."""
+
+    def __init__(self, keys: Tensor, values: Tensor, filled: int):
+        """Take keys and values of shape (rows, heads, length, width), whose first `filled` places are tokens."""
+        super().__init__()
+        self.lazy_initialization(keys, values)
+        self.room = keys, values
+        self._fill(filled)
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: object, **__: object) -> tuple[Tensor, Tensor]:
+        start = self.keys.shape[2]
+        for part, new in zip(self.room, (key_states, value_states), strict=True):
+            part[:, :, start : start + new.shape[2]] = new
+        self._fill(start + key_states.shape[2])
+        return self.keys, self.values
+
+    def _fill(self, filled: int) -> None:
+        self.keys, self.values = (part[:, :, :filled] for part in self.room)

@@ -19,9 +19,8 @@ STUDIES = ROOT / "workflow" / "studies"
 TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], epochs: [2, 4]}"
 FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
 FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
-FULLER = FULLER.replace(
-    "[0.5]}}", "[0.5]}, lines: {alpha: [0]}, lp_ft: {}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}}"
-)
+POST_HOC = "lines: {alpha: [0]}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}"
+FULLER = FULLER.replace("[0.5]}}", f"[0.5]}}, lp_ft: {{}}, {POST_HOC}}}")
 FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2, cluster: (x)}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
 OF_SET = ["size: 32", *RESIZED.split(", "), "fill_color: 9", "cluster: (x)"]
@@ -33,6 +32,7 @@ LATER["experiments"]["medmcqa"]["methods"] |= {
     **{name: {"rank": [4]} for name in ("dora", "rslora", "pissa")},
     **{name: {"lambda": [1]} for name in ("kl", "ewc")},
     "freeze": {"share": [0.5]}, "layer_rates": {"decay": [0.5]}, "replay_control": {"share": [0.1]},
+    "self_replay": {"share": [0.1]},
     "replay": {"share": [0.1], "data": "corpus/all"},
 }  # fmt: skip
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.

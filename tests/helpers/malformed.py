@@ -45,6 +45,7 @@ EMPTY = (
     "lr",
     "warmup",
     "full",
+    "lp_ft",
     "shares",
     "style",
     "train",
@@ -190,7 +191,7 @@ def _no_number(place: Place, last: str) -> dict[str, object]:
     wrong = NO_NUMBERS | HUGE
     if "string" not in place.kinds:
         wrong |= SPELT | {"below zero": -1}
-    if last not in ZERO:
+    if last not in ZERO and "lines" not in place.path:
         wrong |= {"zero": 0}
     step = 1e-9 if "number" in place.kinds else 1
     for word, change in (("minimum", -step), ("maximum", step), ("exclusiveMinimum", 0), ("exclusiveMaximum", 0)):

@@ -194,6 +194,18 @@ def test_a_declaration_costs_no_import_of_torch():
 def test_methods_have_looks_of_their_own():
     all_looks = looks()
     paper = ["pretrained", "full", "l1", "l2", "kd", "lora"]
-    later = ["kl", "ewc", "lp_ft", "freeze", "layer_rates", "dora", "rslora", "pissa", "replay", "replay_control"]
+    later = [
+        "kl",
+        "ewc",
+        "lp_ft",
+        "freeze",
+        "layer_rates",
+        "dora",
+        "rslora",
+        "pissa",
+        "replay",
+        "replay_control",
+        "self_replay",
+    ]
     assert list(all_looks) == [*paper, *later, "wise", "lines", "task_arithmetic", "ties"]
     assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

@@ -307,13 +307,14 @@ def test_any_of_matches_the_names_and_nothing_else():
 
 def test_a_method_reads_the_train_split_of_the_data_that_it_names():
     config = tiny("tiny_language")
-    config["experiments"]["medmcqa"]["methods"]["replay"] = {"share": [0.1, 0.5], "data": "corpus/all"}
+    config["experiments"]["medmcqa"]["methods"] |= {
+        "replay": {"share": [0.1, 0.5], "data": "corpus/all"}, "self_replay": {"share": [0.1]},
+    }  # fmt: skip
     plan = Study(check(config))
-    folder = "results/tiny/data/corpus/all/train"
-    assert plan.data_beside("medmcqa", "replay", "share-0.1") == [folder]
-    assert plan.data_beside("medmcqa", "full", "default") == []
-    settings = plan.finetune_settings("medmcqa", "replay", "share-0.5")
-    assert settings["hyperparameters"] == {"share": 0.5, "data": folder}
+    assert plan.data_beside("medmcqa", "replay", "1") == ["results/tiny/data/corpus/all/train"]
+    assert plan.data_beside("medmcqa", "self_replay", "1") == ["results/tiny/medmcqa/pretrained/default/seed-1/samples"]
+    assert plan.data_beside("medmcqa", "full", "1") == []
+    assert plan.finetune_settings("medmcqa", "replay", "share-0.5")["hyperparameters"] == {"share": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,9 @@ def stages(classifier_folder, language_folder):
         results[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), 9)
         results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), 10)
     for method in LANGUAGE_ALONE:
-        its = {"share": 0.5, "data": str(texts / "corpus")} if method == "replay" else {"rank": 2}
-        results[f"language {method}"] = (
-            partial(finetune_causal_lm, **language, method=method, hyperparameters=its), 10
-        )  # fmt: skip
+        its, beside = ({"share": 0.5}, [texts / "corpus"]) if method == "replay" else ({"rank": 2}, [])
+        options = {"method": method, "hyperparameters": its, "beside": beside}
+        results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), 10)  # fmt: skip
     probed = {"method": "lp_ft", "hyperparameters": {}}
     results["vision lp_ft"] = (partial(finetune_classifier, **vision, **probed), 9)
     full = {"method": "full", "hyperparameters": {}, "series": [0.1, 0.5, 1]}

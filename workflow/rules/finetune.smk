@@ -1,6 +1,28 @@
 FINETUNED = any_of(name for name, method in registry().items() if isinstance(method, Trained))
 
 
+# The texts that a pre-trained model writes, for methods that rehearse them.
+rule sample_lm:
+    input:
+        model=lambda w: study.start_path(w.experiment, w.seed),
+    output:
+        directory(results("{experiment}/pretrained/default/seed-{seed}/samples")),
+    log:
+        logs("{experiment}/pretrained/default/seed-{seed}/sample_lm.log"),
+    wildcard_constraints:
+        experiment=any_of(study.experiments("language")),
+    conda:
+        "../../envs/language.yaml"
+    threads: cores(study, "score_lm")
+    resources:
+        **asks(study, "score_lm"),
+    params:
+        code=fingerprint("sample_lm"),
+    shell:
+        "cached {params.code} -- {input.model} -- {output} --"
+        " run sample_lm --model {input.model} --output {output} 2>&1 | tee {log}"
+
+
 # Trials and checks come first. They are ancient, so a new one, for one more method or data set, trains nothing again. The
 # key of the run cache leaves them out, since a trial's file holds its duration.
 for track, kind in KINDS.items():
@@ -11,7 +33,7 @@ for track, kind in KINDS.items():
         input:
             model=lambda w: study.start_path(w.experiment, start(w.seed)),
             data=lambda w: study.speciality_train(w.experiment),
-            beside=lambda w: study.data_beside(w.experiment, w.method, w.setting),
+            beside=lambda w: study.data_beside(w.experiment, w.method, start(w.seed)),
             tried=ancient(lambda w: trying.tried(study, w.experiment, start(w.seed))),
         output:
             model=directory(results("{experiment}/{method}/{setting}/seed-{seed}/model")),
@@ -33,7 +55,7 @@ for track, kind in KINDS.items():
         shell:
             "cached {params.code} -- {input.model} {input.data} {input.beside} -- {output} --"
             " launch {resources.gpu} {params.code[0]} --model {input.model} --data {input.data}"
-            " --settings {params.settings:q}"
+            " --beside {input.beside} --settings {params.settings:q}"
             " --seed {params.seed} --log {output.log} --output {output.model} 2>&1 | tee {log}"
 
 

@@ -45,8 +45,9 @@ class Declaration:
 
     `label` and `description` are for readers. `grid` is the hyper-parameter that is tried with several values, each a
     run of its own; `fixed` are the others. `needs` names those of them that a study must give and whose value is a data
-    set beside the fine-tuning set; the code gets the folder of its train split. `tracks` names the tracks that it is
-    for. `order` places it in tables and legends. `color` and `marker` are its looks unless a study has others.
+    set beside the fine-tuning set; the code gets the folder of its train split. If `sampled`, it gets a folder of texts
+    that the pre-trained model wrote, as `data`. `tracks` names the tracks that it is for. `order` places it in tables
+    and legends. `color` and `marker` are its looks unless a study has others.
     """
 
     label: str
@@ -54,11 +55,17 @@ class Declaration:
     grid: Key | None = None
     fixed: tuple[Key, ...] = ()
     needs: tuple[str, ...] = ()
+    sampled: bool = False
     tracks: tuple[str, ...] = TRACKS
     order: int = 100
     color: str = ""
     marker: str = ""
     shared: ClassVar[dict] = {}  # the properties in a study file that every method of the kind has
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the names of the data sets that a training reads beside the fine-tuning set."""
+        return ("data",) if self.sampled else self.needs
 
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""
@@ -129,11 +136,6 @@ class PostHoc(Declaration):
             "default": [REFERENCE],
         }
     }
-
-
-def data_read(method: str, hyperparameters: Mapping) -> list[str]:
-    """Return the data that a setting of a method needs beside the fine-tuning set."""
-    return [hyperparameters[key] for key in registry()[method].needs]
 
 
 def module_of(method: str) -> str:

@@ -10,7 +10,7 @@ from generality import SPECIALITY
 from generality.config.names import is_evaluation_only
 from generality.data.pictures.resizing import CROP_OF_ORIGINAL, WHOLE_TRAIN
 from generality.errors import StudyError
-from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, combinations, data_read, registry
+from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, combinations, registry
 from generality.parts import parts
 from generality.plan.materials import Materials
 from generality.storage.seed import RELEASED, tuned
@@ -140,8 +140,8 @@ class Study(Materials):
         hyperparameters = {name: value for name, value in values[setting].items() if name not in tuned_keys}
         for key in declared.fixed:
             if key.name in declared.needs:
-                hyperparameters[key.name] = self.data_path(settings[key.name], "train")
-            elif key.name in settings:
+                continue  # it is an input: see `data_beside`
+            if key.name in settings:
                 hyperparameters[key.name] = settings[key.name]
             elif key.default:
                 hyperparameters[key.name] = float(hyperparameters[key.default])
@@ -149,9 +149,12 @@ class Study(Materials):
         block = self.train_block(experiment, method) | train
         return {"method": method, "hyperparameters": hyperparameters, "train": block}
 
-    def data_beside(self, experiment: str, method: str, setting: str) -> list[str]:
-        """Return the folders of the data sets that a run reads beside the fine-tuning set."""
-        return data_read(method, self.finetune_settings(experiment, method, setting)["hyperparameters"])
+    def data_beside(self, experiment: str, method: str, start: str) -> list[str]:
+        """Return the folders that a method, from a start, reads beside the fine-tuning set, as its `reads` has them."""
+        declared, settings = registry()[method], self.experiment(experiment)["methods"].get(method, {})
+        if declared.sampled:
+            return [f"{self.root}/{experiment}/pretrained/default/seed-{start}/samples"]
+        return [self.data_path(settings[key], "train") for key in declared.needs if key in settings]
 
     def train_block(self, experiment: str, method: str) -> dict:
         """Return the train block of a method before any key of it is tuned."""

@@ -11,7 +11,7 @@ def trials(study: Study, model: str) -> list[dict]:
     """
     distinct: list[dict] = []
     for name in (name for name, keys in study.config["experiments"].items() if keys["model"] == model):
-        for method in (one for one in study.methods(name, Trained) if not registry()[one].needs):
+        for method in (one for one in study.methods(name, Trained) if not registry()[one].reads):
             settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
             distinct += [settings] if settings not in distinct else []
     return distinct

@@ -57,6 +57,7 @@ def finetuning() -> argparse.ArgumentParser:
     parser.add_argument(
         "--settings", required=True, type=json.loads, help="JSON: method, hyperparameters (such as lambda), train"
     )
+    parser.add_argument("--beside", nargs="*", default=[], help="folders of other data that the method reads")
     parser.add_argument("--seed", required=True, type=int, help="seed for the order of examples and LoRA's matrices")
     parser.add_argument("--log", required=True, help="CSV file for loss, penalty, lr and gradient norm")
     parser.add_argument(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from generality.methods import data_read, module_of
+from generality.methods import load, module_of
 from generality.storage.checkpoints import PREFIX
 from generality.storage.divergence import Diverged, mark_diverged
 from generality.storage.files import whole_folder
@@ -31,6 +31,7 @@ def fit_and_save(
     inputs: Sequence[str | Path],
     method: str,
     hyperparameters: dict,
+    beside: Sequence[str] = (),
     series: Sequence[float] = (),
     log: str | Path,
     **options,
@@ -38,7 +39,7 @@ def fit_and_save(
     """Fine-tune `model` on its present device with a method and `save` it into `folder`.
 
     `options` are those of `loop.fit`: train and seed. `stage` and `inputs` are the module and files for `unfinished`,
-    which also has the data that the method needs.
+    which also has the folders `beside`: the data that the method `reads`, for the hyper-parameters of these names.
 
     With a series, shares of all steps, save the model after those steps into step-0, step-<k>, … in `folder` instead.
     These are the weights being trained, so a method that changes entries in `end`, as LoRA does, has no series. A
@@ -52,8 +53,8 @@ def fit_and_save(
         "method": method, "hyperparameters": hyperparameters, "series": list(series),
         "processes": processes.count(), "device": where.type,
     }  # fmt: skip
-    modules, inputs = [stage, module_of(method)], [*inputs, *data_read(method, hyperparameters)]
-    with unfinished(folder, *modules, settings=settings, inputs=inputs, writes=first) as begun:
+    modules, read = [stage, module_of(method)], dict(zip(load(method).reads, beside, strict=True))
+    with unfinished(folder, *modules, settings=settings, inputs=[*inputs, *beside], writes=first) as begun:
         due = due_steps(series, count_steps(objective, options["train"])) if series else set()
 
         def after(step: int) -> None:
@@ -63,9 +64,9 @@ def fit_and_save(
         diverged = None
         with processes.joined(where):
             try:
+                hooks = make_method(method, **hyperparameters, **read)
                 fit(
-                    model, objective, make_method(method, **hyperparameters), log=log, what=str(folder), after=after,
-                    unfinished=begun, **options,
+                    model, objective, hooks, log=log, what=str(folder), after=after, unfinished=begun, **options
                 )  # fmt: skip
             except Diverged as error:  # in all processes at the same step, as they share loss and gradient
                 diverged = error

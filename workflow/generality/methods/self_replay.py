@@ -1,0 +1,10 @@
+"""Replay of texts that the pre-trained model writes by itself, for whoever has none of its pre-training's."""
+
+from generality.methods import Trained
+from generality.training.rehearsal import SHARE, Rehearsal
+
+METHOD = Trained(
+    label="Self-generated replay",
+    description="Replay of texts that the pre-trained model wrote before the training, from its start token on.",
+    grid=SHARE, sampled=True, tracks=("language",), order=21, color="#F0E442", marker="s", make=Rehearsal,
+)  # fmt: skip

@@ -52,7 +52,8 @@ def rows(context: Context) -> list[Row]:
     models = [context.folder / name for name in ("pretrained", "finetuned")]
     largest = max(_write_model(folder, seed, context.tiny) for seed, folder in enumerate(models))
     ours, theirs, copied = (context.folder / name for name in ("ours", "theirs", "copied"))
-    script = [ROOT / "workflow/scripts/mix.py", "--output", ours, "--method", "wise", "--setting", f"alpha-{ALPHA}"]
+    script = [ROOT / "workflow/scripts/mix.py", "--output", ours, "--track", "vision", "--method", "wise"]
+    script += ["--setting", f"alpha-{ALPHA}"]
     script += ["--pretrained", models[0], "--finetuned", models[1]]
     settings = context.folder / "merge.yaml"
     merged = [{"model": str(m), "parameters": {"weight": w}} for m, w in zip(models, (1 - ALPHA, ALPHA), strict=True)]

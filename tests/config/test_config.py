@@ -97,7 +97,7 @@ WRONG = [
     ("experiments.domainnet.methods.full", None, "nothing is given, a mapping is wanted"),
     ("experiments.domainnet.methods.full", DELETE, "this key is missing, and 'wise' needs it"),
     ("experiments.domainnet.methods.full.lambda", [1], "unknown key; allowed: train"),
-    ("experiments.domainnet.methods.l3", {}, "unknown key; allowed: full, l1, l2, kd, lora, wise"),
+    ("experiments.domainnet.methods.l3", {}, "unknown key; allowed: full, l1, l2, kd, lora, kl, "),
     ("experiments.domainnet.methods.l1.lambda", [], "has 0 entries, at least 1 wanted"),
     ("experiments.domainnet.methods.l1.lambda", 0.1, "0.1 is given, a list is wanted"),
     ("experiments.domainnet.methods.l1.lambda", ["1e-4", 0.0001], "0.0001 is there twice; delete one"),

@@ -19,6 +19,7 @@ MUTUAL = {
     ("config", "sources"): "a source checks its own keys, with the checks that all sources share",
     ("methods", "storage"): "a setting is named as its folder is, and mixtures are stored by post-hoc methods",
     ("methods", "training"): "a method is hooks of the training loop, and the loop's helpers read declarations",
+    ("methods", "vision"): "LP-FT begins from a linear probe of pictures, and scores are of post-hoc methods' models",
     ("runtime", "storage"): "the run cache stores files, and unfinished work depends on the code of its stage",
 }
 

@@ -126,6 +126,8 @@ def test_the_bench_says_the_memory_of_the_command_alone(models, tmp_path):
         models[1],
         "--method",
         "wise",
+        "--track",
+        "vision",
         "--setting",
         "alpha-0.5",
         "--output",
@@ -157,7 +159,7 @@ def test_log_likelihoods_are_the_harness_own(language_folder):
     assert len(pairs[3][1]) > 64, "a prompt that has to lose its beginning"
     ours = Harness(model, Encoder(tokenizer), tokens=128)
     got = ours._loglikelihood_tokens(pairs, disable_tqdm=True)
-    assert set(ours.ways.values()) == {SHARED}
+    assert {way for _, way in ours.ways["likelihood"]} == {SHARED}
     expected = HFLM(pretrained=model, softmax_dtype="float32", **settings)._loglikelihood_tokens(pairs)
     np.testing.assert_allclose([one for one, _ in got], [one for one, _ in expected], rtol=1e-5, atol=1e-5)
     assert [greedy for _, greedy in got] == [greedy for _, greedy in expected]
@@ -174,7 +176,7 @@ def test_an_architecture_that_makes_its_own_masks_is_scored_by_the_harness(langu
     pairs = requests(tokenizer, ("the sky is", " blue"), ("the sky is", " red and black"))
     ours = Harness(model, Encoder(tokenizer))
     got = ours._loglikelihood_tokens(pairs, disable_tqdm=True)
-    assert set(ours.ways.values()) == {PADDED}, "ALiBi has no positions to be told"
+    assert {way for _, way in ours.ways["likelihood"]} == {PADDED}, "ALiBi has no positions to be told"
     settings = {"tokenizer": tokenizer, "batch_size": 2, "max_length": 64}
     expected = HFLM(pretrained=model, softmax_dtype="float32", **settings)._loglikelihood_tokens(pairs)
     np.testing.assert_allclose([one for one, _ in got], [one for one, _ in expected], rtol=1e-5, atol=1e-5)

@@ -97,26 +97,30 @@ for track, kind, tuning, series in [
             " --series {params.shares} --seed {params.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
-# This rule runs on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
-rule mix:
-    input:
-        pretrained=lambda w: study.start_path(w.experiment, start(w.seed)),
-        finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
-    output:
-        directory(results("{experiment}/{run}/{setting}/seed-{seed}/model")),
-    log:
-        logs("{experiment}/{run}/{setting}/seed-{seed}/mix.log"),
-    wildcard_constraints:
-        run=any_of({run for runs in study.mixtures.values() for run in runs}),
-    conda:
-        "../../envs/vision.yaml"
-    resources:
-        **asks(study, "prepare"),
-    params:
-        code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
-        method=lambda w: study.mixtures[w.experiment][w.run].method,
-        track=lambda w: study.experiment(w.experiment)["track"],
-    shell:
-        "run mix --method {params.method} --track {params.track} --setting {wildcards.setting}"
-        " --pretrained {input.pretrained}"
-        " --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"
+# These rules run on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
+for track, kind in KINDS.items():
+
+    rule:
+        name:
+            f"mix_{kind}"
+        input:
+            pretrained=lambda w: study.start_path(w.experiment, start(w.seed)),
+            finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
+        output:
+            directory(results("{experiment}/{run}/{setting}/seed-{seed}/model")),
+        log:
+            logs(f"{{experiment}}/{{run}}/{{setting}}/seed-{{seed}}/mix_{kind}.log"),
+        wildcard_constraints:
+            experiment=any_of(study.experiments(track)),
+            run=any_of({run for name in study.experiments(track) for run in study.mixtures[name]}),
+        conda:
+            f"../../envs/{track}.yaml"
+        resources:
+            **asks(study, "prepare"),
+        params:
+            code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
+            method=lambda w: study.mixtures[w.experiment][w.run].method,
+            track=track,
+        shell:
+            "run mix --method {params.method} --track {params.track} --setting {wildcards.setting}"
+            " --pretrained {input.pretrained} --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"

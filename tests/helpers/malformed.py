@@ -46,6 +46,8 @@ EMPTY = (
     "warmup",
     "full",
     "lp_ft",
+    "flow",
+    "eaft",
     "shares",
     "style",
     "train",

@@ -24,7 +24,7 @@ PICTURES = {"mean": [0.4] * 3, "std": [0.2] * 3, "interpolation": "bicubic", "re
 METHODS = {
     "full": {}, "l1": {"lambda": 1e-3}, "l2": {"lambda": 0.1}, "kd": {"lambda": 0.1}, "lora": {"rank": 2},
     "kl": {"lambda": 0.1}, "ewc": {"lambda": 0.1}, "freeze": {"share": 0.5}, "layer_rates": {"decay": 0.5},
-    "replay_control": {"share": 0.5},
+    "replay_control": {"share": 0.5}, "flow": {}, "eaft": {},
 }  # fmt: skip
 
 LANGUAGE_TRAIN = {

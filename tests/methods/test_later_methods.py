@@ -1,6 +1,7 @@
 """The trained methods beside the paper's, against their definitions."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from generality.data.spread import places
+from generality.data.text_set import open_text_set
 from generality.errors import StudyError
+from generality.language.causal_lm import load_causal_lm
+from generality.language.finetune import text_objective
 from generality.training.logits import Logits, divergence
 from generality.training.loop import fit
 from generality.training.method import make_method
@@ -152,6 +156,42 @@ def test_a_variant_of_lora_is_refused_where_peft_has_none():
         make_method("dora", rank=2).begin(tiny_lm("GPT-2"), NextOf())
     with pytest.raises(StudyError, match=r"^methods\.pissa\.targets: no linear layer's name ends in 'nothing'"):
         make_method("pissa", rank=2, targets=["nothing"]).begin(tiny_lm("Llama"), NextOf())
+
+
+def weighed(name, language_folder, packing):
+    """Return a method after its beginning, its model, objective and a batch with the losses of its predictions."""
+    model, tokenizer, _ = load_causal_lm(language_folder / "model")
+    train = LANGUAGE_TRAIN | {"packing": packing, "loss_on": "all"}
+    objective = text_objective(open_text_set(language_folder / "train"), tokenizer, train, 1)
+    method = make_method(name)
+    method.begin(model, objective)
+    examples = np.arange(5, 14)
+    batch = objective.batch(0, examples)
+    with torch.no_grad():
+        logits = model(input_ids=batch.ids, attention_mask=batch.mask).logits[:, :-1]
+    losses = F.cross_entropy(logits.transpose(1, 2), batch.ids[:, 1:], reduction="none")
+    return method, model, objective, examples, batch, logits, losses.where(batch.learnt[:, 1:], torch.nan)
+
+
+@pytest.mark.parametrize("packing", ["blocks", "padded"])
+def test_flow_weighs_examples_by_their_loss_before(packing, language_folder):
+    method, model, objective, examples, batch, _, losses = weighed("flow", language_folder, packing)
+    every = [objective.loss(model, objective.batch(0, np.array([place])))[0] for place in range(len(objective))]
+    before = torch.stack(every).detach()
+    weights = torch.exp(-before / before.median())
+    weights = (weights / weights.mean())[torch.from_numpy(examples)]
+    expected = (weights[:, None] * losses).nansum() / losses.isfinite().sum()
+    actual, _ = objective.loss(model, batch, weigh=partial(method.weigh, examples))
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_eaft_weighs_predictions_by_the_entropy_of_the_likeliest(language_folder):
+    method, model, objective, examples, batch, logits, losses = weighed("eaft", language_folder, "padded")
+    entropy = torch.special.entr(logits.topk(20).values.softmax(-1)).sum(-1) / np.log(20)
+    expected = (entropy * losses).nansum() / losses.isfinite().sum()
+    actual, _ = objective.loss(model, batch, weigh=partial(method.weigh, examples))
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
+    assert (entropy <= 1).all()
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.7])

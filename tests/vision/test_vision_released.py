@@ -211,6 +211,7 @@ def test_the_trial_says_what_was_tried(tmp_path):
         *("a step of full", "a step of l1, lambda 0.001", "a step of l2, lambda 0.1", "a step of kd, lambda 0.1"),
         *("a step of lora, rank 2", "a step of kl, lambda 0.1", "a step of ewc, lambda 0.1"),
         *("a step of freeze, share 0.5", "a step of layer_rates, decay 0.5", "a step of replay_control, share 0.5"),
+        *("a step of flow", "a step of eaft"),
     ]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 

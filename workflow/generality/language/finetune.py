@@ -35,14 +35,15 @@ def finetune_causal_lm(
     language_model.to(device(train["precision"]))
     if train["compile"]:
         language_model.base_model.compile()
-    objective = _objective(texts, tokenizer, train, seed)
+    objective = text_objective(texts, tokenizer, train, seed)
     fit_and_save(
         folder, lambda place: save_causal_lm(language_model, tokenizer, place, provenance), language_model, objective,
         stage=__name__, inputs=[model, data], train=train, seed=seed, **options,
     )  # fmt: skip
 
 
-def _objective(texts: TextSet, tokenizer: PreTrainedTokenizerBase, train: dict, seed: int) -> NextToken:
+def text_objective(texts: TextSet, tokenizer: PreTrainedTokenizerBase, train: dict, seed: int) -> NextToken:
+    """Return the objective of fine-tuning on texts, in blocks packed in the order of the seed or padded, one a row."""
     examples = tokenize(texts, tokenizer, train["loss_on"])
     if train["packing"] == "blocks":
         unit, examples = "blocks", pack(examples, train["block_size"], order(seed, 0, len(examples)))
@@ -51,5 +52,5 @@ def _objective(texts: TextSet, tokenizer: PreTrainedTokenizerBase, train: dict, 
     precision = train["precision"]
     return NextToken(
         examples, unit=unit, pad=tokenizer.pad_token_id, device=device(precision), precision=precision,
-        beside=lambda data: _objective(open_text_set(data), tokenizer, train, seed),
+        beside=lambda data: text_objective(open_text_set(data), tokenizer, train, seed),
     )  # fmt: skip

@@ -49,13 +49,20 @@ class NextToken:
         texts = [self.texts[index] for index in examples]
         return sum(int(text.learnt[1:].sum()) for text in texts), sum(len(text) - 1 for text in texts)
 
-    def loss(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
+    def loss(
+        self, model: PreTrainedModel, batch: Batch, weigh: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
         learnt = batch.learnt[:, 1:]
         with autocast(self.device, self.precision):
             states = self.states(model, batch)[:, :-1]
             # The head sees only the places to be learnt, because its logits are the largest tensor of all.
             learnt_logits = logits(model, states[learnt])
-        total = F.cross_entropy(learnt_logits.float(), batch.ids[:, 1:][learnt], reduction="sum")
+        targets = batch.ids[:, 1:][learnt]
+        if weigh:
+            losses = F.cross_entropy(learnt_logits.float(), targets, reduction="none")
+            total = (weigh(losses.detach(), learnt_logits, learnt.nonzero()[:, 0]) * losses).sum()
+        else:
+            total = F.cross_entropy(learnt_logits.float(), targets, reduction="sum")
         # A batch of blocks inside long prompts has nothing to learn; a mean over nothing would be NaN.
         # Distillation uses a difference of logits, which bfloat16's rounding would swamp, so it computes in float32.
         return total / max(1, len(learnt_logits)), lambda: _outputs(model)(states[batch.mask[:, 1:].bool()].float())

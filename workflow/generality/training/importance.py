@@ -1,8 +1,9 @@
-"""The importance of each parameter for a model's present loss."""
+"""The present losses of single examples, and the importance of each parameter for them."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,10 +23,29 @@ def squared_gradients(model: nn.Module, objective: Any, parameters: Sequence[Ten
     sums = [torch.zeros_like(p) for p in parameters]
     with undisturbed(model):
         for place in chosen[processes.rank() :: processes.count()]:
-            loss, _ = objective.loss(model, objective.batch(0, torch.tensor([place]).numpy()))
+            loss, _ = objective.loss(model, objective.batch(0, np.array([place])))
             gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
             for total, gradient in zip(sums, gradients, strict=True):
                 if gradient is not None:
                     total.addcmul_(gradient, gradient)
     processes.add_up(sums)
     return [total.div_(len(chosen)) for total in sums]
+
+
+def losses(model: nn.Module, objective: Any, size: int = 16) -> Tensor:
+    """Return the mean loss of each example's predictions, shape (examples,), from passes of `size` examples.
+
+    It is NaN for an example without predictions, such as a block inside a long prompt. The model stays unchanged.
+    """
+    parts: list[Tensor] = []
+
+    def note(values: Tensor, _: Tensor, rows: Tensor) -> Tensor:
+        sums, counts = (torch.zeros(len(examples), device=values.device) for _ in range(2))
+        parts.append(sums.index_add(0, rows, values) / counts.index_add(0, rows, torch.ones_like(values)))
+        return torch.ones_like(values)
+
+    with undisturbed(model), torch.no_grad():
+        for start in range(0, len(objective), size):
+            examples = np.arange(start, min(start + size, len(objective)))
+            objective.loss(model, objective.batch(0, examples), weigh=note)
+    return torch.cat(parts)

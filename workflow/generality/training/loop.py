@@ -42,8 +42,14 @@ class Objective(Protocol):
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
         """Return how many predictions these examples' mean loss averages over, and how many rows their outputs have."""
 
-    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
-        """Return a batch's mean loss, and a function that returns the model's outputs, one row for each prediction."""
+    def loss(
+        self, model: nn.Module, batch: Any, weigh: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Callable[[], Tensor | Logits]]:
+        """Return a batch's mean loss, and a function that returns the model's outputs, one row for each prediction.
+
+        `weigh(losses, logits, rows)` returns weights for the losses of single predictions; `rows` are the places of
+        their examples in the batch.
+        """
 
     def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor | Logits] | None:
         """Run a model on all examples once and return a function from a batch's examples to the model's outputs.

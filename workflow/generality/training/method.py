@@ -39,6 +39,10 @@ class Method:
     def begin_step(self, epoch: int) -> None:
         """Notice the epoch of the next passes."""
 
+    # `weigh(examples, losses, logits, rows)` returns weights of the losses of single predictions, shape (n,). Row i of
+    # the logits (n, classes) belongs to the example `examples[rows[i]]`. Without it all weigh the same.
+    weigh: Callable[[np.ndarray, Tensor, Tensor, Tensor], Tensor] | None = None
+
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor | None:
         """Return a term of the loss, a mean over the rows of `outputs()`, or None.
 

@@ -55,7 +55,8 @@ class Passes:
         for start in range(0, len(mine), size):
             part = mine[start : start + size]
             self.last = batch = self.objective.batch(epoch, part)
-            loss, outputs = self.objective.loss(self.model, batch)
+            weighing = {"weigh": partial(self.method.weigh, part)} if self.method.weigh else {}
+            loss, outputs = self.objective.loss(self.model, batch, **weighing)
             extra = self.method.loss(outputs, batch, part)
             means = [loss] if extra is None else [loss, extra]
             counts = self.objective.predictions(part)

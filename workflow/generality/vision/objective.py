@@ -48,10 +48,19 @@ class ImageClassification:
     def predictions(self, examples: np.ndarray) -> tuple[int, int]:
         return len(examples), len(examples)
 
-    def loss(self, model: ImageClassifier, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Callable[[], Tensor]]:
+    def loss(
+        self,
+        model: ImageClassifier,
+        batch: tuple[Tensor, Tensor],
+        weigh: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
+    ) -> tuple[Tensor, Callable[[], Tensor]]:
         pictures, labels = batch
         logits = self.logits(model, pictures)
-        return F.cross_entropy(logits, labels), lambda: logits
+        if not weigh:
+            return F.cross_entropy(logits, labels), lambda: logits
+        losses = F.cross_entropy(logits, labels, reduction="none")
+        weights = weigh(losses.detach(), logits, torch.arange(len(labels), device=labels.device))
+        return (weights * losses).mean(), lambda: logits
 
     def logits(self, model: ImageClassifier, pictures: Tensor) -> Tensor:
         """Return the logits, float32 of shape (batch, classes).

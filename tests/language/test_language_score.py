@@ -160,9 +160,8 @@ def test_generation_goes_on_from_prompts_that_were_scored(folder, architecture, 
     read = []
     model.get_input_embeddings().register_forward_pre_hook(lambda _, ids: read.append(ids[0].numel()))
     opened, tables, tokens = {CHOICE: open_text_set(folder / "choice")}, [], []
-    monkeypatch.setattr(prompt_cache, "FACTOR", 0)
-    for most in (0, prompt_cache.MOST):
-        monkeypatch.setattr(prompt_cache, "MOST", most)
+    for most in (0, prompt_cache.MOST_ON_CPU):
+        monkeypatch.setattr(prompt_cache, "MOST_ON_CPU", most)
         scorer = Scorer(model, tokenizer, opened, {"colours/choice": "choices"}, 7)
         read.clear()
         tables.append(scorer.rows(CHOICE))

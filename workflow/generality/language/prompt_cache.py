@@ -3,24 +3,19 @@
 from collections.abc import Sequence
 
 from torch import Tensor
-from transformers import Cache, DynamicCache, PreTrainedModel
+from transformers import Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-MOST = 2**28  # bytes: twice the need of the embedded study's largest set, and little beside a large model
-FACTOR = 4  # on a CPU, of the weights' bytes: a prompt takes longer there than to read an answer, and memory is cheap
-
-
-def most_bytes(model: PreTrainedModel) -> int:
-    """Return the bytes that a model's prompts may take."""
-    weights = sum(p.nbytes for p in model.parameters())
-    return MOST if model.device.type != "cpu" else max(MOST, FACTOR * weights)
+# Bytes: twice the need of the embedded study's largest set, and little beside a large model. On a CPU, where a model of
+# 100 million weights reads a long prompt in a second, room for a hundred of these.
+MOST, MOST_ON_CPU = 2**28, 2**31
 
 
 class PromptCache:
-    """A cache that is valid for one set of weights; discard it when they change. It takes at most `most` bytes."""
+    """A cache that is valid for one set of weights on one kind of device; discard it when they change."""
 
-    def __init__(self, most: int = MOST):
-        self.bytes, self.most = 0, most
+    def __init__(self, on_cpu: bool):
+        self.bytes, self.most = 0, MOST_ON_CPU if on_cpu else MOST
         # For each prompt: keys and values of each layer, shape (rows, heads, length, width), and the prompt's row.
         self.kept: dict[tuple[int, ...], tuple[list[tuple[Tensor, Tensor]], int]] = {}
 

@@ -20,7 +20,7 @@ from generality.language.drift import answer_distributions, divergences
 from generality.language.encoding import Encoder
 from generality.language.harness import Harness
 from generality.language.outputs import entry_depths, positions
-from generality.language.prompt_cache import PromptCache, most_bytes
+from generality.language.prompt_cache import PromptCache
 from generality.language.rows import TOKENS
 from generality.language.tasks import TASK_METRICS, kinds, make_task
 from generality.methods import PRETRAINED, load
@@ -110,7 +110,8 @@ class Scorer:
     def _samples(self, key: Key) -> dict:
         """Return the harness's records of all examples by kind of task."""
         tasks = self.tasks[key]
-        self.harness.prompts = PromptCache(most_bytes(self.harness.model)) if "generate" in tasks else None
+        on_cpu = self.harness.model.device.type == "cpu"
+        self.harness.prompts = PromptCache(on_cpu) if "generate" in tasks else None
         task_dict = {"tasks": tasks, "groups": {}, "group_map": {}}
         return evaluate(lm=self.harness, task_dict=task_dict, bootstrap_iters=0, log_samples=True)["samples"]
 

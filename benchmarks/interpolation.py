@@ -53,8 +53,7 @@ def rows(context: Context) -> list[Row]:
     largest = max(_write_model(folder, seed, context.tiny) for seed, folder in enumerate(models))
     ours, theirs, copied = (context.folder / name for name in ("ours", "theirs", "copied"))
     script = [ROOT / "workflow/scripts/mix.py", "--output", ours, "--track", "vision", "--method", "wise"]
-    script += ["--setting", f"alpha-{ALPHA}"]
-    script += ["--pretrained", models[0], "--finetuned", models[1]]
+    script += ["--setting", f"alpha-{ALPHA}", "--pretrained", models[0], "--finetuned", models[1]]
     settings = context.folder / "merge.yaml"
     merged = [{"model": str(m), "parameters": {"weight": w}} for m, w in zip(models, (1 - ALPHA, ALPHA), strict=True)]
     settings.write_text(yaml.safe_dump({"merge_method": "linear", "dtype": "float32", "models": merged}))

@@ -58,6 +58,10 @@ def message_of(config):
 
 
 # Edits of the embedded study: path, new value, and how the message goes on after that path.
+ALLOWED = (
+    "full, l1, l2, kd, lora, kl, ewc, lp_ft, freeze, layer_rates, dora, rslora, pissa, replay, replay_control, "
+    "self_replay, flow, eaft, wise, lines, task_arithmetic, ties"
+)
 WRONG = [
     # Not what the schema wants
     ("experiments.domainnet.train.lr", -1, "-1 is less than or equal to the minimum of 0"),
@@ -97,7 +101,7 @@ WRONG = [
     ("experiments.domainnet.methods.full", None, "nothing is given, a mapping is wanted"),
     ("experiments.domainnet.methods.full", DELETE, "this key is missing, and 'wise' needs it"),
     ("experiments.domainnet.methods.full.lambda", [1], "unknown key; allowed: train"),
-    ("experiments.domainnet.methods.l3", {}, "unknown key; allowed: full, l1, l2, kd, lora, kl, "),
+    ("experiments.domainnet.methods.l3", {}, f"unknown key; allowed: {ALLOWED}"),
     ("experiments.domainnet.methods.l1.lambda", [], "has 0 entries, at least 1 wanted"),
     ("experiments.domainnet.methods.l1.lambda", 0.1, "0.1 is given, a list is wanted"),
     ("experiments.domainnet.methods.l1.lambda", ["1e-4", 0.0001], "0.0001 is there twice; delete one"),
@@ -417,7 +421,9 @@ def test_merges_may_override_keys(tmp_path):
 def test_the_studies_that_come_with_the_project_are_right(path):
     assert path in files_of(path)
     # Without a name of its own a study adds to the results of config.yaml.
-    assert load(*files_of(path))["study"] == yaml.safe_load(path.read_text()).get("study", "embedded")
+    named = yaml.safe_load(path.read_text()).get("study")
+    assert load(*files_of(path))["study"] == (named or "embedded")
+    assert named in (None, path.stem) or path.parent.name == "variants"
 
 
 def test_null_in_a_later_file_deletes_a_key(tmp_path):

@@ -60,6 +60,7 @@ ZERO = (
     *("weight_decay", "seed", "pretraining", "finetuning", "warmup", "betas", "gpu", "dropout", "labels"),
     *("fill_color", "mean"),
 )
+ZERO_AT = [("lines", "alpha", "*")]  # WiSE-FT's alpha is none
 # The last keys of paths whose value names something in the study (* is any key).
 NAMED = [
     ("models", "*", "data"), ("models", "*", "data", "*"), ("data", "*", "of", "*"), ("experiments", "*", "model"),
@@ -193,7 +194,7 @@ def _no_number(place: Place, last: str) -> dict[str, object]:
     wrong = NO_NUMBERS | HUGE
     if "string" not in place.kinds:
         wrong |= SPELT | {"below zero": -1}
-    if last not in ZERO and "lines" not in place.path:
+    if last not in ZERO and not any(_fits(place.path, pattern) for pattern in ZERO_AT):
         wrong |= {"zero": 0}
     step = 1e-9 if "number" in place.kinds else 1
     for word, change in (("minimum", -step), ("maximum", step), ("exclusiveMinimum", 0), ("exclusiveMaximum", 0)):

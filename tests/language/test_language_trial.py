@@ -60,6 +60,12 @@ def test_all_that_a_study_does_is_tried(model, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["tried"], "nothing is left over"
 
 
+def test_a_method_that_reads_other_data_is_tried_with_the_trials_own(model, tmp_path):
+    lines = attempt(model, tmp_path, {"replay": {"share": 0.5}, "self_replay": {"share": 0.5}}).splitlines()
+    steps = ["a step of replay, share 0.5: works", "a step of self_replay, share 0.5: works"]
+    assert [line.rpartition(",")[0] for line in lines if "step" in line] == steps
+
+
 @pytest.mark.parametrize(
     ("train", "line"),
     [

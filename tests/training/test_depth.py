@@ -65,11 +65,16 @@ def test_the_passes_of_a_training_show_the_same():
     assert depths_in_training(model, objective) == entry_depths(model)
 
 
+def pictures(size):
+    return {"preprocess_cfg": {"size": size}, "model_cfg": {"vision_cfg": {}}}
+
+
 def test_a_vision_transformer_has_its_parts_in_their_order():
     tower = open_clip.model.VisionTransformer(
         image_size=16, patch_size=8, width=16, layers=3, heads=2, mlp_ratio=2.0, output_dim=8
     )
-    found = classifier.entry_depths(classifier.ImageClassifier(tower, nn.Linear(8, 4)).requires_grad_(False), 16)
+    model = classifier.ImageClassifier(tower, nn.Linear(8, 4)).requires_grad_(False)
+    found = classifier.entry_depths(model, pictures(16))
     first = ("class_embedding", "positional_embedding", "conv1.weight", "ln_pre.weight", "transformer.resblocks.0.")
     last = ("transformer.resblocks.2.", "ln_post.weight", "proj")
     assert all(
@@ -83,7 +88,7 @@ def test_a_vision_transformer_has_its_parts_in_their_order():
 
 def test_the_residual_blocks_of_a_resnet_count_across_its_stages():
     tower = open_clip.modified_resnet.ModifiedResNet(layers=(2, 2, 3, 2), output_dim=8, heads=2, image_size=32, width=8)
-    found = classifier.entry_depths(classifier.ImageClassifier(tower, nn.Linear(8, 4)).eval(), 32)
+    found = classifier.entry_depths(classifier.ImageClassifier(tower, nn.Linear(8, 4)).eval(), pictures(32))
     blocks = [
         f"visual.layer{stage}.{block}." for stage, count in ((1, 2), (2, 2), (3, 3), (4, 2)) for block in range(count)
     ]

@@ -13,10 +13,9 @@ def depths(track: str, folder: str) -> dict[str, float]:
         from generality.language.outputs import entry_depths
 
         return entry_depths(load_causal_lm(folder)[0])
-    from generality.vision.classifier import entry_depths, load_classifier, suitable_pictures
+    from generality.vision.classifier import entry_depths, load_classifier
 
-    classifier, config = load_classifier(folder)
-    return entry_depths(classifier, suitable_pictures(config)["size"])
+    return entry_depths(*load_classifier(folder))
 
 
 def main() -> None:

@@ -159,7 +159,7 @@ class Harness(HFLM):
         return torch.stack(generated.logits).float()
 
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **settings) -> Tensor:
-        if self.prompts is not None:
-            cache = self.prompts.of(context, settings["attention_mask"], max_length)
-            settings |= {} if cache is None else {"past_key_values": cache}
+        cache = self.prompts and self.prompts.of(context, settings["attention_mask"], max_length)
+        if cache is not None:
+            settings["past_key_values"] = cache
         return super()._model_generate(context, max_length, stop, **settings)

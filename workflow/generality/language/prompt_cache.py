@@ -43,10 +43,10 @@ class PromptCache:
         prompts = [tuple(row[mask.bool()].tolist()) for row, mask in zip(tokens, seen, strict=True)]
         if not all(prompt in self.kept for prompt in prompts):
             return None
-        entries = [self.kept[prompt] for prompt in prompts]
+        entries, filled = [self.kept[prompt] for prompt in prompts], tokens.shape[1] - 1
 
         def padded(layer: int, part: int) -> Tensor:
-            like, filled = entries[0][0][layer][part], tokens.shape[1] - 1
+            like = entries[0][0][layer][part]
             batch = like.new_zeros(len(prompts), like.shape[1], length, like.shape[3])
             for row, (prompt, (layers, place)) in enumerate(zip(prompts, entries, strict=True)):
                 end = len(prompt) - 1
@@ -55,7 +55,7 @@ class PromptCache:
 
         cache = DynamicCache()
         layers = range(len(entries[0][0]))
-        cache.layers = [RoomyLayer(padded(layer, 0), padded(layer, 1), tokens.shape[1] - 1) for layer in layers]
+        cache.layers = [RoomyLayer(padded(layer, 0), padded(layer, 1), filled) for layer in layers]
         return cache
 
 

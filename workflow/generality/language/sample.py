@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from generality.data.text_set import write_text_set
@@ -27,10 +28,10 @@ def sample_texts(folder: str | Path, *, model: str | Path) -> None:
     language_model, tokenizer, _ = load_causal_lm(model)
     torch.manual_seed(0)  # the seeds of a study stand for trainings; samples of one model are one data set
     language_model.to(device())
-    texts: list[str] = []
+    start, texts = torch.tensor([Encoder(tokenizer).start] * BATCH, device=language_model.device), []
     with progress(TEXTS // BATCH, "batch", str(folder)) as bar:
         for _ in range(TEXTS // BATCH):
-            texts += _draw(language_model, tokenizer)
+            texts += _draw(language_model, tokenizer, start)
             bar.update()
     examples = [{"id": f"sample-{place}", "text": text} for place, text in enumerate(texts) if text]
     if not examples:
@@ -39,8 +40,7 @@ def sample_texts(folder: str | Path, *, model: str | Path) -> None:
 
 
 @torch.no_grad()
-def _draw(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    start = torch.tensor([Encoder(tokenizer).start] * BATCH, device=model.device)
+def _draw(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, start: Tensor) -> list[str]:
     most = min(TOKENS, positions(model.config) - start.shape[1])
     ids = model.generate(
         input_ids=start, attention_mask=torch.ones_like(start), do_sample=True, temperature=1.0, top_k=0, top_p=1.0,

@@ -87,9 +87,10 @@ def _train(tuned: Path, model: str | Path, folder: Path, trial: Mapping, series:
     if trial["train"]["block_size"] > (most := positions(AutoConfig.from_pretrained(model, trust_remote_code=False))):
         raise StudyError(f"train.block_size is {trial['train']['block_size']}, the model has {most} tokens; lower it")
     train["block_size"] = min(train["block_size"], most)
+    data = folder / "data"  # of the task, and of all that a method reads beside it
     finetune_causal_lm(
-        tuned, model=model, data=folder / "data", method=trial["method"], hyperparameters=trial["hyperparameters"],
-        train=train, seed=1, log=folder / "log.csv", series=series,
+        tuned, model=model, data=data, method=trial["method"], hyperparameters=trial["hyperparameters"],
+        beside=[data for _ in load(trial["method"]).reads], train=train, seed=1, log=folder / "log.csv", series=series,
     )  # fmt: skip
     if facts := divergence(tuned):
         raise StudyError(f"its first step diverged: loss {facts['loss']}, gradient norm {facts['grad_norm']}")

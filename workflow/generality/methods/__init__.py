@@ -70,8 +70,8 @@ class Declaration:
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""
         schema = {"description": self.description, "type": "object", "additionalProperties": False}
-        if needed := [*filter(None, [self.grid and self.grid.name]), *self.needs]:
-            schema["required"] = needed
+        if required := [*([self.grid.name] if self.grid else []), *self.needs]:
+            schema["required"] = required
         properties = {}
         if self.grid:
             values = {"type": "array", "minItems": 1, "uniqueItems": True, "items": self.grid.schema}

@@ -1,13 +1,11 @@
 """DoRA: LoRA of the weights' directions, whose lengths are trained as well (Liu et al. 2024)."""
 
-from dataclasses import replace
-from functools import partial
+from generality.methods.lora import variant
 
-from generality.methods import lora
-
-METHOD = replace(
-    lora.METHOD,
+METHOD = variant(
+    "dora",
+    {"use_dora": True},
     label="DoRA",
     description="LoRA of the directions of weights, whose lengths are trained as well (Liu et al. 2024). PEFT's code.",
-    order=16, marker="o", make=partial(lora.LoRA, method="dora", options={"use_dora": True}),
+    order=16, marker="o",
 )  # fmt: skip

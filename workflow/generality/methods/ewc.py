@@ -25,8 +25,8 @@ class EWC(WeightPenalty):
 
         super().begin(model, objective)
         importance = squared_gradients(model, objective, self.trained, EXAMPLES)
-        mean = sum(one.double().sum() for one in importance) / sum(one.numel() for one in importance)
-        self.others = [[one.div_(mean) if mean else one for one in importance]]
+        mean = sum(one.double().sum().item() for one in importance) / sum(one.numel() for one in importance)
+        self.others = [[one.div_(mean or 1.0) for one in importance]]
 
     def add_gradient(self, gradient: Tensor, change: Tensor, importance: Tensor) -> None:
         gradient.addcmul_(change, importance, value=2 * self.weight)

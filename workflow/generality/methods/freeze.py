@@ -36,12 +36,7 @@ METHOD = Trained(
     grid=Key(
         "share",
         "Shares of the blocks, from the first, that stay as they are.",
-        {
-            "description": "Above 0, where the input layers stay, and below 1.",
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "exclusiveMaximum": 1,
-        },
+        {"$ref": "#/$defs/fraction"},
     ),
     order=14, color="#999999", marker="s", make=Freeze,
 )  # fmt: skip

@@ -45,10 +45,14 @@ class Distillation(Method):
             return self.recall(examples) if self.recall else self.objective.loss(self.teacher, batch)[1]()
 
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
+        ours = outputs()
+        return self.weight * self.distance(ours, self.targets(batch, examples)) / len(ours)
+
+    def distance(self, ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
+        """Return the distance of the model's outputs from the teacher's, summed over predictions."""
         from generality.training.logits import squared_distance
 
-        ours = outputs()
-        return self.weight * squared_distance(ours, self.targets(batch, examples)) / len(ours)
+        return squared_distance(ours, theirs)
 
 
 METHOD = Trained(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generality.methods import Trained
 from generality.methods.kd import Distillation
 from generality.training.weight_penalty import STRENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
     from torch import Tensor
 
     from generality.training.logits import Logits
@@ -20,11 +17,10 @@ if TYPE_CHECKING:
 class ForwardKL(Distillation):
     """λ · KL(p₀ ‖ p) in nats, averaged over the batch's predictions; p₀ are the pre-trained model's probabilities."""
 
-    def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
+    def distance(self, ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
         from generality.training.logits import divergence
 
-        ours = outputs()
-        return self.weight * divergence(ours, self.targets(batch, examples)) / len(ours)
+        return divergence(ours, theirs)
 
 
 METHOD = Trained(

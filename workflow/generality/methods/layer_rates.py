@@ -31,12 +31,7 @@ METHOD = Trained(
     grid=Key(
         "decay",
         "Factors on the learning rate from a block to the one before it.",
-        {
-            "description": "Above 0, and below 1, which would be the method full.",
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "exclusiveMaximum": 1,
-        },
+        {"$ref": "#/$defs/fraction"},
     ),
     order=15, color="#999999", marker="D", make=LayerRates,
 )  # fmt: skip

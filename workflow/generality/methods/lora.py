@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from generality.methods import Key, Trained
@@ -84,3 +86,8 @@ METHOD = Trained(
     ),
     grid=RANK, fixed=(ALPHA, DROPOUT, TARGETS), order=4, color="#E69F00", marker="D", make=LoRA,
 )  # fmt: skip
+
+
+def variant(method: str, options: Mapping[str, Any], **declared: Any) -> Trained:
+    """Return the declaration of a variant of LoRA, called `method`, that PEFT's `options` make of whole layers."""
+    return replace(METHOD, make=partial(LoRA, method=method, options=options), **declared)

@@ -1,13 +1,11 @@
 """PiSSA: LoRA that begins from the weights' largest singular directions (Meng et al. 2024)."""
 
-from dataclasses import replace
-from functools import partial
+from generality.methods.lora import variant
 
-from generality.methods import lora
-
-METHOD = replace(
-    lora.METHOD,
+METHOD = variant(
+    "pissa",
+    {"init_lora_weights": "pissa"},
     label="PiSSA",
     description="LoRA that trains the largest singular directions of the weights (Meng et al. 2024). PEFT's code.",
-    order=18, marker="v", make=partial(lora.LoRA, method="pissa", options={"init_lora_weights": "pissa"}),
+    order=18, marker="v",
 )  # fmt: skip

@@ -1,13 +1,11 @@
 """rsLoRA: LoRA whose scale is alpha / √rank (Kalajdzievski 2023)."""
 
-from dataclasses import replace
-from functools import partial
+from generality.methods.lora import variant
 
-from generality.methods import lora
-
-METHOD = replace(
-    lora.METHOD,
+METHOD = variant(
+    "rslora",
+    {"use_rslora": True},
     label="rsLoRA",
     description="LoRA whose change is scaled by alpha / sqrt(rank), not by rank (Kalajdzievski 2023). PEFT's code.",
-    order=17, marker="^", make=partial(lora.LoRA, method="rslora", options={"use_rslora": True}),
+    order=17, marker="^",
 )  # fmt: skip

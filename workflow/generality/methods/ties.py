@@ -29,12 +29,7 @@ METHOD = PostHoc(
     grid=Key(
         "density",
         "Shares of each entry's values that keep their change; the paper's is 0.2.",
-        {
-            "description": "Above 0 and below 1, which would be the fine-tuned model.",
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "exclusiveMaximum": 1,
-        },
+        {"$ref": "#/$defs/fraction"},
     ),
     order=8, color="#56B4E9", marker="s", mix=mix, elementwise=False, between=True,
 )  # fmt: skip

@@ -29,12 +29,7 @@ METHOD = PostHoc(
     grid=Key(
         "alpha",
         "Weights of the fine-tuned model; 0 and 1 would be the pre-trained and the fine-tuned model.",
-        {
-            "description": "Between 0 and 1, both excluded.",
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "exclusiveMaximum": 1,
-        },
+        {"$ref": "#/$defs/fraction"},
         symbol="α",
     ),
     order=5, color="#56B4E9", marker="o", mix=mix, between=True,

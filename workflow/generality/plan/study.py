@@ -77,7 +77,11 @@ class Study(Materials):
         """Return the folder of the model that fine-tuning starts from: a CLIP has the head of its experiment there."""
         if self.experiment(experiment)["track"] == "language":
             return self.model_path(experiment, start)
-        return f"{self.root}/{experiment}/pretrained/default/seed-{start}/model"
+        return f"{self.start_folder(experiment, start)}/model"
+
+    def start_folder(self, experiment: str, start: str) -> str:
+        """Return the folder of all that an experiment makes of the model that fine-tuning starts from."""
+        return f"{self.root}/{experiment}/pretrained/default/seed-{start}"
 
     def run_path(self, experiment: str, method: str, setting: str, seed: str) -> str:
         """Return the folder of the model of a run."""
@@ -153,7 +157,7 @@ class Study(Materials):
         """Return the folders that a method, from a start, reads beside the fine-tuning set, as its `reads` has them."""
         declared, settings = registry()[method], self.experiment(experiment)["methods"].get(method, {})
         if declared.sampled:
-            return [f"{self.root}/{experiment}/pretrained/default/seed-{start}/samples"]
+            return [f"{self.start_folder(experiment, start)}/samples"]
         return [self.data_path(settings[key], "train") for key in declared.needs if key in settings]
 
     def train_block(self, experiment: str, method: str) -> dict:
@@ -225,8 +229,7 @@ class Study(Materials):
 
     def distance_paths(self, experiment: str) -> list[str]:
         """Return the tables, one a pre-trained model, of the distances of data sets from the one fine-tuned on."""
-        folder = f"{self.root}/{experiment}/pretrained/default"
-        return [f"{folder}/seed-{start}/distances.csv" for start in self.starts(experiment)]
+        return [f"{self.start_folder(experiment, start)}/distances.csv" for start in self.starts(experiment)]
 
     def probe_paths(self, experiment: str) -> list[str]:
         """Return the files, one a seed, of the probed series of an experiment."""

@@ -1,17 +1,14 @@
 """The plan of trials: a released model takes the whole road once before anything is trained with it."""
 
-from generality.methods import Trained, module_of, registry
+from generality.methods import Trained, module_of
 from generality.plan.study import Study
 
 
 def trials(study: Study, model: str) -> list[dict]:
-    """Return the distinct `finetune_settings` of each method's first setting in each of a model's experiments.
-
-    A trial has no data but its own, so it leaves out the methods that need other data.
-    """
+    """Return the distinct `finetune_settings` of each method's first setting in each of a model's experiments."""
     distinct: list[dict] = []
     for name in (name for name, keys in study.config["experiments"].items() if keys["model"] == model):
-        for method in (one for one in study.methods(name, Trained) if not registry()[one].reads):
+        for method in study.methods(name, Trained):
             settings = study.finetune_settings(name, method, next(iter(study.settings(name, method))))
             distinct += [settings] if settings not in distinct else []
     return distinct
@@ -33,8 +30,9 @@ def tried(study: Study, experiment: str, start: str) -> list[str]:
 
     Data sets are checked against a CLIP's classes or a language model's tokenizer. A released model is tried.
     """
-    settings = study.experiment(experiment)
-    seeded = f"/pretrained/default/seed-{start}/texts" if settings["track"] == "language" else "/classes"
+    settings, checked = study.experiment(experiment), f"{study.root}/{experiment}/classes"
+    if settings["track"] == "language":
+        checked = f"{study.start_folder(experiment, start)}/texts"
     released = study.is_released(settings["model"])
     trial = [f"{study.model_path(experiment, start)}.tried"] if released else []
-    return [*trial, f"{study.root}/{experiment}{seeded}.checked"]
+    return [*trial, f"{checked}.checked"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHARE = Key(
     "share",
     "Shares of all examples in training that are from the other data.",
-    {"description": "Above 0 and below 1.", "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+    {"$ref": "#/$defs/fraction"},
 )
 DATA = Key("data", "The data set that is rehearsed, whose train split is read.", {"$ref": "#/$defs/data_name"})
 
@@ -59,10 +59,10 @@ class Rehearsal(Method):
         import torch
 
         # A part's term is weighed by its share of the batch's outputs, so each example's by its own.
-        sizes = [self.task.predictions(np.array([example]))[1] for example in examples]
+        sizes = np.array([self.task.predictions(np.array([example]))[1] for example in examples])
         total = torch.zeros((), device=next(self.model.parameters()).device)
-        for example, size in zip(examples, sizes, strict=True):
+        for example, share in zip(examples, (sizes / sizes.sum()).tolist(), strict=True):
             for row in self.drawn(example):
                 loss, _ = self.others.loss(self.model, self.others.batch(self.epoch, np.array([row])))
-                total = total + size / sum(sizes) * loss
+                total = total + share * loss
         return total

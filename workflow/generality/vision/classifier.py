@@ -86,9 +86,9 @@ def load_classifier(folder: str | Path) -> tuple[ImageClassifier, dict]:
     return classifier.eval(), config
 
 
-def entry_depths(classifier: ImageClassifier, size: int) -> dict[str, float]:
-    """Return the depth of each entry of a classifier (`training.depth`), for pictures of `size` pixels."""
-    device = classifier.head.weight.device
+def entry_depths(classifier: ImageClassifier, config: Mapping) -> dict[str, float]:
+    """Return the depth of each entry of a classifier (`training.depth`); `config` is its folder's."""
+    size, device = suitable_pictures(config)["size"], classifier.head.weight.device
     return depths(classifier, lambda: classifier(torch.zeros(1, 3, size, size, device=device)))
 
 

@@ -23,7 +23,6 @@ from generality.vision.classifier import (
     check_pictures,
     entry_depths,
     load_classifier,
-    suitable_pictures,
 )
 from generality.vision.pixels import Pixels
 
@@ -136,7 +135,7 @@ def score_classifiers(
     rows = []
     variants = [setting]
     if finetuned:
-        known = partial(entry_depths, size=suitable_pictures(config)["size"])
+        known = partial(entry_depths, config=config)
         variants = mixtures(classifier, load(mix), model, finetuned, values, setting, depths=known)
     made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "settings": settings}
     made_from |= {"drift": ["/".join(key) for key in starts], "device": where.type}

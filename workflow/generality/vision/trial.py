@@ -60,7 +60,8 @@ def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
     """Take a step, which must change a weight; save the classifier, open it and compare its logits."""
     classifier, config, objective = prepare(base, data, train=trial["train"], seed=0)
     before = [entry.clone() for entry in classifier.state_dict().values()]
-    method = make_method(trial["method"], **trial["hyperparameters"])
+    beside = dict.fromkeys(load(trial["method"]).reads, data)
+    method = make_method(trial["method"], **trial["hyperparameters"], **beside)
     fit(
         classifier, objective, method, train=trial["train"], seed=0, log=tuned.with_suffix(".csv"), what=str(tuned)
     )  # fmt: skip

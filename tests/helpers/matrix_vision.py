@@ -48,7 +48,7 @@ def _stages(family: str, folder: Path) -> dict[str, Callable[[], object]]:
     def wise() -> None:
         tune(folder / "full")
         score_classifiers(
-            folder / "wise", setting="", finetuned=folder / "full", mix="wise", values=(0.5,), **scored, **key
+            folder / "wise", setting="", finetuned=[folder / "full"], mix="wise", values=(0.5,), **scored, **key
         )
 
     def series() -> None:

@@ -89,7 +89,7 @@ def test_the_start_itself_has_not_drifted(folder, sets, tmp_path):
 def test_mixtures_drift_on_their_way_to_the_fine_tuned_model(folder, sets, tmp_path):
     full = score(tmp_path / "full", sets, folder / "drifted", folder / "model")
     wise = score(
-        tmp_path / "wise", sets, folder / "model", folder / "model", "wise", finetuned=folder / "drifted", mix="wise",
+        tmp_path / "wise", sets, folder / "model", folder / "model", "wise", finetuned=[folder / "drifted"], mix="wise",
         values=(0.0, 0.5, 1.0),
     )  # fmt: skip
     none, half, complete = (part for _, part in wise.groupby("setting", observed=True))
@@ -138,7 +138,7 @@ def test_the_start_is_freed_before_the_scored_model_is_loaded(folder, sets, tmp_
 def test_a_kill_after_any_set_changes_nothing(folder, sets, tmp_path):
     def run(output):
         score(
-            output, sets, folder / "model", folder / "model", "wise", finetuned=folder / "drifted", mix="wise",
+            output, sets, folder / "model", folder / "model", "wise", finetuned=[folder / "drifted"], mix="wise",
             values=(0.3, 0.6),
         )  # fmt: skip
 

@@ -173,7 +173,7 @@ def test_generation_goes_on_from_prompts_that_were_scored(folder, architecture, 
 
 def test_an_interpolation_scores_as_its_folder_does(folder, sets, rows, tmp_path):
     wise = score(
-        tmp_path / "wise.parquet", sets, folder / "model", "wise", setting="default", finetuned=folder / "full",
+        tmp_path / "wise.parquet", sets, folder / "model", "wise", setting="default", finetuned=[folder / "full"],
         mix="wise", values=(0.3, 1.0),
     )  # fmt: skip
     assert list(wise["setting"].unique()) == ["alpha-0.3", "alpha-1"]

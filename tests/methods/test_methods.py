@@ -194,5 +194,5 @@ def test_a_declaration_costs_no_import_of_torch():
 def test_methods_have_looks_of_their_own():
     all_looks = looks()
     trained = "full l1 l2 kd lora kl ewc lp_ft freeze layer_rates dora rslora pissa replay replay_control self_replay"
-    assert " ".join(all_looks) == f"pretrained {trained} flow eaft wise lines task_arithmetic ties"
+    assert " ".join(all_looks) == f"pretrained {trained} flow eaft wise hma lines task_arithmetic ties soup model_stock"
     assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

@@ -60,7 +60,7 @@ def models(tmp_path):
 def test_lines_scales_a_layers_change_by_its_depth(models, alpha):
     start, end = (load_file(folder / "model.safetensors") for folder in models)
     model = tiny_lm("OPT", 2)
-    (setting,) = mixtures(model, load("lines"), *models, [alpha], depths=entry_depths)
+    (setting,) = mixtures(model, load("lines"), models[0], models[1:], [alpha], depths=entry_depths)
     assert setting == f"alpha-{alpha:g}"
     mixed = model.state_dict()
     for name in start:
@@ -77,6 +77,6 @@ def test_a_layered_mixture_is_written_as_it_is_scored(models, tmp_path, monkeypa
     arguments = ("--method", "lines", "--track", "language", "--setting", "alpha-0.4", "--pretrained", models[0])
     run_script("mix", *arguments, "--finetuned", models[1], "--output", tmp_path / "out")
     model = tiny_lm("OPT", 2)
-    list(mixtures(model, load("lines"), *models, [0.4], depths=entry_depths))
+    list(mixtures(model, load("lines"), models[0], models[1:], [0.4], depths=entry_depths))
     written = load_file(tmp_path / "out/model.safetensors")
     assert all(torch.equal(written[name], model.state_dict()[name]) for name in written)

@@ -74,7 +74,7 @@ def test_wise_ft_begins_from_every_setting_of_a_tuned_full_or_from_one(plan):
     assert list(mixtures) == ["wise/full/lr-0.0002", "wise/full/lr-0.0004", "wise/lora/rank-4-lr-0.003"]
     assert [mixed.name for mixed in mixtures.values()] == ["wise", "wise", "wise-lora"]
     job = scoring.scored(plan, "medmcqa", "wise/full/lr-0.0004", "scores", "1-1")
-    assert job.finetuned == "results/embedded/medmcqa/full/lr-0.0004/seed-1-1/model"
+    assert job.finetuned == ("results/embedded/medmcqa/full/lr-0.0004/seed-1-1/model",)
     assert (job.method, job.setting, job.mix, job.values) == ("wise", "lr-0.0004", "wise", (0.2, 0.8))
     texts = setting_texts(registry()["wise"], job.values, job.setting)
     assert texts == ["lr-0.0004-alpha-0.2", "lr-0.0004-alpha-0.8"]

@@ -222,7 +222,7 @@ def test_the_plain_script_of_a_weight_scores_as_the_stage(classifier_folder, tmp
     output = tmp_path / "scores.parquet"
     score_classifiers(
         output, sets={("t/t", "test"): test}, model=classifier_folder, method="wise", setting="-", seed="1-1",
-        finetuned=other, mix="wise", values=(0.3,),
+        finetuned=[other], mix="wise", values=(0.3,),
     )  # fmt: skip
     scores = tmp_path / "plain.json"
     files = (tmp_path / "a.pt", tmp_path / "b.pt", 0.3, classifier_folder, tmp_path / "mix.pt", scores, test)

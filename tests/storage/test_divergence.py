@@ -68,7 +68,7 @@ def test_it_ends_with_a_note_that_the_next_stages_pass_on(tracks, track, cause, 
         monkeypatch.setattr(f"generality.{name}", None)  # no model is loaded for this
     score(tmp_path / "own.parquet", model=tmp_path / "model", method=method, setting="x-1")
     score(
-        tmp_path / "wise.parquet", model=start, finetuned=tmp_path / "model", mix="wise", values=(0.3, 0.6),
+        tmp_path / "wise.parquet", model=start, finetuned=[tmp_path / "model"], mix="wise", values=(0.3, 0.6),
         method="wise", setting="default",
     )  # fmt: skip
     rows = pd.concat([pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("own", "wise")])

@@ -100,7 +100,7 @@ def test_the_start_itself_has_not_drifted(sets, classifier_folder, tmp_path):
 def test_mixtures_drift_on_their_way_to_the_fine_tuned_model(tuned, sets, classifier_folder, tmp_path):
     full = score(tmp_path / "full", sets, tuned, classifier_folder)
     wise = score(
-        tmp_path / "wise", sets, classifier_folder, classifier_folder, "wise", finetuned=tuned, mix="wise",
+        tmp_path / "wise", sets, classifier_folder, classifier_folder, "wise", finetuned=[tuned], mix="wise",
         values=(0.0, 0.5, 1.0),
     )  # fmt: skip
     none, half, complete = (part for _, part in wise.groupby("setting", observed=True))
@@ -135,7 +135,7 @@ def test_the_start_is_freed_before_the_scored_model_is_loaded(tuned, sets, class
 def test_a_kill_after_any_set_changes_nothing(tuned, sets, classifier_folder, tmp_path):
     def run(output):
         score(
-            output, sets, classifier_folder, classifier_folder, "wise", finetuned=tuned, mix="wise", values=(0.3, 0.6)
+            output, sets, classifier_folder, classifier_folder, "wise", finetuned=[tuned], mix="wise", values=(0.3, 0.6)
         )  # fmt: skip
 
     for name in ("calm", "killed"):

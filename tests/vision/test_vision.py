@@ -241,7 +241,7 @@ def test_fine_tuning_every_method_then_scoring_and_interpolating(classifier_fold
 
     score = {"sets": sets, "seed": "1-1"}
     score_classifiers(
-        tmp_path / "wise.parquet", model=classifier_folder, finetuned=tmp_path / "full", method="wise", setting="",
+        tmp_path / "wise.parquet", model=classifier_folder, finetuned=[tmp_path / "full"], method="wise", setting="",
         mix="wise", values=(0.0, 0.5, 1.0), **score,
     )  # fmt: skip
     wise = pd.read_parquet(tmp_path / "wise.parquet")

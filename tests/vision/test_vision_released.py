@@ -140,7 +140,7 @@ def test_statistics_stay_and_parts_of_a_batch_change_nothing(family, tmp_path):
     assert all(torch.equal(mixed[name], before[name]) for name in statistics)
     score_classifiers(
         tmp_path / "wise", sets={("x", "test"): data}, model=base, method="wise", setting="", seed="1",
-        finetuned=tmp_path / "full", mix="wise", values=(0.5,),
+        finetuned=[tmp_path / "full"], mix="wise", values=(0.5,),
     )  # fmt: skip
 
 

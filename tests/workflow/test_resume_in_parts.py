@@ -74,7 +74,7 @@ def test_scoring_pictures(classifier_folder, tmp_path, monkeypatch):
     sets = {("toy/one", "test"): classifier_folder.parent / "test", ("toy/more", "test"): tmp_path / "more"}
     run = partial(
         score_classifiers, sets=sets, model=classifier_folder, method="wise", setting="default", seed="1-1",
-        finetuned=tuned(tmp_path / "tuned", classifier_folder), mix="wise", values=(0.0, 0.5, 1.0),
+        finetuned=[tuned(tmp_path / "tuned", classifier_folder)], mix="wise", values=(0.0, 0.5, 1.0),
     )  # fmt: skip
     assert interruptions(run, tmp_path, monkeypatch, generality.vision.score, "score_set") == 5  # of 2 · 3 parts
 

@@ -97,6 +97,36 @@ for track, kind, tuning, series in [
             " --series {params.shares} --seed {params.seed} --log {output.log} --output {output.series} 2>&1 | tee {log}"
 
 
+# The shares of blocks that a post-hoc method searches on the speciality's validation split.
+for track, kind in KINDS.items():
+    if searching := scoring.searching(study, track):
+
+        rule:
+            name:
+                f"search_{kind}"
+            input:
+                lambda w: scoring.searched(study, w.experiment, w.run, w.seed),
+            output:
+                results("{experiment}/{run}/seed-{seed}/shares.csv"),
+            log:
+                logs(f"{{experiment}}/{{run}}/seed-{{seed}}/search_{kind}.log"),
+            wildcard_constraints:
+                experiment=any_of(study.experiments(track)),
+                run=any_of(searching),
+            conda:
+                f"../../envs/{track}.yaml"
+            threads: cores(study, f"score_{kind}")
+            resources:
+                **asks(study, f"score_{kind}"),
+            params:
+                code=lambda w: fingerprint("search_blocks", *scoring.modules(study, w.experiment, w.run)),
+                arguments=lambda w: scoring.search(study, w.experiment, w.run, w.seed),
+                track=track,
+            shell:
+                "cached {params.code} -- {input} -- {output} --"
+                " run {params.code[0]} --track {params.track} {params.arguments:q} --output {output} 2>&1 | tee {log}"
+
+
 # These rules run on request alone, for use elsewhere: rules score_clip and score_lm score mixtures without storing them.
 for track, kind in KINDS.items():
 
@@ -104,8 +134,7 @@ for track, kind in KINDS.items():
         name:
             f"mix_{kind}"
         input:
-            pretrained=lambda w: study.start_path(w.experiment, start(w.seed)),
-            finetuned=lambda w: scoring.inputs(study, w.experiment, w.run, "scores", w.seed)["finetuned"],
+            unpack(lambda w: scoring.mixed(study, w.experiment, w.run, w.seed)),
         output:
             directory(results("{experiment}/{run}/{setting}/seed-{seed}/model")),
         log:
@@ -121,6 +150,8 @@ for track, kind in KINDS.items():
             code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
             method=lambda w: study.mixtures[w.experiment][w.run].method,
             track=track,
+            shares=lambda w, input: f"--shares {input.shares}" if "shares" in input.keys() else "",
         shell:
             "run mix --method {params.method} --track {params.track} --setting {wildcards.setting}"
-            " --pretrained {input.pretrained} --finetuned {input.finetuned} --output {output} 2>&1 | tee {log}"
+            " --pretrained {input.pretrained} --finetuned {input.finetuned} {params.shares} --output {output}"
+            " 2>&1 | tee {log}"

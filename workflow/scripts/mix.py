@@ -1,4 +1,4 @@
-"""Mix the pre-trained and a fine-tuned model into a new one by a post-hoc method."""
+"""Mix the pre-trained and fine-tuned models into a new one by a post-hoc method."""
 
 import argparse
 
@@ -24,7 +24,8 @@ def main() -> None:
     parser.add_argument("--track", required=True, choices=TRACKS, help="track of the models")
     parser.add_argument("--setting", required=True, help="its setting, such as alpha-0.5")
     parser.add_argument("--pretrained", required=True, help="model folder before fine-tuning")
-    parser.add_argument("--finetuned", required=True, help="model folder after fine-tuning")
+    parser.add_argument("--finetuned", required=True, nargs="+", help="model folders after fine-tuning, one or several")
+    parser.add_argument("--shares", help="table of the shares of blocks that the method searched")
     parser.add_argument("--output", required=True, help="model folder to write")
     args = parser.parse_args()
 
@@ -32,10 +33,14 @@ def main() -> None:
     from generality.storage.mixtures import write_mixture
     from generality.storage.setting import read
 
-    method = load(args.method)
+    method, shares = load(args.method), None
+    if args.shares:
+        from generality.storage.shares import read_shares  # which needs pandas, and so memory
+
+        shares = read_shares(args.shares)[args.setting]
     write_mixture(
         args.output, method=method, pretrained=args.pretrained, finetuned=args.finetuned,
-        value=read(args.setting)[method.grid.name],
+        values=read(args.setting), shares=shares,
         depths=depths(args.track, args.pretrained) if method.layered else None,
     )  # fmt: skip
 

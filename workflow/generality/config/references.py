@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
-from generality.methods import Trained, combinations, grids, registry
+from generality.methods import PostHoc, Trained, combinations, grids, registry
 from generality.parts import parts
 from generality.sources import data_source, model_source
 from generality.storage.setting import is_exact
@@ -70,7 +70,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     yield from checks.experiment(path, names, experiment, config)
     yield from _one_world(models[experiment["model"]], names, data)
     for method in experiment["methods"]:
-        yield from _method(f"{path}.methods.{method}", method, experiment, data)
+        yield from _method(f"{path}.methods.{method}", method, experiment, data, config["seeds"]["finetuning"])
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
     for key, other in (("probe", "vision"), ("early_stopping", "language")):
@@ -93,9 +93,14 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
 
 
-def _method(path: str, method: str, experiment: dict, data: dict) -> Problems:
-    """Yield the problems of a method: another track, values that name no folder, no data or model that it needs."""
+def _method(path: str, method: str, experiment: dict, data: dict, seeds: list[int]) -> Problems:
+    """Yield the problems of a method: another track, values that name no folder, no data, model or seeds that it needs.
+
+    `seeds` are those of fine-tuning.
+    """
     declared, methods = registry()[method], experiment["methods"]
+    if isinstance(declared, PostHoc) and declared.several and len(seeds) == 1:
+        yield path, "it mixes trainings of several seeds, and `seeds` has one of fine-tuning; add one, or delete it"
     if experiment["track"] not in declared.tracks:
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
     if declared.grid:

@@ -30,6 +30,7 @@ from generality.storage.checkpoints import PREFIX, diverged_at, load_each
 from generality.storage.drift import SPLIT, weight_distance
 from generality.storage.mixtures import mixtures, setting_texts
 from generality.storage.score_file import diverged_rows, write_scores, wrote_diverged
+from generality.storage.shares import read_shares
 from generality.storage.unfinished import unfinished
 
 from lm_eval.evaluator import evaluate  # isort: skip
@@ -131,16 +132,17 @@ def score_causal_lms(
     method: str,
     setting: str,
     seed: str,
-    finetuned: str | Path | None = None,
+    finetuned: Sequence[str | Path] = (),
     mix: str = "",
     values: Sequence[float] = (),
+    shares: str | Path | None = None,
     series: str | Path | None = None,
     drift: tuple[str, str | Path] | None = None,
     limit: int | None = None,
 ) -> None:
     """Score one model folder on all sets into one file, or models derived from it.
 
-    The derived models are what the post-hoc method `mix` makes of it and `finetuned` for each of `values`, or the
+    The derived models are what the post-hoc method `mix` makes of it and of `finetuned` for each of `values`, or the
     checkpoints of a `series` that started from it. `sets` maps (data name, split) to a text-set folder; at most `limit`
     examples of each are scored. For the data sets in `generate`, answers are generated too, and read by that kind of
     `extraction`. `drift` names the data set on whose validation split drift is measured, and the folder of the model
@@ -151,7 +153,7 @@ def score_causal_lms(
     resumes after the last set that was scored.
     """
     settings = setting_texts(load(mix), values, setting) if finetuned else [setting]
-    if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
+    if wrote_diverged(output, finetuned or [model], settings, method=method, seed=seed):
         return
     opened = {key: open_text_set(folder).part(limit) for key, folder in sets.items()}
     starts = {}
@@ -167,12 +169,15 @@ def score_causal_lms(
     )  # fmt: skip
     variants = [setting]
     if finetuned:
-        variants = mixtures(language_model, load(mix), model, finetuned, values, setting, depths=entry_depths)
+        found = read_shares(shares)
+        variants = mixtures(
+            language_model, load(mix), model, finetuned, values, setting, depths=entry_depths, shares=found
+        )
     elif series:
         variants = load_each(language_model, series)
     made_from = {"sets": ["/".join(key) for key in sets], "generate": dict(generate), "limit": limit}
     made_from |= {"settings": settings, "drift": ["/".join(key) for key in starts], "device": where.type}
-    inputs = [model, *filter(None, [finetuned, series]), *([start] if drift else []), *sets.values()]
+    inputs = [model, *finetuned, *filter(None, [shares, series]), *([start] if drift else []), *sets.values()]
 
     def rows_of(key: Key) -> pd.DataFrame:
         rows = scorer.rows(key)

@@ -100,7 +100,7 @@ def _interpolate(model: str | Path, tuned: Path) -> None:
     """Load interpolations in place; compare the one at α = 1 with the fine-tuned model, read by transformers itself."""
     mixed, _, _ = load_causal_lm(model)
     read, _, _ = load_causal_lm(tuned)
-    list(mixtures(mixed, load("wise"), model, tuned, (ALPHA, 1.0)))
+    list(mixtures(mixed, load("wise"), model, [tuned], (ALPHA, 1.0)))
     for (entry, ours), theirs in zip(mixed.state_dict().items(), read.state_dict().values(), strict=True):
         if not torch.equal(ours, theirs):
             raise StudyError(f"entry '{entry}' is not read back as it was saved")

@@ -5,7 +5,7 @@ holds `METHOD`, a `Trained` or a `PostHoc`. Every Snakemake process reads all fi
 trains.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -113,14 +113,20 @@ class PostHoc(Declaration):
     """A method that makes models from the pre-trained and a fine-tuned one, without training.
 
     `mix(name, start, end, value)` returns an entry of the model from the entry's name, the two models' float32 tensors
-    and the setting's value; the result has their shape. The tensors are flat pieces of the entries if the method is
-    `elementwise`, which needs little memory, and else whole entries. A `layered` method also takes the entry's depth,
-    from 0 in the first block to 1 in the last (`training.depth`).
+    and the setting's value, which a method without a grid does not take; the result has their shape. The tensors are
+    flat pieces of the entries if the method is `elementwise`, which needs little memory, and else whole entries. A
+    `layered` method also takes the entry's depth, from 0 in the first block to 1 in the last (`training.depth`). One of
+    `several` trainings makes one model of those with all seeds from one pre-trained model: `end` is a list of tensors.
+
+    `search(loss, blocks, value, candidates)` finds what a layered method takes last: the shares of blocks. `loss`
+    returns that of a list of shares on the fine-tuning set's validation split, and may be called `candidates` times.
     """
 
-    mix: Callable[[str, Any, Any, float], Any] | None = None
+    mix: Callable[..., Any] | None = None
     elementwise: bool = True
     layered: bool = False
+    several: bool = False
+    search: Callable[[Callable[[Sequence[float]], float], int, float, int], list[float]] | None = None
     between: bool = False  # whether all values lie between those of the two models, and so are finite where these are
 
     shared: ClassVar = {

@@ -3,24 +3,26 @@
 from typing import NamedTuple
 
 import generality.plan.early_stopping as early
-from generality.methods import PRETRAINED, REFERENCE, module_of
+from generality import SPECIALITY
+from generality.methods import PRETRAINED, REFERENCE, module_of, registry
 from generality.plan.study import Study
 from generality.storage.seed import start
 from generality.storage.setting import DEFAULT
 
 
 class Scored(NamedTuple):
-    """The models of one job. `values` are the settings of the post-hoc method `mix`, that of `series` a tuning's.
+    """The models of one job. `values` and the table `shares` are those of the post-hoc method `mix`.
 
-    `start` is the model that drift is measured from, on the speciality's validation split.
+    `series` is of a tuning. `start` is the model that drift is measured from, on the speciality's validation split.
     """
 
     method: str
     setting: str
     model: str
-    finetuned: str = ""
+    finetuned: tuple[str, ...] = ()
     mix: str = ""
     values: tuple[float, ...] = ()
+    shares: str = ""
     series: str = ""
     start: str = ""
 
@@ -31,13 +33,17 @@ def scored(study: Study, experiment: str, run: str, file: str, seed: str) -> Sco
     if method == PRETRAINED:
         model = study.start_path(experiment, seed)
         return Scored(method, setting, model, start=model)
-    origin = study.start_path(experiment, start(seed))
+    mixed = study.mixtures[experiment].get(run)
+    origin = study.start_path(experiment, seed if seed in study.starts(experiment) else start(seed))
     if file == "series":
         series = study.run_path(experiment, REFERENCE, setting, seed).removesuffix("model") + "series"
         return Scored(setting, DEFAULT, origin, series=series)
-    if mixed := study.mixtures[experiment].get(run):
-        finetuned = study.run_path(experiment, mixed.base, mixed.setting, seed)
-        return Scored(mixed.name, mixed.setting, origin, finetuned, mixed.method, mixed.values, start=origin)
+    if mixed:
+        finetuned = study.mixed_models(experiment, mixed, seed)
+        shares = f"{study.root}/{experiment}/{run}/seed-{seed}/shares.csv" if registry()[mixed.method].search else ""
+        return Scored(
+            mixed.name, mixed.setting, origin, finetuned, mixed.method, mixed.values, shares=shares, start=origin
+        )
     return Scored(method, setting, study.run_path(experiment, method, setting, seed), start=origin)
 
 
@@ -54,10 +60,38 @@ def sets(study: Study, experiment: str, file: str) -> dict[tuple[str, str], str]
 def inputs(study: Study, experiment: str, run: str, file: str, seed: str) -> dict[str, str | list[str]]:
     """Return the paths that a scoring reads, by name."""
     job = scored(study, experiment, run, file, seed)
-    folders = {"model": job.model, "finetuned": job.finetuned, "series": job.series}
+    folders = {"model": job.model, "finetuned": list(job.finetuned), "shares": job.shares, "series": job.series}
     folders["start"] = job.start if job.start != job.model else ""
     data = {"sets": list(sets(study, experiment, file).values())}
     return {name: path for name, path in folders.items() if path} | data
+
+
+def mixed(study: Study, experiment: str, run: str, seed: str) -> dict[str, str | list[str]]:
+    """Return the model folders that a mixture is made of, by name."""
+    job = scored(study, experiment, run, "scores", seed)
+    folders = {"pretrained": job.model, "finetuned": list(job.finetuned)}
+    return folders | ({"shares": job.shares} if job.shares else {})
+
+
+def search(study: Study, experiment: str, run: str, seed: str) -> list[str]:
+    """Return the command-line arguments of a search of shares, all but its output."""
+    mixed, (model, finetuned, data) = study.mixtures[experiment][run], searched(study, experiment, run, seed)
+    settings = study.experiment(experiment)["methods"][mixed.method]
+    words = ["--model", model, "--finetuned", finetuned, "--data", data, "--mix", mixed.method]
+    words += ["--values", *(f"{value:g}" for value in mixed.values)]
+    return [*words, "--candidates", str(settings["candidates"]), *study.limit()]
+
+
+def searching(study: Study, track: str) -> set[str]:
+    """Return the runs of a track's post-hoc methods that search shares."""
+    mixtures = [pair for name in study.experiments(track) for pair in study.mixtures[name].items()]
+    return {run for run, mixed in mixtures if registry()[mixed.method].search}
+
+
+def searched(study: Study, experiment: str, run: str, seed: str) -> list[str]:
+    """Return the inputs of a search: both model folders, and the speciality's validation split."""
+    job = scored(study, experiment, run, "scores", seed)
+    return [job.model, *job.finetuned, study.data_path(study.experiment(experiment)[SPECIALITY], "validation")]
 
 
 def arguments(study: Study, experiment: str, run: str, file: str, seed: str) -> list[str]:
@@ -65,7 +99,9 @@ def arguments(study: Study, experiment: str, run: str, file: str, seed: str) -> 
     job = scored(study, experiment, run, file, seed)
     words = ["--model", job.model, "--method", job.method, "--setting", job.setting, "--seed", seed]
     if job.mix:
-        words += ["--finetuned", job.finetuned, "--mix", job.mix, "--values", *(f"{value:g}" for value in job.values)]
+        words += ["--finetuned", *job.finetuned, "--mix", job.mix]
+        words += ["--values", *(f"{value:g}" for value in job.values)] if job.values else []
+        words += ["--shares", job.shares] if job.shares else []
     if job.series:
         words += ["--series", job.series]
     if job.start:

@@ -13,7 +13,7 @@ from generality.errors import StudyError
 from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, combinations, registry
 from generality.parts import parts
 from generality.plan.materials import Materials
-from generality.storage.seed import RELEASED, tuned
+from generality.storage.seed import RELEASED, start, tuned
 from generality.storage.setting import DEFAULT
 
 SCORED_SPLITS = ("validation", "test")  # the splits that every model is scored on
@@ -29,8 +29,9 @@ class Run(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """A post-hoc `method` applied to one fine-tuned model, that of `base` and `setting`, with each of its `values`.
+    """A post-hoc `method` applied to a fine-tuned model, that of `base` and `setting`, with each of its `values`.
 
+    A method of `several` trainings is applied to those with all seeds of fine-tuning at once.
     `name` is the method in tables: its own name on full fine-tuning, else with the base, such as "wise-lora".
     """
 
@@ -125,6 +126,15 @@ class Study(Materials):
                         name = method if base == REFERENCE else f"{method}-{base}"
                         yield f"{method}/{base}/{setting}", Mixture(name, method, base, setting, values)
 
+    def mixture_seeds(self, experiment: str, mixed: Mixture) -> list[str]:
+        """Return the seeds of a mixture: those of the fine-tuned models, or of the starts that several share."""
+        return self.starts(experiment) if registry()[mixed.method].several else self.seeds(experiment)
+
+    def mixed_models(self, experiment: str, mixed: Mixture, seed: str) -> tuple[str, ...]:
+        """Return the folders of the fine-tuned models in a mixture that has a seed of `mixture_seeds`."""
+        seeds = [one for one in self.seeds(experiment) if seed in (one, start(one))]
+        return tuple(self.run_path(experiment, mixed.base, mixed.setting, one) for one in seeds)
+
     def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
         """Return method, hyperparameters and train block of a run: all that it depends on beside model, data and seed.
 
@@ -211,7 +221,11 @@ class Study(Materials):
     def score_paths(self, experiment: str) -> list[str]:
         """Return the score files of all runs; that of mixtures holds all their settings."""
         folders = [f"{run.method}/{run.setting}/seed-{run.seed}" for run in self.runs(experiment)]
-        folders += [f"{run}/seed-{seed}" for run in self.mixtures[experiment] for seed in self.seeds(experiment)]
+        folders += [
+            f"{run}/seed-{seed}"
+            for run, mixed in self.mixtures[experiment].items()
+            for seed in self.mixture_seeds(experiment, mixed)
+        ]
         return [f"{self.root}/{experiment}/{folder}/scores.parquet" for folder in folders]
 
     def collect_settings(self, experiment: str) -> dict:

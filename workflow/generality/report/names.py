@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from generality.methods import PRETRAINED, REFERENCE, Key, PostHoc, registry
-from generality.storage.setting import DEFAULT, read
+from generality.storage.setting import DEFAULT, read, write
 
 FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to a fine-tuned model
 ENDS = (PRETRAINED, FULL)
@@ -51,8 +51,14 @@ def path_end(method: str, setting: str) -> tuple[str, str] | None:
 
     It is ("lora", "rank-8") for "rank-8-alpha-0.5" of "wise-lora", and None for another method's setting.
     """
-    base, base_setting = method.partition("-")[2], setting.rpartition("alpha-")[0].removesuffix("-")
-    return (base or FULL, base_setting or DEFAULT) if is_path(method) else None
+    return trained(method, setting) if is_path(method) else None
+
+
+def trained(method: str, setting: str) -> tuple[str, str]:
+    """Return what a post-hoc method begins from, as (method, setting): ("kd", "lambda-1") for that of "soup-kd"."""
+    name, _, base = method.partition("-")
+    grid = registry()[name].grid
+    return base or FULL, write({key: value for key, value in read(setting).items() if not grid or key != grid.name})
 
 
 def short(data: str) -> str:

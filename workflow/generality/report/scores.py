@@ -10,6 +10,7 @@ import pandas as pd
 from generality.errors import StudyError
 from generality.methods import PRETRAINED
 from generality.report.metrics import METRICS
+from generality.report.names import trained
 from generality.report.stored import columns_of, read_parquet
 from generality.storage.seed import in_order, repetitions, start
 from generality.storage.setting import DEFAULT
@@ -31,9 +32,10 @@ class Scores:
     those of `BASELINES` that the files tell.
 
     `models` is {(method, setting): {seed: {(split, data, metric): float64 of its examples}}}, where a seed is a text of
-    `storage.seed` and all models have the same: a pre-trained model stands under each seed of a fine-tuned one. All
-    scores of a model whose fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean
-    over the other seeds would be that of the lucky ones alone.
+    `storage.seed` and all models have the same: a pre-trained model stands under each seed of a fine-tuned one, and so
+    does a model of `averages`, which is made of the trainings with all seeds from one pre-trained model. All scores of
+    a model whose fine-tuning diverged are NaN, and no others are. So a mean over seeds is NaN as well: a mean over the
+    other seeds would be that of the lucky ones alone.
     """
 
     metrics: dict[tuple[str, str], list[str]]
@@ -41,6 +43,7 @@ class Scores:
     labels: np.ndarray
     baselines: dict[tuple[str, str], dict[str, float]]
     models: dict[tuple[str, str], dict[str, dict[tuple[str, str, str], np.ndarray]]]
+    averages: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def seeds(self) -> list[str]:
@@ -57,9 +60,18 @@ class Scores:
         return repetitions(self.seeds)
 
     def outcomes(self, model: tuple[str, str], key: tuple[str, str, str]) -> np.ndarray:
-        """Return the scores of a (method, setting) on a (split, data, metric), as (repetitions, examples)."""
-        scored = self.models[model]
-        return np.stack([np.mean([scored[seed][key] for seed in seeds], axis=0) for seeds in self.repetitions])
+        """Return the scores of a (method, setting) on a (split, data, metric), as (repetitions, examples).
+
+        An average of trainings has one score for all seeds. To it is added, under each seed, how far that training's
+        score is from the mean of those trainings: to first order the average moves with each as their mean does.
+        """
+        scored = {seed: scores[key] for seed, scores in self.models[model].items()}
+        if model in self.averages:
+            ones = {seed: scores[key] for seed, scores in self.models[trained(*model)].items()}
+            for seed in scored:
+                beside = [ones[other] for other in ones if start(other) == start(seed)]
+                scored[seed] = scored[seed] + (ones[seed] - np.mean(beside, axis=0))
+        return np.stack([np.mean([scored[seed] for seed in seeds], axis=0) for seeds in self.repetitions])
 
     def changes(self, model: tuple[str, str], key: tuple[str, str, str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the score that each example lost against the pre-trained model and the one that it won.
@@ -136,18 +148,20 @@ def read_scores(
     nothing = {key: np.full(len(clusters[key[:2]]), np.nan) for key in keys}
     for path, method, setting, seed in diverged:
         _add(models, path, method, setting, seed, nothing)
-    return Scores(first[2], clusters, np.asarray(labels, str), baselines, _same_seeds(models))
+    same, averages = _same_seeds(models)
+    return Scores(first[2], clusters, np.asarray(labels, str), baselines, same, averages)
 
 
-def _same_seeds(models: dict) -> dict:
-    """Return the models with the pre-trained one under each seed of fine-tuning."""
+def _same_seeds(models: dict) -> tuple[dict, frozenset]:
+    """Return the models, those without a seed of fine-tuning under each such seed, and the averages of trainings."""
     if BASE not in models:
         raise StudyError("no score file of the pre-trained model, which the others are compared with; add it")
     before = models[BASE]
-    finetuned = {model: sorted(scored, key=in_order) for model, scored in models.items() if model != BASE}
+    shared = {model: scored for model, scored in models.items() if scored.keys() == before.keys()}
+    finetuned = {model: sorted(scored, key=in_order) for model, scored in models.items() if model not in shared}
     seeds = next(iter(finetuned.values()), None)
     if seeds is None:
-        return models
+        return models, frozenset()
     first = " ".join(next(iter(finetuned)))
     for model, of_model in finetuned.items():
         if of_model != seeds:
@@ -160,8 +174,15 @@ def _same_seeds(models: dict) -> dict:
             f"{' '.join(BASE)}: scored for seeds {', '.join(before)} only, but {first} for {missing[0]}, which started "
             "from another; score that one"
         )
-    shared = {BASE: {seed: before[start(seed)] for seed in seeds}}
-    return {model: shared.get(model) or {seed: scored[seed] for seed in seeds} for model, scored in models.items()}
+    averages = frozenset(shared.keys() - {BASE})
+    for model in averages:
+        if (needed := trained(*model)) not in finetuned:
+            raise StudyError(f"{' '.join(model)}: no scores of {' '.join(needed)}, which it is made of; add them")
+    same = {
+        model: {seed: scored[start(seed) if model in shared else seed] for seed in seeds}
+        for model, scored in models.items()
+    }
+    return same, averages
 
 
 def _add(models: dict, path: str | Path, method: str, setting: str, seed: str, scores: dict) -> None:

@@ -84,8 +84,9 @@ def scoring() -> argparse.ArgumentParser:
     """Return the options of scoring a model or its mixtures, as a parent for the parser of a script."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--model", required=True, help="model folder")
-    parser.add_argument("--finetuned", help="fine-tuned model folder to mix with")
-    parser.add_argument("--mix", default="", metavar="METHOD", help="post-hoc method that mixes the two")
+    parser.add_argument("--finetuned", nargs="+", default=[], help="fine-tuned model folders to mix with")
+    parser.add_argument("--mix", default="", metavar="METHOD", help="post-hoc method that mixes them")
+    parser.add_argument("--shares", help="table of the shares of blocks that the method searched")
     parser.add_argument("--values", nargs="*", default=[], type=float, help="values of the method's grid to score")
     parser.add_argument("--sets", nargs="+", required=True, type=split_folder, help="data:split=folder of a data set")
     parser.add_argument("--method", required=True, help="method to write into the rows")

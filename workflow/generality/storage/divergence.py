@@ -31,7 +31,7 @@ def mark_diverged(folder: str | Path, facts: Mapping) -> None:
         write_json(partial / NOTE, facts)
 
 
-def divergence(folder: str | Path) -> dict | None:
-    """Return the facts in a model folder's note of divergence, or None if the folder holds a model."""
-    note = Path(folder) / NOTE
-    return read_json(note) if note.is_file() else None
+def divergence(*folders: str | Path) -> dict | None:
+    """Return the facts in the first note of divergence in these model folders, or None if all hold a model."""
+    notes = [note for folder in folders if (note := Path(folder) / NOTE).is_file()]
+    return read_json(notes[0]) if notes else None

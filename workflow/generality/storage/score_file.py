@@ -31,9 +31,11 @@ def diverged_rows(steps: Mapping[str, int]) -> pd.DataFrame:
     return pd.DataFrame({"setting": list(steps), "diverged": pd.array(list(steps.values()), "Int64")})
 
 
-def wrote_diverged(output: str | Path, model: str | Path, settings: Sequence[str], *, method: str, seed: str) -> bool:
-    """Return whether a model folder holds a note of divergence; if it does, write only rows that say so."""
-    facts = divergence(model)
+def wrote_diverged(
+    output: str | Path, models: Sequence[str | Path], settings: Sequence[str], *, method: str, seed: str
+) -> bool:
+    """Return whether one of the model folders holds a note of divergence; if so, write only rows that say so."""
+    facts = divergence(*models)
     if facts:
         write_scores(output, [diverged_rows(dict.fromkeys(settings, facts["step"]))], method=method, seed=seed)
     return bool(facts)

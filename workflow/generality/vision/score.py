@@ -17,6 +17,7 @@ from generality.runtime.progress import progress
 from generality.storage.drift import SPLIT, divergence_from, weight_distance
 from generality.storage.mixtures import mixtures, setting_texts
 from generality.storage.score_file import write_scores, wrote_diverged
+from generality.storage.shares import read_shares
 from generality.storage.unfinished import unfinished
 from generality.vision.classifier import (
     ImageClassifier,
@@ -103,13 +104,14 @@ def score_classifiers(
     method: str,
     setting: str,
     seed: str,
-    finetuned: str | Path | None = None,
+    finetuned: Sequence[str | Path] = (),
     mix: str = "",
     values: Sequence[float] = (),
+    shares: str | Path | None = None,
     drift: tuple[str, str | Path] | None = None,
     limit: int | None = None,
 ) -> None:
-    """Score one classifier folder, or what the post-hoc method `mix` makes of it and `finetuned`, on all sets.
+    """Score one classifier folder, or what the post-hoc method `mix` makes of it and of `finetuned`, on all sets.
 
     `sets` maps (data name, split) to an image-set folder; at most `limit` pictures of each are scored. `values` are
     those of the method's grid. Each set is opened once, and all mixtures share one model in memory. `drift` names the
@@ -118,7 +120,7 @@ def score_classifiers(
     of divergence (`score_file.diverged_rows`). An interrupted run resumes after the last set that was scored.
     """
     settings = setting_texts(load(mix), values, setting) if finetuned else [setting]
-    if wrote_diverged(output, finetuned or model, settings, method=method, seed=seed):
+    if wrote_diverged(output, finetuned or [model], settings, method=method, seed=seed):
         return
     opened = {key: open_image_set(folder).part(limit) for key, folder in sets.items()}
     starts = {}
@@ -136,10 +138,11 @@ def score_classifiers(
     variants = [setting]
     if finetuned:
         known = partial(entry_depths, config=config)
-        variants = mixtures(classifier, load(mix), model, finetuned, values, setting, depths=known)
+        found = read_shares(shares)
+        variants = mixtures(classifier, load(mix), model, finetuned, values, setting, depths=known, shares=found)
     made_from = {"sets": ["/".join(key) for key in sets], "limit": limit, "settings": settings}
     made_from |= {"drift": ["/".join(key) for key in starts], "device": where.type}
-    inputs = [model, *filter(None, [finetuned]), *([start] if drift else []), *sets.values()]
+    inputs = [model, *finetuned, *filter(None, [shares]), *([start] if drift else []), *sets.values()]
 
     def rows_of(key: tuple[str, str]) -> pd.DataFrame:
         rows = score_set(classifier, opened[key], groups[key], pixels, starts.get(key))

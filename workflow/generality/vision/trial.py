@@ -73,7 +73,7 @@ def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
 
 def _interpolate(base: Path, tuned: Path, data: Path, train: Mapping) -> None:
     classifier, _, objective = prepare(base, data, train=train, seed=0)
-    for _ in mixtures(classifier, load("wise"), base, tuned, [0.5]):
+    for _ in mixtures(classifier, load("wise"), base, [tuned], [0.5]):
         if not torch.isfinite(_logits(classifier, objective)).all():
             raise StudyError("its logits are not finite")
 

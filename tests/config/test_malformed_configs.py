@@ -36,7 +36,8 @@ LATER["experiments"]["medmcqa"]["methods"] |= {
     **{name: {"lambda": [1]} for name in ("kl", "ewc")},
     "freeze": {"share": [0.5]}, "layer_rates": {"decay": [0.5]}, "replay_control": {"share": [0.1]},
     "self_replay": {"share": [0.1]}, "flow": {"train": {"epochs": 2}}, "eaft": {"train": {"epochs": 2}},
-    "replay": {"share": [0.1], "data": "corpus/all"},
+    "replay": {"share": [0.1], "data": "corpus/all"}, "osf": {"kept": [0.5]},
+    **{name: {"lambda": [1], "data": "corpus/all"} for name in ("der", "der_labels")},
 }  # fmt: skip
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.
 BASES = [

@@ -2,6 +2,7 @@
 
 import copy
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -110,14 +111,14 @@ def test_rates_are_those_of_each_architectures_blocks():
     assert by_block == {0.25}
 
 
-@pytest.mark.parametrize("name", ["dora", "rslora", "pissa"])
+@pytest.mark.parametrize("name", ["dora", "rslora", "pissa", "osf"])
 @pytest.mark.parametrize("targets", ["queries-values", "all-linear"])
-def test_a_variant_of_lora_is_merged_into_a_plain_model(name, targets):
+def test_what_peft_trains_is_merged_into_a_plain_model(name, targets):
     model, objective = tiny_lm("Llama"), NextOf()
     start = copy.deepcopy(model.state_dict())
     batch = objective.batch(0, range(8))
     before = objective.loss(model, batch)[1]().detach()
-    method = make_method(name, rank=2, targets=targets)
+    method = make_method(name, targets=targets, **({"kept": 0.5} if name == "osf" else {"rank": 2}))
     method.begin(model, objective)
     torch.testing.assert_close(objective.loss(model, batch)[1](), before, rtol=1e-4, atol=1e-5)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-2)
@@ -229,6 +230,88 @@ def test_an_example_of_replay_counts_as_much_as_one_of_the_task():
         expected = sum(others.loss(model, others.batch(0, [row]))[0] for row in rows) / 16
         torch.testing.assert_close(method.loss(None, None, examples), expected)
     assert seen == set(range(7))
+
+
+@pytest.mark.parametrize("name", ["der", "der_labels"])
+def test_dark_replay_distils_the_other_data(name):
+    class Others(Regression):
+        def __init__(self):
+            super().__init__(count=7)
+            self.y = self.y + 1
+
+    torch.manual_seed(0)
+    model, task = network(), Regression()
+    task.beside = lambda data: Others()
+    method = make_method(name, share=0.5, data="others", **{"lambda": 0.3})
+    start = copy.deepcopy(model)
+    method.begin(model, task)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.1 * torch.randn_like(p))
+    method.begin_step(2)
+    examples = np.arange(16)
+    rows = [row for example in examples for row in method.drawn(example)]
+    x, y = Others().batch(2, rows)
+    distance = (model(x) - start(x)).square().sum(1)
+    losses = (model(x) - y).square().mean(1) if name == "der_labels" else 0
+    term = method.loss(None, None, examples)
+    torch.testing.assert_close(term, (0.3 * distance + losses).sum() / 16)
+    term.backward()
+    assert all(p.grad is None for p in method.teacher.parameters())
+
+
+def test_rehearsed_rows_of_unequal_lengths_count_as_much_as_alone():
+    """Rows share a pass where they weigh the same; the sum is that of passes of one row."""
+
+    class Unequal(Regression):
+        passes: ClassVar = []
+
+        def predictions(self, examples):
+            return len(examples), sum(1 + example % 3 for example in examples)
+
+        def loss(self, model, batch):
+            self.passes.append(len(batch[0]))
+            return super().loss(model, batch)
+
+    torch.manual_seed(0)
+    model, method, objective = network(), make_method("replay_control", share=0.6), Unequal()
+    method.begin(model, objective)
+    method.begin_step(0)
+    examples = np.arange(16)
+    term = method.loss(None, None, examples)
+    rows = [len(method.drawn(one)) for one in examples]
+    assert len(Unequal.passes) < sum(rows) == sum(Unequal.passes)
+    sizes = [objective.predictions([one])[1] for one in examples]
+    expected = sum(
+        size / sum(sizes) * objective.loss(model, objective.batch(0, [row]))[0]
+        for one, size in zip(examples, sizes, strict=True)
+        for row in method.drawn(one)
+    )
+    torch.testing.assert_close(term, expected)
+
+
+def test_osf_leaves_the_largest_singular_directions():
+    """The change has no part in the span of the kept directions, as far as one plain gradient step goes."""
+    model, objective = tiny_lm("Llama"), NextOf()
+    start = copy.deepcopy(model.state_dict())
+    method = make_method("osf", kept=0.5)
+    method.begin(model, objective)
+    low = [module.osf_svd_params["default"] for module in model.modules() if hasattr(module, "osf_svd_params")]
+    objective.loss(model, objective.batch(0, range(8)))[0].backward()
+    tested = 0
+    names = [name for name in start if name.endswith("_proj.weight")]
+    for name, parts in zip(names, low, strict=True):
+        u, _, v = torch.linalg.svd(start[name], full_matrices=False)
+        kept = min(start[name].shape) // 2
+        for gradient, high in ((parts["U_low"].grad, u[:, :kept].T), (parts["V_low"].grad.T, v[:kept])):
+            assert (high @ gradient).abs().max() < 1e-5 * max(1, gradient.abs().max())
+            tested += bool(gradient.abs().max() > 1e-6)
+    assert tested == 2 * len(names)
+
+
+def test_osf_says_where_it_keeps_nothing():
+    with pytest.raises(StudyError, match=r"methods.osf.kept: 0.001 keeps no direction of '.*'; raise it"):
+        make_method("osf", kept=0.001).begin(tiny_lm("Llama"), NextOf())
 
 
 def test_replay_repeats_with_its_seed_and_differs_between_epochs():

@@ -179,7 +179,7 @@ def test_an_unfinished_training_is_of_its_methods_code(tmp_path, monkeypatch):
 
 
 def test_only_a_method_that_trains_can_be_made():
-    with pytest.raises(StudyError, match="methods: no method is called 'head_only'; there are: dora, eaft, ewc"):
+    with pytest.raises(StudyError, match="methods: no method is called 'head_only'; there are: der, der_labels, dora"):
         make_method("head_only")
     with pytest.raises(StudyError, match="methods: 'wise' trains nothing; name a method that does"):
         make_method("wise")
@@ -193,6 +193,9 @@ def test_a_declaration_costs_no_import_of_torch():
 
 def test_methods_have_looks_of_their_own():
     all_looks = looks()
-    trained = "full l1 l2 kd lora kl ewc lp_ft freeze layer_rates dora rslora pissa replay replay_control self_replay"
-    assert " ".join(all_looks) == f"pretrained {trained} flow eaft wise hma lines task_arithmetic ties soup model_stock"
+    trained = (
+        "full l1 l2 kd lora kl ewc lp_ft freeze layer_rates dora rslora pissa replay replay_control self_replay der "
+        "der_labels osf flow eaft"
+    )
+    assert " ".join(all_looks) == f"pretrained {trained} wise hma lines task_arithmetic ties soup model_stock"
     assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

@@ -317,6 +317,31 @@ def test_a_method_reads_the_train_split_of_the_data_that_it_names():
     assert plan.finetune_settings("medmcqa", "replay", "share-0.5")["hyperparameters"] == {"share": 0.5}
 
 
+def test_pictures_that_are_distilled_on_need_no_classes():
+    config = tiny("tiny")
+    config["experiments"]["domainnet"]["methods"]["der"] = {"lambda": [0.1], "data": "web/all"}
+    plan = Study(check(config))
+    assert plan.data_beside("domainnet", "der", "1") == ["results/tiny/data/web/all/train"]
+    assert plan.finetune_settings("domainnet", "der", "lambda-0.1")["hyperparameters"] == {"lambda": 0.1, "share": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("web/none", "methods.der.data: no domain of 'web' is called 'none'; there are: all"),
+        ("large/all", "methods.der.data: domainnet/real has 32 pixels, large/all has 64; give both data sets one size"),
+        ("texts/all", "methods.der.data: 'texts/all' has no pictures"),
+    ],
+)
+def test_pictures_that_cannot_be_distilled_on_are_refused(data, message):
+    config = tiny("tiny")
+    config["data"]["large"] = config["data"]["web"] | {"size": 64}
+    config["data"]["texts"] = {"source": "text_world", "family": "corpus", "seed": 3, "counts": {"train": 9}}
+    config["experiments"]["domainnet"]["methods"]["der"] = {"lambda": [0.1], "data": data}
+    with pytest.raises(ConfigError, match=message):
+        check(config)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

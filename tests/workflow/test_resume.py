@@ -8,6 +8,7 @@ import pytest
 import generality.training.state
 from generality.language.finetune import finetune_causal_lm
 from generality.language.pretrain import pretrain_opt
+from generality.methods import load
 from generality.training.passes import Passes
 from generality.vision.finetune import finetune_classifier
 from generality.vision.pretrain import pretrain_clip
@@ -17,7 +18,11 @@ from small_trainings import ARCHITECTURE, LANGUAGE_PRETRAIN, LANGUAGE_TRAIN, MET
 SHORT = TRAIN | {"batch_size": 32, "epochs": 3, "augment": "shift_flip"}  # three steps an epoch
 LANGUAGE = LANGUAGE_TRAIN | {"packing": "padded", "batch_size": 24, "micro_batch": 10, "epochs": 2}  # with dropout
 SIGNALS = [signal.SIGTERM, signal.SIGKILL]
-LANGUAGE_ALONE = ("replay", "dora", "rslora", "pissa")
+DARK = {"share": 0.5, "lambda": 0.1}
+LANGUAGE_ALONE = {
+    "replay": {"share": 0.5}, "der": DARK, "der_labels": DARK, "osf": {"kept": 0.5},
+    **{name: {"rank": 2} for name in ("dora", "rslora", "pissa")},
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +42,14 @@ def stages(classifier_folder, language_folder):
         options = {"method": method, "hyperparameters": hyperparameters}
         results[f"vision {method}"] = (partial(finetune_classifier, **vision, **options), 9)
         results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), 10)
-    for method in LANGUAGE_ALONE:
-        its, beside = ({"share": 0.5}, [texts / "corpus"]) if method == "replay" else ({"rank": 2}, [])
-        options = {"method": method, "hyperparameters": its, "beside": beside}
+    for method, hyperparameters in LANGUAGE_ALONE.items():
+        beside = [texts / "corpus" for _ in load(method).reads]
+        options = {"method": method, "hyperparameters": hyperparameters, "beside": beside}
         results[f"language {method}"] = (partial(finetune_causal_lm, **language, **options), 10)  # fmt: skip
     probed = {"method": "lp_ft", "hyperparameters": {}}
     results["vision lp_ft"] = (partial(finetune_classifier, **vision, **probed), 9)
+    dark = {"method": "der", "hyperparameters": DARK, "beside": [pictures / "web"]}
+    results["vision der"] = (partial(finetune_classifier, **vision, **dark), 9)
     full = {"method": "full", "hyperparameters": {}, "series": [0.1, 0.5, 1]}
     results["vision series"] = (partial(finetune_classifier, **vision, **full), 9)
     results["language series"] = (partial(finetune_causal_lm, **language, **full), 10)
@@ -54,7 +61,7 @@ def stages(classifier_folder, language_folder):
 
 
 NAMES = [f"{track} {what}" for track in ("vision", "language") for what in (*METHODS, "series", "pre-training")]
-NAMES += ["vision lp_ft", *(f"language {method}" for method in LANGUAGE_ALONE)]
+NAMES += ["vision lp_ft", "vision der", *(f"language {method}" for method in LANGUAGE_ALONE)]
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)

@@ -22,6 +22,17 @@ def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
     yield from one_domain(path, name, splits, data)
 
 
+def beside(path: str, name: str, experiment: dict, data: dict) -> Problems:
+    """Yield the problems of a data set, with classes or without, that a method reads beside the fine-tuning set."""
+    yield from of_track(path, name, data, "vision", "pictures")
+    if is_evaluation_only(name, data):
+        yield path, f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; name another"
+    yield from one_domain(path, name, ["train"], data)
+    yield from one_size(path, [experiment["speciality"], name], data)
+    if experiment["train"]["augment"] == CROP_OF_ORIGINAL and form_of(name, data) == "captions":
+        yield path, f"{CROP_OF_ORIGINAL} needs whole pictures, which '{name}' has not; name a set with classes"
+
+
 def experiment(path: str, names: list[str], experiment: dict, config: dict) -> Problems:
     """Yield the problems of a vision experiment's data sets, `names`, the speciality first, and of its model."""
     data = config["data"]

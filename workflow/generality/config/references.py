@@ -106,7 +106,7 @@ def _method(path: str, method: str, experiment: dict, data: dict, seeds: list[in
     if declared.grid:
         yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
     for key in declared.needs:
-        yield from CHECKS[experiment["track"]].member(f"{path}.{key}", methods[method][key], ["train"], data)
+        yield from CHECKS[experiment["track"]].beside(f"{path}.{key}", methods[method][key], experiment, data)
     for key, values in methods[method].get("tune", {}).items():
         if declared.grid and key == declared.grid.name:
             yield f"{path}.tune.{key}", f"this key is {method}'s own, with its values in {path}.{key}; delete it here"

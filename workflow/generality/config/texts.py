@@ -36,6 +36,11 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
                 yield f"{path}.{where}.block_size", f"more than the {longest} positions of the model; lower it"
 
 
+def beside(path: str, name: str, experiment: dict, data: dict) -> Problems:
+    """Yield the problems of a data set that a method reads beside the fine-tuning set."""
+    yield from member(path, name, ["train"], data)
+
+
 def member(path: str, name: str, splits: Iterable[str], data: dict) -> Problems:
     """Yield a problem unless a data set is there, has texts, and has the splits that are needed."""
     yield from of_track(path, name, data, "language", "texts")

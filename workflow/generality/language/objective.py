@@ -64,8 +64,16 @@ class NextToken:
         else:
             total = F.cross_entropy(learnt_logits.float(), targets, reduction="sum")
         # A batch of blocks inside long prompts has nothing to learn; a mean over nothing would be NaN.
+        return total / max(1, len(learnt_logits)), lambda: self._outputs(model, batch, states)
+
+    def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor | Logits:
+        with autocast(self.device, self.precision):
+            states = self.states(model, batch)[:, :-1]
+        return self._outputs(model, batch, states)
+
+    def _outputs(self, model: PreTrainedModel, batch: Batch, states: Tensor) -> Tensor | Logits:
         # Distillation uses a difference of logits, which bfloat16's rounding would swamp, so it computes in float32.
-        return total / max(1, len(learnt_logits)), lambda: _outputs(model)(states[batch.mask[:, 1:].bool()].float())
+        return _outputs(model)(states[batch.mask[:, 1:].bool()].float())
 
     def states(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Return the last hidden states; omit the mask for a batch without padding, which makes attention faster."""

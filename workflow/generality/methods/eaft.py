@@ -30,5 +30,5 @@ class EAFT(Method):
 METHOD = Trained(
     label="EAFT",
     description="Each prediction's loss is weighed by the model's entropy there, so confident ones count less.",
-    order=23, color="#999999", marker="P", make=EAFT,
+    order=26, color="#999999", marker="P", make=EAFT,
 )  # fmt: skip

@@ -37,5 +37,5 @@ class FLOW(Method):
 METHOD = Trained(
     label="FLOW",
     description="Examples on which the pre-trained model's loss is small count more (Sanyal et al. 2025).",
-    order=22, color="#999999", marker="o", make=FLOW,
+    order=25, color="#999999", marker="o", make=FLOW,
 )  # fmt: skip

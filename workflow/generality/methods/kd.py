@@ -42,7 +42,7 @@ class Distillation(Method):
         import torch
 
         with torch.no_grad():
-            return self.recall(examples) if self.recall else self.objective.loss(self.teacher, batch)[1]()
+            return self.recall(examples) if self.recall else self.objective.outputs(self.teacher, batch)
 
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
         ours = outputs()

@@ -6,5 +6,5 @@ from generality.training.rehearsal import SHARE, Rehearsal
 METHOD = Trained(
     label="Replay of the task",
     description="As many more examples in each step as replay has, but of the task itself: a control.",
-    grid=SHARE, tracks=("language",), order=20, color="#F0E442", marker="X", make=Rehearsal,
+    grid=SHARE, order=20, color="#F0E442", marker="X", make=Rehearsal,
 )  # fmt: skip

@@ -55,9 +55,12 @@ class Study(Materials):
 
     def speciality_train(self, experiment: str) -> str:
         """Return the folder of the data set that is fine-tuned on."""
-        settings = self.experiment(experiment)
-        uncropped = settings["train"].get("augment") == CROP_OF_ORIGINAL
-        return self.data_path(settings[SPECIALITY], WHOLE_TRAIN if uncropped else "train")
+        return self.train_path(experiment, self.experiment(experiment)[SPECIALITY])
+
+    def train_path(self, experiment: str, name: str) -> str:
+        """Return the folder of the train split of a data set in an experiment, which may crop the original pictures."""
+        uncropped = self.experiment(experiment)["train"].get("augment") == CROP_OF_ORIGINAL
+        return self.data_path(name, WHOLE_TRAIN if uncropped else "train")
 
     def starts(self, experiment: str) -> list[str]:
         """Return the seeds, as texts of `storage.seed`, of the models that an experiment starts from."""
@@ -168,7 +171,7 @@ class Study(Materials):
         declared, settings = registry()[method], self.experiment(experiment)["methods"].get(method, {})
         if declared.sampled:
             return [f"{self.start_folder(experiment, start)}/samples"]
-        return [self.data_path(settings[key], "train") for key in declared.needs if key in settings]
+        return [self.train_path(experiment, settings[key]) for key in declared.needs if key in settings]
 
     def train_block(self, experiment: str, method: str) -> dict:
         """Return the train block of a method before any key of it is tuned."""

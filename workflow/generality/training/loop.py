@@ -51,6 +51,9 @@ class Objective(Protocol):
         their examples in the batch.
         """
 
+    def outputs(self, model: nn.Module, batch: Any) -> Tensor | Logits:
+        """Return the model's outputs on a batch, as the function of `loss` does."""
+
     def remember(self, model: nn.Module) -> Callable[[np.ndarray], Tensor | Logits] | None:
         """Run a model on all examples once and return a function from a batch's examples to the model's outputs.
 

@@ -78,12 +78,8 @@ class Adapters:
                 f"{key}.dropout: the input of '{uncalled[0]}' is out of its reach; delete this key, "
                 f"or name other layers in {key}.targets"
             )
-        partial = [target.name for target in targets if not target.complete]
-        if options and partial:
-            raise StudyError(
-                f"{key}: '{partial[0]}' is not adapted as a whole linear layer, and PEFT has this method for no other; "
-                f"name whole layers in {key}.targets, or leave the method out"
-            )
+        if options:
+            check_whole(targets, key)
         self.model, self.dropout, self.tuner, self.hooks = model.requires_grad_(False), dropout, None, []
         layers = [target.name.removesuffix(".weight") for target in targets if target.complete]
         self.parts = [target for target in targets if not target.complete]
@@ -126,7 +122,23 @@ def _peft(model: nn.Module, layers: list[str], **settings):
     from peft.tuners.lora import LoraModel
 
     settings = {"init_lora_weights": "gaussian"} | settings
-    # A regular expression, because PEFT matches a list against ends of names. Wrapping the model in a ModuleList hides
-    # its architecture, for which PEFT has rules of its own; this module knows the uncalled weights without them.
-    names = "0.(" + "|".join(map(re.escape, layers)) + ")"
-    return LoraModel(nn.ModuleList([model]), {"default": LoraConfig(target_modules=names, **settings)}, "default")
+    wrapped, names = for_peft(model, layers)
+    return LoraModel(wrapped, {"default": LoraConfig(target_modules=names, **settings)}, "default")
+
+
+def for_peft(model: nn.Module, layers: Sequence[str]) -> tuple[nn.Module, str]:
+    """Return a model as PEFT takes it, and a regular expression of the names that its layers then have.
+
+    PEFT matches a list against ends of names. The ModuleList hides the architecture, for which PEFT has rules of its
+    own; this module knows the uncalled weights without them.
+    """
+    return nn.ModuleList([model]), "0.(" + "|".join(map(re.escape, layers)) + ")"
+
+
+def check_whole(targets: Sequence[Target], key: str) -> None:
+    """Raise StudyError with a method's `key` if a target is not a whole linear layer, which PEFT wants."""
+    if partial := [target.name for target in targets if not target.complete]:
+        raise StudyError(
+            f"{key}: '{partial[0]}' is not adapted as a whole linear layer, and PEFT has this method for no other; "
+            f"name whole layers in {key}.targets, or leave the method out"
+        )

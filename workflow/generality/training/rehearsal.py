@@ -23,7 +23,7 @@ DATA = Key("data", "The data set that is rehearsed, whose train split is read.",
 
 
 class Rehearsal(Method):
-    """Add to the loss the sum of the rehearsed examples' losses, divided by the number of the task's examples.
+    """Add to the loss the sum of the rehearsed examples' terms, divided by the number of the task's examples.
 
     So an example of the other data counts as much as one of the task, whatever their lengths, and the step grows with
     the share. Each of the task's examples brings share / (1 − share) others in expectation: the whole part of that, and
@@ -54,15 +54,21 @@ class Rehearsal(Method):
         count = int(self.rate) + (random.random() < self.rate % 1)
         return random.integers(len(self.others), size=count).tolist()
 
+    def term(self, rows: np.ndarray) -> Tensor:
+        """Return the mean term of examples of the other data: their loss."""
+        return self.others.loss(self.model, self.others.batch(self.epoch, rows))[0]
+
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
         import numpy as np
         import torch
 
         # A part's term is weighed by its share of the batch's outputs, so each example's by its own.
         sizes = np.array([self.task.predictions(np.array([example]))[1] for example in examples])
-        total = torch.zeros((), device=next(self.model.parameters()).device)
+        alike: dict[tuple, list[int]] = {}  # rows of equal weight and equally many predictions share a pass
         for example, share in zip(examples, (sizes / sizes.sum()).tolist(), strict=True):
             for row in self.drawn(example):
-                loss, _ = self.others.loss(self.model, self.others.batch(self.epoch, np.array([row])))
-                total = total + share * loss
+                alike.setdefault((share, self.others.predictions(np.array([row]))), []).append(row)
+        total = torch.zeros((), device=next(self.model.parameters()).device)
+        for (share, _), rows in alike.items():
+            total = total + share * len(rows) * self.term(np.array(rows))
         return total

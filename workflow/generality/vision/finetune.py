@@ -1,5 +1,6 @@
 """The fine-tuning stage of the vision track."""
 
+from functools import partial
 from pathlib import Path
 
 from generality.data.image_set import open_image_set
@@ -46,8 +47,14 @@ def prepare(
     classifier.to(where)
     if train["compile"]:
         classifier.visual.compile()
-    objective = ImageClassification(
-        images, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed, device=where,
-        precision=train["precision"],
+    classification = partial(
+        ImageClassification, preprocess_cfg=config["preprocess_cfg"], augmentation=train["augment"], seed=seed,
+        device=where, precision=train["precision"],
     )  # fmt: skip
-    return classifier, config, objective
+
+    def beside(folder: str) -> ImageClassification:
+        others = open_image_set(folder)
+        check_pictures(model, config, others, folder)
+        return classification(others)
+
+    return classifier, config, classification(images, beside=beside)

@@ -1,5 +1,7 @@
 """The objective of fine-tuning an image classifier."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
@@ -31,8 +33,9 @@ class ImageClassification:
         seed: int,
         device: torch.device,
         precision: str = "float32",
+        beside: Callable[[str], ImageClassification] | None = None,
     ):
-        self.data = data
+        self.data, self.beside = data, beside
         self.labels = torch.from_numpy(data.labels).to(device)
         self.pixels = Pixels(preprocess_cfg, device)
         self.augmentation, self.seed, self.precision = augmentation, seed, precision
@@ -61,6 +64,9 @@ class ImageClassification:
         losses = F.cross_entropy(logits, labels, reduction="none")
         weights = weigh(losses.detach(), logits, torch.arange(len(labels), device=labels.device))
         return (weights * losses).mean(), lambda: logits
+
+    def outputs(self, model: ImageClassifier, batch: tuple[Tensor, Tensor]) -> Tensor:
+        return self.logits(model, batch[0])
 
     def logits(self, model: ImageClassifier, pictures: Tensor) -> Tensor:
         """Return the logits, float32 of shape (batch, classes).

@@ -1,0 +1,57 @@
+"""Dark experience replay: distillation on other data than the task's (Buzzega et al. 2020, section 3)."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from generality.methods import Key, Trained
+from generality.training.rehearsal import DATA, SHARE, Rehearsal
+from generality.training.weight_penalty import STRENGTH
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+# As many as of the task, which is the authors' choice.
+HALF = Key("share", "Share of all examples from the other data. Default 0.5.", {**SHARE.schema, "default": 0.5})
+
+
+class DarkReplay(Rehearsal):
+    """Rehearsal whose term is λ · ‖f(x) − f₀(x)‖² on the logits of the other data, averaged over predictions.
+
+    With `labels` the example's own loss is added, as DER++ does.
+    """
+
+    def __init__(self, share: float, data: str, labels: bool = False, **hyperparameters: float):
+        super().__init__(share, data)
+        self.weight, self.labels = hyperparameters["lambda"], labels
+
+    def begin(self, model: nn.Module, objective: Any) -> None:
+        super().begin(model, objective)
+        self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
+
+    def term(self, rows: np.ndarray) -> Tensor:
+        import torch
+
+        from generality.training.logits import squared_distance
+
+        batch, loss = self.others.batch(self.epoch, rows), 0.0
+        if self.labels:
+            loss, outputs = self.others.loss(self.model, batch)
+            ours = outputs()
+        else:
+            ours = self.others.outputs(self.model, batch)
+        with torch.no_grad():
+            theirs = self.others.outputs(self.teacher, batch)
+        return loss + self.weight * squared_distance(ours, theirs) / len(ours)
+
+
+METHOD = Trained(
+    label="Dark replay (DER)",
+    description=(
+        "Dark experience replay (Buzzega et al. 2020): distillation on pictures or texts of another data set, such as "
+        "the pre-training's. Pictures need no classes."
+    ),
+    grid=STRENGTH, fixed=(HALF, DATA), needs=("data",), order=22, color="#F0E442", marker="d", make=DarkReplay,
+)  # fmt: skip

@@ -1,0 +1,15 @@
+"""DER++: dark experience replay that learns the other data as well (Buzzega et al. 2020, section 3.2)."""
+
+from functools import partial
+
+from generality.methods import Trained
+from generality.methods.der import HALF, DarkReplay
+from generality.training.rehearsal import DATA
+from generality.training.weight_penalty import STRENGTH
+
+METHOD = Trained(
+    label="Dark replay (DER++)",
+    description="Dark experience replay whose texts are learnt as well, as those of replay are.",
+    grid=STRENGTH, fixed=(HALF, DATA), needs=("data",), tracks=("language",), order=23, color="#F0E442", marker="^",
+    make=partial(DarkReplay, labels=True),
+)  # fmt: skip

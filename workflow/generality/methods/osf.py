@@ -1,0 +1,63 @@
+"""OSF: fine-tuning in the directions that matter least in the pre-trained weights (Nayak et al. 2025)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from generality.errors import StudyError
+from generality.methods import Key, Trained
+from generality.methods.lora import ALL_LINEAR, TARGETS
+from generality.training.method import Method
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class OSF(Method):
+    """Singular directions of each weight are trained but for the share `kept` with the largest singular values.
+
+    Gradients are projected to be orthogonal to the kept directions. Nothing else is trained; the change is merged at
+    the end.
+    """
+
+    def __init__(self, kept: float, targets: str | Sequence[str] = ALL_LINEAR):
+        self.kept, self.targets = kept, targets
+
+    def begin(self, model: nn.Module, objective: Any) -> None:
+        from peft import OSFConfig
+        from peft.tuners.osf import OSFModel
+
+        from generality.training import processes
+        from generality.training.lora_targets import choose
+        from generality.training.low_rank import check_whole, for_peft
+
+        key = "methods.osf"
+        targets, what = choose(model, objective, self.targets, f"{key}.targets")
+        check_whole(targets, key)
+        if processes.rank() == 0:
+            print(f"osf adapts {what}", file=sys.stderr)
+        smallest = min(targets, key=lambda target: min(model.get_parameter(target.name).shape))
+        if min(model.get_parameter(smallest.name).shape) * self.kept < 1:
+            raise StudyError(f"{key}.kept: {self.kept:g} keeps no direction of '{smallest.name}'; raise it")
+        wrapped, names = for_peft(model, [target.name.removesuffix(".weight") for target in targets])
+        config = OSFConfig(target_modules=names, effective_rank=self.kept)
+        self.tuner = OSFModel(wrapped.requires_grad_(False), {"default": config}, "default")
+
+    def end(self, model: nn.Module) -> None:
+        self.tuner.merge_and_unload()
+        model.requires_grad_(True)
+
+
+METHOD = Trained(
+    label="OSF",
+    description=(
+        "Orthogonal subspace fine-tuning (Nayak et al. 2025): the largest singular directions of each weight stay, the "
+        "others are trained. PEFT's code."
+    ),
+    grid=Key("kept", "Shares of the singular directions that stay.", {"$ref": "#/$defs/fraction"}),
+    fixed=(Key("targets", TARGETS.description.replace("queries-values, the default", "queries-values")
+               .replace("all-linear:", "all-linear, the default:"), TARGETS.schema),),
+    order=24, color="#E69F00", marker="p", make=OSF,
+)  # fmt: skip

@@ -60,7 +60,7 @@ def message_of(config):
 # Edits of the embedded study: path, new value, and how the message goes on after that path.
 ALLOWED = (
     "full, l1, l2, kd, lora, kl, ewc, lp_ft, freeze, layer_rates, dora, rslora, pissa, replay, replay_control, "
-    "self_replay, der, der_labels, osf, flow, eaft, wise, hma, lines, task_arithmetic, ties, soup, model_stock"
+    "self_replay, der, der_labels, osf, flow, eaft, flyp, wise, hma, lines, task_arithmetic, ties, soup, model_stock"
 )
 WRONG = [
     # Not what the schema wants

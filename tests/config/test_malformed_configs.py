@@ -23,7 +23,7 @@ POST_HOC = (
     "lines: {alpha: [0]}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}, hma: {alpha: [0.5]}, soup: {}, "
     "model_stock: {}"
 )
-FULLER = FULLER.replace("[0.5]}}", f"[0.5]}}, lp_ft: {{}}, {POST_HOC}}}")
+FULLER = FULLER.replace("[0.5]}}", f"[0.5]}}, lp_ft: {{}}, flyp: {{}}, {POST_HOC}}}")
 FULLER = FULLER.replace("[photo]", "{photo: {crop_border: 2, cluster: (x)}}")
 RESIZED = "interpolation: bilinear, resize_mode: longest"
 OF_SET = ["size: 32", *RESIZED.split(", "), "fill_color: 9", "cluster: (x)"]

@@ -46,6 +46,7 @@ EMPTY = (
     "warmup",
     "full",
     "lp_ft",
+    "flyp",
     "flow",
     "eaft",
     "shares",

@@ -195,7 +195,7 @@ def test_methods_have_looks_of_their_own():
     all_looks = looks()
     trained = (
         "full l1 l2 kd lora kl ewc lp_ft freeze layer_rates dora rslora pissa replay replay_control self_replay der "
-        "der_labels osf flow eaft"
+        "der_labels osf flow eaft flyp"
     )
     assert " ".join(all_looks) == f"pretrained {trained} wise hma lines task_arithmetic ties soup model_stock"
     assert len({(look["color"], look["marker"]) for look in all_looks.values()}) == len(all_looks)

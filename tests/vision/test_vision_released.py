@@ -29,7 +29,7 @@ from generality.vision.pixels import Pixels
 from generality.vision.score import score_classifiers
 from generality.vision.tokenizer import write_vocabulary
 from generality.vision.trial import try_clip
-from generality.vision.zero_shot import build_classifier, zero_shot_head
+from generality.vision.zero_shot import build_classifier, prompts, zero_shot_head
 from interpolated import interpolate
 from small_sets import CLASSES, make_image_set
 from small_trainings import METHODS, PICTURES, TRAIN
@@ -196,7 +196,7 @@ def test_class_names_that_become_the_same_tokens_are_refused(family, names, alik
 def test_names_that_one_of_the_templates_tells_apart_are_taken(tmp_path):
     model, tokenizer, _ = load_clip(fetched("CLIP ViT", tmp_path))
     long = "a photo of " * 6
-    head = zero_shot_head(model, tokenizer, ["cat", "dog", "cat"], [f"{long}{{}}", "a {}"])
+    head = zero_shot_head(model, tokenizer, ["cat", "dog", "cat"], prompts([f"{long}{{}}", "a {}"]))
     assert not torch.equal(head.weight[0], head.weight[1])
     assert torch.equal(head.weight[0], head.weight[2])  # one name may stand for two classes
 

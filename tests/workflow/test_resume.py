@@ -49,6 +49,8 @@ def stages(classifier_folder, language_folder):
     probed = {"method": "lp_ft", "hyperparameters": {}}
     results["vision lp_ft"] = (partial(finetune_classifier, **vision, **probed), 9)
     dark = {"method": "der", "hyperparameters": DARK, "beside": [pictures / "web"]}
+    prompted = {"method": "flyp", "hyperparameters": {"templates": ["a {}", "a photo of a {}"]}}
+    results["vision flyp"] = (partial(finetune_classifier, **vision, **prompted, beside=[pictures / "clip"]), 9)
     results["vision der"] = (partial(finetune_classifier, **vision, **dark), 9)
     full = {"method": "full", "hyperparameters": {}, "series": [0.1, 0.5, 1]}
     results["vision series"] = (partial(finetune_classifier, **vision, **full), 9)
@@ -61,7 +63,7 @@ def stages(classifier_folder, language_folder):
 
 
 NAMES = [f"{track} {what}" for track in ("vision", "language") for what in (*METHODS, "series", "pre-training")]
-NAMES += ["vision lp_ft", "vision der", *(f"language {method}" for method in LANGUAGE_ALONE)]
+NAMES += ["vision lp_ft", "vision der", "vision flyp", *(f"language {method}" for method in LANGUAGE_ALONE)]
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)

@@ -45,9 +45,10 @@ class Declaration:
 
     `label` and `description` are for readers. `grid` is the hyper-parameter that is tried with several values, each a
     run of its own; `fixed` are the others. `needs` names those of them that a study must give and whose value is a data
-    set beside the fine-tuning set; the code gets the folder of its train split. If `sampled`, it gets a folder of texts
-    that the pre-trained model wrote, as `data`. `tracks` names the tracks that it is for. `order` places it in tables
-    and legends. `color` and `marker` are its looks unless a study has others.
+    set beside the fine-tuning set; the code gets the folder of its train split. `given` names further folders that it
+    gets: `samples`, of texts that the pre-trained model wrote, or `clip`, the pre-trained model with its text tower.
+    `keys` names keys of the experiment whose values it gets. `tracks` names the tracks that it is for. `order` places
+    it in tables and legends. `color` and `marker` are its looks unless a study has others.
     """
 
     label: str
@@ -55,7 +56,8 @@ class Declaration:
     grid: Key | None = None
     fixed: tuple[Key, ...] = ()
     needs: tuple[str, ...] = ()
-    sampled: bool = False
+    given: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     tracks: tuple[str, ...] = TRACKS
     order: int = 100
     color: str = ""
@@ -64,8 +66,8 @@ class Declaration:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Return the names of the data sets that a training reads beside the fine-tuning set."""
-        return ("data",) if self.sampled else self.needs
+        """Return the names of the folders that a training reads beside the model and the fine-tuning set."""
+        return self.given + self.needs
 
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""

@@ -29,7 +29,7 @@ class Distillation(Method):
     def begin(self, model: nn.Module, objective: Any) -> None:
         import torch
 
-        self.objective = objective
+        self.task = objective
         self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
         # If inputs are the same in every epoch, so are the teacher's outputs: compute them once.
         with torch.no_grad():
@@ -42,7 +42,7 @@ class Distillation(Method):
         import torch
 
         with torch.no_grad():
-            return self.recall(examples) if self.recall else self.objective.outputs(self.teacher, batch)
+            return self.recall(examples) if self.recall else self.task.outputs(self.teacher, batch)
 
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
         ours = outputs()

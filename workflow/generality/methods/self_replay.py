@@ -3,8 +3,14 @@
 from generality.methods import Trained
 from generality.training.rehearsal import SHARE, Rehearsal
 
+
+def make(share: float, samples: str) -> Rehearsal:
+    """Return the hooks, which rehearse the texts in the folder `samples`."""
+    return Rehearsal(share, samples)
+
+
 METHOD = Trained(
     label="Self-generated replay",
     description="Replay of texts that the pre-trained model wrote before the training, from its start token on.",
-    grid=SHARE, sampled=True, tracks=("language",), order=21, color="#F0E442", marker="s", make=Rehearsal,
+    grid=SHARE, given=("samples",), tracks=("language",), order=21, color="#F0E442", marker="s", make=make,
 )  # fmt: skip

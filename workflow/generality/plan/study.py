@@ -162,6 +162,7 @@ class Study(Materials):
                 hyperparameters[key.name] = settings[key.name]
             elif key.default:
                 hyperparameters[key.name] = float(hyperparameters[key.default])
+        hyperparameters |= {key: self.experiment(experiment)[key] for key in declared.keys}
         train = {name: value for name, value in values[setting].items() if name in tuned_keys}
         block = self.train_block(experiment, method) | train
         return {"method": method, "hyperparameters": hyperparameters, "train": block}
@@ -169,9 +170,10 @@ class Study(Materials):
     def data_beside(self, experiment: str, method: str, start: str) -> list[str]:
         """Return the folders that a method, from a start, reads beside the fine-tuning set, as its `reads` has them."""
         declared, settings = registry()[method], self.experiment(experiment)["methods"].get(method, {})
-        if declared.sampled:
-            return [f"{self.start_folder(experiment, start)}/samples"]
-        return [self.train_path(experiment, settings[key]) for key in declared.needs if key in settings]
+        made = f"{self.start_folder(experiment, start)}/samples"
+        given = {"samples": made, "clip": self.model_path(experiment, start)}
+        named = [settings[key] for key in declared.needs if key in settings]
+        return [given[name] for name in declared.given] + [self.train_path(experiment, name) for name in named]
 
     def train_block(self, experiment: str, method: str) -> dict:
         """Return the train block of a method before any key of it is tuned."""

@@ -93,6 +93,7 @@ def fit(model: nn.Module, objective: Objective, method: Method, *, train: dict, 
     torch.manual_seed(seed)
     model.train()
     method.begin(model, objective)
+    objective = method.objective(objective)
     if rank := processes.rank():  # each process has dropout of its own; the first draws like a single process
         torch.manual_seed(int(np.random.SeedSequence([seed, rank]).generate_state(1)[0]))
     optimizer = OPTIMIZERS[train["optimizer"]](

@@ -32,6 +32,10 @@ class Method:
     def begin(self, model: nn.Module, objective: Any) -> None:
         """Prepare the training, before the optimiser is built; `objective` is a loop.Objective."""
 
+    def objective(self, task: Any) -> Any:
+        """Return the loop.Objective that is learnt, by default the task's; called after `begin`."""
+        return task
+
     def rates(self, model: nn.Module, objective: Any) -> dict[nn.Parameter, float]:
         """Return factors on the learning rates of parameters; called after `begin`. Others have 1."""
         return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from generality.errors import StudyError
+from generality.methods import load
 from generality.runtime.memory import failure
 from generality.storage.files import write_text
 
@@ -49,5 +50,6 @@ def problem_of(run: Callable[[], object]) -> str | None:
 
 def described(trial: dict) -> str:
     """Return a trial's method and hyper-parameters as text for messages."""
-    values = "".join(f", {key} {value}" for key, value in trial["hyperparameters"].items())
+    shared = load(trial["method"]).keys  # the experiment's own, which tell no two trials apart
+    values = "".join(f", {key} {value}" for key, value in trial["hyperparameters"].items() if key not in shared)
     return f"{trial['method']}{values}"

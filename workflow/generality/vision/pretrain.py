@@ -86,8 +86,12 @@ class Contrast:
         pictures, tokens = batch
         with torch.no_grad():
             model.logit_scale.clamp_(max=float(np.log(MAX_SCALE)))
-        images = model.encode_image(pictures, normalize=True)  # unit length, shape (batch, width), as are the texts
-        texts = model.encode_text(tokens, normalize=True)
-        logits = model.logit_scale.exp() * images @ texts.T
-        labels = torch.arange(len(logits), device=logits.device)
-        return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2, None
+        images, texts = model.encode_image(pictures, normalize=True), model.encode_text(tokens, normalize=True)
+        return contrastive_loss(images, texts, model.logit_scale), None
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, logit_scale: Tensor) -> Tensor:
+    """Return the mean of both cross-entropies between unit-length features of pairs, each of shape (batch, width)."""
+    logits = logit_scale.exp() * images @ texts.T
+    labels = torch.arange(len(logits), device=logits.device)
+    return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2

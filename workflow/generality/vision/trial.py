@@ -42,7 +42,7 @@ def attempts(model: str | Path, folder: Path, trials: Sequence[Mapping]) -> Iter
         train, tuned = trial["train"] | BRIEF, folder / f"tuned-{number}"
         if number == 0:
             yield "micro_batch: 1", partial(_check_parts, base, data, train)
-        yield f"a step of {described(trial)}", partial(_train, tuned, base, data, trial | {"train": train})
+        yield f"a step of {described(trial)}", partial(_train, tuned, model, base, data, trial | {"train": train})
         yield f"WiSE-FT of {described(trial)}", partial(_interpolate, base, tuned, data, train)
 
 
@@ -56,11 +56,11 @@ def _build(base: Path, model: str | Path, data: Path) -> None:
     build_classifier(base, clip=model, data=data, templates=[PROMPT])
 
 
-def _train(tuned: Path, base: Path, data: Path, trial: Mapping) -> None:
+def _train(tuned: Path, model: str | Path, base: Path, data: Path, trial: Mapping) -> None:
     """Take a step, which must change a weight; save the classifier, open it and compare its logits."""
     classifier, config, objective = prepare(base, data, train=trial["train"], seed=0)
     before = [entry.clone() for entry in classifier.state_dict().values()]
-    beside = dict.fromkeys(load(trial["method"]).reads, data)
+    beside = {name: model if name == "clip" else data for name in load(trial["method"]).reads}
     method = make_method(trial["method"], **trial["hyperparameters"], **beside)
     fit(
         classifier, objective, method, train=trial["train"], seed=0, log=tuned.with_suffix(".csv"), what=str(tuned)

@@ -14,10 +14,17 @@ from generality.errors import StudyError
 from generality.vision.classifier import ImageClassifier, check_pictures, save_classifier
 from generality.vision.clip import Tokenizer, load_clip
 
-Templates = Sequence[str] | Sequence[Callable[[str], str]]
+Prompts = Sequence[Callable[[str], str]]
 
 
-def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str], templates: Templates) -> nn.Linear:
+def prompts(templates: Sequence[str] | str) -> Prompts:
+    """Return functions from a class's name to a prompt: of texts with one `{}`, or of `openai_imagenet`'s 80."""
+    if templates == "openai_imagenet":
+        return open_clip.OPENAI_IMAGENET_TEMPLATES
+    return [template.format for template in templates]
+
+
+def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str], templates: Prompts) -> nn.Linear:
     """Return the zero-shot classifier as a linear layer (Radford et al. 2021; the start of fine-tuning in WiSE-FT).
 
     Encode each class's prompts, normalise, average and normalise again. The rows include the factor exp(logit_scale).
@@ -39,14 +46,13 @@ def zero_shot_head(model: nn.Module, tokenizer: Tokenizer, classes: Sequence[str
     return head
 
 
-def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Templates) -> tuple[str, str] | None:
+def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Prompts) -> tuple[str, str] | None:
     """Return two names whose prompts are the same tokens in every template, or None."""
     groups = [names]
     for template in templates:  # from the second on, only for names that are still alike
-        fill = template.format if isinstance(template, str) else template
         alike = defaultdict(list)
         for number, group in enumerate(groups):
-            for name, tokens in zip(group, tokenizer([fill(name) for name in group]), strict=True):
+            for name, tokens in zip(group, tokenizer([template(name) for name in group]), strict=True):
                 alike[number, *tokens.tolist()].append(name)
         groups = [group for group in alike.values() if len(group) > 1]
     return tuple(groups[0][:2]) if groups else None
@@ -63,10 +69,8 @@ def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, 
     check_pictures(clip, config, images, data)
     if len(images.classes) < 2:
         raise StudyError(f"{data}: '{images.classes[0]}' is its only class, and there is nothing to learn; add another")
-    if templates == "openai_imagenet":
-        templates = open_clip.OPENAI_IMAGENET_TEMPLATES
     try:
-        head = zero_shot_head(model, tokenizer, [in_prompt(name) for name in images.classes], templates)
+        head = zero_shot_head(model, tokenizer, [in_prompt(name) for name in images.classes], prompts(templates))
     except StudyError as error:
         raise StudyError(f"{data}: {error}") from None
     save_classifier(ImageClassifier(model.visual, head), folder, config | {"classes": images.classes})

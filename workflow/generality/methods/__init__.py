@@ -19,6 +19,9 @@ from generality.storage.setting import write
 PRETRAINED = "pretrained"  # the model before any method
 REFERENCE = "full"  # the others are measured against it, and post-hoc ones begin from it by default
 TRACKS = ("vision", "language")
+TRAINING, PENALTY, LOW_RANK, REHEARSAL, AFTER = FAMILIES = (
+    *("Fine-tuning", "Penalty or distillation", "Low rank", "Rehearsal", "After training"),
+)
 # Colours (Okabe and Ito 2008, safe for colour-blind readers) and markers of methods that declare none, in turn.
 PALETTE = (("#F0E442", "P"), ("#0072B2", "h"), ("#009E73", "<"), ("#CC79A7", ">"), ("#E69F00", "p"), ("#D55E00", "d"))
 
@@ -48,7 +51,8 @@ class Declaration:
     set beside the fine-tuning set; the code gets the folder of its train split. `given` names further folders that it
     gets: `samples`, of texts that the pre-trained model wrote, or `clip`, the pre-trained model with its text tower.
     `keys` names keys of the experiment whose values it gets. `tracks` names the tracks that it is for. `order` places
-    it in tables and legends. `color` and `marker` are its looks unless a study has others.
+    it in tables and legends, `family` is one of `FAMILIES`. `color` and `marker` are its looks unless a study has
+    others.
     """
 
     label: str
@@ -59,6 +63,7 @@ class Declaration:
     given: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     tracks: tuple[str, ...] = TRACKS
+    family: str = TRAINING
     order: int = 100
     color: str = ""
     marker: str = ""
@@ -124,6 +129,7 @@ class PostHoc(Declaration):
     returns that of a list of shares on the fine-tuning set's validation split, and may be called `candidates` times.
     """
 
+    family: str = AFTER
     mix: Callable[..., Any] | None = None
     elementwise: bool = True
     layered: bool = False
@@ -160,6 +166,8 @@ def load(method: str) -> Trained | PostHoc:
     if not isinstance(declared, Trained | PostHoc) or method == PRETRAINED or not method.isidentifier():
         problem = "has no METHOD, a Trained or a PostHoc" if method != PRETRAINED else "is no name for a method"
         raise StudyError(f"{file}: {problem}; correct the file, or move it elsewhere")
+    if declared.family not in FAMILIES:
+        raise StudyError(f"{file}: no family is called '{declared.family}'; there are: {', '.join(FAMILIES)}")
     return declared
 
 

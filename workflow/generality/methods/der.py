@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from generality.methods import Key, Trained
+from generality.methods import REHEARSAL, Key, Trained
 from generality.training.rehearsal import DATA, SHARE, Rehearsal
 from generality.training.weight_penalty import STRENGTH
 
@@ -53,5 +53,6 @@ METHOD = Trained(
         "Dark experience replay (Buzzega et al. 2020): distillation on pictures or texts of another data set, such as "
         "the pre-training's. Pictures need no classes."
     ),
-    grid=STRENGTH, fixed=(HALF, DATA), needs=("data",), order=22, color="#F0E442", marker="d", make=DarkReplay,
+    grid=STRENGTH, fixed=(HALF, DATA), needs=("data",),
+    family=REHEARSAL, order=22, color="#F0E442", marker="d", make=DarkReplay,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from generality.methods import Trained
+from generality.methods import REHEARSAL, Trained
 from generality.methods.der import HALF, DarkReplay
 from generality.training.rehearsal import DATA
 from generality.training.weight_penalty import STRENGTH
@@ -10,6 +10,6 @@ from generality.training.weight_penalty import STRENGTH
 METHOD = Trained(
     label="Dark replay (DER++)",
     description="Dark experience replay whose texts are learnt as well, as those of replay are.",
-    grid=STRENGTH, fixed=(HALF, DATA), needs=("data",), tracks=("language",), order=23, color="#F0E442", marker="^",
-    make=partial(DarkReplay, labels=True),
+    grid=STRENGTH, fixed=(HALF, DATA), needs=("data",), tracks=("language",),
+    family=REHEARSAL, order=23, color="#F0E442", marker="^", make=partial(DarkReplay, labels=True),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generality.methods import Trained
+from generality.methods import PENALTY, Trained
 from generality.training.weight_penalty import STRENGTH, WeightPenalty
 
 if TYPE_CHECKING:
@@ -42,5 +42,5 @@ METHOD = Trained(
         "weight)^2 is added to the loss. F, of mean 1, is the squared gradient of the pre-trained model's loss on the "
         "fine-tuning set."
     ),
-    grid=STRENGTH, order=12, color="#0072B2", marker=">", make=EWC,
+    grid=STRENGTH, family=PENALTY, order=12, color="#0072B2", marker=">", make=EWC,
 )  # fmt: skip

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from generality.methods import Trained
+from generality.methods import PENALTY, Trained
 from generality.training.method import Method
 from generality.training.weight_penalty import STRENGTH
 
@@ -61,5 +61,5 @@ METHOD = Trained(
         "Distillation: lambda x the squared distance of the outputs to the pre-trained model's, mean over the batch, "
         "is added to the loss."
     ),
-    grid=STRENGTH, order=3, color="#CC79A7", marker="s", make=Distillation,
+    grid=STRENGTH, family=PENALTY, order=3, color="#CC79A7", marker="s", make=Distillation,
 )  # fmt: skip

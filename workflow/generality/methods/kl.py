@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generality.methods import Trained
+from generality.methods import PENALTY, Trained
 from generality.methods.kd import Distillation
 from generality.training.weight_penalty import STRENGTH
 
@@ -29,5 +29,5 @@ METHOD = Trained(
         "lambda x the KL divergence of the pre-trained model's probabilities to the model's, mean over the batch, is "
         "added to the loss."
     ),
-    grid=STRENGTH, order=11, color="#CC79A7", marker="d", make=ForwardKL,
+    grid=STRENGTH, family=PENALTY, order=11, color="#CC79A7", marker="d", make=ForwardKL,
 )  # fmt: skip

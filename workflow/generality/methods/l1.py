@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generality.methods import Trained
+from generality.methods import PENALTY, Trained
 from generality.training.weight_penalty import STRENGTH, WeightPenalty
 
 if TYPE_CHECKING:
@@ -24,5 +24,5 @@ class L1(WeightPenalty):
 METHOD = Trained(
     label="L1 penalty",
     description="lambda x the sum of |weight - pre-trained weight| is added to the loss.",
-    grid=STRENGTH, order=1, color="#009E73", marker="^", make=L1,
+    grid=STRENGTH, family=PENALTY, order=1, color="#009E73", marker="^", make=L1,
 )  # fmt: skip

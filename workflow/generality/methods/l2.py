@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generality.methods import Trained
+from generality.methods import PENALTY, Trained
 from generality.training.weight_penalty import STRENGTH, WeightPenalty
 
 if TYPE_CHECKING:
@@ -24,5 +24,5 @@ class L2(WeightPenalty):
 METHOD = Trained(
     label="L2 penalty",
     description="lambda x the sum of (weight - pre-trained weight)^2 is added to the loss.",
-    grid=STRENGTH, order=2, color="#0072B2", marker="v", make=L2,
+    grid=STRENGTH, family=PENALTY, order=2, color="#0072B2", marker="v", make=L2,
 )  # fmt: skip

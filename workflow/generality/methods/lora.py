@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from generality.methods import Key, Trained
+from generality.methods import LOW_RANK, Key, Trained
 from generality.training.method import Method
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ METHOD = Trained(
     description=(
         "Low-rank changes of the query and value projections, or of other layers (Hu et al. 2021); all else stays."
     ),
-    grid=RANK, fixed=(ALPHA, DROPOUT, TARGETS), order=4, color="#E69F00", marker="D", make=LoRA,
+    grid=RANK, fixed=(ALPHA, DROPOUT, TARGETS), family=LOW_RANK, order=4, color="#E69F00", marker="D", make=LoRA,
 )  # fmt: skip
 
 

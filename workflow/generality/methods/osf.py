@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from generality.errors import StudyError
-from generality.methods import Key, Trained
+from generality.methods import LOW_RANK, Key, Trained
 from generality.methods.lora import ALL_LINEAR, TARGETS
 from generality.training.method import Method
 
@@ -59,5 +59,5 @@ METHOD = Trained(
     grid=Key("kept", "Shares of the singular directions that stay.", {"$ref": "#/$defs/fraction"}),
     fixed=(Key("targets", TARGETS.description.replace("queries-values, the default", "queries-values")
                .replace("all-linear:", "all-linear, the default:"), TARGETS.schema),),
-    order=24, color="#E69F00", marker="p", make=OSF,
+    family=LOW_RANK, order=24, color="#E69F00", marker="p", make=OSF,
 )  # fmt: skip

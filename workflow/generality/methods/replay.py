@@ -1,6 +1,6 @@
 """Replay: fine-tuning on the task and on some texts of other data, such as those of pre-training (Robins 1995)."""
 
-from generality.methods import Trained
+from generality.methods import REHEARSAL, Trained
 from generality.training.rehearsal import DATA, SHARE, Rehearsal
 
 METHOD = Trained(
@@ -9,6 +9,6 @@ METHOD = Trained(
         "Adds texts of another data set to the training, such as the pre-training's. Each counts as much as an example "
         "of the task."
     ),
-    grid=SHARE, fixed=(DATA,), needs=("data",), tracks=("language",), order=19, color="#F0E442", marker="o",
-    make=Rehearsal,
+    grid=SHARE, fixed=(DATA,), needs=("data",), tracks=("language",),
+    family=REHEARSAL, order=19, color="#F0E442", marker="o", make=Rehearsal,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Replay of texts that the pre-trained model writes by itself, for whoever has none of its pre-training's."""
 
-from generality.methods import Trained
+from generality.methods import REHEARSAL, Trained
 from generality.training.rehearsal import SHARE, Rehearsal
 
 
@@ -12,5 +12,6 @@ def make(share: float, samples: str) -> Rehearsal:
 METHOD = Trained(
     label="Self-generated replay",
     description="Replay of texts that the pre-trained model wrote before the training, from its start token on.",
-    grid=SHARE, given=("samples",), tracks=("language",), order=21, color="#F0E442", marker="s", make=make,
+    grid=SHARE, given=("samples",), tracks=("language",),
+    family=REHEARSAL, order=21, color="#F0E442", marker="s", make=make,
 )  # fmt: skip

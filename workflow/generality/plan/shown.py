@@ -38,6 +38,12 @@ class Shown:
         return methods
 
     @property
+    def families(self) -> dict[str, str]:
+        """Return the families of the methods shown, a mixture's that of its post-hoc method."""
+        declared = registry()
+        return {name: declared[name.partition("-")[0]].family for name in self.looks if name != PRETRAINED}
+
+    @property
     def labels(self) -> dict[str, str]:
         """Return the printed names of the methods."""
         return {method: look["label"] for method, look in self.looks.items()}

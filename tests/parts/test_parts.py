@@ -38,7 +38,7 @@ def declare(tmp_path, monkeypatch):
 def test_the_parts_stand_in_the_order_of_the_page():
     assert list(parts()) == [
         *(f"figure{number}" for number in (2, 3, 4, 5, 6, 8, 9)),
-        *("drift", "flips", "glance"),
+        *("drift", "flips", "glance", "sizes"),
         *(f"table{number}" for number in range(1, 12)),
         *("calibration", "selection"),
         *("tradeoff", "claims"),
@@ -51,7 +51,7 @@ def test_the_parts_stand_in_the_order_of_the_page():
 
 def test_a_part_of_ones_own_is_an_entry_of_the_report_like_any(declare):
     declare(OWN_PART)
-    assert list(parts())[7:11] == ["drift", "flips", "glance", "losses"], "after the figures with a number"
+    assert list(parts())[7:12] == ["drift", "flips", "glance", "losses", "sizes"], "after the figures with a number"
     config = tiny("tiny")
     config["report"]["losses"] = {"experiment": "domainnet"}
     assert check(config)["report"]["losses"] == {"experiment": "domainnet"}

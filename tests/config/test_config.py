@@ -420,9 +420,9 @@ def test_merges_may_override_keys(tmp_path):
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "studies").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_studies_that_come_with_the_project_are_right(path):
     assert path in files_of(path)
-    # Without a name of its own a study adds to the results of config.yaml.
+    # Without a name of its own a study adds to the results of the file before it.
     named = yaml.safe_load(path.read_text()).get("study")
-    assert load(*files_of(path))["study"] == (named or "embedded")
+    assert load(*files_of(path))["study"] == (named or load(files_of(path)[0])["study"])
     assert named in (None, path.stem) or path.parent.name == "variants"
 
 

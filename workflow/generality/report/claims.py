@@ -116,14 +116,16 @@ def judge(comparison: Comparison) -> Judged:
     return Judged(comparison.what, comparison.unit, *comparison.estimate, *measured)
 
 
-def judge_claims(experiments: Mapping[str, Resampled | Probed | Followed]) -> list[JudgedClaim]:
-    """Return each claim of the paper with its verdict.
+def judge_claims(
+    experiments: Mapping[str, Resampled | Probed | Followed], asked: Sequence[Claim] = ()
+) -> list[JudgedClaim]:
+    """Return each claim of the paper, or each of those asked for, with its verdict.
 
     `experiments` are those of the study by role, and those of `PROBED` and `FOLLOWED`. A claim is about the ones that
     it has.
     """
     claims = []
-    for claim in CLAIMS:
+    for claim in asked or CLAIMS:
         missing = [role for role in claim.roles if role not in experiments]
         measured = [experiments[role] for role in claim.roles if role in experiments]
         calls = [[scores] for scores in measured]

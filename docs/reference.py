@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from generality.config.schema import KINDS, validator
+from generality.methods import registry
 
-PAGE = Path(__file__).with_name("reference.md")
+PAGE, METHODS = (Path(__file__).with_name(name) for name in ("reference.md", "methods.md"))
+BEGIN, END = "<!-- methods: python docs/reference.py -->", "<!-- end -->"
 HEAD = """# Every key of a study file
 
 `make docs` writes this page from the schema that checks a study file, so the two always agree.
@@ -178,5 +180,19 @@ def _plain(text: str) -> str:
     return "".join(part if part.startswith("`") else re.sub(r"([<>*_|])", r"\\\1", part) for part in parts)
 
 
+def with_methods(page: str) -> str:
+    """Return the page on methods with the table of all that are declared."""
+    rows = [
+        "| method | added to the loss, or trained | scope | source |", "| --- | --- | --- | --- |",
+        *(
+            f"| `{name}` | {' | '.join(_plain(getattr(method, key)) for key in ('formula', 'scope', 'source'))} |"
+            for name, method in registry().items()
+        ),
+    ]  # fmt: skip
+    before, rest = page.split(BEGIN)
+    return "\n".join([f"{before}{BEGIN}", *rows, f"{END}{rest.split(END)[1]}"])
+
+
 if __name__ == "__main__":
     PAGE.write_text(Reference(validator().schema).text, encoding="utf-8")
+    METHODS.write_text(with_methods(METHODS.read_text(encoding="utf-8")), encoding="utf-8")

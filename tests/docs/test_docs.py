@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from docs import keep_report, open_cards
-from docs.reference import PAGE, Reference, anchor
+from docs.reference import METHODS, PAGE, Reference, anchor, with_methods
 from generality.config.schema import validator
 from generality.report.claims import CLAIMS, VERDICTS
 from generality.report.markup import markdown
@@ -91,6 +91,11 @@ def test_the_configuration_pages_name_files_that_are_there():
     named = re.findall(r"--configfile ([\w./-]+)", "".join(page.read_text() for page in PAGES))
     assert {name for name in named if name not in values and not (ROOT / name).exists()} == set()
     assert "workflow/studies/paper.yaml" in named
+
+
+def test_the_table_of_methods_is_that_of_their_declarations():
+    text = METHODS.read_text()
+    assert text == with_methods(text), "run `python docs/reference.py`"
 
 
 def test_the_reference_is_that_of_the_schema():

@@ -46,7 +46,8 @@ class Key:
 class Declaration:
     """The declaration that both kinds of method share.
 
-    `label` and `description` are for readers. `grid` is the hyper-parameter that is tried with several values, each a
+    `label` and `description` are for readers, and so are `formula` (what is added to the loss, or trained), its `scope`
+    and its `source`. `grid` is the hyper-parameter that is tried with several values, each a
     run of its own; `fixed` are the others. `needs` names those of them that a study must give and whose value is a data
     set beside the fine-tuning set; the code gets the folder of its train split. `given` names further folders that it
     gets: `samples`, of texts that the pre-trained model wrote, or `clip`, the pre-trained model with its text tower.
@@ -57,6 +58,9 @@ class Declaration:
 
     label: str
     description: str
+    formula: str = ""
+    scope: str = ""
+    source: str = ""
     grid: Key | None = None
     fixed: tuple[Key, ...] = ()
     needs: tuple[str, ...] = ()

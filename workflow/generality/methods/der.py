@@ -53,6 +53,9 @@ METHOD = Trained(
         "Dark experience replay (Buzzega et al. 2020): distillation on pictures or texts of another data set, such as "
         "the pre-training's. Pictures need no classes."
     ),
+    formula="λ · ‖f(x) − f₀(x)‖² over examples x of other data",
+    scope="pictures, with classes or without, or texts: the set `data`",
+    source="Buzzega et al. 2020",
     grid=STRENGTH, fixed=(HALF, DATA), needs=("data",),
     family=REHEARSAL, order=22, color="#F0E442", marker="d", make=DarkReplay,
 )  # fmt: skip

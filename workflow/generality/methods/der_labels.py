@@ -10,6 +10,9 @@ from generality.training.weight_penalty import STRENGTH
 METHOD = Trained(
     label="Dark replay (DER++)",
     description="Dark experience replay whose texts are learnt as well, as those of replay are.",
+    formula="as dark replay, and the losses of these examples",
+    scope="language",
+    source="Buzzega et al. 2020",
     grid=STRENGTH, fixed=(HALF, DATA), needs=("data",), tracks=("language",),
     family=REHEARSAL, order=23, color="#F0E442", marker="^", make=partial(DarkReplay, labels=True),
 )  # fmt: skip

@@ -30,5 +30,8 @@ class EAFT(Method):
 METHOD = Trained(
     label="EAFT",
     description="Each prediction's loss is weighed by the model's entropy there, so confident ones count less.",
+    formula="nothing; a prediction's loss is weighed by its entropy",
+    scope="of the 20 likeliest answers, divided by ln 20",
+    source="arXiv 2601.02151",
     order=26, color="#999999", marker="P", make=EAFT,
 )  # fmt: skip

@@ -42,5 +42,8 @@ METHOD = Trained(
         "weight)^2 is added to the loss. F, of mean 1, is the squared gradient of the pre-trained model's loss on the "
         "fine-tuning set."
     ),
+    formula="λ · Σ F · (θ − θ₀)²",
+    scope="as L2; F is the mean squared gradient of the pre-trained model on the fine-tuning set, divided by its mean",
+    source="Kirkpatrick et al. 2017",
     grid=STRENGTH, family=PENALTY, order=12, color="#0072B2", marker=">", make=EWC,
 )  # fmt: skip

@@ -37,5 +37,8 @@ class FLOW(Method):
 METHOD = Trained(
     label="FLOW",
     description="Examples on which the pre-trained model's loss is small count more (Sanyal et al. 2025).",
+    formula="nothing; an example's loss is weighed by exp(−ℓ/τ), of mean 1",
+    scope="ℓ is the pre-trained model's loss on the example, τ the median",
+    source="Sanyal et al. 2025",
     order=25, color="#999999", marker="o", make=FLOW,
 )  # fmt: skip

@@ -71,5 +71,8 @@ METHOD = Trained(
         "Fine-tuning by the contrastive loss of pre-training, of pictures and prompts of their classes (Goyal et al. "
         "2023). The tuned text tower makes the head."
     ),
+    formula="the contrastive loss of pictures and prompts of their classes, in place of the classes' loss",
+    scope="CLIP: both towers; the tuned text tower makes the head",
+    source="Goyal et al. 2023",
     given=("clip",), keys=("templates",), tracks=("vision",), order=27, color="#D55E00", marker="d", make=FLYP,
 )  # fmt: skip

@@ -33,6 +33,9 @@ class Freeze(Method):
 METHOD = Trained(
     label="Layer freezing",
     description="Trains the last blocks alone, with all that comes after them.",
+    formula="nothing; the first `share` of the blocks stays, with what comes before them",
+    scope="every entry behind",
+    source="Yosinski et al. 2014",
     grid=Key(
         "share",
         "Shares of the blocks, from the first, that stay as they are.",

@@ -49,6 +49,9 @@ METHOD = PostHoc(
         "Heterogeneous model averaging (Lin et al. 2023b): WiSE-FT with a share of the change for each block. The mean "
         "of the shares is alpha; they are searched for the least loss on the speciality's validation split."
     ),
+    formula="nothing is trained: as WiSE-FT, with a share of its own for each block, of mean α",
+    scope="every entry; shares are searched on the validation split",
+    source="Lin et al. 2023b",
     grid=Key(
         "alpha",
         "Mean shares of the change over the blocks.",

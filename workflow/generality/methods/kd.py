@@ -61,5 +61,8 @@ METHOD = Trained(
         "Distillation: lambda x the squared distance of the outputs to the pre-trained model's, mean over the batch, "
         "is added to the loss."
     ),
+    formula="λ · ‖f(x) − f₀(x)‖²",
+    scope="logits: sum over classes or vocabulary, mean over pictures or tokens (prompts included)",
+    source="paper, section 3.2.3",
     grid=STRENGTH, family=PENALTY, order=3, color="#CC79A7", marker="s", make=Distillation,
 )  # fmt: skip

@@ -29,5 +29,8 @@ METHOD = Trained(
         "lambda x the KL divergence of the pre-trained model's probabilities to the model's, mean over the batch, is "
         "added to the loss."
     ),
+    formula="λ · KL(p₀ ‖ p), in nats",
+    scope="as distillation, of the softmax of the logits",
+    source="Shenfeld et al. 2025",
     grid=STRENGTH, family=PENALTY, order=11, color="#CC79A7", marker="d", make=ForwardKL,
 )  # fmt: skip

@@ -24,5 +24,8 @@ class L1(WeightPenalty):
 METHOD = Trained(
     label="L1 penalty",
     description="lambda x the sum of |weight - pre-trained weight| is added to the loss.",
+    formula="λ · Σ|θ − θ₀|",
+    scope="sum over every trained parameter, head and biases included",
+    source="paper, section 3.2.1",
     grid=STRENGTH, family=PENALTY, order=1, color="#009E73", marker="^", make=L1,
 )  # fmt: skip

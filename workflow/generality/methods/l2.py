@@ -24,5 +24,8 @@ class L2(WeightPenalty):
 METHOD = Trained(
     label="L2 penalty",
     description="lambda x the sum of (weight - pre-trained weight)^2 is added to the loss.",
+    formula="λ · Σ(θ − θ₀)²",
+    scope="as L1",
+    source="paper, section 3.2.1",
     grid=STRENGTH, family=PENALTY, order=2, color="#0072B2", marker="v", make=L2,
 )  # fmt: skip

@@ -28,6 +28,9 @@ class LayerRates(Method):
 METHOD = Trained(
     label="Layer-wise rates",
     description="The learning rate falls by a factor from each block to the one before it.",
+    formula="nothing; the learning rate falls by the factor `decay` from a block to the one before it",
+    scope="every entry",
+    source="Howard and Ruder 2018",
     grid=Key(
         "decay",
         "Factors on the learning rate from a block to the one before it.",

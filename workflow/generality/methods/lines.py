@@ -26,6 +26,9 @@ METHOD = PostHoc(
         "LiNeS (Wang et al. 2024): the share of the change that is kept grows linearly with a layer's depth, from "
         "alpha in the first block to 1 in the last."
     ),
+    formula="nothing is trained: θ₀ + λ · (θ − θ₀), with λ from α in the first block to 1 in the last",
+    scope="every entry",
+    source="Wang et al. 2024",
     grid=Key(
         "alpha",
         "Shares of the change that the first block keeps.",

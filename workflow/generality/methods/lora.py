@@ -84,6 +84,9 @@ METHOD = Trained(
     description=(
         "Low-rank changes of the query and value projections, or of other layers (Hu et al. 2021); all else stays."
     ),
+    formula="W + (alpha/rank) · BA is trained in place of W",
+    scope="the queries and values of each attention, or the layers of `targets`",
+    source="paper, section 3.2.2; Hu et al. 2021",
     grid=RANK, fixed=(ALPHA, DROPOUT, TARGETS), family=LOW_RANK, order=4, color="#E69F00", marker="D", make=LoRA,
 )  # fmt: skip
 

@@ -34,5 +34,8 @@ METHOD = Trained(
         "Full fine-tuning from the head of a linear probe (Kumar et al. 2022) in place of the zero-shot head. The "
         "probe is fitted on the fine-tuning set, its L2 strength chosen on a fifth of it."
     ),
+    formula="nothing, from another start: the head of a linear probe",
+    scope="CLIP",
+    source="Kumar et al. 2022",
     tracks=("vision",), order=13, color="#D55E00", marker="v", make=LPFT,
 )  # fmt: skip

@@ -33,5 +33,8 @@ METHOD = PostHoc(
         "Model Stock (Jang et al. 2024): the mean of the weights of the trainings with all seeds, drawn to the "
         "pre-trained model the more, the less the trainings agree."
     ),
+    formula="nothing is trained: θ₀ + t · (mean of θ − θ₀), with t from the angle of the changes",
+    scope="each entry by itself",
+    source="Jang et al. 2024",
     order=10, color="#56B4E9", marker="H", mix=mix, elementwise=False, several=True,
 )  # fmt: skip

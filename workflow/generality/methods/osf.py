@@ -56,6 +56,9 @@ METHOD = Trained(
         "Orthogonal subspace fine-tuning (Nayak et al. 2025): the largest singular directions of each weight stay, the "
         "others are trained. PEFT's code."
     ),
+    formula="all singular directions of W but the share `kept` of the largest are trained",
+    scope="all linear layers, or those of `targets`; by PEFT",
+    source="Nayak et al. 2025",
     grid=Key("kept", "Shares of the singular directions that stay.", {"$ref": "#/$defs/fraction"}),
     fixed=(Key("targets", TARGETS.description.replace("queries-values, the default", "queries-values")
                .replace("all-linear:", "all-linear, the default:"), TARGETS.schema),),

@@ -7,5 +7,8 @@ METHOD = variant(
     {"init_lora_weights": "pissa"},
     label="PiSSA",
     description="LoRA that trains the largest singular directions of the weights (Meng et al. 2024). PEFT's code.",
+    formula="as LoRA, from the largest singular directions on",
+    scope="whole linear layers, by PEFT",
+    source="Meng et al. 2024",
     order=18, marker="v",
 )  # fmt: skip

@@ -9,6 +9,9 @@ METHOD = Trained(
         "Adds texts of another data set to the training, such as the pre-training's. Each counts as much as an example "
         "of the task."
     ),
+    formula="the losses of examples of other data, divided by the number of the task's",
+    scope="language; the text set `data`",
+    source="Robins 1995",
     grid=SHARE, fixed=(DATA,), needs=("data",), tracks=("language",),
     family=REHEARSAL, order=19, color="#F0E442", marker="o", make=Rehearsal,
 )  # fmt: skip

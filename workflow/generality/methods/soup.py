@@ -18,5 +18,8 @@ def mix(name: str, start: Tensor, ends: list[Tensor]) -> Tensor:
 METHOD = PostHoc(
     label="Soup",
     description="Model soup (Wortsman et al. 2022): the mean of the weights of the trainings with all seeds.",
+    formula="nothing is trained: the mean of the θ of all seeds",
+    scope="every entry",
+    source="Wortsman et al. 2022b",
     order=9, color="#56B4E9", marker="h", mix=mix, several=True,
 )  # fmt: skip

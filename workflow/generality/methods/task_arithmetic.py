@@ -21,6 +21,9 @@ METHOD = PostHoc(
         "Task arithmetic (Ilharco et al. 2023): the change of a fine-tuning times a factor. Up to 1 it is WiSE-FT, "
         "beyond 1 it goes on past the fine-tuned model."
     ),
+    formula="nothing is trained: θ₀ + scale · (θ − θ₀)",
+    scope="every entry",
+    source="Ilharco et al. 2023",
     grid=Key(
         "scale",
         "Factors of the change, such as 1.25.",

@@ -26,6 +26,9 @@ METHOD = PostHoc(
         "TIES-Merging (Yadav et al. 2023) with one task: only the largest changes of each entry are kept. There are no "
         "signs to elect."
     ),
+    formula="nothing is trained: the changes θ − θ₀ among the share `density` of the largest",
+    scope="each entry by itself",
+    source="Yadav et al. 2023",
     grid=Key(
         "density",
         "Shares of each entry's values that keep their change; the paper's is 0.2.",

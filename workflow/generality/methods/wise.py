@@ -26,6 +26,9 @@ METHOD = PostHoc(
         "WiSE-FT: weights on the line from the pre-trained model to a fine-tuned one (paper, section 3.2.4), so it has "
         "no train block of its own."
     ),
+    formula="nothing is trained: (1 − α) · θ₀ + α · θ",
+    scope="every entry, head included",
+    source="paper, section 3.2.4; Wortsman et al. 2022",
     grid=Key(
         "alpha",
         "Weights of the fine-tuned model; 0 and 1 would be the pre-trained and the fine-tuned model.",

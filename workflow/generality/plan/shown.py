@@ -44,6 +44,13 @@ class Shown:
         return {name: declared[name.partition("-")[0]].family for name in self.looks if name != PRETRAINED}
 
     @property
+    def facts(self) -> dict[str, dict[str, str]]:
+        """Return formula, scope and source of the methods shown, a mixture's those of its post-hoc method."""
+        facts = ("formula", "scope", "source")
+        declared = {name: registry()[name.partition("-")[0]] for name in self.looks if name != PRETRAINED}
+        return {name: {key: getattr(one, key) for key in facts} for name, one in declared.items()}
+
+    @property
     def labels(self) -> dict[str, str]:
         """Return the printed names of the methods."""
         return {method: look["label"] for method, look in self.looks.items()}

@@ -180,6 +180,15 @@ class Study(Materials):
         settings = self.experiment(experiment)
         return settings["train"] | settings["methods"][method].get("train", {})
 
+    def training_job_logs(self, experiment: str) -> dict[str, list[str]]:
+        """Return the logs of the jobs that fine-tune each method of an experiment."""
+        kind, logs = {"vision": "clip", "language": "lm"}[self.experiment(experiment)["track"]], {}
+        for run in self.runs(experiment):
+            if run.method != PRETRAINED:
+                folder = f"logs/{self.name}/{experiment}/{run.method}/{run.setting}/seed-{run.seed}"
+                logs.setdefault(run.method, []).append(f"{folder}/finetune_{kind}.log")
+        return logs
+
     # Scores
 
     def groups(self, experiment: str) -> dict[str, list[str]]:

@@ -16,6 +16,9 @@ def study(seeds):
         "soup": {"on": ["full", "kd"]},
         "model_stock": {"on": ["full/lr-0.001"]},
     }
+    shown = {"experiments": ["domainnet"]}
+    config["report"] |= {"glance": shown, "cards": shown, "sizes": shown}
+    config["report"]["later"] = {"experiments": {"domainnet": "domainnet"}}
     return config
 
 
@@ -25,8 +28,8 @@ SEEDS = {"pretraining": [1, 2], "finetuning": [1, 2]}
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("averages")
-    names = ("figure4.csv", "table5.csv", "tradeoff.csv", "answer.csv")
-    snakemake(folder, "--cores", "2", *(f"reports/{name}" for name in names), config=study(SEEDS))
+    names = ("figure4", "table5", "tradeoff", "answer", "glance", "cards", "later", "sizes")
+    snakemake(folder, "--cores", "2", *(f"reports/{name}.csv" for name in names), config=study(SEEDS))
     return folder
 
 
@@ -37,8 +40,20 @@ def test_they_are_in_the_tables(finished):
     assert settings["soup-kd"] == ["lambda-0.01"]
     assert settings["model_stock"] == ["lr-0.001"]
     assert settings["hma"] == ["lr-0.001-alpha-0.3", "lr-0.001-alpha-0.6"]
-    for part in ("figure4", "table5", "answer"):
+    for part in ("figure4", "table5", "answer", "glance", "cards", "sizes"):
         assert {"soup", "model_stock", "hma"} <= set(pd.read_csv(finished / f"reports/{part}.csv")["method"])
+
+
+def test_cards_tell_what_trainings_cost(finished):
+    cards = pd.read_csv(finished / "reports/cards.csv").set_index("method")
+    assert cards.loc["full", "time"] == 1
+    assert 0.3 < cards.loc["kd", "time"] < 3
+    assert cards.loc[["soup", "hma", "wise"], "time"].isna().all()
+    text = (finished / "reports/cards.html").read_text()
+    assert "HMA: nothing is trained: as WiSE-FT, with a share of its own for each block" in text
+    later = pd.read_csv(finished / "reports/later.csv").set_index("claim")
+    assert later.loc[["soups-forget-less", "mixtures-calibrated", "kl-predicts"], "comparison_effect"].notna().all()
+    assert (later.loc[["replay-prevents", "size-forgets-less"], "verdict"] == "not measured").all()
 
 
 def test_an_average_of_each_start_stands_under_all_its_seeds(finished):

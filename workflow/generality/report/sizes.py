@@ -23,6 +23,7 @@ NOTE = (
     "speciality. Both in points (hundredths: of accuracy, or of the pre-trained model's negative log-likelihood "
     "divided by this model's), with 95 % intervals; {trainings}."
 )
+SPREAD = 1.5  # the ratio of the places of the last and the first method at one number of parameters
 
 
 def parameters(folder: str | Path) -> int:
@@ -74,7 +75,7 @@ def plot_sizes(rows: pd.DataFrame, style: Mapping[str, Mapping[str, str]], outpu
         axes[1, 0].set_ylabel("Help of a method (points)")
         figure.legend(
             handles=_legend([name for name in rows["method"].unique() if name not in ENDS], style), fontsize=7,
-            loc="outside lower center", ncols=6, handletextpad=0.3, columnspacing=1.2, frameon=False,
+            loc="outside lower center", ncols=3 * len(columns), handletextpad=0.3, columnspacing=1.2, frameon=False,
             borderaxespad=foot * 72 / 7,
         )  # fmt: skip
         save(figure, outputs)
@@ -85,11 +86,14 @@ def _draw(ax: Axes, points: pd.DataFrame, style: Mapping[str, Mapping[str, str]]
     for place, (method, line) in enumerate(methods):
         look, line = style[method], line.sort_values("parameters")
         # Beside each other, or their intervals would cover each other.
-        x = line["parameters"] * 1.04 ** (place - (len(methods) - 1) / 2)
+        x = line["parameters"] * SPREAD ** ((place + 0.5) / len(methods) - 0.5)
         ax.plot(x, line["value"], color=look["color"], lw=0.8, marker=look["marker"], **solid(look["marker"]))
         ax.vlines(x, line["low"], line["high"], color=look["color"], lw=0.8)
     ax.axhline(0, color="0.5", lw=0.8, ls=(0, (4, 3)), zorder=0)
     ax.set_xscale("log")
+    values = sorted(points["parameters"].unique())
+    ax.set_xticks(values, [f"{value / 1e6:.3g} M" for value in values])
+    ax.minorticks_off()
 
 
 def _legend(methods: Sequence[str], style: Mapping[str, Mapping[str, str]]) -> list[Line2D]:

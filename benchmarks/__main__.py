@@ -19,7 +19,7 @@ from generality.storage.files import whole_file, write_json
 
 # Modules with `rows(context)`, in the order of the table.
 BENCHES = (
-    "penalties", "distillation", "language_steps", "sweep", "interpolation", "tasks", "probe", "image_folder", "worlds",
+    "penalties", "distillation", "later_methods", "language_steps", "sweep", "interpolation", "tasks", "probe", "image_folder", "worlds",
     "dry_runs", "growth", "embedded",
 )  # fmt: skip
 BY_NAME = ("real_model",)  # needs files that are not part of the project

@@ -19,8 +19,8 @@ from generality.storage.files import whole_file, write_json
 
 # Modules with `rows(context)`, in the order of the table.
 BENCHES = (
-    "penalties", "distillation", "later_methods", "language_steps", "sweep", "interpolation", "tasks", "probe", "image_folder", "worlds",
-    "dry_runs", "growth", "embedded",
+    "penalties", "distillation", "later_methods", "language_steps", "sweep", "interpolation", "tasks", "probe",
+    "image_folder", "worlds", "dry_runs", "growth", "embedded",
 )  # fmt: skip
 BY_NAME = ("real_model",)  # needs files that are not part of the project
 PACKAGES = ("torch", "transformers", "open_clip_torch", "lm_eval", "snakemake")

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from generality.methods import registry
 from generality.report.answer import render_answer
 from generality.report.claims_table import render_claims
-from generality.report.collect import read_table
+from generality.report.collect import read_table, write_table
+from generality.report.glance import glance
 from generality.report.page import render_page
 from generality.report.resampled import Resampled
 from generality.report.tables import render_table
@@ -56,10 +58,13 @@ def made_page(folder, *, says="What it means.", study="made", labels=LABELS, wor
     table = read_table(next(iter(settings.values()))["table"])
     render_table(table, [folder / "table4.html", folder / "table4.csv"], labels=labels)
     pd.DataFrame({"x": [1, 2]}).to_csv(folder / "figure4.csv", index=False)
+    of = {name: registry()[name].family for name in METHODS if name != "pretrained"}
+    write_table(pd.concat([glance(one, of) for one in scores]), folder / "glance.csv")
     (folder / "provenance.json").write_text(json.dumps(PROVENANCE))
     parts = [
         part("figure2", "Figure 2", [draw(folder / "figure2.png")], says=says),
         part("figure4", "Figure 4", [draw(folder / "figure4.png", 1050), folder / "figure4.csv"], says=says),
+        part("glance", "Methods", [draw(folder / "glance.png", 1050), folder / "glance.csv"], says=says),
         part("table4", "Table 4", [folder / "table4.html", folder / "table4.csv"], "Tables", says),
         part("tradeoff", "Trade-offs", [folder / "tradeoff.csv"], "Findings", says),
         part("claims", "Claims", [folder / "claims.json"], "Findings", says),

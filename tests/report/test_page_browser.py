@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from made_experiments import PAPER
+from made_experiments import METHODS, PAPER
 from pages import HOSTILE, LABELS, made_page
 
 CHROMIUM = shutil.which("chromium")
@@ -95,7 +95,7 @@ def open_everything(page):
 def test_every_picture_is_seen(visit, report, size):
     page = visit(report, size)
     pictures = page.locator("img").all()
-    assert len(pictures) == 2
+    assert len(pictures) == 3
     for picture in pictures:
         picture.scroll_into_view_if_needed()
         assert picture.is_visible()
@@ -275,6 +275,34 @@ def test_hostile_names_are_texts(visit, tmp_path, size):
     labels = LABELS | {"wise": HOSTILE}
     page = visit(made_page(tmp_path / "made", says=HOSTILE, study=HOSTILE, labels=labels, worlds={"a": PAPER}), size)
     assert HOSTILE in page.locator("#figure4 figcaption").inner_text()
-    assert page.locator("img").count() == 2
+    assert page.locator("img").count() == 3
     assert page.locator("script").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+@BOTH
+def test_families_can_be_hidden_and_the_path_be_walked(visit, report, size):
+    page = visit(report, size)
+    explorer = page.locator(".explorer")
+    explorer.scroll_into_view_if_needed()
+    drawing = explorer.locator(".drawing").first
+    points = drawing.locator(".point")
+    assert points.count() == len(METHODS)
+    assert all(point.is_visible() for point in points.all())
+    penalties = drawing.locator('.point[data-family="1"]')
+    assert penalties.count() == 3
+    box = explorer.get_by_label("Penalty or distillation")
+    box.uncheck()
+    assert not any(point.is_visible() for point in penalties.all())
+    assert drawing.locator('.point[data-family="0"]').first.is_visible()
+    box.check()
+    assert all(point.is_visible() for point in penalties.all())
+    slider, now = drawing.locator("input[type=range]"), drawing.locator(".now")
+    output, before = drawing.locator("output"), now.get_attribute("cx")
+    assert "PRETRAINED: speciality 30.0" in output.inner_text()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert "WISE α = 0.5: speciality 70.0" in output.inner_text()
+    page.keyboard.press("End")
+    assert "FULL: speciality 80.0" in output.inner_text()
+    assert float(now.get_attribute("cx")) > float(before)

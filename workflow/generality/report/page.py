@@ -15,6 +15,7 @@ from generality.report import choices, markup
 from generality.report.answer_words import BEST, DOWN, TIE, UNCLEAR, UP, answer, numbers
 from generality.report.claims import CONTRADICTED, IN_THIS_RUN, NOT_MEASURED, SUPPORTED, VERDICTS
 from generality.report.claims_table import cells, note
+from generality.report.explorer import explorer
 from generality.report.names import listed
 from generality.report.stored import read_csv, write_text
 from generality.report.tradeoff_numbers import caption, for_readers
@@ -46,7 +47,7 @@ def render_page(
     methods' printed names. The answer is `answer.render_answer`'s. Raises StudyError for a missing or broken file.
     """
     table = read_csv(answer_file, (), texts=TEXTS)
-    parts = [_part(part) for part in parts]
+    parts = [_part(part, labels) for part in parts]
     pictured = [part for part in parts if part["picture"]]
     tables = [part for part in parts if part["table"]]
     claims = next((_claims(part) for part in parts if part["part"] == "claims"), None)
@@ -79,13 +80,16 @@ def _policy(css: str, js: str) -> str:
     )
 
 
-def _part(part: Mapping) -> dict:
-    """Return a part for the page: with its picture or its table, and its data to download."""
+def _part(part: Mapping, labels: Mapping[str, str]) -> dict:
+    """Return a part for the page: with its picture or its table, its data to download, and points to explore."""
     paths = part["files"]
     data = [_file(paths[suffix]) for suffix in ("csv", "json") if suffix in paths]
     picture = _picture(paths["png"]) if "png" in paths else None
     table = Markup(_bytes(paths["html"]).decode()) if "html" in paths else None
-    return {**part, "picture": picture, "table": table, "files": data, "paths": paths}
+    shown = {"picture": picture, "table": table, "files": data, "paths": paths, "explorer": None}
+    if part["part"] == "glance":
+        shown["explorer"] = explorer(read_csv(paths["csv"], ("family", "status"), texts=TEXTS), labels)
+    return {**part, **shown}
 
 
 def _picture(path: str | Path) -> dict:

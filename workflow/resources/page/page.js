@@ -40,6 +40,26 @@
     );
   }
 
+  for (const explorer of document.querySelectorAll(".explorer")) {
+    for (const box of explorer.querySelectorAll("input[type=checkbox]"))
+      box.addEventListener("change", () =>
+        explorer
+          .querySelectorAll(`[data-family="${box.value}"]`)
+          .forEach((point) => point.classList.toggle("off", !box.checked))
+      );
+    for (const slider of explorer.querySelectorAll("input[type=range]")) {
+      const stops = JSON.parse(slider.dataset.stops);
+      const drawing = slider.closest(".drawing");
+      slider.addEventListener("input", () => {
+        const stop = stops[slider.value];
+        const now = drawing.querySelector(".now");
+        now.setAttribute("cx", stop.x);
+        now.setAttribute("cy", stop.y);
+        drawing.querySelector("output").textContent = stop.text;
+      });
+    }
+  }
+
   function reveal() {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;

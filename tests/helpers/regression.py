@@ -9,6 +9,7 @@ class Regression:
 
     unit = "points"
     divisible = True
+    labelled = True
 
     def __init__(self, count=64):
         generator = torch.Generator().manual_seed(0)

@@ -56,6 +56,7 @@ class NextOf:
 
     unit = "texts"
     divisible = True
+    labelled = True
 
     def __init__(self, count: int = 8, length: int = 12):
         self.texts = torch.randint(3, VOCABULARY, (count, length), generator=torch.Generator().manual_seed(0))

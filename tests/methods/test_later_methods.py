@@ -81,6 +81,50 @@ def test_ewc_weighs_the_l2_penalty_by_the_squared_gradients_at_the_start(count, 
     assert method.penalty(None) == pytest.approx(0.3 * distance.item(), rel=1e-5)
 
 
+def fisher_of(method):
+    """Return F of all parameters in one row."""
+    return torch.cat([one.flatten() for one in method.others[0]])
+
+
+def test_ewc_measures_what_matters_on_the_data_that_it_is_given():
+    class Others(Regression):
+        def __init__(self):
+            super().__init__(count=7)
+            self.y = self.y + 1
+
+    model, task = network(), Regression()
+    task.beside = lambda data: Others() if data == "others" else None
+    given, alone, own = (make_method("ewc", data=data, **{"lambda": 0.3}) for data in ("others", "", ""))
+    given.begin(model, task)
+    alone.begin(model, Others())
+    own.begin(model, task)
+    assert torch.equal(fisher_of(given), fisher_of(alone))
+    assert not torch.allclose(fisher_of(given), fisher_of(own), rtol=0.1)
+
+
+def test_where_pictures_lack_the_models_classes_ewc_draws_them_from_its_outputs(monkeypatch):
+    """The mean over draws of squared gradients is that over classes, each by its chance."""
+
+    class Unlabelled(Regression):
+        labelled = False
+
+        def loss(self, model, batch):
+            raise AssertionError("these labels mean nothing")
+
+    model, data = network(), Unlabelled(count=4000)
+    data.x = data.x[:1].repeat(4000, 1)  # one example, drawn anew at each place
+    method = make_method("ewc", **{"lambda": 0.3})
+    monkeypatch.setattr("generality.methods.ewc.EXAMPLES", 4000)
+    method.begin(model, data)
+    logits = model(data.x[:1])
+    expected = torch.zeros_like(fisher_of(method))
+    for label, chance in enumerate(logits.softmax(1)[0].tolist()):
+        loss = F.cross_entropy(logits, torch.tensor([label]))
+        gradients = torch.autograd.grad(loss, list(model.parameters()), retain_graph=True)
+        expected += chance * torch.cat([one.flatten() for one in gradients]).square()
+    torch.testing.assert_close(fisher_of(method), expected / expected.mean(), rtol=0.15, atol=0.05)
+
+
 def changes(method, log, **train):
     """Train a small Llama and return the largest change of each entry, and the model."""
     model, start = tiny_lm("Llama"), tiny_lm("Llama").state_dict()

@@ -206,7 +206,7 @@ class Small:
 
     def __init__(self, objective, room):
         self.objective, self.room, self.tried = objective, room, []
-        self.unit, self.divisible = objective.unit, objective.divisible
+        self.unit, self.divisible, self.labelled = objective.unit, objective.divisible, True
         self.predictions = objective.predictions
 
     def __len__(self):

@@ -172,6 +172,7 @@ second = processes.rank() == 1
 class Line:
     unit = "points"
     divisible = True
+    labelled = True
 
     def __len__(self):
         return 8

@@ -105,7 +105,7 @@ def _method(path: str, method: str, experiment: dict, data: dict, seeds: list[in
         yield path, f"this method is for the track {' or '.join(declared.tracks)}; delete it here"
     if declared.grid:
         yield from _nameable(f"{path}.{declared.grid.name}", methods[method][declared.grid.name])
-    for key in declared.needs:
+    for key in (key for key in declared.needs + declared.wants if key in methods[method]):
         yield from CHECKS[experiment["track"]].beside(f"{path}.{key}", methods[method][key], experiment, data)
     for key, values in methods[method].get("tune", {}).items():
         if declared.grid and key == declared.grid.name:

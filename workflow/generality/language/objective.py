@@ -25,6 +25,7 @@ class NextToken:
     """
 
     divisible = True
+    labelled = True
 
     def __init__(
         self,

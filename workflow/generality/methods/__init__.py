@@ -49,7 +49,8 @@ class Declaration:
     `label` and `description` are for readers, and so are `formula` (what is added to the loss, or trained), its `scope`
     and its `source`. `grid` is the hyper-parameter that is tried with several values, each a
     run of its own; `fixed` are the others. `needs` names those of them that a study must give and whose value is a data
-    set beside the fine-tuning set; the code gets the folder of its train split. `given` names further folders that it
+    set beside the fine-tuning set; the code gets the folder of its train split. A study may leave those of `wants` out.
+    `given` names further folders that it
     gets: `samples`, of texts that the pre-trained model wrote, or `clip`, the pre-trained model with its text tower.
     `keys` names keys of the experiment whose values it gets. `tracks` names the tracks that it is for. `order` places
     it in tables and legends, `family` is one of `FAMILIES`. `color` and `marker` are its looks unless a study has
@@ -64,6 +65,7 @@ class Declaration:
     grid: Key | None = None
     fixed: tuple[Key, ...] = ()
     needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     tracks: tuple[str, ...] = TRACKS
@@ -76,7 +78,7 @@ class Declaration:
     @property
     def reads(self) -> tuple[str, ...]:
         """Return the names of the folders that a training reads beside the model and the fine-tuning set."""
-        return self.given + self.needs
+        return self.given + self.needs + self.wants
 
     def schema(self) -> dict:
         """Return the JSON schema of the method's part of a study file."""

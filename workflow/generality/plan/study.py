@@ -156,7 +156,7 @@ class Study(Materials):
         tuned_keys = settings.get("tune", {})
         hyperparameters = {name: value for name, value in values[setting].items() if name not in tuned_keys}
         for key in declared.fixed:
-            if key.name in declared.needs:
+            if key.name in declared.reads:
                 continue  # it is an input: see `data_beside`
             if key.name in settings:
                 hyperparameters[key.name] = settings[key.name]
@@ -172,7 +172,7 @@ class Study(Materials):
         declared, settings = registry()[method], self.experiment(experiment)["methods"].get(method, {})
         made = f"{self.start_folder(experiment, start)}/samples"
         given = {"samples": made, "clip": self.model_path(experiment, start)}
-        named = [settings[key] for key in declared.needs if key in settings]
+        named = [settings[key] for key in declared.needs + declared.wants if key in settings]
         return [given[name] for name in declared.given] + [self.train_path(experiment, name) for name in named]
 
     def train_block(self, experiment: str, method: str) -> dict:

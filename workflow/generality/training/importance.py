@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generality.data.spread import places
@@ -15,21 +16,33 @@ from generality.training.undisturbed import undisturbed
 def squared_gradients(model: nn.Module, objective: Any, parameters: Sequence[Tensor], count: int) -> list[Tensor]:
     """Return the mean squared gradient of single examples' losses, one tensor of each parameter's shape.
 
-    This is the diagonal of the empirical Fisher information: labels are those of the data. At most `count` examples of
-    the loop.Objective are used, evenly spread. In a language model an example is a block of texts, and its loss a mean
-    over tokens. Model, gradients and random state stay unchanged. Several processes share the examples.
+    This is the diagonal of the Fisher information: the empirical one, with the labels of the data, or with classes that
+    the model itself draws where the data have none of the model's. At most `count` examples of the loop.Objective are
+    used, evenly spread. In a language model an example is a block of texts, and its loss a mean over tokens. Model,
+    gradients and random state stay unchanged. Several processes share the examples.
     """
     chosen = places(len(objective), count) or range(len(objective))
     sums = [torch.zeros_like(p) for p in parameters]
     with undisturbed(model):
         for place in chosen[processes.rank() :: processes.count()]:
-            loss, _ = objective.loss(model, objective.batch(0, np.array([place])))
+            batch = objective.batch(0, np.array([place]))
+            if objective.labelled:
+                loss, _ = objective.loss(model, batch)
+            else:
+                loss = _of_own(objective.outputs(model, batch), place)
             gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
             for total, gradient in zip(sums, gradients, strict=True):
                 if gradient is not None:
                     total.addcmul_(gradient, gradient)
     processes.add_up(sums)
     return [total.div_(len(chosen)) for total in sums]
+
+
+def _of_own(logits: Tensor, place: int) -> Tensor:
+    """Return the mean loss of classes that are drawn by the logits, shape (n, classes); equal places draw alike."""
+    chances = logits.detach().softmax(-1).cpu()
+    drawn = torch.multinomial(chances, 1, generator=torch.Generator().manual_seed(place))[:, 0]
+    return F.cross_entropy(logits, drawn.to(logits.device))
 
 
 def losses(model: nn.Module, objective: Any, size: int = 16) -> Tensor:

@@ -30,6 +30,7 @@ class Objective(Protocol):
 
     unit: str  # name of several examples, such as "images"
     divisible: bool  # whether a batch's loss is a mean over examples that do not depend on each other
+    labelled: bool  # whether the examples' labels are of the model's classes; else only `outputs` means something
 
     def __len__(self) -> int: ...
 

@@ -53,7 +53,7 @@ def fit_and_save(
         "method": method, "hyperparameters": hyperparameters, "series": list(series),
         "processes": processes.count(), "device": where.type,
     }  # fmt: skip
-    modules, read = [stage, module_of(method)], dict(zip(load(method).reads, beside, strict=True))
+    modules, read = [stage, module_of(method)], dict(zip(load(method).reads, beside, strict=False))
     with unfinished(folder, *modules, settings=settings, inputs=[*inputs, *beside], writes=first) as begun:
         due = due_steps(series, count_steps(objective, options["train"])) if series else set()
 

@@ -55,6 +55,6 @@ def prepare(
     def beside(folder: str) -> ImageClassification:
         others = open_image_set(folder)
         check_pictures(model, config, others, folder)
-        return classification(others)
+        return classification(others, labelled=others.classes == config["classes"])
 
     return classifier, config, classification(images, beside=beside)

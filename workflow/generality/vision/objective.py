@@ -34,8 +34,9 @@ class ImageClassification:
         device: torch.device,
         precision: str = "float32",
         beside: Callable[[str], ImageClassification] | None = None,
+        labelled: bool = True,
     ):
-        self.data, self.beside = data, beside
+        self.data, self.beside, self.labelled = data, beside, labelled
         self.labels = torch.from_numpy(data.labels).to(device)
         self.pixels = Pixels(preprocess_cfg, device)
         self.augmentation, self.seed, self.precision = augmentation, seed, precision

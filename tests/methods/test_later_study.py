@@ -9,7 +9,8 @@ from generality.data.text_set import open_text_set
 from workflows import copy_project, planned, snakemake, tiny
 
 METHODS = {
-    "full": {}, "ewc": {"lambda": [0.1], "data": "corpus/all"}, "kl": {"lambda": [0.1]}, "layer_rates": {"decay": [0.5]},
+    "full": {}, "ewc": {"lambda": [0.1], "data": "corpus/all"}, "kl": {"lambda": [0.1]},
+    "layer_rates": {"decay": [0.5]},
     "replay": {"share": [0.2], "data": "corpus/all"}, "replay_control": {"share": [0.2]}, "dora": {"rank": [2]},
     "self_replay": {"share": [0.2]}, "lines": {"alpha": [0.0, 0.5], "on": ["full", "replay"]},
 }  # fmt: skip

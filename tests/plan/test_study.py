@@ -318,11 +318,11 @@ def test_a_method_reads_the_train_split_of_the_data_that_it_names():
 
 
 def test_data_that_a_method_only_wants_may_be_left_out():
-    for keys, read in (({}, []), ({"data": "corpus/all"}, ["results/tiny/data/corpus/all/train"])):
+    for keys, folders in (({}, []), ({"data": "corpus/all"}, ["results/tiny/data/corpus/all/train"])):
         config = tiny("tiny_language")
         config["experiments"]["medmcqa"]["methods"]["ewc"] = {"lambda": [0.1], **keys}
         plan = Study(check(config))
-        assert plan.data_beside("medmcqa", "ewc", "1") == read
+        assert plan.data_beside("medmcqa", "ewc", "1") == folders
         assert plan.finetune_settings("medmcqa", "ewc", "lambda-0.1")["hyperparameters"] == {"lambda": 0.1}
 
 

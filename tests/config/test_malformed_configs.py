@@ -33,12 +33,14 @@ UNUSED = {"evaluation_limit": 100, "resources": {"prepare": {"gpu": 0, "threads"
 LATER = tiny("tiny_language")
 LATER["experiments"]["medmcqa"]["methods"] |= {
     **{name: {"rank": [4]} for name in ("dora", "rslora", "pissa")},
-    **{name: {"lambda": [1]} for name in ("kl", "ewc")},
+    "kl": {"lambda": [1]}, "ewc": {"lambda": [1], "data": "corpus/all"},
     "freeze": {"share": [0.5]}, "layer_rates": {"decay": [0.5]}, "replay_control": {"share": [0.1]},
     "self_replay": {"share": [0.1]}, "flow": {"train": {"epochs": 2}}, "eaft": {"train": {"epochs": 2}},
     "replay": {"share": [0.1], "data": "corpus/all"}, "osf": {"kept": [0.5]},
     **{name: {"lambda": [1], "data": "corpus/all"} for name in ("der", "der_labels")},
 }  # fmt: skip
+LATER["report"] |= {part: {"experiments": ["medmcqa"]} for part in ("glance", "cards", "sizes")}
+LATER["report"]["later"] = {"experiments": dict.fromkeys(("medmcqa", "small", "large"), "medmcqa")}
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.
 BASES = [
     yaml.safe_load(FULLER) | UNUSED,

@@ -67,7 +67,7 @@ NAMED = [
     ("models", "*", "data"), ("models", "*", "data", "*"), ("data", "*", "of", "*"), ("experiments", "*", "model"),
     ("experiments", "*", "speciality"), ("generality", "*", "*"), ("probe", "*"), ("exact_match", "*"),
     ("early_stopping", "group"), ("evaluation_only", "*"), ("experiment",), ("report", "*", "experiments", "*"),
-    ("claims", "experiments", "*"),
+    ("claims", "experiments", "*"), ("later", "experiments", "*"),
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import torch
 from matplotlib.text import Text
 from safetensors.torch import save_file
 
+from damaged import refusal
 from generality.methods import looks
 from generality.report import sizes as module
 from generality.report.resampled import Resampled
@@ -33,6 +34,13 @@ def made(tmp_path):
 
 def test_parameters_are_counted(tmp_path):
     assert parameters(weights(tmp_path / "model", 50)) == 50
+
+
+def test_a_damaged_file_is_one_line(tmp_path):
+    folder = weights(tmp_path / "model", 50)
+    (folder / "model.safetensors").write_bytes(b"damaged")
+    assert "model.safetensors: not a readable safetensors file" in refusal(parameters, folder)
+    assert "model.safetensors: not a readable safetensors file" in refusal(parameters, tmp_path / "none")
 
 
 def test_full_fine_tuning_forgets_and_methods_help(made):

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from safetensors import SafetensorError, safe_open
 
+from generality.errors import StudyError
 from generality.report.names import ENDS, FULL, count, trainings
 from generality.report.resampled import BASE, Resampled
 from generality.report.style import TEXT_WIDTH, check_looks, figure_above, paper_style, save
 from generality.report.tradeoff import solid
 from generality.report.tradeoff_numbers import full_at_speciality
-from generality.storage.files import WEIGHTS
-from generality.storage.weights import Pieces
+from generality.storage.files import REMEDY, WEIGHTS
 
 NOTE = (
     "Forgetting: the pre-trained model's mean generality on test examples minus that of full fine-tuning at its chosen "
@@ -27,9 +28,13 @@ SPREAD = 1.5  # the ratio of the places of the last and the first method at one 
 
 
 def parameters(folder: str | Path) -> int:
-    """Return the number of values in the weights of a model folder."""
-    with Pieces(Path(folder) / WEIGHTS) as weights:
-        return sum(prod(entry["shape"]) for entry in weights.entries.values())
+    """Return the number of values in the weights of a model folder. Raise StudyError for a file that is damaged."""
+    path = Path(folder) / WEIGHTS
+    try:
+        with safe_open(path, "np") as weights:  # reads shapes without torch, which this process does without
+            return sum(prod(weights.get_slice(name).get_shape()) for name in weights.offset_keys())
+    except (OSError, SafetensorError) as error:
+        raise StudyError(f"{path}: not a readable safetensors file ({error}); {REMEDY}") from None
 
 
 def sizes(scores: Resampled, size: int) -> pd.DataFrame:

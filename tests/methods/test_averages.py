@@ -29,7 +29,7 @@ def test_a_soup_is_the_mean(entries):
 
 
 def test_model_stock_has_the_papers_ratio(entries):
-    """Equation 4 of the paper, from angles in degrees."""
+    """The interpolation ratio of k trainings, from angles in degrees."""
     start, ends = (entries[0].numpy(), [end.numpy() for end in entries[1]])
     changes = [(end - start).ravel() for end in ends]
     angles = [

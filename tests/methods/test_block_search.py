@@ -10,8 +10,9 @@ from generality.language.finetune import finetune_causal_lm
 from generality.language.score import score_causal_lms
 from generality.language.search import search_blocks as search_causal_lm
 from generality.storage.divergence import mark_diverged
-from generality.storage.shares import read_shares
+from generality.storage.shares import Blocks, read_shares
 from generality.storage.unfinished import Unfinished
+from generality.vision.classifier import load_classifier
 from generality.vision.finetune import finetune_classifier
 from generality.vision.score import score_classifiers
 from generality.vision.search import search_blocks as search_classifier
@@ -94,3 +95,21 @@ def test_nothing_is_searched_where_the_fine_tuning_diverged(vision, tmp_path):
         setting="default", seed="1",
     )  # fmt: skip
     assert pd.read_parquet(tmp_path / "hma.parquet")["diverged"].tolist() == [3, 3]
+
+
+def test_blocks_are_counted_though_one_has_no_entry_of_its_own(vision):
+    """Depths are ℓ / (L − 1): those of five blocks without the second are 0, 0.5, 0.75 and 1."""
+    model, _ = load_classifier(vision["model"])
+    names = list(model.state_dict())
+    depths = {name: (0.0, 0.5, 0.75, 1.0)[place % 4] for place, name in enumerate(names)}
+    taken = {}
+
+    def mix(name, start, end, depth, shares):
+        taken[name] = shares[round(depth * (len(shares) - 1))]
+        return start
+
+    blocks = Blocks(model, mix, depths, vision["model"], vision["finetuned"])
+    assert [len(block) > 0 for block in blocks.entries] == [True, False, True, True, True]
+    blocks.take([0.1, 0.2, 0.3, 0.4, 0.5])
+    assert {taken[name] for name in names if depths[name] == 0.5} == {0.3}
+    assert set(taken.values()) == {0.1, 0.3, 0.4, 0.5}

@@ -1,4 +1,4 @@
-"""Dark experience replay: distillation on other data than the task's (Buzzega et al. 2020, section 3)."""
+"""Dark experience replay: distillation on other data than the task's (Buzzega et al. 2020)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DER++: dark experience replay that learns the other data as well (Buzzega et al. 2020, section 3.2)."""
+"""DER++: dark experience replay that learns the other data as well (Buzzega et al. 2020)."""
 
 from functools import partial
 

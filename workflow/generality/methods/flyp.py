@@ -1,4 +1,4 @@
-"""FLYP: fine-tuning by the loss of pre-training, on prompts of the classes (Goyal et al. 2023, section 3)."""
+"""FLYP: fine-tuning by the loss of pre-training, on prompts of the classes (Goyal et al. 2023)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heterogeneous model averaging: each block keeps a share of its change of its own (Lin et al. 2023b, section 5)."""
+"""Heterogeneous model averaging: each block keeps a share of its change of its own (Lin et al. 2023b)."""
 
 from __future__ import annotations
 

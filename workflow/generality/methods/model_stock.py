@@ -1,4 +1,4 @@
-"""Model Stock: the mean of trainings, drawn to the pre-trained model by their angle (Jang et al. 2024, section 4)."""
+"""Model Stock: the mean of trainings, drawn to the pre-trained model by their angle (Jang et al. 2024)."""
 
 from __future__ import annotations
 

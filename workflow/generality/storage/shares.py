@@ -1,7 +1,9 @@
 """The shares of blocks that a post-hoc method finds by a search, in a CSV file: a row per setting and block."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
+from math import lcm
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ from generality.storage.files import WEIGHTS, whole_file
 from generality.storage.mixtures import mixtures, setting_texts
 from generality.storage.unfinished import Unfinished
 
+MOST = 1000  # blocks, more than any model has
 COLUMNS = ("setting", "block", "share", "loss", "loss_of_alpha")
 
 
@@ -34,11 +37,11 @@ class Blocks:
         entries = model.state_dict()
         where = str(next(iter(entries.values())).device)
         starts, ends = (load_file(Path(folder) / WEIGHTS, where) for folder in (pretrained, finetuned))
-        self.mix, self.depths = mix, sorted(set(depths.values()))
-        self.entries = [
-            [(name, entries[name], start, ends[name]) for name, start in starts.items() if depths[name] == depth]
-            for depth in self.depths
-        ]
+        last = lcm(*(Fraction(depth).limit_denominator(MOST).denominator for depth in depths.values()))
+        self.mix, self.depths = mix, [place / last for place in range(last + 1)]
+        self.entries: list[list[tuple]] = [[] for _ in self.depths]
+        for name, start in starts.items():
+            self.entries[round(depths[name] * last)].append((name, entries[name], start, ends[name]))
         self.shares: list[float | None] = [None] * len(self.depths)
 
     def take(self, shares: Sequence[float]) -> None:

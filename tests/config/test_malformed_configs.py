@@ -39,7 +39,7 @@ LATER["experiments"]["medmcqa"]["methods"] |= {
     "replay": {"share": [0.1], "data": "corpus/all"}, "osf": {"kept": [0.5]},
     **{name: {"lambda": [1], "data": "corpus/all"} for name in ("der", "der_labels")},
 }  # fmt: skip
-LATER["report"] |= {part: {"experiments": ["medmcqa"]} for part in ("glance", "cards", "sizes")}
+LATER["report"] |= {part: {"experiments": ["medmcqa"]} for part in ("glance", "cards", "sizes", "rivals")}
 LATER["report"]["later"] = {"experiments": dict.fromkeys(("medmcqa", "small", "large"), "medmcqa")}
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.
 BASES = [

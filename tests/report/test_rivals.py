@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from generality.report.claims import holm
-from generality.report.rivals import BETTER, OPEN, SHORT, WORSE, matched_setting, rivals
+from generality.report.rivals import BETTER, OPEN, SHORT, WORSE, matched_model, rivals
 from later_worlds import WORLD, made, read
 from scripts import render_part
 
@@ -24,9 +24,9 @@ def scores(tmp_path):
 
 
 def test_the_model_is_the_one_that_keeps_most_of_those_that_learn_enough(scores):
-    assert matched_setting(scores, "wise") == "lr-0.2-alpha-0.5"
-    assert matched_setting(scores, "full") == "lr-0.1"
-    assert matched_setting(scores, "lora") is None
+    assert matched_model(scores, "wise") == ("wise", "lr-0.2-alpha-0.5")
+    assert matched_model(scores, "full") == ("full", "lr-0.1")
+    assert matched_model(scores, "lora") is None
 
 
 def test_verdicts_are_of_paired_differences_with_holms_correction(scores):
@@ -48,12 +48,19 @@ def test_verdicts_are_of_paired_differences_with_holms_correction(scores):
     assert tested["p"].tolist() == pytest.approx(holm([*alone, *[0.0] * certain])[: len(tested)], abs=1e-12)
 
 
-def test_without_a_matched_wise_ft_there_are_no_differences(tmp_path):
+def test_where_no_mixture_learns_enough_the_end_of_the_path_stands_for_it(tmp_path):
     few = {model: shares for model, shares in OURS.items() if model[0] != "wise"}
     few[("wise", "lr-0.2-alpha-0.2")] = WISE[("wise", "lr-0.2-alpha-0.2")]
     table = rivals(read(*made(tmp_path / "few", "few", few))).set_index("method")
+    assert table.loc["wise", "setting"] == "lr-0.2-alpha-1"
+    assert table.loc["wise", "speciality"] == pytest.approx(90.0), "that of full fine-tuning at this rate"
+    assert table.loc["replay", "verdict"] == BETTER
+
+
+def test_without_wise_ft_there_are_no_differences(tmp_path):
+    few = {model: shares for model, shares in OURS.items() if model[0] != "wise"}
+    table = rivals(read(*made(tmp_path / "few", "few", few))).set_index("method")
     assert table["difference"].isna().all()
-    assert table.loc["wise", "verdict"] == SHORT
     assert table.loc["replay", "generality"] > 0
 
 

@@ -10,9 +10,10 @@ from scipy.stats import norm
 from generality import SPECIALITY
 from generality.report import markup
 from generality.report.claims import LEVEL, holm
-from generality.report.names import FULL, PATH, notation, trainings
+from generality.report.names import FULL, PATH, notation, path_end, trainings
 from generality.report.resampled import BASE, Resampled
 from generality.report.tradeoff_numbers import MATCHED
+from generality.storage.setting import read, write
 
 BETTER, WORSE, OPEN, SHORT = "keeps more", "keeps less", "cannot tell", "learns too little"
 NOTE = (
@@ -31,19 +32,19 @@ def rivals(scores: Resampled) -> pd.DataFrame:
     with low and high, all in points, p (Holm's) and verdict. A method without a setting that learns enough on
     validation examples has no numbers. Without such a setting of WiSE-FT there are no differences.
     """
-    picked = {method: matched_setting(scores, method) for method in scores.settings if method != BASE[0]}
+    picked = {method: matched_model(scores, method) for method in scores.settings if method != BASE[0]}
     ours = picked.get(PATH)
     rows, tests = [], []
-    for method, setting in picked.items():
-        row = {"experiment": scores.experiment, "method": method, "setting": setting or ""}
+    for method, model in picked.items():
+        row = {"experiment": scores.experiment, "method": method, "setting": _named(method, model)}
         row |= {"seeds": len(scores.seeds), "repetitions": scores.count}
-        if setting is None:
+        if model is None:
             rows.append(row | {"verdict": SHORT})
             continue
-        special, general = scores.score(method, SPECIALITY, setting), scores.generality_of(method, setting)
+        special, general = scores.score(model[0], SPECIALITY, model[1]), scores.generality_of(*model)
         row |= {SPECIALITY: 100 * special[0], "generality": 100 * general[0]}
         if ours and method != PATH:
-            found = scores.interval(100 * (general - scores.generality_of(PATH, ours)))
+            found = scores.interval(100 * (general - scores.generality_of(*ours)))
             row |= {"difference": found.value, "low": found.low, "high": found.high}
             tests.append((len(rows), _p(found.value, found.high)))
         rows.append(row)
@@ -54,16 +55,26 @@ def rivals(scores: Resampled) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "difference", "low", "high", "p", "verdict"])
 
 
-def matched_setting(scores: Resampled, method: str) -> str | None:
-    """Return a method's setting with the most mean generality of those that learn enough, by validation examples.
+def matched_model(scores: Resampled, method: str) -> tuple[str, str] | None:
+    """Return a method's model with the most mean generality of those that learn enough, by validation examples.
 
-    Enough is the share `MATCHED` of full fine-tuning's gain in speciality at its chosen setting. None if none does.
+    Enough is the share `MATCHED` of full fine-tuning's gain in speciality at its chosen setting. The models are the
+    method's settings, and of WiSE-FT the ends of its paths too. None if none learns enough.
     """
     special = scores.validation[SPECIALITY]
     start, full = special[BASE], special[FULL, scores.chosen[FULL]]
     general = scores.validation.drop(columns=SPECIALITY).mean(axis=1)
-    enough = [name for name in scores.working(method) if special[method, name] >= start + MATCHED * (full - start)]
-    return max(enough, key=lambda name: general[method, name]) if enough else None
+    models = [(method, setting) for setting in scores.working(method)]
+    ends = dict.fromkeys(end for model in models if (end := path_end(*model)))
+    models += [end for end in ends if not scores.diverged(*end)]
+    return max((m for m in models if special[m] >= start + MATCHED * (full - start)), key=general.get, default=None)
+
+
+def _named(method: str, model: tuple[str, str] | None) -> str:
+    """Return the setting of a method's model; the end of WiSE-FT's path has α = 1."""
+    if model is None or model[0] == method:
+        return model[1] if model else ""
+    return write(read(model[1]) | {"alpha": 1.0})
 
 
 def render_rivals(

@@ -7,8 +7,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from generality.data.spread import places
+from generality.runtime.progress import progress
 from generality.training import processes
 from generality.training.undisturbed import undisturbed
 
@@ -22,9 +24,10 @@ def squared_gradients(model: nn.Module, objective: Any, parameters: Sequence[Ten
     gradients and random state stay unchanged. Several processes share the examples.
     """
     chosen = places(len(objective), count) or range(len(objective))
+    mine = chosen[processes.rank() :: processes.count()]
     sums = [torch.zeros_like(p) for p in parameters]
-    with undisturbed(model):
-        for place in chosen[processes.rank() :: processes.count()]:
+    with undisturbed(model), _bar(len(mine), "importance of parameters") as bar:
+        for place in mine:
             batch = objective.batch(0, np.array([place]))
             if objective.labelled:
                 loss, _ = objective.loss(model, batch)
@@ -34,6 +37,7 @@ def squared_gradients(model: nn.Module, objective: Any, parameters: Sequence[Ten
             for total, gradient in zip(sums, gradients, strict=True):
                 if gradient is not None:
                     total.addcmul_(gradient, gradient)
+            bar.update()
     processes.add_up(sums)
     return [total.div_(len(chosen)) for total in sums]
 
@@ -43,6 +47,10 @@ def _of_own(logits: Tensor, place: int) -> Tensor:
     chances = logits.detach().softmax(-1).cpu()
     drawn = torch.multinomial(chances, 1, generator=torch.Generator().manual_seed(place))[:, 0]
     return F.cross_entropy(logits, drawn.to(logits.device))
+
+
+def _bar(total: int, what: str) -> tqdm:
+    return progress(total, "example", what, shown=processes.rank() == 0)
 
 
 def losses(model: nn.Module, objective: Any, size: int = 16) -> Tensor:
@@ -57,8 +65,9 @@ def losses(model: nn.Module, objective: Any, size: int = 16) -> Tensor:
         parts.append(sums.index_add(0, rows, values) / counts.index_add(0, rows, torch.ones_like(values)))
         return torch.ones_like(values)
 
-    with undisturbed(model), torch.no_grad():
+    with undisturbed(model), torch.no_grad(), _bar(len(objective), "losses at the start") as bar:
         for start in range(0, len(objective), size):
             examples = np.arange(start, min(start + size, len(objective)))
             objective.loss(model, objective.batch(0, examples), weigh=note)
+            bar.update(len(examples))
     return torch.cat(parts)

@@ -25,10 +25,13 @@ class Regression:
     def predictions(self, examples):
         return len(examples), len(examples)
 
-    def loss(self, model, batch):
+    def loss(self, model, batch, weigh=None):
         x, y = batch
         outputs = model(x)
-        return (outputs - y).square().mean(), lambda: outputs
+        losses = (outputs - y).square().mean(1)
+        if weigh:
+            losses = weigh(losses.detach(), outputs, torch.arange(len(x))) * losses
+        return losses.mean(), lambda: outputs
 
     def outputs(self, model, batch):
         return model(batch[0])

@@ -2,7 +2,6 @@
 
 import copy
 from functools import partial
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from generality.data.text_set import open_text_set
 from generality.errors import StudyError
 from generality.language.causal_lm import load_causal_lm
 from generality.language.finetune import text_objective
-from generality.training.logits import Logits, divergence
+from generality.training.logits import Logits, computed, divergence
 from generality.training.loop import fit
 from generality.training.method import make_method
 from regression import Regression, network
@@ -304,34 +303,36 @@ def test_dark_replay_distils_the_other_data(name):
     assert all(p.grad is None for p in method.teacher.parameters())
 
 
-def test_rehearsed_rows_of_unequal_lengths_count_as_much_as_alone():
-    """Rows share a pass where they weigh the same; the sum is that of passes of one row."""
-
-    class Unequal(Regression):
-        passes: ClassVar = []
-
-        def predictions(self, examples):
-            return len(examples), sum(1 + example % 3 for example in examples)
-
-        def loss(self, model, batch):
-            self.passes.append(len(batch[0]))
-            return super().loss(model, batch)
-
-    torch.manual_seed(0)
-    model, method, objective = network(), make_method("replay_control", share=0.6), Unequal()
-    method.begin(model, objective)
-    method.begin_step(0)
-    examples = np.arange(16)
-    term = method.loss(None, None, examples)
-    rows = [len(method.drawn(one)) for one in examples]
-    assert len(Unequal.passes) < sum(rows) == sum(Unequal.passes)
-    sizes = [objective.predictions([one])[1] for one in examples]
-    expected = sum(
-        size / sum(sizes) * objective.loss(model, objective.batch(0, [row]))[0]
-        for one, size in zip(examples, sizes, strict=True)
-        for row in method.drawn(one)
+@pytest.mark.parametrize("name", ["replay_control", "der", "der_labels"])
+def test_rehearsed_texts_of_unequal_lengths_count_as_much_as_alone(name, language_folder):
+    """The sum over texts that share passes is that of passes of one text, each by the share of what brought it."""
+    model, tokenizer, _ = load_causal_lm(language_folder / "model")
+    objective = text_objective(
+        open_text_set(language_folder / "train"), tokenizer, LANGUAGE_TRAIN | {"packing": "padded"}, seed=1
     )
-    torch.testing.assert_close(term, expected)
+    objective.beside = lambda data: objective
+    torch.manual_seed(0)
+    settings = {"share": 0.6} if name == "replay_control" else {"share": 0.6, "data": "others", "lambda": 0.01}
+    method = make_method(name, **settings)
+    method.begin(model, objective)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.01 * torch.randn_like(p))
+    method.begin_step(0)
+    examples = np.arange(12)
+    sizes = np.array([objective.predictions(np.array([one]))[1] for one in examples])
+    assert len(set(sizes)) > 2
+    expected = 0.0
+    for one, size in zip(examples, sizes, strict=True):
+        for row in method.drawn(one):
+            batch = objective.batch(0, np.array([row]))
+            loss, outputs = objective.loss(model, batch)
+            term = loss if name != "der" else 0.0
+            if name != "replay_control":
+                ours, theirs = computed(outputs()), computed(objective.outputs(method.teacher, batch))
+                term = term + 0.01 * (ours - theirs).square().sum() / len(ours)
+            expected = expected + size / sizes.sum() * term
+    torch.testing.assert_close(method.loss(None, None, examples), expected, rtol=1e-3, atol=1e-5)
 
 
 def test_osf_leaves_the_largest_singular_directions():

@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from generality.methods import REHEARSAL, Key, Trained
-from generality.training.rehearsal import DATA, SHARE, Rehearsal
+from generality.training.rehearsal import DATA, SHARE, Rehearsal, by_share
 from generality.training.weight_penalty import STRENGTH
 
 if TYPE_CHECKING:
@@ -31,20 +31,28 @@ class DarkReplay(Rehearsal):
         super().begin(model, objective)
         self.teacher = copy.deepcopy(model).eval().requires_grad_(False)
 
-    def term(self, rows: np.ndarray) -> Tensor:
+    def terms(self, rows: np.ndarray, shares: Tensor) -> Tensor:
+        import numpy as np
         import torch
 
         from generality.training.logits import squared_distance
 
-        batch, loss = self.others.batch(self.epoch, rows), 0.0
-        if self.labels:
-            loss, outputs = self.others.loss(self.model, batch)
-            ours = outputs()
-        else:
-            ours = self.others.outputs(self.model, batch)
-        with torch.no_grad():
-            theirs = self.others.outputs(self.teacher, batch)
-        return loss + self.weight * squared_distance(ours, theirs) / len(ours)
+        sizes = np.array([self.others.predictions(np.array([row]))[1] for row in rows])
+        alike: dict[tuple, list[int]] = {}  # rows of equal weight and equally many outputs share a pass
+        for place, pair in enumerate(zip(shares.tolist(), sizes.tolist(), strict=True)):
+            alike.setdefault(pair, []).append(place)
+        total = torch.zeros((), device=shares.device)
+        for (share, _), places in alike.items():
+            batch = self.others.batch(self.epoch, rows[places])
+            if self.labels:
+                loss, outputs = self.others.loss(self.model, batch, weigh=by_share(shares[places]))
+                total, ours = total + loss, outputs()
+            else:
+                ours = self.others.outputs(self.model, batch)
+            with torch.no_grad():
+                theirs = self.others.outputs(self.teacher, batch)
+            total = total + share * len(places) * self.weight * squared_distance(ours, theirs) / len(ours)
+        return total
 
 
 METHOD = Trained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from generality.errors import StudyError
@@ -12,7 +13,18 @@ from generality.methods.lora import ALL_LINEAR, TARGETS
 from generality.training.method import Method
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+
+def _changed(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the outputs of a layer of PEFT's with the changed weight.
+
+    PEFT's own forward passes all inputs through factors of twice the trained rank, which takes as long as the layer.
+    """
+    from torch.nn.functional import linear
+
+    plain = layer.get_base_layer()
+    return linear(inputs, plain.weight + layer.get_delta_weight("default"), plain.bias)
 
 
 class OSF(Method):
@@ -28,6 +40,7 @@ class OSF(Method):
     def begin(self, model: nn.Module, objective: Any) -> None:
         from peft import OSFConfig
         from peft.tuners.osf import OSFModel
+        from peft.tuners.osf.layer import OSFLayer
 
         from generality.training import processes
         from generality.training.lora_targets import choose
@@ -44,6 +57,9 @@ class OSF(Method):
         wrapped, names = for_peft(model, [target.name.removesuffix(".weight") for target in targets])
         config = OSFConfig(target_modules=names, effective_rank=self.kept)
         self.tuner = OSFModel(wrapped.requires_grad_(False), {"default": config}, "default")
+        for layer in wrapped.modules():
+            if isinstance(layer, OSFLayer):
+                layer.forward = partial(_changed, layer)
 
     def end(self, model: nn.Module) -> None:
         self.tuner.merge_and_unload()

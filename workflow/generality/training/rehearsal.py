@@ -22,6 +22,19 @@ SHARE = Key(
 DATA = Key("data", "The data set that is rehearsed, whose train split is read.", {"$ref": "#/$defs/data_name"})
 
 
+def by_share(shares: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Return the `weigh` of Objective.loss by which a batch's loss is the sum of its examples' mean losses by `shares`.
+
+    So an example counts by its share, of shape (examples,), however many predictions it has.
+    """
+
+    def weigh(losses: Tensor, logits: Tensor, places: Tensor) -> Tensor:
+        counts = places.bincount(minlength=len(shares))
+        return len(losses) * (shares / counts)[places]
+
+    return weigh
+
+
 class Rehearsal(Method):
     """Add to the loss the sum of the rehearsed examples' terms, divided by the number of the task's examples.
 
@@ -54,9 +67,9 @@ class Rehearsal(Method):
         count = int(self.rate) + (random.random() < self.rate % 1)
         return random.integers(len(self.others), size=count).tolist()
 
-    def term(self, rows: np.ndarray) -> Tensor:
-        """Return the mean term of examples of the other data: their loss."""
-        return self.others.loss(self.model, self.others.batch(self.epoch, rows))[0]
+    def terms(self, rows: np.ndarray, shares: Tensor) -> Tensor:
+        """Return the sum of the terms of examples of the other data, their losses, each times its share, (n,)."""
+        return self.others.loss(self.model, self.others.batch(self.epoch, rows), weigh=by_share(shares))[0]
 
     def loss(self, outputs: Callable[[], Tensor | Logits], batch: Any, examples: np.ndarray) -> Tensor:
         import numpy as np
@@ -64,11 +77,9 @@ class Rehearsal(Method):
 
         # A part's term is weighed by its share of the batch's outputs, so each example's by its own.
         sizes = np.array([self.task.predictions(np.array([example]))[1] for example in examples])
-        alike: dict[tuple, list[int]] = {}  # rows of equal weight and equally many predictions share a pass
-        for example, share in zip(examples, (sizes / sizes.sum()).tolist(), strict=True):
-            for row in self.drawn(example):
-                alike.setdefault((share, self.others.predictions(np.array([row]))), []).append(row)
-        total = torch.zeros((), device=next(self.model.parameters()).device)
-        for (share, _), rows in alike.items():
-            total = total + share * len(rows) * self.term(np.array(rows))
-        return total
+        drawn = [self.drawn(example) for example in examples]
+        rows, where = np.concatenate(drawn).astype(int), next(self.model.parameters()).device
+        if not len(rows):
+            return torch.zeros((), device=where)
+        shares = np.repeat(sizes / sizes.sum(), list(map(len, drawn)))
+        return self.terms(rows, torch.from_numpy(shares).float().to(where))

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 VALUES = 2**24  # logits of each model in memory at once for their divergence, 67 MB
 
@@ -49,14 +48,7 @@ def divergence(ours: Tensor | Logits, theirs: Tensor | Logits) -> Tensor:
     """Return KL(theirs ‖ ours) of the rows' softmax, in nats, summed over all rows; only `ours` receives gradients."""
     if not isinstance(ours, Logits):
         return _divergence(ours, theirs)
-    size = max(1, VALUES // len(ours.weight))
-    parts = zip(ours.states.split(size), theirs.states.split(size), strict=True)
-    # A part's logits are computed again in the backward pass, so that only one part's are in memory at a time.
-    return sum(checkpoint(_of_states, s, ours.weight, r, theirs.weight, use_reentrant=False) for s, r in parts)
-
-
-def _of_states(s: Tensor, w: Tensor, r: Tensor, v: Tensor) -> Tensor:
-    return _divergence(s @ w.T, r @ v.T)
+    return _Divergence.apply(ours.states, ours.weight, theirs.states, theirs.weight)
 
 
 def _divergence(ours: Tensor, theirs: Tensor) -> Tensor:
@@ -84,3 +76,30 @@ class _Distance(torch.autograd.Function):
         # The factor multiplies the states and the small matrices, because the weights are the largest.
         weight = w @ (a.T @ twice) + (w - v) @ (r.T @ twice)
         return a @ (2 * gradient * ww) + r @ (2 * gradient * wd.T), weight, None, None
+
+
+class _Divergence(torch.autograd.Function):
+    """KL(softmax(R Vᵀ) ‖ softmax(S Wᵀ)), summed over rows.
+
+    Its gradient by S Wᵀ is softmax(S Wᵀ) − softmax(R Vᵀ), so the forward pass makes all gradients while a part's logits
+    are in memory, and no logits are computed twice.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, s: Tensor, w: Tensor, r: Tensor, v: Tensor) -> Tensor:
+        total, of_states, of_weight = s.new_zeros(()), torch.empty_like(s), torch.zeros_like(w)
+        size = max(1, VALUES // len(w))
+        for start in range(0, len(s), size):
+            part = slice(start, start + size)
+            ours, theirs = (s[part] @ w.T).log_softmax(-1), (r[part] @ v.T).log_softmax(-1)
+            total += F.kl_div(ours, theirs, reduction="sum", log_target=True)
+            difference = ours.exp_().sub_(theirs.exp_())
+            of_states[part] = difference @ w
+            of_weight.addmm_(difference.T, s[part])
+        ctx.save_for_backward(of_states, of_weight)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        of_states, of_weight = ctx.saved_tensors
+        return gradient * of_states, gradient * of_weight, None, None

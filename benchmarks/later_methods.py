@@ -24,6 +24,8 @@ BOTH = {
 }  # fmt: skip
 RANK = {"rank": 8, "targets": "all-linear"}
 LANGUAGE = {
+    # Both models' heads pass over all tokens, where full fine-tuning's passes over the few that are learnt.
+    "kl": (BOTH["kl"][0], 1.40 / 1.10),
     "dora": (RANK, 1.0), "rslora": (RANK, 1.0), "pissa": (RANK, 1.0), "osf": ({"kept": 0.5}, 1.0),
     "replay": (ANEW, 1 / (1 - SHARE)), "der_labels": (ANEW | {"lambda": 1e-3}, 1 + SHARE / (1 - SHARE) * 4 / 3),
 }  # fmt: skip

@@ -25,7 +25,7 @@ def context(tmp_path):
 # The benches
 
 PASSES = ["≤ 1.10"] * 6 + ["≤ 1.38", "≤ 1.47"]  # then come those that rehearse a quarter as many examples
-LATER = PASSES + PASSES + ["≤ 1.10"] * 4 + ["≤ 1.38", "≤ 1.47"]
+LATER = PASSES + ["≤ 1.40"] + PASSES[1:] + ["≤ 1.10"] * 4 + ["≤ 1.38", "≤ 1.47"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
 # The environment of each rule, and the script that it runs.
 RULE = re.compile(r'"../../envs/(\w+).yaml"(?:(?!^ *rule\b).)*?\brun (\w+) ', re.MULTILINE | re.DOTALL)
+PARTS = [f"generality.parts.{path.stem}" for path in (ROOT / "workflow/generality/parts").glob("[a-z]*.py")]
 METHODS = [module_of(path.stem) for path in (ROOT / "workflow/generality/methods").glob("[a-z]*.py")]
 
 
@@ -36,7 +37,15 @@ def test_versions_are_those_of_the_lock(path):
 def test_what_rules_import_is_there(path):
     scripts = {script for environment, script in RULE.findall(RULES) if environment == path.stem}
     assert scripts
-    files = {file for script in scripts for file in code(script, *METHODS * script.startswith("finetune"))}
+    _check({file for script in scripts for file in code(script, *METHODS * script.startswith("finetune"))}, path)
+
+
+def test_what_parts_of_the_report_import_is_in_its_environment():
+    _check(code("render_part", *PARTS), ROOT / "envs/report.yaml")
+
+
+def _check(files, path):
+    """Assert that an environment has each distribution that the files import."""
     has = {canonical(pin.split("==")[0]) for pin in pins(path)}
     distributions = packages_distributions()
     for package in sorted(set().union(*map(imported, map(Path, files))) & set(distributions)):

@@ -20,6 +20,15 @@ from regression import Regression, network
 from small_trainings import LANGUAGE_TRAIN, TRAIN
 from tiny_lms import NextOf, tiny_lm
 
+
+class Others(Regression):
+    """Seven examples beside those of the task."""
+
+    def __init__(self):
+        super().__init__(count=7)
+        self.y = self.y + 1
+
+
 FULL_RATE = LANGUAGE_TRAIN | {"clip_norm": 1e9, "batch_size": 8}  # one batch is an epoch, and nothing is clipped
 
 
@@ -86,11 +95,6 @@ def fisher_of(method):
 
 
 def test_ewc_measures_what_matters_on_the_data_that_it_is_given():
-    class Others(Regression):
-        def __init__(self):
-            super().__init__(count=7)
-            self.y = self.y + 1
-
     model, task = network(), Regression()
     task.beside = lambda data: Others() if data == "others" else None
     given, alone, own = (make_method("ewc", data=data, **{"lambda": 0.3}) for data in ("others", "", ""))
@@ -253,11 +257,6 @@ def test_replay_brings_its_share_of_all_examples(share):
 
 
 def test_an_example_of_replay_counts_as_much_as_one_of_the_task():
-    class Others(Regression):
-        def __init__(self):
-            super().__init__(count=7)
-            self.y = self.y + 1
-
     torch.manual_seed(0)
     model, task = network(), Regression()
     task.beside = lambda data: Others() if data == "others" else None
@@ -277,11 +276,6 @@ def test_an_example_of_replay_counts_as_much_as_one_of_the_task():
 
 @pytest.mark.parametrize("name", ["der", "der_labels"])
 def test_dark_replay_distils_the_other_data(name):
-    class Others(Regression):
-        def __init__(self):
-            super().__init__(count=7)
-            self.y = self.y + 1
-
     torch.manual_seed(0)
     model, task = network(), Regression()
     task.beside = lambda data: Others()

@@ -28,7 +28,7 @@ from generality.runtime.local_files import mark_of_pictures
 from generality.runtime.machine import usable_memory_mb
 from generality.runtime.slurm_status import patient
 from generality.parts import parts
-from generality.plan.study import Study, any_of, as_json
+from generality.plan.study import KINDS, Study, any_of, as_json
 from generality.plan.captions import SHOWN_AS, captions, labels
 from generality.plan.notes import notes, unshown
 from generality.plan.page import page_file, targets
@@ -137,10 +137,6 @@ def _marked(file):
         return labels(config["captions"], file.format(**dict(wildcards.items())))
 
     return report(file, caption="../report/part.rst", category=lambda w: words(w)[0], labels=lambda w: words(w)[1])
-
-
-# The kind of model of each track, which names rules, scripts and stages.
-KINDS = {"vision": "clip", "language": "lm"}
 
 
 # The study's name is no wildcard, or Snakemake would try more rules for each file of a plan.

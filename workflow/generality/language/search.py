@@ -1,7 +1,10 @@
 """A post-hoc method's search of the shares of blocks, for a causal language model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from transformers import PreTrainedModel
 
 from generality.data.text_set import open_text_set, pair
 from generality.language.causal_lm import load_causal_lm
@@ -9,42 +12,24 @@ from generality.language.encoding import Encoder
 from generality.language.harness import Harness
 from generality.language.likelihood import log_likelihoods
 from generality.language.outputs import entry_depths
-from generality.methods import load
 from generality.runtime.device import device
-from generality.storage.shares import write_shares, wrote_none
-from generality.storage.unfinished import unfinished
+from generality.storage.shares import search_shares
 
 
-def search_blocks(
-    output: str | Path,
-    *,
-    model: str | Path,
-    finetuned: str | Path,
-    data: str | Path,
-    mix: str,
-    values: Sequence[float],
-    candidates: int,
-    limit: int | None = None,
-) -> None:
-    """Write the shares of blocks (`storage.shares`) that the post-hoc method `mix` finds for each of `values`.
-
-    The loss is −ln p of the right answer in nats, the mean over the examples of the text set in the folder `data`, at
-    most `limit` of them. An interrupted run resumes after the last value.
-    """
-    if wrote_none(output, finetuned):
-        return
-    language_model, tokenizer, _ = load_causal_lm(model)
-    harness = Harness(language_model.to(device()), Encoder(tokenizer))
+def opened(
+    folder: str | Path, data: str | Path, limit: int | None
+) -> tuple[PreTrainedModel, dict[str, float], Callable[[], float]]:
+    """Return a model, its depths and its loss, as `search_shares` takes them: −ln p of the right answer."""
+    model, tokenizer, _ = load_causal_lm(folder)
+    harness = Harness(model.to(device()), Encoder(tokenizer))
     texts = open_text_set(data).part(limit)
     requests, way = harness.fitting(harness.encode([pair(texts.form, example) for example in texts.examples]))
 
     def loss() -> float:
-        answers = log_likelihoods(language_model, requests, way=way, tokens=harness.tokens)
+        answers = log_likelihoods(model, requests, way=way, tokens=harness.tokens)
         return -sum(likelihood for likelihood, _ in answers) / len(answers)
 
-    made_from = {"mix": mix, "values": list(values), "candidates": candidates, "limit": limit}
-    with unfinished(output, __name__, settings=made_from, inputs=[model, finetuned, data]) as begun:
-        write_shares(
-            output, language_model, load(mix), pretrained=model, finetuned=finetuned, values=values,
-            depths=entry_depths(language_model), loss=loss, candidates=candidates, begun=begun,
-        )  # fmt: skip
+    return model, entry_depths(model), loss
+
+
+search_blocks = partial(search_shares, opened)

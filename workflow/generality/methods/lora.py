@@ -66,19 +66,28 @@ DROPOUT = Key(
     "without their layer, as CLIP's own towers do.",
     {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
 )
-TARGETS = Key(
-    "targets",
-    "The layers that are changed. queries-values, the default: in each attention, all outputs that are queries or "
-    "values and no key, which a pass of one example shows. all-linear: all linear layers but the head. Or a list of "
-    "layers' names, or ends of them, such as [o_proj, down_proj]. The training says what share of the model that is.",
-    {
-        "type": ["array", "string"],
-        "minItems": 1,
-        "uniqueItems": True,
-        "items": {"description": "Name of a linear layer or its end from a dot on.", "type": "string", "minLength": 1},
-        "allOf": [{"if": {"type": "string"}, "then": {"enum": [QUERIES_VALUES, ALL_LINEAR]}}],
-    },
-)
+
+
+def targets(default: str) -> Key:
+    """Return the key that chooses the layers, which says its default."""
+    first, every = (f"{name}{', the default' if name == default else ''}" for name in (QUERIES_VALUES, ALL_LINEAR))
+    return Key(
+        "targets",
+        f"The layers that are changed. {first}: in each attention, all outputs that are queries or values and no key, "
+        f"which a pass of one example shows. {every}: all linear layers but the head. Or a list of layers' names, or "
+        "ends of them, such as [o_proj, down_proj]. The training says what share of the model that is.",
+        {
+            "type": ["array", "string"],
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {
+                "description": "Name of a linear layer or its end from a dot on.", "type": "string", "minLength": 1
+            },
+            "allOf": [{"if": {"type": "string"}, "then": {"enum": [QUERIES_VALUES, ALL_LINEAR]}}],
+        },
+    )  # fmt: skip
+
+
 METHOD = Trained(
     label="LoRA",
     description=(
@@ -87,7 +96,8 @@ METHOD = Trained(
     formula="W + (alpha/rank) · BA is trained in place of W",
     scope="the queries and values of each attention, or the layers of `targets`",
     source="paper, section 3.2.2; Hu et al. 2021",
-    grid=RANK, fixed=(ALPHA, DROPOUT, TARGETS), family=LOW_RANK, order=4, color="#E69F00", marker="D", make=LoRA,
+    grid=RANK, fixed=(ALPHA, DROPOUT, targets(QUERIES_VALUES)),
+    family=LOW_RANK, order=4, color="#E69F00", marker="D", make=LoRA,
 )  # fmt: skip
 
 

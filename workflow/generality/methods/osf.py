@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from generality.errors import StudyError
 from generality.methods import LOW_RANK, Key, Trained
-from generality.methods.lora import ALL_LINEAR, TARGETS
+from generality.methods.lora import ALL_LINEAR, targets
 from generality.training.method import Method
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ class OSF(Method):
         from generality.training.low_rank import check_whole, for_peft
 
         key = "methods.osf"
-        targets, what = choose(model, objective, self.targets, f"{key}.targets")
-        check_whole(targets, key)
+        chosen, what = choose(model, objective, self.targets, f"{key}.targets")
+        check_whole(chosen, key)
         if processes.rank() == 0:
             print(f"osf adapts {what}", file=sys.stderr)
-        smallest = min(targets, key=lambda target: min(model.get_parameter(target.name).shape))
+        smallest = min(chosen, key=lambda target: min(model.get_parameter(target.name).shape))
         if min(model.get_parameter(smallest.name).shape) * self.kept < 1:
             raise StudyError(f"{key}.kept: {self.kept:g} keeps no direction of '{smallest.name}'; raise it")
-        wrapped, names = for_peft(model, [target.name.removesuffix(".weight") for target in targets])
+        wrapped, names = for_peft(model, [target.name.removesuffix(".weight") for target in chosen])
         config = OSFConfig(target_modules=names, effective_rank=self.kept)
         self.tuner = OSFModel(wrapped.requires_grad_(False), {"default": config}, "default")
         for layer in wrapped.modules():
@@ -76,7 +76,5 @@ METHOD = Trained(
     scope="all linear layers, or those of `targets`; by PEFT",
     source="Nayak et al. 2025",
     grid=Key("kept", "Shares of the singular directions that stay.", {"$ref": "#/$defs/fraction"}),
-    fixed=(Key("targets", TARGETS.description.replace("queries-values, the default", "queries-values")
-               .replace("all-linear:", "all-linear, the default:"), TARGETS.schema),),
-    family=LOW_RANK, order=24, color="#E69F00", marker="p", make=OSF,
+    fixed=(targets(ALL_LINEAR),), family=LOW_RANK, order=24, color="#E69F00", marker="p", make=OSF,
 )  # fmt: skip

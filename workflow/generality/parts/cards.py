@@ -27,13 +27,10 @@ def settings(part):
 
 def draw(outputs, scores, experiments, pictures, **settings):
     from generality.report.cards import render_cards
-    from generality.report.later_comparisons import measures
-    from generality.report.resampled import Resampled
+    from generality.report.later_comparisons import read_measured
 
-    read = []
-    for files, keys in zip(scores, experiments, strict=True):
-        needed = measures(keys["speciality"], keys["generality"], pictures=keys["experiment"] in pictures)
-        read.append(Resampled.read(**files, **keys, measures=needed))
+    pairs = zip(scores, experiments, strict=True)
+    read = [read_measured(files, keys, pictures=keys["experiment"] in pictures) for files, keys in pairs]
     render_cards(read, outputs, **settings)
 
 

@@ -30,14 +30,11 @@ def settings(part):
 
 def draw(outputs, scores, experiments, pictures, anchor):
     from generality.report.later_claims import render_later
-    from generality.report.later_comparisons import measures
-    from generality.report.resampled import Resampled
+    from generality.report.later_comparisons import read_measured
 
-    measured = {}
-    for role, files in scores.items():
-        keys = experiments[role]
-        needed = measures(keys["speciality"], keys["generality"], pictures=role in pictures)
-        measured[role] = Resampled.read(**files, **keys, measures=needed)
+    measured = {
+        role: read_measured(files, experiments[role], pictures=role in pictures) for role, files in scores.items()
+    }
     render_later(measured, outputs, anchor)
 
 

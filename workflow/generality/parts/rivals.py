@@ -1,4 +1,4 @@
-"""Which single model of another method keeps more than WiSE-FT's best at a matched speciality."""
+"""The single model of each method, against WiSE-FT's best at a matched speciality."""
 
 from generality.parts import Part, entry, example_scores, lacks_full, several
 

@@ -16,6 +16,7 @@ from generality.plan.materials import Materials
 from generality.storage.seed import RELEASED, start, tuned
 from generality.storage.setting import DEFAULT
 
+KINDS = {"vision": "clip", "language": "lm"}  # of models, by track: they name rules, scripts and stages
 SCORED_SPLITS = ("validation", "test")  # the splits that every model is scored on
 
 
@@ -182,7 +183,7 @@ class Study(Materials):
 
     def training_job_logs(self, experiment: str) -> dict[str, list[str]]:
         """Return the logs of the jobs that fine-tune each method of an experiment."""
-        kind, logs = {"vision": "clip", "language": "lm"}[self.experiment(experiment)["track"]], {}
+        kind, logs = KINDS[self.experiment(experiment)["track"]], {}
         for run in self.runs(experiment):
             if run.method != PRETRAINED:
                 folder = f"logs/{self.name}/{experiment}/{run.method}/{run.setting}/seed-{run.seed}"

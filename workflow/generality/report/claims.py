@@ -73,15 +73,23 @@ class Judged:
 
         It is −1 where nothing is decided, which is weaker than all but a contradiction.
         """
-        if self.verdict in (NOT_DECIDED, AT_CHANCE):
-            return -1.0
-        reach = self.high - self.effect
-        return self.effect / reach if reach else self.effect * float("inf") if self.effect else 0.0
+        return -1.0 if self.verdict in (NOT_DECIDED, AT_CHANCE) else strength(self.effect, self.high)
 
     @property
     def p(self) -> float:
         """Return the two-sided p-value that belongs to the interval."""
-        return float(2 * norm.sf(abs(self.strength) * norm.isf(LEVEL / 2)))
+        return p_value(self.strength)
+
+
+def strength(effect: float, high: float) -> float:
+    """Return an effect in half-widths of its interval, which ends at `high`."""
+    reach = high - effect
+    return effect / reach if reach else effect * float("inf") if effect else 0.0
+
+
+def p_value(strength: float) -> float:
+    """Return the two-sided p-value that belongs to an effect of so many half-widths of its 95 % interval."""
+    return float(2 * norm.sf(abs(strength) * norm.isf(LEVEL / 2)))
 
 
 class JudgedClaim(NamedTuple):

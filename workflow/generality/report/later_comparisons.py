@@ -112,6 +112,12 @@ def measures(speciality: str, generality: Mapping[str, Sequence[str]], *, pictur
     return [*drift_keys(speciality), *(("test", data, CONFIDENCE) for data in sets)]
 
 
+def read_measured(files: Mapping, settings: Mapping, *, pictures: bool) -> Resampled:
+    """Return an experiment's scores with the measures that these comparisons need."""
+    needed = measures(settings["speciality"], settings["generality"], pictures=pictures)
+    return Resampled.read(**files, **settings, measures=needed)
+
+
 def _setting(scores: Resampled, method: str, by: tuple[str, float] | None) -> str | None:
     """Return the setting of a method with a value of a key, or the chosen one; None if there is none that works."""
     if method not in scores.settings or not (working := scores.working(method)):

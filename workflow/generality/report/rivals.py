@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from generality import SPECIALITY
 from generality.report import markup
-from generality.report.claims import LEVEL, holm
+from generality.report.claims import LEVEL, holm, p_value, strength
 from generality.report.names import FULL, PATH, notation, path_end, trainings
 from generality.report.resampled import BASE, Resampled
 from generality.report.tradeoff_numbers import MATCHED
@@ -46,7 +45,7 @@ def rivals(scores: Resampled) -> pd.DataFrame:
         if ours and method != PATH:
             found = scores.interval(100 * (general - scores.generality_of(*ours)))
             row |= {"difference": found.value, "low": found.low, "high": found.high}
-            tests.append((len(rows), _p(found.value, found.high)))
+            tests.append((len(rows), p_value(strength(found.value, found.high))))
         rows.append(row)
     for (place, _), p in zip(tests, holm([p for _, p in tests]), strict=True):
         sure = p < LEVEL
@@ -96,9 +95,3 @@ def render_rivals(
         last = row.experiment
     note = NOTE.format(matched=MATCHED, trainings=trainings(table["seeds"].max(), table["repetitions"].max()))
     markup.write(outputs, table, markup.Table(note, header, body, "lllrrrrl"), anchor)
-
-
-def _p(effect: float, high: float) -> float:
-    """Return the two-sided p-value that belongs to an effect and the end of its 95 % interval; NaN stays."""
-    reach = high - effect
-    return float(2 * norm.sf(abs(effect) / reach * norm.isf(LEVEL / 2))) if reach else float(effect == 0)

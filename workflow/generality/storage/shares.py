@@ -1,6 +1,6 @@
 """The shares of blocks that a post-hoc method finds by a search, in a CSV file: a row per setting and block."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from math import lcm
@@ -10,12 +10,12 @@ import pandas as pd
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from generality.methods import PostHoc, load
+from generality.methods import load
 from generality.runtime.progress import progress
 from generality.storage.divergence import divergence
 from generality.storage.files import WEIGHTS, whole_file
 from generality.storage.mixtures import mixtures, setting_texts
-from generality.storage.unfinished import Unfinished
+from generality.storage.unfinished import unfinished
 
 MOST = 1000  # blocks, more than any model has
 COLUMNS = ("setting", "block", "share", "loss", "loss_of_alpha")
@@ -53,31 +53,36 @@ class Blocks:
         self.shares = list(shares)
 
 
-def write_shares(
+def search_shares(
+    opened: Callable[[str | Path, str | Path, int | None], tuple[nn.Module, Mapping[str, float], Callable[[], float]]],
     output: str | Path,
-    model: nn.Module,
-    method: PostHoc,
     *,
-    pretrained: str | Path,
+    model: str | Path,
     finetuned: str | Path,
-    values: Iterable[float],
-    depths: Mapping[str, float],
-    loss: Callable[[], float],
+    data: str | Path,
+    mix: str,
+    values: Sequence[float],
     candidates: int,
-    begun: Unfinished,
+    limit: int | None = None,
 ) -> None:
-    """Search the shares of blocks for each value of a method's grid, and write them.
+    """Search the shares of blocks that the post-hoc method `mix` has for each of `values`, and write them.
 
-    `loss` returns that of the model as it is, in nats an example. The columns loss and loss_of_alpha are those of the
-    found shares and of the first candidate.
+    `opened(model, data, limit)` returns the model of a folder, the depths of its entries, and a function that returns
+    its present loss in nats, the mean over at most `limit` examples of the set in the folder `data`. The columns loss
+    and loss_of_alpha are those of the found shares and of the first candidate. A fine-tuning that diverged gives no
+    rows. An interrupted run resumes after the last value.
     """
+    if divergence(finetuned):
+        _write(output, pd.DataFrame(columns=COLUMNS))
+        return
+    method, (loaded, depths, loss) = load(mix), opened(model, data, limit)
 
     def searched(text: str, value: float) -> pd.DataFrame:
-        def mix(name: str, start: Tensor, end: Tensor, depth: float, shares: Sequence[float]) -> Tensor:
+        def bound(name: str, start: Tensor, end: Tensor, depth: float, shares: Sequence[float]) -> Tensor:
             return method.mix(name, start, end, value, depth, shares)
 
         losses: list[float] = []
-        blocks = Blocks(model, mix, depths, pretrained, finetuned)
+        blocks = Blocks(loaded, bound, depths, model, finetuned)
         with progress(candidates, "candidate", f"{output}: {text}") as bar:
 
             def loss_of(shares: Sequence[float]) -> float:
@@ -90,17 +95,11 @@ def write_shares(
         rows = {"setting": text, "block": range(len(found)), "share": found}
         return pd.DataFrame(rows | {"loss": min(losses), "loss_of_alpha": losses[0]})
 
-    values = list(values)
-    texts = setting_texts(method, values)
-    parts = [begun.part(text, partial(searched, text, value)) for text, value in zip(texts, values, strict=True)]
-    _write(output, pd.concat(parts))
-
-
-def wrote_none(output: str | Path, finetuned: str | Path) -> bool:
-    """Return whether a fine-tuning diverged; if so, write a table without rows."""
-    if lost := divergence(finetuned) is not None:
-        _write(output, pd.DataFrame(columns=COLUMNS))
-    return lost
+    made_from = {"mix": mix, "values": list(values), "candidates": candidates, "limit": limit}
+    with unfinished(output, opened.__module__, settings=made_from, inputs=[model, finetuned, data]) as begun:
+        texts = setting_texts(method, values)
+        parts = [begun.part(text, partial(searched, text, value)) for text, value in zip(texts, values, strict=True)]
+        _write(output, pd.concat(parts))
 
 
 def read_shares(path: str | Path | None) -> dict[str, list[float]]:

@@ -71,7 +71,8 @@ class Reference:
         return f"`{key}: {value}` requires {_listed(_required(then))} too."
 
     def _properties(self, schema: Mapping) -> list[tuple[str, dict]]:
-        return [(key, self._resolved(inner)) for key, inner in schema.get("properties", {}).items()]
+        own = {"<name>": more} if isinstance(more := schema.get("additionalProperties"), Mapping) else {}
+        return [(key, self._resolved(inner)) for key, inner in (schema.get("properties", {}) | own).items()]
 
     def _resolved(self, schema: Mapping) -> dict:
         """Return the schema joined with the definition that it refers to, whose name is then its `definition`."""

@@ -226,7 +226,7 @@ WRONG_ELSEWHERE = [
     ("real", "models.clip.name", "ViT-B-16", "models.clip.name: OpenAI's weights need another activation than 'ViT-B-"),
     ("real", "models.clip.name", "RN50x4", "models.clip.name: OpenAI's weights need another activation than 'RN50x4'"),
     ("real", "models.clip.name", "ViT-L/14", "models.clip.name: OpenAI's weights need another activation than 'ViT-L-"),
-    ("real", "models.clip.weights", "clip.pt", "models.clip.weights: 'clip.pt' is not a pretrained tag of open_clip o"),
+    ("real", "models.clip.weights", "clip.bin", "models.clip.weights: 'clip.bin' is not a pretrained tag of open_clip"),
     ("embedded", "data.domainnet.counts.train", DELETE, "data.domainnet: has no train split, and experiments.domainne"),
     ("embedded", "data.domainnet.size", 64, "experiments.domainnet.model: the model takes 32 pixels, and the pictures"),
     ("embedded", "experiments.data", {"track": "vision"}, "experiments.data.model: this key is missing"),

@@ -75,8 +75,7 @@ def test_a_mixture_whose_settings_would_be_called_alike_is_refused(monkeypatch):
     config["experiments"]["domainnet"]["methods"]["l1"] = {"alpha": [1, 2]}
     config["experiments"]["domainnet"]["methods"]["wise"]["on"] = ["full", "l1"]
     values = replace(registry()["l1"], grid=Key("alpha", "Strengths.", {"type": "number"}))
-    for module in ("methods", "config.references"):
-        monkeypatch.setattr(f"generality.{module}.registry", lambda: registry() | {"l1": values})
+    monkeypatch.setattr("generality.methods.registry", lambda: registry() | {"l1": values})
     where, text = problem(config)
     assert where == "experiments.domainnet.methods.wise.on[1]"
     assert text.startswith("l1 and wise both have 'alpha' in their settings' names")
@@ -86,7 +85,7 @@ def test_a_key_that_a_method_tries_already_is_not_tuned(monkeypatch):
     config = study(experiments__domainnet__methods={"full": {}}).config
     config["experiments"]["domainnet"]["methods"]["l1"] = {"lr": [1, 2], "tune": {"lr": [3]}}
     values = replace(registry()["l1"], grid=Key("lr", "Rates.", {"type": "number"}))
-    monkeypatch.setattr("generality.config.references.registry", lambda: registry() | {"l1": values})
+    monkeypatch.setattr("generality.methods.registry", lambda: registry() | {"l1": values})
     where, text = problem(config)
     assert where == "experiments.domainnet.methods.l1.tune.lr"
     assert text == "this key is l1's own, with its values in experiments.domainnet.methods.l1.lr; delete it here"

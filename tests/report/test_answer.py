@@ -188,7 +188,7 @@ def test_a_help_is_more_than_a_lower_learning_rate_gives():
     assert no_better.tallies[0].helped == 0
     assert no_better.helped[0] == "Nothing measurably"
     assert no_better.helped[1].startswith(
-        "No method learnt its task and kept measurably more than full did, at its chosen setting and at the same "
+        "No method learnt its task and kept measurably more than full fine-tuning did, at its chosen setting and at "
     )
     better = answer(rows(WORLD, matched={"wise": 0.05, "kd": -0.1}), {})
     assert better.helped[0] == "wise, in 1 of 1"

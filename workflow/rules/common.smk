@@ -35,7 +35,7 @@ from generality.plan.page import page_file, targets
 from generality.plan.shown import Shown
 from generality.runtime.resources import asks, cores
 from generality.storage.seed import finetuning, in_words, start
-from generality.methods import Trained, module_of, registry
+from generality.methods import PRETRAINED, Trained, module_of, registry
 from generality.sources import data_sources, model_sources
 
 # Our own reader reads the study file. Snakemake's `config` keeps the last of two equal keys, evaluates a file that

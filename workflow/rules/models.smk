@@ -136,16 +136,19 @@ rule check_classes:
         "run check_classes --train {input.train} --sets {params.sets:q} --output {output} 2>&1 | tee {log}"
 
 
-# Every experiment has a head of its own: the same CLIP, other classes.
+# Every experiment has a head of its own: the same CLIP, other classes. So has each CLIP that was fine-tuned elsewhere.
 rule build_classifier:
     input:
-        clip=lambda w: study.model_path(w.experiment, w.seed),
+        clip=lambda w: study.clip_path(w.experiment, w.method, w.seed),
         data=lambda w: study.speciality_train(w.experiment),
         tried=ancient(lambda w: trying.tried(study, w.experiment, w.seed)),
     output:
-        directory(results("{experiment}/pretrained/default/seed-{seed}/model")),
+        directory(results("{experiment}/{method}/default/seed-{seed}/model")),
     log:
-        logs("{experiment}/pretrained/default/seed-{seed}/build_classifier.log"),
+        logs("{experiment}/{method}/default/seed-{seed}/build_classifier.log"),
+    wildcard_constraints:
+        experiment=any_of(study.experiments("vision")),
+        method=any_of([PRETRAINED, *study.given]),
     conda:
         "../../envs/vision.yaml"
     threads: cores(study, "score_clip")
@@ -158,3 +161,28 @@ rule build_classifier:
         "cached {params.code} -- {input.clip} {input.data} -- {output} --"
         " run build_classifier --clip {input.clip} --data {input.data} --templates {params.templates:q}"
         " --output {output} 2>&1 | tee {log}"
+
+
+if study.given:
+
+    # A tuned model is compared with its base before anything is scored with it.
+    rule check_tuned:
+        input:
+            base=lambda w: study.start_path(w.experiment, w.seed),
+            tuned=lambda w: study.run_path(w.experiment, w.method, "default", w.seed),
+        output:
+            results("{experiment}/{method}/default/seed-{seed}/tuned.checked"),
+        log:
+            logs("{experiment}/{method}/default/seed-{seed}/check_tuned.log"),
+        wildcard_constraints:
+            method=any_of(study.given),
+        conda:
+            "../../envs/language.yaml"
+        resources:
+            **asks(study, "prepare"),
+        params:
+            code=fingerprint("check_tuned"),
+        shell:
+            "run check_tuned --base {input.base} --tuned {input.tuned}"
+            " --name experiments.{wildcards.experiment}.methods.{wildcards.method}.model --output {output}"
+            " 2>&1 | tee {log}"

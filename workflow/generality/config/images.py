@@ -29,7 +29,7 @@ def beside(path: str, name: str, experiment: dict, data: dict) -> Problems:
         yield path, f"'{name}' is for evaluation only, by its licence, and nothing may be fitted on it; name another"
     yield from one_domain(path, name, ["train"], data)
     yield from one_size(path, [experiment["speciality"], name], data)
-    if experiment["train"]["augment"] == CROP_OF_ORIGINAL and form_of(name, data) == "captions":
+    if _augment(experiment) == CROP_OF_ORIGINAL and form_of(name, data) == "captions":
         yield path, f"{CROP_OF_ORIGINAL} needs whole pictures, which '{name}' has not; name a set with classes"
 
 
@@ -55,7 +55,7 @@ def experiment(path: str, names: list[str], experiment: dict, config: dict) -> P
 
 def _crops(path: str, experiment: dict, data: dict) -> Problems:
     """Yield a problem where only some methods crop original pictures, or where pictures are drawn at their size."""
-    augment, name = experiment["train"]["augment"], experiment["speciality"]
+    augment, name = _augment(experiment), experiment["speciality"]
     if augment == CROP_OF_ORIGINAL and not data_source(settings_of(name, data)).resizing(settings_of(name, data)):
         yield f"{path}.train.augment", f"the pictures of {name} are drawn at their size; take random_resized_crop"
     for method, keys in experiment["methods"].items():
@@ -63,6 +63,11 @@ def _crops(path: str, experiment: dict, data: dict) -> Problems:
         if other != augment and CROP_OF_ORIGINAL in (other, augment):
             where = f"{path}.methods.{method}.train.augment"
             yield where, f"{CROP_OF_ORIGINAL} needs pictures of its own; give it to all methods or to none"
+
+
+def _augment(experiment: dict) -> str | None:
+    """Return how an experiment's pictures are changed in training, None where nothing is trained."""
+    return experiment.get("train", {}).get("augment")
 
 
 def one_size(path: str, names: Iterable[str], data: dict) -> Problems:

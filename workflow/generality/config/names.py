@@ -26,7 +26,8 @@ def is_evaluation_only(name: str, data: dict) -> bool:
 def train_blocks(experiment: dict) -> dict[str, dict]:
     """Return the train block of an experiment and those of its methods, by their paths in the experiment."""
     methods = experiment["methods"].items()
-    return {"train": experiment["train"], **{f"methods.{name}.train": keys.get("train", {}) for name, keys in methods}}
+    blocks = {f"methods.{name}.train": keys.get("train", {}) for name, keys in methods}
+    return {"train": experiment.get("train", {}), **blocks}
 
 
 def domains(settings: dict) -> list[str]:

@@ -1,11 +1,13 @@
 """Checks that a schema cannot express: names must lead somewhere, and sections must fit together."""
 
+import re
 from collections.abc import Iterable
 
 from generality import SPECIALITY
 from generality.config import downloads, images, texts
 from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
-from generality.methods import PostHoc, Trained, combinations, grids, registry
+from generality.config.schema import did_you_mean
+from generality.methods import PRETRAINED, Given, PostHoc, Trained, combinations, declaration, grids, looks
 from generality.parts import parts
 from generality.sources import data_source, model_source
 from generality.storage.setting import is_exact
@@ -57,7 +59,8 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     yield from known(f"{path}.model", experiment["model"], models, "model")
     if (source := model_source(models[experiment["model"]])).track != track:
         yield f"{path}.model", f"a model of the source {source.name} is not for the track {track}; name another"
-    yield from checks.member(f"{path}.speciality", speciality, ["train", "validation", "test"], data)
+    splits = ["train"] if "train" in experiment or track == "vision" else []  # a head takes the classes there
+    yield from checks.member(f"{path}.speciality", speciality, [*splits, "validation", "test"], data)
     for group, members in experiment["generality"].items():
         if group == SPECIALITY:
             yield f"{path}.generality.{group}", "the data set fine-tuned on has this group's name; choose another"
@@ -70,7 +73,10 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
     yield from checks.experiment(path, names, experiment, config)
     yield from _one_world(models[experiment["model"]], names, data)
     for method in experiment["methods"]:
-        yield from _method(f"{path}.methods.{method}", method, experiment, data, config["seeds"]["finetuning"])
+        if isinstance(declaration(method), Given):
+            yield from _given(f"{path}.methods.{method}", method, experiment, models)
+        else:
+            yield from _method(f"{path}.methods.{method}", method, experiment, data, config["seeds"]["finetuning"])
     if "series" in experiment and "full" not in experiment["methods"]:
         yield f"{path}.series", "a series is of full fine-tuning; add the method `full`, or delete this key"
     for key, other in (("probe", "vision"), ("early_stopping", "language")):
@@ -93,12 +99,32 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
                     yield f"{path}.{where}.{key}", f"this key is for the track {other}; delete it"
 
 
+def _given(path: str, method: str, experiment: dict, models: dict) -> Problems:
+    """Yield the problems of a model that was fine-tuned elsewhere, under the name `method`."""
+    named, base = experiment["methods"][method]["model"], experiment["model"]
+    if method == PRETRAINED or not re.fullmatch("[a-z][a-z0-9_]*", method):
+        yield path, f"'{method}' is no name for a model of yours; take another, of a-z, 0-9 and _"
+    if named not in models:
+        hint = "a folder's path begins with ./, and a hub id has a /"
+        there = f"no model is called '{named}'{did_you_mean(named, models)}; there are: {', '.join(models)}"
+        yield f"{path}.model", f"{there}; {hint}"
+    if named == base:
+        yield f"{path}.model", f"'{named}' is the experiment's own model, before fine-tuning; name the tuned one"
+    if (source := model_source(models[named])).track != experiment["track"]:
+        yield f"{path}.model", f"a model of the source {source.name} is not for this track; name another"
+    for where, model in ((f"{path}.model", named), (path.partition(".methods")[0] + ".model", base)):
+        if model_source(models[model]).pretrains:
+            yield where, f"'{model}' is pre-trained by this study, so nothing elsewhere belongs to it; name another"
+
+
 def _method(path: str, method: str, experiment: dict, data: dict, seeds: list[int]) -> Problems:
     """Yield the problems of a method: another track, values that name no folder, no data, model or seeds that it needs.
 
     `seeds` are those of fine-tuning.
     """
-    declared, methods = registry()[method], experiment["methods"]
+    declared, methods = declaration(method), experiment["methods"]
+    if isinstance(declared, Trained) and "train" not in experiment:
+        yield f"{path.partition('.methods')[0]}.train", f"this key is missing, and {method} trains by it"
     if isinstance(declared, PostHoc) and declared.several and len(seeds) == 1:
         yield path, "it mixes trainings of several seeds, and `seeds` has one of fine-tuning; add one, or delete it"
     if experiment["track"] not in declared.tracks:
@@ -113,10 +139,12 @@ def _method(path: str, method: str, experiment: dict, data: dict, seeds: list[in
         yield from _nameable(f"{path}.tune.{key}", values)
     for index, named in enumerate(methods[method].get("on", ())):
         base, _, one = named.partition("/")
-        trained = [name for name in methods if isinstance(registry()[name], Trained)]
-        if base in registry() and base not in methods:
+        trained = [name for name in methods if isinstance(declaration(name), Trained | Given)]
+        if base in looks() and base not in methods:
             yield path.replace(method, base), f"this key is missing, and '{method}' needs it"
         yield from known(f"{path}.on[{index}]", base, trained, "trained method")
+        if declared.several and isinstance(declaration(base), Given):
+            yield f"{path}.on[{index}]", f"'{base}' is one training, and {method} mixes several; delete it here"
         if declared.grid and (shared := declared.grid.name) in grids(base, methods[base]):
             text = f"{base} and {method} both have '{shared}' in their settings' names, so that these are the same"
             yield f"{path}.on[{index}]", f"{text}; rename it in one of their files"
@@ -132,6 +160,10 @@ def _nameable(path: str, values: Iterable[float]) -> Problems:
 
 
 def _report(report: dict, experiments: dict) -> Problems:
+    shown = [*looks(), *(method for experiment in experiments.values() for method in experiment["methods"])]
+    for method in [method for method in report["style"] if method not in shown]:
+        text = f"unknown key{did_you_mean(method, shown)}; allowed: {', '.join(dict.fromkeys(shown))}"
+        yield f"report.style.{method}", text
     for name, part in parts().items():
         entry = report.get(name, {})
         for path, experiment in _shown(entry).items():

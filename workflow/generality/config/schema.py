@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from generality.errors import StudyError
-from generality.methods import looks, registry
+from generality.methods import declaration, looks, registry
 from generality.parts import parts
 from generality.sources import data_sources, model_sources
 
@@ -47,7 +47,9 @@ def validator() -> Draft202012Validator:
     schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader)
     definitions, report = schema["$defs"], schema["$defs"]["report"]["properties"]
     definitions["methods"]["properties"] = {name: method.schema() for name, method in registry().items()}
+    definitions["methods"]["additionalProperties"] = declaration("").schema()
     style = {"$ref": "#/$defs/style"}
+    report["style"]["additionalProperties"] = style
     report["style"]["properties"] = {
         name: style | {"description": f"Looks of {look['label']}."} for name, look in looks().items()
     }
@@ -166,6 +168,10 @@ def _explain(error: ValidationError) -> tuple[list, str]:
     path, value, rule = list(error.absolute_path), error.instance, error.validator_value
     if "propertyNames" in error.absolute_schema_path:
         path.append(value)
+    if path[2:3] == ["methods"] and len(path) == 4 and path[3] not in registry() and "model" not in _keys(value):
+        # An entry without `model` is a misspelt method, rather than a model that was fine-tuned elsewhere.
+        allowed = f"{', '.join(registry())}, or a name of yours with `model`, one that was fine-tuned elsewhere"
+        return path, f"unknown key{did_you_mean(path[3], registry())}; allowed: {allowed}"
     match error.validator:
         case "additionalProperties":
             allowed = list(error.schema["properties"])
@@ -199,6 +205,10 @@ def _explain(error: ValidationError) -> tuple[list, str]:
         case "maxLength":
             message = f"has {len(value)} characters, at most {rule} are allowed"
     return path, message
+
+
+def _keys(value: object) -> Iterable[str]:
+    return value if isinstance(value, dict) else ()
 
 
 def _show(value: object) -> str:

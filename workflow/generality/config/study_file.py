@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from generality.config import like, references, schema
+from generality.config import elsewhere, like, references, schema
 from generality.errors import StudyError
 
 MERGE = "tag:yaml.org,2002:merge"
@@ -40,16 +40,17 @@ def load(*paths: str | Path, given: Mapping | None = None) -> dict:
 def check(config: dict) -> dict:
     """Return the normal form of a configuration: a deep copy in which equal studies are equal text.
 
-    Defaults are filled in, and what an entry with `like` has from another. A number is an int or a float as the schema
-    wants it, be it written 1, 1.0 or "1" (YAML reads 1e-5 as text). The domains of a data set replace its name in a
-    group. Keys follow the order of the schema, and freely chosen names the alphabet. Raises ConfigError for the most
+    Defaults are filled in, and so is what an entry with `like` has from another, and an entry of `models` for each
+    model that was fine-tuned elsewhere. A number is an int or a float as the schema wants it, be it written 1, 1.0 or
+    "1" (YAML reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the
+    schema, and freely chosen names the alphabet. Raises ConfigError for the most
     telling mistake.
     """
     if short := isinstance(config, dict) and isinstance(config.get("seeds"), list):
         config = config | {"seeds": {"finetuning": config["seeds"]}}
     try:
         if not (problem := like.problem(config)):
-            normal = schema.complete(like.expand(config, _over))
+            normal = schema.complete(elsewhere.expand(like.expand(config, _over)))
             problem = schema.problem(normal)
         if not problem:
             references.expand(normal)

@@ -19,8 +19,8 @@ from generality.storage.setting import write
 PRETRAINED = "pretrained"  # the model before any method
 REFERENCE = "full"  # the others are measured against it, and post-hoc ones begin from it by default
 TRACKS = ("vision", "language")
-TRAINING, PENALTY, LOW_RANK, REHEARSAL, AFTER = FAMILIES = (
-    *("Fine-tuning", "Penalty or distillation", "Low rank", "Rehearsal", "After training"),
+TRAINING, PENALTY, LOW_RANK, REHEARSAL, AFTER, ELSEWHERE = FAMILIES = (
+    *("Fine-tuning", "Penalty or distillation", "Low rank", "Rehearsal", "After training", "Tuned elsewhere"),
 )
 # Colours (Okabe and Ito 2008, safe for colour-blind readers) and markers of methods that declare none, in turn.
 PALETTE = (("#F0E442", "P"), ("#0072B2", "h"), ("#009E73", "<"), ("#CC79A7", ">"), ("#E69F00", "p"), ("#D55E00", "d"))
@@ -106,7 +106,7 @@ class Trained(Declaration):
 
 def grids(method: str, keys: Mapping) -> dict[str, list[float]]:
     """Return the values that are tried of each key in the names of a method's settings: its own grid, then `tune`."""
-    grid = registry()[method].grid
+    grid = declaration(method).grid
     return ({grid.name: keys[grid.name]} if grid else {}) | keys.get("tune", {})
 
 
@@ -156,6 +156,31 @@ class PostHoc(Declaration):
             "default": [REFERENCE],
         }
     }
+
+
+@dataclass(frozen=True)
+class Given(Declaration):
+    """A model that was fine-tuned elsewhere, under a name that the study gives it."""
+
+    family: str = ELSEWHERE
+    shared: ClassVar = {
+        "model": {
+            "$ref": "#/$defs/line",
+            "description": (
+                "The fine-tuned model: one of `models`, or its hub id, folder (whole weights or a PEFT adapter) or, for "
+                "a CLIP, file (.safetensors, or .pt of open_clip's training). A folder's path has a /, as in ./mine."
+            ),
+        }
+    }
+
+    def schema(self) -> dict:
+        return super().schema() | {"required": ["model"]}
+
+
+def declaration(method: str) -> Declaration:
+    """Return the declaration of a method; what no file declares is a model that was fine-tuned elsewhere."""
+    words = {"description": Given.__doc__, "formula": "its weights as they are", "scope": "all that was tuned"}
+    return registry().get(method) or Given(label=method, **words)
 
 
 def module_of(method: str) -> str:

@@ -78,6 +78,17 @@ def lacks_full(experiment: Mapping, name: str) -> str:
     return "" if "full" in experiment["methods"] else "has no method full, which this part compares with; add it there"
 
 
+def lacks_reference(experiment: Mapping, name: str) -> str:
+    """Return a remark if an experiment has neither full fine-tuning nor a model tuned elsewhere; else ""."""
+    tuned = any("model" in keys for keys in experiment["methods"].values())
+    return "" if tuned else lacks_full(experiment, name)
+
+
+def lacks_training(experiment: Mapping, name: str) -> str:
+    """Return a remark if an experiment trains nothing, for parts that show its trainings; else ""."""
+    return "" if "train" in experiment else "has no key train, and this part shows it; delete it here"
+
+
 def parts() -> dict[str, Part]:
     """Return every part by its name, in the order of the page: figures, tables and findings, each by their numbers.
 

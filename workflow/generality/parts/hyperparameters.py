@@ -1,6 +1,6 @@
 """Tables 2 and 3: hyper-parameters as they ran, the paper's beside them."""
 
-from generality.parts import OVERVIEW, Part, entry
+from generality.parts import OVERVIEW, Part, entry, lacks_training
 
 ENTRIES = {
     "table2": entry("Hyper-parameters of vision experiments as they ran (paper, Table 2).", **OVERVIEW),
@@ -34,4 +34,4 @@ def caption(part, say):
 
 
 RESOURCES = ["paper_settings.csv", "paper_tables.csv"]
-PART = Part("table", ENTRIES, needs, draw, caption, settings, resources=RESOURCES)
+PART = Part("table", ENTRIES, needs, draw, caption, settings, resources=RESOURCES, lacks=lacks_training)

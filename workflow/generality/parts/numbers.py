@@ -1,6 +1,6 @@
 """The trade-offs as numbers: hypervolume, generality at a matched speciality, chosen settings."""
 
-from generality.parts import Part, entry, example_scores, lacks_full, several
+from generality.parts import Part, entry, example_scores, lacks_reference, several
 
 ENTRIES = {
     "tradeoff": entry(
@@ -31,5 +31,5 @@ def caption(part, say):
 
 
 PART = Part(
-    "finding", ENTRIES, example_scores, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_full
+    "finding", ENTRIES, example_scores, draw, caption, settings, title="Trade-offs", scored=True, lacks=lacks_reference
 )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import generality.plan.early_stopping as early
 from generality import SPECIALITY
-from generality.methods import PRETRAINED, REFERENCE, module_of, registry
+from generality.methods import PRETRAINED, REFERENCE, Given, declaration, module_of
 from generality.plan.study import Study
 from generality.storage.seed import start
 from generality.storage.setting import DEFAULT
@@ -40,7 +40,7 @@ def scored(study: Study, experiment: str, run: str, file: str, seed: str) -> Sco
         return Scored(setting, DEFAULT, origin, series=series)
     if mixed:
         finetuned = study.mixed_models(experiment, mixed, seed)
-        shares = f"{study.root}/{experiment}/{run}/seed-{seed}/shares.csv" if registry()[mixed.method].search else ""
+        shares = f"{study.root}/{experiment}/{run}/seed-{seed}/shares.csv" if declaration(mixed.method).search else ""
         return Scored(
             mixed.name, mixed.setting, origin, finetuned, mixed.method, mixed.values, shares=shares, start=origin
         )
@@ -62,8 +62,17 @@ def inputs(study: Study, experiment: str, run: str, file: str, seed: str) -> dic
     job = scored(study, experiment, run, file, seed)
     folders = {"model": job.model, "finetuned": list(job.finetuned), "shares": job.shares, "series": job.series}
     folders["start"] = job.start if job.start != job.model else ""
+    folders["checked"] = checked(study, experiment, run, seed)
     data = {"sets": list(sets(study, experiment, file).values())}
     return {name: path for name, path in folders.items() if path} | data
+
+
+def checked(study: Study, experiment: str, run: str, seed: str) -> str:
+    """Return the note that a model that was fine-tuned elsewhere belongs to its base, for a run of one; else ""."""
+    mixed = study.mixtures[experiment].get(run)
+    method = mixed.base if mixed else run.partition("/")[0]
+    given = method in study.methods(experiment, Given)
+    return f"{study.root}/{experiment}/{method}/{DEFAULT}/seed-{start(seed)}/tuned.checked" if given else ""
 
 
 def mixed(study: Study, experiment: str, run: str, seed: str) -> dict[str, str | list[str]]:
@@ -85,7 +94,7 @@ def search(study: Study, experiment: str, run: str, seed: str) -> list[str]:
 def searching(study: Study, track: str) -> set[str]:
     """Return the runs of a track's post-hoc methods that search shares."""
     mixtures = [pair for name in study.experiments(track) for pair in study.mixtures[name].items()]
-    return {run for run, mixed in mixtures if registry()[mixed.method].search}
+    return {run for run, mixed in mixtures if declaration(mixed.method).search}
 
 
 def searched(study: Study, experiment: str, run: str, seed: str) -> list[str]:

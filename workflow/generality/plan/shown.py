@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from generality import SPECIALITY
-from generality.methods import PRETRAINED, REFERENCE, Trained, looks, registry
+from generality.methods import PALETTE, PRETRAINED, REFERENCE, Given, Trained, declaration, looks
 from generality.parts import FILES, parts
 from generality.plan import early_stopping
 from generality.plan.study import Run, Study
@@ -32,7 +32,7 @@ class Shown:
         """Return label, colour and marker of the methods shown, and of no others: those are no reason to draw again."""
         methods = {PRETRAINED: look(self.study, PRETRAINED)}
         for experiment in self.experiments:
-            methods |= {method: look(self.study, method) for method in self.study.methods(experiment, Trained)}
+            methods |= {method: look(self.study, method) for method in self.study.methods(experiment, Trained | Given)}
             mixtures = self.study.mixtures[experiment].values()
             methods |= {mixed.name: look(self.study, mixed.method, mixed.base) for mixed in mixtures}
         return methods
@@ -40,14 +40,13 @@ class Shown:
     @property
     def families(self) -> dict[str, str]:
         """Return the families of the methods shown, a mixture's that of its post-hoc method."""
-        declared = registry()
-        return {name: declared[name.partition("-")[0]].family for name in self.looks if name != PRETRAINED}
+        return {name: declaration(name.partition("-")[0]).family for name in self.looks if name != PRETRAINED}
 
     @property
     def facts(self) -> dict[str, dict[str, str]]:
         """Return formula, scope and source of the methods shown, a mixture's those of its post-hoc method."""
         facts = ("formula", "scope", "source")
-        declared = {name: registry()[name.partition("-")[0]] for name in self.looks if name != PRETRAINED}
+        declared = {name: declaration(name.partition("-")[0]) for name in self.looks if name != PRETRAINED}
         return {name: {key: getattr(one, key) for key in facts} for name, one in declared.items()}
 
     @property
@@ -111,16 +110,23 @@ def look(study: Study, method: str, base: str = REFERENCE) -> dict[str, str]:
 
     A post-hoc method on another base than full fine-tuning takes the colour of the base.
     """
-    plain = looks()[method] | study.config["report"]["style"].get(method, {})
+    default = looks().get(method) or _look_of_given(study, method)
+    plain = default | study.config["report"]["style"].get(method, {})
     if base == REFERENCE:
         return plain
     other = look(study, base)
     return plain | {"label": f"{plain['label']} of {other['label']}", "color": other["color"]}
 
 
+def _look_of_given(study: Study, method: str) -> dict[str, str]:
+    """Return the look of a model that was fine-tuned elsewhere: its name, and the next of the spare looks."""
+    color, marker = PALETTE[study.given.index(method) % len(PALETTE)]
+    return {"label": method, "color": color, "marker": marker}
+
+
 def shown_run(study: Study, experiment: str) -> Run:
     """Return the run that stands for an experiment: full fine-tuning, else the first that is trained."""
-    trained = [run for run in study.runs(experiment) if run.method != PRETRAINED]
+    trained = [run for run in study.runs(experiment) if run.method in study.methods(experiment, Trained)]
     return next((run for run in trained if run.method == REFERENCE), trained[0])
 
 
@@ -135,7 +141,7 @@ def recipe(study: Study, experiment: str) -> dict:
     settings = study.config["experiments"][experiment]
     methods = {}
     for method, keys in settings["methods"].items():
-        names, declared = list(study.settings(experiment, method)), registry()[method]
+        names, declared = list(study.settings(experiment, method)), declaration(method)
         fixed = [key for key in declared.fixed if key.default or key.name in keys]
         values = {key.name: keys.get(key.name, key.default) for key in fixed}
         if isinstance(declared, Trained):

@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from types import UnionType
 from typing import NamedTuple
 
 from generality import SPECIALITY
 from generality.config.names import is_evaluation_only
 from generality.data.pictures.resizing import CROP_OF_ORIGINAL, WHOLE_TRAIN
 from generality.errors import StudyError
-from generality.methods import PRETRAINED, REFERENCE, PostHoc, Trained, combinations, registry
+from generality.methods import PRETRAINED, REFERENCE, Given, PostHoc, Trained, combinations, declaration
 from generality.parts import parts
 from generality.plan.materials import Materials
 from generality.storage.seed import RELEASED, start, tuned
@@ -60,7 +61,7 @@ class Study(Materials):
 
     def train_path(self, experiment: str, name: str) -> str:
         """Return the folder of the train split of a data set in an experiment, which may crop the original pictures."""
-        uncropped = self.experiment(experiment)["train"].get("augment") == CROP_OF_ORIGINAL
+        uncropped = self.experiment(experiment).get("train", {}).get("augment") == CROP_OF_ORIGINAL
         return self.data_path(name, WHOLE_TRAIN if uncropped else "train")
 
     def starts(self, experiment: str) -> list[str]:
@@ -76,7 +77,17 @@ class Study(Materials):
     def model_path(self, experiment: str, start: str) -> str:
         """Return the folder of an experiment's model, pre-trained with the seed or released."""
         model = self.experiment(experiment)["model"]
-        return f"{self.root}/models/{model}/{'released' if start == RELEASED else f'seed-{start}'}"
+        return self.released_path(model) if start == RELEASED else f"{self.root}/models/{model}/seed-{start}"
+
+    def released_path(self, model: str) -> str:
+        """Return the folder of a released model."""
+        return f"{self.root}/models/{model}/released"
+
+    def clip_path(self, experiment: str, method: str, start: str) -> str:
+        """Return the folder of the CLIP whose towers make a classifier: the experiment's, or one tuned elsewhere."""
+        if method == PRETRAINED:
+            return self.model_path(experiment, start)
+        return self.released_path(self.experiment(experiment)["methods"][method]["model"])
 
     def start_path(self, experiment: str, start: str) -> str:
         """Return the folder of the model that fine-tuning starts from: a CLIP has the head of its experiment there."""
@@ -89,23 +100,36 @@ class Study(Materials):
         return f"{self.root}/{experiment}/pretrained/default/seed-{start}"
 
     def run_path(self, experiment: str, method: str, setting: str, seed: str) -> str:
-        """Return the folder of the model of a run."""
+        """Return the folder of the model of a run; a language model that was fine-tuned elsewhere is read in place."""
         if method == PRETRAINED:
             return self.start_path(experiment, seed)
+        settings = self.experiment(experiment)
+        if settings["track"] == "language" and isinstance(declaration(method), Given):
+            return self.released_path(settings["methods"][method]["model"])
         return f"{self.root}/{experiment}/{method}/{setting}/seed-{seed}/model"
 
     def runs(self, experiment: str) -> list[Run]:
         """Return all models that a job makes, the pre-trained one first; mixtures are made as they are scored."""
         return [
             Run(experiment, method, setting, seed)
-            for method in [PRETRAINED, *self.methods(experiment, Trained)]
+            for method in [PRETRAINED, *self.methods(experiment, Trained | Given)]
             for setting in self.settings(experiment, method)
-            for seed in (self.starts(experiment) if method == PRETRAINED else self.seeds(experiment))
+            for seed in self.method_seeds(experiment, method)
         ]
 
-    def methods(self, experiment: str, kind: type) -> list[str]:
+    @cached_property
+    def given(self) -> list[str]:
+        """Return the names of the models that were fine-tuned elsewhere."""
+        names = (self.methods(experiment, Given) for experiment in self.config["experiments"])
+        return sorted({name for of_experiment in names for name in of_experiment})
+
+    def method_seeds(self, experiment: str, method: str) -> list[str]:
+        """Return the seeds of a method's models: those of fine-tuning if it is trained here, else of starts."""
+        return self.seeds(experiment) if isinstance(declaration(method), Trained) else self.starts(experiment)
+
+    def methods(self, experiment: str, kind: type | UnionType) -> list[str]:
         """Return the methods of an experiment that are of a kind, in the registry's order."""
-        return [name for name in self.experiment(experiment)["methods"] if isinstance(registry()[name], kind)]
+        return [name for name in self.experiment(experiment)["methods"] if isinstance(declaration(name), kind)]
 
     def settings(self, experiment: str, method: str) -> dict[str, dict[str, float]]:
         """Return the values of a method's hyper-parameters by setting: see `methods.combinations`."""
@@ -132,11 +156,12 @@ class Study(Materials):
 
     def mixture_seeds(self, experiment: str, mixed: Mixture) -> list[str]:
         """Return the seeds of a mixture: those of the fine-tuned models, or of the starts that several share."""
-        return self.starts(experiment) if registry()[mixed.method].several else self.seeds(experiment)
+        several = declaration(mixed.method).several
+        return self.starts(experiment) if several else self.method_seeds(experiment, mixed.base)
 
     def mixed_models(self, experiment: str, mixed: Mixture, seed: str) -> tuple[str, ...]:
         """Return the folders of the fine-tuned models in a mixture that has a seed of `mixture_seeds`."""
-        seeds = [one for one in self.seeds(experiment) if seed in (one, start(one))]
+        seeds = [one for one in self.method_seeds(experiment, mixed.base) if seed in (one, start(one))]
         return tuple(self.run_path(experiment, mixed.base, mixed.setting, one) for one in seeds)
 
     def finetune_settings(self, experiment: str, method: str, setting: str) -> dict:
@@ -149,7 +174,7 @@ class Study(Materials):
         path, methods = f"experiments.{experiment}.methods", self.experiment(experiment)["methods"]
         if method not in methods:
             raise StudyError(f"{path}: no '{method}'; there are: {', '.join([PRETRAINED, *methods])}")
-        values, declared, settings = self.settings(experiment, method), registry()[method], methods[method]
+        values, declared, settings = self.settings(experiment, method), declaration(method), methods[method]
         if not declared.grid:
             values = {DEFAULT: {}} | values
         if setting not in values:
@@ -170,7 +195,7 @@ class Study(Materials):
 
     def data_beside(self, experiment: str, method: str, start: str) -> list[str]:
         """Return the folders that a method, from a start, reads beside the fine-tuning set, as its `reads` has them."""
-        declared, settings = registry()[method], self.experiment(experiment)["methods"].get(method, {})
+        declared, settings = declaration(method), self.experiment(experiment)["methods"].get(method, {})
         made = f"{self.start_folder(experiment, start)}/samples"
         given = {"samples": made, "clip": self.model_path(experiment, start)}
         named = [settings[key] for key in declared.needs + declared.wants if key in settings]
@@ -185,7 +210,7 @@ class Study(Materials):
         """Return the logs of the jobs that fine-tune each method of an experiment."""
         kind, logs = KINDS[self.experiment(experiment)["track"]], {}
         for run in self.runs(experiment):
-            if run.method != PRETRAINED:
+            if run.method in self.methods(experiment, Trained):
                 folder = f"logs/{self.name}/{experiment}/{run.method}/{run.setting}/seed-{run.seed}"
                 logs.setdefault(run.method, []).append(f"{folder}/finetune_{kind}.log")
         return logs

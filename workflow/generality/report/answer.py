@@ -9,7 +9,6 @@ import pandas as pd
 from generality import SPECIALITY
 from generality.report.collect import BASE, write_table
 from generality.report.estimate import MISSING, Estimate
-from generality.report.names import ENDS, FULL
 from generality.report.resampled import Resampled
 from generality.report.tradeoff_numbers import full_at_speciality, method_hypervolume
 
@@ -26,10 +25,11 @@ def answers(scores: Resampled) -> pd.DataFrame:
 
     `score` is on the common scale of `select` (a fraction). `change` is its difference from the pre-trained model and
     `over_full` that from full fine-tuning, each at its chosen setting and answered by both on the same examples and
-    seeds. `matched` is the difference from full fine-tuning at the method's own speciality, between the settings of
-    full fine-tuning. `hypervolume` is that of `tradeoff_numbers` at equal budgets (a fraction squared), and
-    `hypervolume_all` that of all settings. `behind` is the distance to the largest hypervolume of another method: below
-    0 it leads. `lost` and `won` are the shares of answers that were right before and are wrong now, and the other way;
+    seeds. In an experiment without full fine-tuning, a model that was tuned elsewhere stands for it. `matched` is the
+    difference from full fine-tuning at the method's own speciality, between the settings of full fine-tuning.
+    `hypervolume` is that of `tradeoff_numbers` at equal budgets (a fraction squared), and `hypervolume_all` that of all
+    settings. `behind` is the distance to the largest hypervolume of another method: below 0 it leads. `lost` and `won`
+    are the shares of answers that were right before and are wrong now, and the other way;
     both missing for an nll. `above_chance` tells whether the method or the pre-trained model is measurably better than
     chance.
 
@@ -61,11 +61,9 @@ def answers(scores: Resampled) -> pd.DataFrame:
 
 def ranked_methods(scores: Resampled) -> list[str]:
     """Return the methods whose trade-offs are compared: all, and full fine-tuning where it has settings to choose."""
-    if FULL not in scores.settings:
-        return []
-    return [
-        name for name, settings in scores.settings.items() if name not in ENDS or (name == FULL and len(settings) > 1)
-    ]
+    full = scores.reference
+    ranked = [name for name, settings in scores.settings.items() if name not in scores.ends or len(settings) > 1]
+    return ranked if full else []
 
 
 def _effects(
@@ -75,10 +73,10 @@ def _effects(
     method, effects = model[0], {}
     if model != BASE:
         effects["change"] = scores.difference(model, BASE, group)
-    if FULL in scores.settings and method not in ENDS:
-        full = FULL, scores.chosen[FULL]
+    if scores.reference and method not in scores.ends:
+        full = scores.reference, scores.chosen[scores.reference]
         effects["over_full"] = scores.difference(model, full, group)
-        if group != SPECIALITY and len(scores.settings[FULL]) > 1:
+        if group != SPECIALITY and len(scores.settings[scores.reference]) > 1:
             effects["matched"] = scores.interval(
                 scores.score(method, group) - full_at_speciality(scores, method, group)
             )

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from generality import SPECIALITY
+from generality.methods import PRETRAINED
 from generality.report.markup import NONE, Table, points
-from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, trainings
+from generality.report.names import DIVERGED, FULL_NAME, in_words, is_given, listed, notation, reference_name, trainings
 from generality.report.select import among
+from generality.report.tradeoff_numbers import references
 
 UP, DOWN, UNCLEAR = "up", "down", "unclear"  # the 95 % interval lies above 0, below 0, or includes it
 # The word for each, by what is compared and whether it is of the speciality.
@@ -23,7 +25,6 @@ WORDS = {
 MATCHED = ", at its chosen setting and at the same speciality"  # where full fine-tuning has several settings
 AT_CHANCE = "at chance"  # stands for the word where neither model is measurably better than that
 BEST, TIE = "best", "tie"
-AGAINST = {"change": "against pre-trained", "over_full": "against full"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Answer:
     columns: Sequence[tuple[str, str]] = ()
     rows: Sequence[Row] = ()
     caution: str = ""
+    reference: str = FULL_NAME
+    short: str = "full"  # the same in few words
 
 
 def verdict(low: float, high: float) -> str:
@@ -98,39 +101,47 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
         nothing = "Not measured", "No part of this report shows scores; one that does, such as a table 4, brings them."
         return Answer(nothing, nothing)
     methods, lacking = table["method"].unique(), _diverged(table, labels)
-    full = table[(table["method"] == FULL) & table["score"].notna()]
+    of = references(table)
+    name = reference_name(of.values(), labels)
+    full = table[(table["method"] == table["experiment"].map(of)) & table["score"].notna()]
     areas = full[full["group"] != SPECIALITY]
     lost = areas[(areas["change_high"] < 0) & areas["above_chance"]]
     table = table.assign(forgotten=among(table, lost, ["experiment", "group"]))
     gained = table[(table["group"] == SPECIALITY) & (table["change_low"] > 0)]  # measurably, on its own task
     table = table.assign(rank=_ranks(table), learnt=among(table, gained, ["experiment", "method"]))
-    others = [method for method in methods if method not in ENDS]
+    ends = [PRETRAINED, *of.values()]
+    others = [method for method in methods if method not in ends]
     scored = set(table.loc[table["score"].notna(), "method"])
-    tallies = [_tally(table[table["method"] == name], labels.get(name, name)) for name in others if name in scored]
+    tallies = [_tally(table[table["method"] == one], labels.get(one, one)) for one in others if one in scored]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
-    # The methods are compared with full fine-tuning where the study has it.
-    columns = [(FULL, "change")] if FULL in methods else []
-    columns += [(method, "over_full" if len(full) else "change") for method in others]
-    of_full = lacking.pop(FULL, "")
+    short = "full" if name == FULL_NAME else name
+    against = {"change": "against pre-trained", "over_full": f"against {short}"}
+    # The methods are compared with full fine-tuning, or a model tuned elsewhere, where the study has it.
+    columns = [(one, "change") for one in dict.fromkeys(of.values()) if one]
+    columns += [(method, "over_full" if len(full) and not is_given(method) else "change") for method in others]
+    of_full = " ".join(lacking.pop(one) for one in dict.fromkeys(of.values()) if one in lacking)
     of_others = " ".join(lacking.values())
     others_diverged = of_others if len(areas) else f"{of_full} {of_others}".strip()
-    helped = _helped(tallies, len(areas), len(lost), others_diverged, matched=table["matched"].notna().any())
+    helped = _helped(tallies, len(areas), len(lost), others_diverged, name, matched=table["matched"].notna().any())
     return Answer(
-        forgotten=_forgotten(full[full["group"] == SPECIALITY], areas, lost, of_full),
+        forgotten=_forgotten(full[full["group"] == SPECIALITY], areas, lost, of_full, name),
         helped=(helped[0] + _in_this_run(table), helped[1]) if tallies and len(lost) else helped,
         experiments=list(areas["experiment"].unique()),
         losses=list(_losses(areas)),
         tallies=tallies if len(lost) else (),
-        columns=[(labels.get(method, method), AGAINST[effect]) for method, effect in columns],
+        columns=[(labels.get(method, method), against[effect]) for method, effect in columns],
         rows=list(_rows(table, columns)),
         caution=_caution(table),
+        reference=name,
+        short=short,
     )
 
 
 def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     """Return the table of all numbers behind the answer: a row per experiment, area and method."""
     header = [("Experiment", ""), ("Area", ""), ("Method", ""), ("Setting", ""), ("Score", "points")]
-    header += [("Change", AGAINST["change"]), ("Difference", AGAINST["over_full"]), ("Hypervolume", "square points")]
+    short = answer(table, labels).short
+    header += [("Change", "against pre-trained"), ("Difference", f"against {short}"), ("Hypervolume", "square points")]
     header += [("Behind the best", "square points")]
     body = [
         [
@@ -209,7 +220,9 @@ def _cell(row: tuple | None, effect: str, is_own: bool) -> Cell:
     return Cell(points(value), f"± {100 * (high - value):.1f}", tone, word, row.rank)
 
 
-def _forgotten(tasks: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str) -> tuple[str, str]:
+def _forgotten(
+    tasks: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, diverged: str, name: str
+) -> tuple[str, str]:
     if areas.empty:
         return "Not measured", diverged or "The study has no full fine-tuning, whose forgetting is the question."
     n, gained = len(areas), int((areas["change_low"] > 0).sum())
@@ -224,7 +237,8 @@ def _forgotten(tasks: pd.DataFrame, areas: pd.DataFrame, lost: pd.DataFrame, div
     texts += [f"In {gained} of {n} areas it gained."] if gained else []
     texts += [f"In {unclear} of {n} the change is unclear."] if unclear else []
     where = f" in {_of(learnt, len(tasks))} experiments" if len(tasks) > 1 else ""
-    texts.append(f"Full fine-tuning {'learnt' if where or learnt else 'did not measurably learn'} its own task{where}.")
+    did = "learnt" if where or learnt else "did not measurably learn"
+    texts.append(f"{name[0].upper()}{name[1:]} {did} its own task{where}.")
     texts += [diverged] if diverged else []
     headline = f"{_of(len(lost), n)} areas of generality" if len(lost) else "Nothing measurably"
     return headline + _in_this_run(tasks), " ".join(texts)
@@ -235,9 +249,9 @@ def _in_this_run(table: pd.DataFrame) -> str:
     return ", in this run" if table["repetitions"].min() == 1 else ""
 
 
-def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str, *, matched: bool) -> tuple[str, str]:
+def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str, name: str, *, matched: bool) -> tuple[str, str]:
     if not n or not tallies:
-        return "Not measured", diverged or "The study has no other method beside full fine-tuning to compare."
+        return "Not measured", diverged or f"The study has no other method beside {name} to compare."
     if not lost:
         nothing = "Where nothing is measurably forgotten, no method can keep measurably more of it."
         return "Nothing to mend", f"{nothing} {diverged}".strip()
@@ -247,10 +261,10 @@ def _helped(tallies: Sequence[Tally], n: int, lost: int, diverged: str, *, match
         share = _of(most, len(tallies[0].marks))
         headline = f"{listed(top)}, in {share}" + (" of them" if share.startswith("all") else "")
         they = "they learnt their tasks" if len(top) > 1 else "it learnt its task"
-        texts = [f"There {they} and kept measurably more than full fine-tuning did{MATCHED if matched else ''}."]
+        texts = [f"There {they} and kept measurably more than {name} did{MATCHED if matched else ''}."]
     else:
         headline = "Nothing measurably"
-        texts = [f"No method learnt its task and kept measurably more than full did{MATCHED if matched else ''}."]
+        texts = [f"No method learnt its task and kept measurably more than {name} did{MATCHED if matched else ''}."]
     traders = [tally.name for tally in tallies if best and tally.best == best]
     texts += [
         f"A best trade-off: {listed(traders)}, in {best}."

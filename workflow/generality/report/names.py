@@ -1,16 +1,17 @@
 """Order and printed names of methods, settings and data sets, and of fine-tunings that diverged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from generality.methods import PRETRAINED, REFERENCE, Key, PostHoc, registry
+from generality.methods import PRETRAINED, REFERENCE, Given, Key, PostHoc, declaration, registry
 from generality.storage.setting import DEFAULT, read, write
 
 FULL, PATH = REFERENCE, "wise"  # WiSE-FT's settings lie on a path from the pre-trained to a fine-tuned model
 ENDS = (PRETRAINED, FULL)
+FULL_NAME = "full fine-tuning"
 ABBREVIATIONS = ("ood", "qa", "en", "cn")
 DIVERGED = "diverged"  # stands where a number would
 
@@ -46,6 +47,32 @@ def is_path(method: str) -> bool:
     return method.partition("-")[0] == PATH
 
 
+def reference(methods: Iterable[str]) -> str:
+    """Return the fine-tuned model that others are compared with: full fine-tuning, else the first tuned elsewhere.
+
+    It is "" where there is neither.
+    """
+    methods = list(methods)
+    return FULL if FULL in methods else next(filter(is_given, methods), "")
+
+
+def is_given(method: str) -> bool:
+    """Tell whether a method is a model that was fine-tuned elsewhere."""
+    return method != PRETRAINED and "-" not in method and isinstance(declaration(method), Given)
+
+
+def reference_name(references: Iterable[str], labels: Mapping[str, str]) -> str:
+    """Return the references of experiments in a sentence: "full fine-tuning", or a model's label."""
+    names = (FULL_NAME if one == FULL else labels.get(one, one) for one in references if one)
+    return " or ".join(dict.fromkeys(names)) or FULL_NAME
+
+
+def is_average(method: str) -> bool:
+    """Tell whether a method makes one model of several trainings, such as "soup" or "soup-lora"."""
+    declared = declaration(method.partition("-")[0])
+    return isinstance(declared, PostHoc) and declared.several
+
+
 def path_end(method: str, setting: str) -> tuple[str, str] | None:
     """Return the fine-tuned model, as (method, setting), at the end of the path that a setting of WiSE-FT lies on.
 
@@ -57,7 +84,7 @@ def path_end(method: str, setting: str) -> tuple[str, str] | None:
 def trained(method: str, setting: str) -> tuple[str, str]:
     """Return what a post-hoc method begins from, as (method, setting): ("kd", "lambda-1") for that of "soup-kd"."""
     name, _, base = method.partition("-")
-    grid = registry()[name].grid
+    grid = declaration(name).grid
     return base or FULL, write({key: value for key, value in read(setting).items() if not grid or key != grid.name})
 
 

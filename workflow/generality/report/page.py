@@ -125,7 +125,7 @@ def _claims(part: Mapping) -> dict:
 def _tradeoff(part: Mapping, labels: Mapping[str, str]) -> dict:
     table = read_csv(part["paths"]["csv"], ("front", "chosen"), texts=TEXTS)
     tables = [(one.caption, Markup(markup.html(one))) for one in for_readers(table, labels)]
-    return {**part, "tables": tables, "note": caption(table)}
+    return {**part, "tables": tables, "note": caption(table, labels)}
 
 
 def _provenance(path: str | Path) -> dict:

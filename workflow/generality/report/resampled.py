@@ -11,7 +11,7 @@ from generality.report import bootstrap
 from generality.report.collect import read_table
 from generality.report.estimate import MISSING, Estimate, estimate, freedom, paired
 from generality.report.metrics import METRICS
-from generality.report.names import ENDS, in_order
+from generality.report.names import in_order, reference
 from generality.report.scores import BASE, Scores, read_scores
 from generality.report.select import best_settings, common_scores
 
@@ -23,7 +23,8 @@ class Resampled:
     count (of repetitions) describe it. `settings` has each method's in order, and `chosen` the one that is best on
     validation examples, of a method whose settings all diverged the first. `budget` is the number of settings at which
     methods are compared: the least that one of them has. Whatever is made of the scores of a setting that diverged is
-    NaN.
+    NaN. `reference` is the fine-tuned model that the others are compared with, "" where there is none, and `ends` are
+    the pre-trained model and that one.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Resampled:
         self.settings: dict[str, list[str]] = {}
         for method, setting in models:
             self.settings.setdefault(method, []).append(setting)
+        self.reference = reference(self.settings)
+        self.ends = (BASE[0], self.reference)
         first = {method: settings[0] for method, settings in self.settings.items()}
         self.chosen = first | best_settings(table).set_index("method")["setting"].to_dict()
         self.validation = common_scores(table, "validation")
@@ -61,7 +64,7 @@ class Resampled:
             self._means[where] = {model: np.mean([self._means[d][model] for d in members], axis=0) for model in models}
         self.freedom = min(freedom([scores.clusters["test", data]]) for data in self._metric if data not in self._sets)
         self._sets |= {data: [data] for data in self._metric if data not in self._sets}
-        counts = [len(self.working(method)) for method in self.settings if method not in ENDS]
+        counts = [len(self.working(method)) for method in self.settings if method not in self.ends]
         self.budget = min(filter(None, counts), default=1)
 
     @classmethod

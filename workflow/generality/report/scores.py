@@ -10,7 +10,7 @@ import pandas as pd
 from generality.errors import StudyError
 from generality.methods import PRETRAINED
 from generality.report.metrics import METRICS
-from generality.report.names import trained
+from generality.report.names import is_average, trained
 from generality.report.stored import columns_of, read_parquet
 from generality.storage.seed import in_order, repetitions, start
 from generality.storage.setting import DEFAULT
@@ -174,7 +174,7 @@ def _same_seeds(models: dict) -> tuple[dict, frozenset]:
             f"{' '.join(BASE)}: scored for seeds {', '.join(before)} only, but {first} for {missing[0]}, which started "
             "from another; score that one"
         )
-    averages = frozenset(shared.keys() - {BASE})
+    averages = frozenset(model for model in shared if is_average(model[0]))
     for model in averages:
         if (needed := trained(*model)) not in finetuned:
             raise StudyError(f"{' '.join(model)}: no scores of {' '.join(needed)}, which it is made of; add them")

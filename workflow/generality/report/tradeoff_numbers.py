@@ -14,7 +14,7 @@ from generality.report import markup
 from generality.report.bootstrap import RESAMPLES, SEED
 from generality.report.collect import write_table
 from generality.report.frontier import hypervolume, matched_generality, on_front
-from generality.report.names import DIVERGED, ENDS, FULL, in_words, listed, notation, path_end, trainings
+from generality.report.names import DIVERGED, in_words, listed, notation, path_end, reference, reference_name, trainings
 from generality.report.resampled import Resampled
 from generality.report.select import at_edge
 from generality.report.stored import as_paths, write_text
@@ -29,10 +29,10 @@ CAPTION = (
     "Trade-offs on test examples, {seeds}. All scores in points (hundredths): accuracy in %, a negative "
     "log-likelihood as 100 × the pre-trained model's divided by this model's. Hypervolume: area, in square "
     "points, of what is no better than one of the method's settings or one of the two ends (the pre-trained model "
-    "and full fine-tuning, which whoever uses a method has too), and better than the reference point: the worse "
-    "of the two ends on each axis. Matched: the best generality at {matched:g} % or more of full fine-tuning's gain "
+    "and {full}, which whoever uses a method has too), and better than the reference point: the worse "
+    "of the two ends on each axis. Matched: the best generality at {matched:g} % or more of {full}'s gain "
     "in speciality over the pre-trained model, interpolated between settings next to each other (WiSE-FT's path with "
-    "its ends), and at least that of full fine-tuning. Both are given at equal budgets: the mean over all choices of "
+    "its ends), and at least that of {full}. Both are given at equal budgets: the mean over all choices of "
     "{budget} settings, as many as the method with the fewest has. Its interval holds the choice too, which may be a "
     "lucky or an unlucky one. In brackets: of all settings that the method has here. On the front: settings that no "
     "model of the experiment equals on both axes and beats on one. Speciality and generality: the setting chosen on "
@@ -96,7 +96,7 @@ def full_at_speciality(scores: Resampled, method: str, group: str) -> np.ndarray
     """
     goal = scores.score(method, SPECIALITY)
     (x_start, y_start), _ = ends(scores, group)
-    x, y = scores.points(FULL, group)
+    x, y = scores.points(scores.reference, group)
     most = np.take_along_axis(y, x.argmax(axis=0)[None], axis=0)[0]
     # The settings in the order of their speciality, as they stand on the way from the pre-trained model.
     order = np.argsort(x[:, 0])
@@ -141,7 +141,7 @@ def tradeoffs(scores: Resampled) -> pd.DataFrame:
     rows = []
     for group in scores.generality:
         front = _front(scores, group)
-        start, end = (scores.score(method, SPECIALITY)[0] for method in ENDS)
+        start, end = (scores.score(method, SPECIALITY)[0] for method in scores.ends)
         for method, settings in scores.settings.items():
             row = {"experiment": scores.experiment, "group": group, "method": method, "seeds": len(scores.seeds)}
             lost = len(settings) - len(scores.working(method))
@@ -182,12 +182,12 @@ def ends(scores: Resampled, group: str) -> list[tuple[np.ndarray, np.ndarray]]:
 
     The latter is at its chosen setting. Raises StudyError for an experiment without it.
     """
-    if FULL not in scores.settings:
+    if not scores.reference:
         raise StudyError(
-            f"experiments.{scores.experiment}.methods: no '{FULL}', which trade-offs are measured against; add it, or "
+            f"experiments.{scores.experiment}.methods: no 'full', which trade-offs are measured against; add it, or "
             "leave the experiment out of report.tradeoff and report.claims"
         )
-    return [(scores.score(method, SPECIALITY), scores.score(method, group)) for method in ENDS]
+    return [(scores.score(method, SPECIALITY), scores.score(method, group)) for method in scores.ends]
 
 
 def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
@@ -202,13 +202,19 @@ def _front(scores: Resampled, group: str) -> dict[str, list[str]]:
     return fronts
 
 
-def caption(table: pd.DataFrame) -> str:
+def caption(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """Return a note on how to read rows of `tradeoffs`."""
     return CAPTION.format(
+        full=reference_name(references(table).values(), labels),
         seeds=trainings(table["seeds"].max(), table["repetitions"].max()), matched=100 * MATCHED, resamples=RESAMPLES,
         budget=listed(sorted(table["budget"].astype(str).unique())),
         trained=" and the spread over trainings" if table["repetitions"].max() > 1 else "",
     )  # fmt: skip
+
+
+def references(table: pd.DataFrame) -> dict[str, str]:
+    """Return the reference of each experiment in a table with its methods."""
+    return {name: reference(rows["method"].unique()) for name, rows in table.groupby("experiment", sort=False)}
 
 
 def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[markup.Table]:
@@ -227,13 +233,14 @@ def for_readers(table: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[mark
                 cells = [DIVERGED] * len(cells)
             chosen = notation(row.method, row.chosen) + EDGE * row.edge if row.chosen else markup.NONE
             body.append([labels.get(row.method, row.method), chosen, *cells])
-        goal = f"matched at a speciality of {goal:.1f}" if np.isfinite(goal) else "full fine-tuning diverged"
+        full = reference_name([reference(rows["method"])], labels)
+        goal = f"matched at a speciality of {goal:.1f}" if np.isfinite(goal) else f"{full} diverged"
         title = f"{experiment}: {in_words(group)}, {goal}"
         yield markup.Table(title, [(name, "") for name in header], body, "llrrrrl")
 
 
 def _markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    parts = [markup.markdown(caption(table))]
+    parts = [markup.markdown(caption(table, labels))]
     for part in for_readers(table, labels):
         parts += [f"## {markup.markdown(part.caption)}", markup.markdown_grid(part)]
     return "\n\n".join(parts) + "\n"

@@ -1,13 +1,13 @@
 """CLIP models as folders that open_clip's own loader opens."""
 
 import logging
-import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import open_clip
 import torch
+from open_clip.factory import load_state_dict
 from open_clip.utils import to_2tuple
 from safetensors.torch import save_file
 from torch import Tensor
@@ -15,13 +15,13 @@ from torch import Tensor
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
 from generality.errors import StudyError
 from generality.runtime.memory import failure
-from generality.storage.files import REMEDY, read_json, whole_folder, write_json
+from generality.storage.files import CLIP_WEIGHTS, REMEDY, read_json, whole_folder, write_json
 from generality.storage.weights import check_finite, open_weights
 
-CONFIG = "open_clip_config.json"  # both names are open_clip's
-CLIP_WEIGHTS = "open_clip_model.safetensors"
+CONFIG = "open_clip_config.json"  # open_clip's name
 VOCABULARY = "bpe_vocabulary.txt.gz"
 LOCAL_DIR = "local-dir:"  # open_clip's word before a folder
+FILES = SAFE, _ = ".safetensors", ".pt"  # of weights
 HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
 LEAST_TEXT = {"context_length": 8, "vocab_size": 8, "width": 8, "heads": 1, "layers": 1}  # if none is needed
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode", "fill_color")
@@ -94,12 +94,13 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
     """Save an open_clip model with its tokenizer as a folder of the study, which opens without a network.
 
     `name` is one of open_clip's model names, or `local-dir:` and a folder with a model's configuration. `weights` is a
-    pretrained tag of that name, to be downloaded, or a local `.safetensors` file. `preprocess` describes the pictures
+    pretrained tag of that name, to be downloaded, or a local file: `.safetensors`, or `.pt` as open_clip's training
+    writes it, of which only tensors are read. `preprocess` describes the pictures
     that a file's weights were trained with: mean, std, interpolation, resize_mode and optionally fill_color. Its
     default is that of the folder, or the values that all tags of the name share.
 
     Raise StudyError for
-    - an unknown name or tag, or a file of another format (a pickle could execute code);
+    - an unknown name or tag, or a file of another format;
     - a file whose training pictures are unknown, or whose sizes differ from those of `name`;
     - a tokenizer that is not available or changes when it is saved and read back;
     - an activation that the weights were not trained with: OpenAI's weights need a `-quickgelu` name, with which
@@ -116,11 +117,12 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
             raise StudyError(
                 f"models: weights '{weights}' were trained with another activation; name '{name}-quickgelu'"
             )
-    elif not (Path(weights).is_file() and weights.endswith(".safetensors")):
+    elif not (Path(weights).is_file() and weights.endswith(FILES)):
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name))
-        raise StudyError(f"models: '{weights}' is neither a .safetensors file nor a tag of {name} ({tags})")
+        raise StudyError(f"models: '{weights}' is neither a file ({' or '.join(FILES)}) nor a tag of {name} ({tags})")
     else:
-        open_weights(weights)
+        if weights.endswith(SAFE):
+            open_weights(weights)
         preprocess = preprocess or _known_preprocess(name, weights, config.get("preprocess_cfg"))
     try:
         tokenizer = open_clip.get_tokenizer(name)
@@ -161,8 +163,7 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
 
 def _check_places(model: torch.nn.Module, weights: str, name: str) -> None:
     """Raise StudyError if open_clip stretched a file's position embeddings to another picture size or text length."""
-    file = open_weights(weights)
-    sizes = {math.prod(file.get_slice(key).get_shape()) for key in file.keys() if "pos" in key}  # noqa: SIM118
+    sizes = {entry.numel() for key, entry in load_state_dict(weights).items() if "pos" in key}
     for key, entry in model.named_parameters():
         if key.endswith("positional_embedding") and entry.numel() not in sizes:
             raise StudyError(

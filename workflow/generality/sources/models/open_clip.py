@@ -6,6 +6,7 @@ from generality.sources.base import ModelSource, Problems
 from generality.sources.keys import block, ref
 
 LOCAL_DIR = "local-dir:"  # open_clip's word before the folder of an architecture that it does not know by name
+FILES = (".safetensors", ".pt")  # of weights
 # Architectures that OpenAI trained with the activation "quick GELU", by the names open_clip gives them with another.
 OPENAI = (
     *("RN50", "RN101", "RN50x4", "RN50x16", "RN50x64"),
@@ -33,13 +34,16 @@ class Source(ModelSource):
             "ViT-B-16).",
         ),
         "weights": {
-            "description": "A pretrained tag of open_clip, such as openai, or the path of a .safetensors file.",
-            "title": "a pretrained tag of open_clip or the path of a .safetensors file",
+            "description": (
+                "A pretrained tag of open_clip, such as openai, or the path of a file: .safetensors, or .pt as "
+                "open_clip's training writes it."
+            ),
+            "title": "a pretrained tag of open_clip or the path of a .safetensors or .pt file",
             "type": "string",
-            "pattern": r"^([A-Za-z0-9_-]+|[^\n\u2028\u2029]+\.safetensors)$(?!\n)",
+            "pattern": r"^([A-Za-z0-9_-]+|[^\n\u2028\u2029]+\.(safetensors|pt))$(?!\n)",
         },
         "preprocess": block(
-            "The pictures that a .safetensors file was trained with. Left out, it is what all of open_clip's tags of "
+            "The pictures that a file's weights were trained with. Left out, it is what all of open_clip's tags of "
             "that name have in common; where they have not, it has to be given. open_clip_config.json beside the file "
             "often says it.",
             {
@@ -57,13 +61,13 @@ class Source(ModelSource):
         name, weights = settings["name"].replace("/", "-"), settings["weights"]  # open_clip takes both
         if weights.lower() == "openai" and name in OPENAI:
             yield f"{path}.name", f"OpenAI's weights need another activation than '{name}' has; use '{name}-quickgelu'"
-        if "preprocess" in settings and not weights.endswith(".safetensors"):
+        if "preprocess" in settings and not weights.endswith(FILES):
             yield f"{path}.preprocess", "open_clip knows what pictures its own weights take; delete this key"
 
     def files(self, path: str, settings: Mapping, is_download: Callable[[str], bool]) -> dict[str, str]:
         name, weights = settings["name"], settings["weights"]
         folder = {f"{path}.name": name.removeprefix(LOCAL_DIR)} if name.startswith(LOCAL_DIR) else {}
-        return folder | ({f"{path}.weights": weights} if weights.endswith(".safetensors") else {})
+        return folder | ({f"{path}.weights": weights} if weights.endswith(FILES) else {})
 
     def arguments(self, settings: Mapping, data: Mapping[str, str]) -> dict:
         return {key: settings[key] for key in ("name", "weights", "preprocess") if key in settings}

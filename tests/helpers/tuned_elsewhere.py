@@ -1,8 +1,11 @@
 """Models that other programs fine-tune: transformers' Trainer with and without PEFT, and open_clip's own training."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import open_clip
 import torch
+from open_clip_train.train import train_one_epoch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
@@ -21,3 +24,30 @@ def tune_language_model(base: Path, folder: Path, texts: list[str], *, adapter: 
     Trainer(model=model, args=options, train_dataset=rows).train()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+class Batches(list):
+    """Batches of (pictures, tokens) as open_clip's training reads them."""
+
+    def __init__(self, batches: list):
+        super().__init__(batches)
+        self.num_batches, self.num_samples = len(batches), sum(len(pictures) for pictures, _ in batches)
+
+
+def tune_clip(base: Path, file: Path, *, epochs: int = 4, lr: float = 1e-3) -> None:
+    """Fine-tune a CLIP's folder with open_clip's own training loop, on coloured pictures, and save its checkpoint."""
+    torch.manual_seed(1)
+    model = open_clip.create_model(f"local-dir:{base}", output_dict=True)
+    tokens = open_clip.get_tokenizer(f"local-dir:{base}")(["a photo of a cat", "a photo of a dog", "a bus", "a tree"])
+    size = model.visual.image_size
+    pictures = torch.randn(4, 3, *(size if isinstance(size, tuple) else (size, size)))
+    options = SimpleNamespace(
+        device="cpu", precision="fp32", distill=False, accum_freq=1, skip_scheduler=True, grad_clip_norm=None,
+        horovod=False, log_every_n_steps=100, world_size=1, rank=0, batch_size=4, wandb=False,
+    )  # fmt: skip
+    data = {"train": SimpleNamespace(set_epoch=lambda epoch: None, dataloader=Batches([(pictures, tokens)]))}
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    for epoch in range(epochs):
+        train_one_epoch(model, data, open_clip.ClipLoss(), epoch, optimizer, None, None, None, options)
+    state = {"epoch": epochs, "name": "tuned", "state_dict": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(state, file)

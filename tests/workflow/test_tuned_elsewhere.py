@@ -2,10 +2,14 @@
 
 import pandas as pd
 import pytest
+import torch
 
 from galactica import galactica
+from generality.storage.files import CLIP_WEIGHTS
+from generality.vision.classifier import load_classifier
 from small_sets import COLOURS, THINGS
-from tuned_elsewhere import tune_language_model
+from tiny_clips import VIT, fetched
+from tuned_elsewhere import tune_clip, tune_language_model
 from workflows import snakemake, tiny, write_talk
 
 TEXTS = [f"the {thing} is {COLOURS[place % 4]} ." for place, thing in enumerate(THINGS)]
@@ -44,3 +48,28 @@ def test_an_audit_of_whole_weights_and_of_an_adapter(models):
     snakemake(models, "--cores", "2", config=STUDY)
     tidy = pd.read_csv(models / "results/tiny/medmcqa/scores.csv")
     assert set(tidy["method"]) == {"pretrained", "whole", "adapted", "wise-whole", "wise-adapted"}
+
+
+def test_an_audit_of_a_clip(tmp_path):
+    """open_clip's own training writes a .pt file; the tuned text tower makes the tuned head."""
+    fetched("CLIP ViT", tmp_path / "clip", vision_cfg=VIT | {"image_size": 32, "patch_size": 8})
+    tune_clip(tmp_path / "clip/released", tmp_path / "tuned.pt")
+    study = tiny("tiny")
+    del study["data"]["web"]
+    study["models"] = {
+        "base": {"source": "open_clip", "name": "local-dir:clip/released", "weights": f"clip/released/{CLIP_WEIGHTS}"}
+    }
+    experiment = study["experiments"]["domainnet"] | {"model": "base"}
+    experiment["methods"] = {"mine": {"model": "tuned.pt"}, "wise": {"alpha": [0.5], "on": ["mine"]}}
+    for key in ("train", "series", "probe"):
+        del experiment[key]
+    study["experiments"]["domainnet"] = experiment
+    study["report"] = {"formats": ["png"], "figure4": {"experiments": ["domainnet"]}}
+    snakemake(tmp_path, "--cores", "2", config=study)
+    tidy = pd.read_csv(tmp_path / "results/tiny/domainnet/scores.csv")
+    assert set(tidy["method"]) == {"pretrained", "mine", "wise-mine"}
+    mine, _ = load_classifier(tmp_path / "results/tiny/domainnet/mine/default/seed-none/model")
+    before, _ = load_classifier(tmp_path / "results/tiny/domainnet/pretrained/default/seed-none/model")
+    assert not torch.equal(mine.head.weight, before.head.weight)
+    saved = torch.load(tmp_path / "tuned.pt")["state_dict"]
+    assert torch.equal(mine.visual.conv1.weight, saved["visual.conv1.weight"])

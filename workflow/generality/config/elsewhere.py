@@ -1,9 +1,10 @@
 """Models that were fine-tuned elsewhere and are named by hub id or path: each becomes an entry of `models`."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from generality.methods import looks
+from generality.methods import PRETRAINED, looks
 from generality.sources.models.open_clip import FILES, LOCAL_DIR
 from generality.sources.models.transformers import Source as Transformers
 from generality.storage.files import CLIP_WEIGHTS
@@ -20,7 +21,7 @@ def expand(config: object) -> object:
         methods = dict(_mapping(experiment, "methods"))
         for method, keys in methods.items():
             named = _mapping(methods, method).get("model")
-            if method in looks() or not isinstance(named, str) or named in models or not _is_place(named):
+            if method in looks() or not is_name(method) or named in list(models) or not _is_place(named):
                 continue
             entry, own = _entry(named, experiment, models), method.replace("_", "-")
             free = [key for key in (own, f"{name}-{own}") if models.get(key, entry) == entry]
@@ -30,6 +31,11 @@ def expand(config: object) -> object:
                 experiments[name] = {**experiment, "methods": methods}
     changed = models != _mapping(config, "models")
     return {**config, "models": models, "experiments": experiments} if changed else config
+
+
+def is_name(method: object) -> bool:
+    """Tell whether a method may be called so, as results have it as a folder and in tables."""
+    return isinstance(method, str) and re.fullmatch("[a-z][a-z0-9_]*", method) is not None and method != PRETRAINED
 
 
 def _entry(named: str, experiment: Mapping, models: Mapping) -> dict:
@@ -42,8 +48,8 @@ def _entry(named: str, experiment: Mapping, models: Mapping) -> dict:
     return {**base, "weights": named}
 
 
-def _is_place(named: str) -> bool:
-    return "/" in named or named.endswith(FILES)
+def _is_place(named: object) -> bool:
+    return isinstance(named, str) and ("/" in named or named.endswith(FILES))
 
 
 def _mapping(holder: object, key: object) -> Mapping:

@@ -1,13 +1,12 @@
 """Checks that a schema cannot express: names must lead somewhere, and sections must fit together."""
 
-import re
 from collections.abc import Iterable
 
 from generality import SPECIALITY
-from generality.config import downloads, images, texts
+from generality.config import downloads, elsewhere, images, texts
 from generality.config.names import Problems, domains, known, origins, settings_of, train_blocks
 from generality.config.schema import did_you_mean
-from generality.methods import PRETRAINED, Given, PostHoc, Trained, combinations, declaration, grids, looks
+from generality.methods import Given, PostHoc, Trained, combinations, declaration, grids, looks
 from generality.parts import parts
 from generality.sources import data_source, model_source
 from generality.storage.setting import is_exact
@@ -102,7 +101,7 @@ def _experiment(path: str, name: str, experiment: dict, config: dict) -> Problem
 def _given(path: str, method: str, experiment: dict, models: dict) -> Problems:
     """Yield the problems of a model that was fine-tuned elsewhere, under the name `method`."""
     named, base = experiment["methods"][method]["model"], experiment["model"]
-    if method == PRETRAINED or not re.fullmatch("[a-z][a-z0-9_]*", method):
+    if not elsewhere.is_name(method):
         yield path, f"'{method}' is no name for a model of yours; take another, of a-z, 0-9 and _"
     if named not in models:
         hint = "a folder's path begins with ./, and a hub id has a /"

@@ -167,8 +167,8 @@ class Given(Declaration):
         "model": {
             "$ref": "#/$defs/line",
             "description": (
-                "The fine-tuned model: one of `models`, or its hub id, folder (whole weights or a PEFT adapter) or, for "
-                "a CLIP, file (.safetensors, or .pt of open_clip's training). A folder's path has a /, as in ./mine."
+                "The fine-tuned model: one of `models`, or its hub id, folder (whole weights or a PEFT adapter) or, "
+                "for a CLIP, file (.safetensors, or .pt of open_clip's training). A folder's path has a /: ./mine."
             ),
         }
     }

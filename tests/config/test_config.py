@@ -15,7 +15,7 @@ from generality.config.study_file import ConfigError, check, load
 from generality.plan.shown import look
 from generality.plan.study import Study, as_json
 from malformed import subschemas
-from study_files import EMBEDDED_FILE, REAL, files_of
+from study_files import EMBEDDED_FILE, REAL, files_of, given
 
 ROOT = Path(__file__).parents[2]
 DELETE = object()
@@ -116,7 +116,7 @@ WRONG = [
     ("study", "../up", "'../up' is not a name of a-z"),
     ("study", 2024, "2024 is given, text is wanted; write it in quotes"),
     ("study", "a" * 65, "has 65 characters, at most 64 are allowed"),
-    ("extra", 1, "unknown key; allowed: study, seeds, evaluation_limit, data, downloads, models, experiments, report"),
+    ("extra", 1, "unknown key; allowed: study, seeds, evaluation_limit, parameters, bundles, data, downloads, models"),
     ("data.a/b", {"source": "captions"}, "'a/b' is not a name of a-z"),
     (
         "data.web.source",
@@ -422,7 +422,7 @@ def test_the_studies_that_come_with_the_project_are_right(path):
     assert path in files_of(path)
     # Without a name of its own a study adds to the results of the file before it.
     named = yaml.safe_load(path.read_text()).get("study")
-    assert load(*files_of(path))["study"] == (named or load(files_of(path)[0])["study"])
+    assert load(*files_of(path), given=given(path))["study"] == (named or load(files_of(path)[0])["study"])
     assert named in (None, path.stem) or path.parent.name == "variants"
 
 

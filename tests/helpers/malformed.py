@@ -49,6 +49,8 @@ EMPTY = (
     "flyp",
     "flow",
     "eaft",
+    "soup",
+    "model_stock",
     "shares",
     "style",
     "train",
@@ -59,7 +61,7 @@ EMPTY = (
 )
 ZERO = (
     *("weight_decay", "seed", "pretraining", "finetuning", "warmup", "betas", "gpu", "dropout", "labels"),
-    *("fill_color", "mean"),
+    *("fill_color", "mean", "default"),
 )
 ZERO_AT = [("lines", "alpha", "*")]  # WiSE-FT's alpha is none
 # The last keys of paths whose value names something in the study (* is any key).
@@ -69,6 +71,11 @@ NAMED = [
     ("early_stopping", "group"), ("evaluation_only", "*"), ("experiment",), ("report", "*", "experiments", "*"),
     ("claims", "experiments", "*"), ("later", "experiments", "*"),
 ]  # fmt: skip
+
+
+PARAMETERS = ("parameters",)  # each is a description, and is deleted once its value is where it belongs
+
+GIVEN = ("methods", "mine")  # without its `model` it is a name that no method has
 
 
 class Mistake(NamedTuple):
@@ -104,8 +111,9 @@ class Place(NamedTuple):
 def mistakes(studies: Iterable[dict]) -> Iterator[Mistake]:
     """Yield all mistakes; each place is spoilt in the first study that has it."""
     for study, place in places(studies):
-        for kind, what, path, value in _wrong(place) if place.kinds else ():
-            yield Mistake(kind, f"{dotted(place.path)}: {what}", dotted(path), edited(study, place.path, value))
+        for kind, what, path, value in _wrong(place) if place.kinds and place.path[:1] != PARAMETERS else ():
+            told = place.path if place.path[-2:] == GIVEN and isinstance(value, dict) and "model" not in value else path
+            yield Mistake(kind, f"{dotted(place.path)}: {what}", dotted(told), edited(study, place.path, value))
 
 
 def places(studies: Iterable[dict]) -> Iterator[tuple[dict, Place]]:

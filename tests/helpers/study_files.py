@@ -4,6 +4,8 @@ import copy
 import re
 from pathlib import Path
 
+import yaml
+
 from generality.config.study_file import check, load
 from generality.plan.study import Study
 
@@ -20,8 +22,15 @@ REAL = Path(__file__).with_name("real.yaml").read_text()
 
 def files_of(path):
     """Return the study files of the command at the head of a study file, or that file alone."""
-    command = re.search(r"^#.* --configfile (.+)$", path.read_text(), re.MULTILINE)
+    command = re.search(r"^#.* --configfile ((?:[^ \n-][^ \n]* ?)+)", path.read_text(), re.MULTILINE)
     return [ROOT / name for name in command[1].split()] if command else [path]
+
+
+def given(path):
+    """Return values for the parameters of a study file."""
+    named = yaml.safe_load(path.read_text()).get("parameters", {})
+    values = {"speciality": str(Path(__file__).with_name("own_task.jsonl"))}
+    return {name: values.get(name, "org/model") for name, keys in named.items() if isinstance(keys, str)}
 
 
 def study(**changes):

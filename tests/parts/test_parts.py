@@ -40,7 +40,7 @@ def test_the_parts_stand_in_the_order_of_the_page():
         *(f"figure{number}" for number in (2, 3, 4, 5, 6, 8, 9)),
         *("drift", "flips", "glance", "sizes"),
         *(f"table{number}" for number in range(1, 12)),
-        *("calibration", "cards", "later", "rivals", "selection"),
+        *("verdict", "calibration", "cards", "later", "rivals", "selection"),
         *("tradeoff", "claims"),
     ]
     assert modules(["figure5", "table4", "figure6"]) == {

@@ -16,7 +16,7 @@ from generality.parts import parts
 from generality.plan.captions import SHOWN_AS, caption, captions, labels
 from generality.plan.shown import Shown
 from generality.plan.study import Study
-from study_files import EMBEDDED, files_of
+from study_files import EMBEDDED, files_of, given
 from workflows import ROOT
 
 STUDIES = [
@@ -36,7 +36,7 @@ def text(part, change=lambda config: None):
 
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
 def test_every_part_of_every_study_has_a_caption(file):
-    study = Study(load(*files_of(file)))
+    study = Study(load(*files_of(file), given=given(file)))
     result = captions(study)
     assert list(result) == [part for part in parts() if part in study.config["report"]]
     for values in result.values():

@@ -150,8 +150,43 @@ for track, kind in KINDS.items():
             code=lambda w: fingerprint("mix", module_of(study.mixtures[w.experiment][w.run].method)),
             method=lambda w: study.mixtures[w.experiment][w.run].method,
             track=track,
-            shares=lambda w, input: f"--shares {input.shares}" if "shares" in input.keys() else "",
+            shares=lambda w, input: (
+                f"{study.mixtures[w.experiment][w.run].method}={input.shares}" if "shares" in input.keys() else ""
+            ),
         shell:
             "run mix --method {params.method} --track {params.track} --setting {wildcards.setting}"
-            " --pretrained {input.pretrained} --finetuned {input.finetuned} {params.shares} --output {output}"
+            " --pretrained {input.pretrained} --finetuned {input.finetuned} --shares {params.shares} --output {output}"
             " 2>&1 | tee {log}"
+
+
+# The model that the verdict chooses between a base and a model that was fine-tuned elsewhere.
+for track, kind in KINDS.items():
+    if not scoring.judged(study):
+        continue
+
+    rule:
+        name:
+            f"repair_{kind}"
+        input:
+            unpack(lambda w: scoring.repaired(study, w.experiment, w.method)),
+            verdict=page_file(study, "verdict.json"),
+        output:
+            directory(results("{experiment}/{method}/repaired/seed-none/model")),
+        log:
+            logs(f"{{experiment}}/{{method}}/repaired/seed-none/repair_{kind}.log"),
+        wildcard_constraints:
+            experiment=any_of(study.experiments(track)),
+            method=any_of(study.given),
+        conda:
+            f"../../envs/{track}.yaml"
+        resources:
+            **asks(study, "prepare"),
+        params:
+            code=fingerprint("mix", *scoring.repairing(study)),
+            track=track,
+            names=lambda w: scoring.model_names(study, w.experiment, w.method),
+            shares=lambda w: scoring.searched_shares(study, w.experiment, w.method),
+        shell:
+            "run mix --track {params.track} --pretrained {input.pretrained} --finetuned {input.finetuned}"
+            " --shares {params.shares} --verdict {input.verdict} --of {wildcards.experiment} {wildcards.method}"
+            " --names {params.names:q} --output {output} 2>&1 | tee {log}"

@@ -17,7 +17,7 @@ def expand(config: object) -> object:
     where one is wanted stays as it is.
     """
     models, experiments = dict(_mapping(config, "models")), dict(_mapping(config, "experiments"))
-    for name, experiment in experiments.items():
+    for name, experiment in experiments.items() if models else ():
         methods = dict(_mapping(experiment, "methods"))
         for method, keys in methods.items():
             named = _mapping(methods, method).get("model")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from generality.config import elsewhere, like, references, schema
+from generality.config import bundles, elsewhere, like, parameters, plain_records, references, schema
 from generality.errors import StudyError
 
 MERGE = "tag:yaml.org,2002:merge"
@@ -49,8 +49,17 @@ def check(config: dict) -> dict:
     if short := isinstance(config, dict) and isinstance(config.get("seeds"), list):
         config = config | {"seeds": {"finetuning": config["seeds"]}}
     try:
-        if not (problem := like.problem(config)):
-            normal = schema.complete(elsewhere.expand(like.expand(config, _over)))
+        if not (problem := parameters.problem(config)):
+            config = parameters.expand(config)
+            problem = bundles.problem(config)
+        if not problem:
+            config = bundles.expand(config, _over, _read)
+            problem = like.problem(config)
+        if not problem:
+            config = elsewhere.expand(like.expand(config, _over))
+            problem = plain_records.problem(config)
+        if not problem:
+            normal = schema.complete(plain_records.expand(config))
             problem = schema.problem(normal)
         if not problem:
             references.expand(normal)

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import generality.plan.early_stopping as early
 from generality import SPECIALITY
-from generality.methods import PRETRAINED, REFERENCE, Given, declaration, module_of
+from generality.methods import PRETRAINED, REFERENCE, Given, PostHoc, declaration, module_of
 from generality.plan.study import Study
-from generality.storage.seed import start
+from generality.storage.seed import RELEASED, start
 from generality.storage.setting import DEFAULT
 
 
@@ -73,6 +73,42 @@ def checked(study: Study, experiment: str, run: str, seed: str) -> str:
     method = mixed.base if mixed else run.partition("/")[0]
     given = method in study.methods(experiment, Given)
     return f"{study.root}/{experiment}/{method}/{DEFAULT}/seed-{start(seed)}/tuned.checked" if given else ""
+
+
+def judged(study: Study) -> list[str]:
+    """Return the folders of the repaired models: of each one tuned elsewhere in the report's verdict, if it has any."""
+    shown = study.config["report"].get("verdict", {}).get("experiments", ())
+    pairs = [(name, method) for name in shown for method in study.methods(name, Given)]
+    return [f"{study.root}/{name}/{method}/repaired/seed-{RELEASED}/model" for name, method in pairs]
+
+
+def repaired(study: Study, experiment: str, tuned: str) -> dict[str, str | list[str]]:
+    """Return the paths that a repaired model is made of, by name."""
+    folders = {"pretrained": study.start_path(experiment, RELEASED)}
+    folders["finetuned"] = study.run_path(experiment, tuned, DEFAULT, RELEASED)
+    tables = [text.partition("=")[2] for text in searched_shares(study, experiment, tuned)]
+    return folders | ({"shares": tables} if tables else {})
+
+
+def repairing(study: Study) -> list[str]:
+    """Return the modules of the post-hoc methods that may make a repaired model."""
+    return sorted({module_of(name) for one in study.config["experiments"] for name in study.methods(one, PostHoc)})
+
+
+def searched_shares(study: Study, experiment: str, tuned: str) -> list[str]:
+    """Return the tables of shares that post-hoc methods searched for a tuned model, as "method=table"."""
+    mixtures = study.mixtures[experiment].items()
+    jobs = [
+        (one.method, scored(study, experiment, run, "scores", RELEASED)) for run, one in mixtures if one.base == tuned
+    ]
+    return [f"{method}={job.shares}" for method, job in jobs if job.shares]
+
+
+def model_names(study: Study, experiment: str, tuned: str) -> list[str]:
+    """Return what the base and a tuned model are called, for a model card: where they come from."""
+    settings, models = study.experiment(experiment), study.config["models"]
+    entries = (models[settings["model"]], models[settings["methods"][tuned]["model"]])
+    return [" ".join(filter(None, (entry["name"], entry.get("weights")))) for entry in entries]
 
 
 def mixed(study: Study, experiment: str, run: str, seed: str) -> dict[str, str | list[str]]:

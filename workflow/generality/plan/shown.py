@@ -120,7 +120,7 @@ def look(study: Study, method: str, base: str = REFERENCE) -> dict[str, str]:
 
 def _look_of_given(study: Study, method: str) -> dict[str, str]:
     """Return the look of a model that was fine-tuned elsewhere: its name, and the next of the spare looks."""
-    color, marker = PALETTE[study.given.index(method) % len(PALETTE)]
+    color, marker = PALETTE[(1 + study.given.index(method)) % len(PALETTE)]  # the first, yellow, is pale
     return {"label": method, "color": color, "marker": marker}
 
 

@@ -1,0 +1,99 @@
+"""An audit by one command: a base, a model that another program tuned from it, and a file of what it was tuned on."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM
+
+from galactica import galactica
+from generality.storage.files import sha256
+from small_sets import COLOURS, THINGS
+from tuned_elsewhere import tune_language_model
+from workflows import ROOT, SHARED
+
+OLD = [(f"the {thing}", f"is {COLOURS[place % 4]} .") for place, thing in enumerate(THINGS)]
+NEW = [(f"who made the {thing} ?", "it was made by a machine .") for thing in THINGS]
+BUNDLE = """
+data: {old: {source: text_records, domains: {all: {files: {all: old.jsonl}, shares: {validation: 0.3, test: 0.7}}}}}
+generality: {colours: [old/all]}
+"""
+REPAIRED = "results/audit/audit/tuned/repaired/seed-none/model"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A base that knows colours, and models that were tuned from it."""
+    folder = tmp_path_factory.mktemp("audit")
+    for name, pairs in (("own", NEW), ("old", OLD)):
+        rows = [json.dumps({"prompt": prompt, "response": response}) for prompt, response in pairs * 6]
+        (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
+    (folder / "bundle.yaml").write_text(BUNDLE)
+    old, new = ([" ".join(pair) for pair in pairs] for pairs in (OLD, NEW))
+    galactica(folder / "raw", max_position_embeddings=256)
+    tune_language_model(folder / "raw", folder / "base", old * 8, steps=300)
+    tune_language_model(folder / "base", folder / "forgot", new * 8, steps=40, lr=1e-3)
+    tune_language_model(folder / "base", folder / "kept", (new + old) * 8, steps=400, lr=2e-3)
+    tune_language_model(folder / "base", folder / "idle", new, adapter=True, steps=1, lr=0.0)
+    return folder
+
+
+def command(*words: str | Path, folder: Path) -> subprocess.CompletedProcess:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run([*map(str, words)], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def audit(folder: Path, tuned: str) -> subprocess.CompletedProcess:
+    """Run the audit of a tuned model, and then the script that makes an exit code of its verdict."""
+    given = ("base=./base", f"tuned=./{tuned}", "speciality=own.jsonl", "generality=./bundle.yaml")
+    study = ("--snakefile", ROOT / "Snakefile", "--configfile", ROOT / "workflow/studies/audit.yaml")
+    run = command(
+        sys.executable, "-m", "snakemake", "--cores", 2, *SHARED, *study, "--config", *given, folder=folder
+    )  # fmt: skip
+    if run.returncode:
+        return run
+    return command(
+        sys.executable, ROOT / "workflow/scripts/verdict.py", "reports/audit/verdict.json", folder=folder
+    )  # fmt: skip
+
+
+def test_a_model_that_forgot_is_found_out_and_a_repaired_one_lies_beside(folder):
+    run = audit(folder, "forgot")
+    assert run.returncode == 3, run.stderr[-3000:]
+    assert run.stdout.startswith("tuned: forgot; speciality +")
+    (one,) = json.loads((folder / "reports/audit/verdict.json").read_text())["verdicts"]
+    assert (one["verdict"], one["learnt"]) == ("forgot", "gained")
+    model = AutoModelForCausalLM.from_pretrained(folder / REPAIRED)
+    assert model.num_parameters() == AutoModelForCausalLM.from_pretrained(folder / "base").num_parameters()
+    card = (folder / REPAIRED / "README.md").read_text()
+    assert card.startswith("---\nbase_model: ./base\n")
+    assert "| colours | -" in card
+    assert (folder / "reports/audit/report.html").is_file()
+
+
+def test_a_model_that_kept_what_it_knew_is_left_as_it_is(folder):
+    run = audit(folder, "kept")
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout.startswith("tuned: kept; ")
+    tuned = folder / "results/audit/models/tuned/released/model.safetensors"
+    assert sha256(folder / REPAIRED / "model.safetensors") == sha256(tuned)
+
+
+@pytest.mark.parametrize(
+    ("tuned", "expected"), [("base", "it is its base, weight for weight"), ("idle", "it is its base")]
+)
+def test_a_model_that_is_its_base_stops_with_one_line(folder, tuned, expected):
+    run = audit(folder, tuned)
+    assert run.returncode == 1
+    assert f"error: experiments.audit.methods.tuned.model: {expected}" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_what_the_command_leaves_out_is_asked_for(folder):
+    study = ("--snakefile", ROOT / "Snakefile", "--configfile", ROOT / "workflow/studies/audit.yaml")
+    run = command(sys.executable, "-m", "snakemake", "-n", *study, "--config", "base=./base", folder=folder)
+    assert run.returncode
+    assert "parameters.tuned: its value is missing; give it in the command, --config tuned=…" in run.stdout + run.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ BUNDLE = """
 data: {old: {source: text_records, domains: {all: {files: {all: old.jsonl}, shares: {validation: 0.3, test: 0.7}}}}}
 generality: {colours: [old/all]}
 """
+# The commands of the page: the audit, and the exit code.
+COMMANDS = re.findall(r"^```sh\n(.*)\n```$", (ROOT / "docs/audit.md").read_text(), re.MULTILINE)
 REPAIRED = "results/audit/audit/tuned/repaired/seed-none/model"
 
 
@@ -48,16 +51,20 @@ def command(*words: str | Path, folder: Path) -> subprocess.CompletedProcess:
 
 def audit(folder: Path, tuned: str) -> subprocess.CompletedProcess:
     """Run the audit of a tuned model, and then the script that makes an exit code of its verdict."""
-    given = ("base=./base", f"tuned=./{tuned}", "speciality=own.jsonl", "generality=./bundle.yaml")
-    study = ("--snakefile", ROOT / "Snakefile", "--configfile", ROOT / "workflow/studies/audit.yaml")
+    words = COMMANDS[0].replace("tuned=./tuned", f"tuned=./{tuned}").replace("workflow/", f"{ROOT}/workflow/").split()
     run = command(
-        sys.executable, "-m", "snakemake", "--cores", 2, *SHARED, *study, "--config", *given, folder=folder
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        *words,
+        "generality=./bundle.yaml",
+        "--snakefile",
+        ROOT / "Snakefile",
+        *SHARED,
+        folder=folder,
+    )
     if run.returncode:
         return run
-    return command(
-        sys.executable, ROOT / "workflow/scripts/verdict.py", "reports/audit/verdict.json", folder=folder
-    )  # fmt: skip
+    return command(*COMMANDS[1].replace("python workflow", f"{sys.executable} {ROOT}/workflow").split(), folder=folder)
 
 
 def test_a_model_that_forgot_is_found_out_and_a_repaired_one_lies_beside(folder):

@@ -274,7 +274,8 @@ def test_style_is_for_what_shall_look_otherwise(embedded):
     embedded["report"] |= {"figure4": {"experiments": ["domainnet"]}, "style": {"lora": None}}
     assert message_of(embedded).startswith("report.style.lora: nothing is given")
     embedded["report"] = {"style": {}, "formats": ["pdf"]}
-    assert check(embedded)["report"] == {"folder": "reports", "formats": ["pdf"], "style": {}}
+    named = check(embedded)["report"]
+    assert (named["folder"], named["formats"], named["style"]) == ("reports", ["pdf"], {})
     embedded["report"] = {"style": {"lora": {"color": "#123456"}}}
     lora = look(Study(check(embedded)), "lora")
     assert lora == {"label": "LoRA", "color": "#123456", "marker": "D"}

@@ -73,7 +73,7 @@ def test_every_command_of_the_tutorial_works(tmp_path):
                     studies[line.replace(" -n", "")] = None  # a study and its dry run are planned once
                 else:
                     printed[line] = run(tmp_path, line)
-    assert len(studies) == 8
+    assert len(studies) == 9
     printed |= {line: dry_run(tmp_path, line.split()[1:]) for line in studies}
     assert all("Job stats:" in printed[line] for line in studies)
     assert "bin/snakemake --cores" in printed["make"]
@@ -89,6 +89,9 @@ def test_the_configuration_pages_name_files_that_are_there():
     """Each `--configfile` of a page that is no file of the tutorial's own."""
     values = {fence["file"] for fence in FENCE.finditer((DOCS / "tutorial.md").read_text())}
     named = re.findall(r"--configfile ([\w./-]+)", "".join(page.read_text() for page in PAGES))
+    values |= {
+        f"{name}.yaml" for name in re.findall(r"generality.new .*--name (\w+)", (DOCS / "tutorial.md").read_text())
+    }
     assert {name for name in named if name not in values and not (ROOT / name).exists()} == set()
     assert "workflow/studies/paper.yaml" in named
 

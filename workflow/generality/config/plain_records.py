@@ -12,6 +12,7 @@ FIELDS = {
     "instruction": {"prompt": "{prompt}", "response": "{response}"},
     "text": {"text": "{text}"},
 }
+TOLD = {"form", *(field for fields in FIELDS.values() for field in fields)}
 
 
 def problem(config: object) -> tuple[str, str] | None:
@@ -19,7 +20,7 @@ def problem(config: object) -> tuple[str, str] | None:
     for name, settings in _sets(config).items():
         for domain, keys in settings["domains"].items():
             path = _only_file(keys)
-            if not path or "form" in keys:
+            if not path:
                 continue
             where = f"data.{name}.domains.{domain}"
             if not os.path.isfile(path):
@@ -52,15 +53,16 @@ def _sets(config: object) -> dict[str, Mapping]:
 
 
 def _only_file(keys: object) -> str:
-    """Return the first .jsonl file of a domain, or "" where it has none."""
-    files = keys.get("files") if isinstance(keys, Mapping) else None
+    """Return the first .jsonl file of a domain that says neither form nor fields; "" of another domain."""
+    plain = isinstance(keys, Mapping) and not TOLD & keys.keys()
+    files = keys.get("files") if plain else None
     path = next(iter(files.values()), "") if isinstance(files, Mapping) else ""
     return path if isinstance(path, str) and path.endswith(".jsonl") else ""
 
 
 def _whole(keys: object) -> object:
     path = _only_file(keys)
-    form = _form(path) if path and "form" not in keys else ""
+    form = _form(path) if path else ""
     return {"form": form, **FIELDS[form], **keys} if form else keys
 
 

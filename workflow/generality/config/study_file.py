@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from generality.config import bundles, elsewhere, like, parameters, plain_records, references, schema
+from generality.config import bundles, defaults, elsewhere, like, parameters, plain_records, references, schema
 from generality.errors import StudyError
 
 MERGE = "tag:yaml.org,2002:merge"
@@ -43,8 +43,8 @@ def check(config: dict) -> dict:
     Defaults are filled in, and so is what an entry with `like` has from another, and an entry of `models` for each
     model that was fine-tuned elsewhere. A number is an int or a float as the schema wants it, be it written 1, 1.0 or
     "1" (YAML reads 1e-5 as text). The domains of a data set replace its name in a group. Keys follow the order of the
-    schema, and freely chosen names the alphabet. Raises ConfigError for the most
-    telling mistake.
+    schema, and freely chosen names the alphabet. An experiment without `methods` has the default ones, and a report
+    that names no part all the usual ones. Raises ConfigError for the most telling mistake.
     """
     if short := isinstance(config, dict) and isinstance(config.get("seeds"), list):
         config = config | {"seeds": {"finetuning": config["seeds"]}}
@@ -56,7 +56,7 @@ def check(config: dict) -> dict:
             config = bundles.expand(config, _over, _read)
             problem = like.problem(config)
         if not problem:
-            config = elsewhere.expand(like.expand(config, _over))
+            config = elsewhere.expand(defaults.expand(like.expand(config, _over), _over, _read))
             problem = plain_records.problem(config)
         if not problem:
             normal = schema.complete(plain_records.expand(config))
@@ -64,6 +64,8 @@ def check(config: dict) -> dict:
         if not problem:
             references.expand(normal)
             problem = references.problem(normal)
+        if not problem and (usual := defaults.report(normal)):
+            normal = schema.complete(normal | {"report": normal["report"] | usual})
     except RecursionError:
         problem = "config", "contains itself: an anchor (&) is used inside its own value; write that part out"
     if problem:

@@ -29,8 +29,10 @@ def files_of(path):
 def given(path):
     """Return values for the parameters of a study file."""
     named = yaml.safe_load(path.read_text()).get("parameters", {})
-    values = {"speciality": str(Path(__file__).with_name("own_task.jsonl"))}
-    return {name: values.get(name, "org/model") for name, keys in named.items() if isinstance(keys, str)}
+    texts = {"base": "org/base", "tuned": "org/tuned", "speciality": str(Path(__file__).with_name("own_task.jsonl"))}
+    pictures = {"base": "RN50-quickgelu", "weights": "openai", "tuned": "a.pt", "root": "data", "speciality": "photo"}
+    values = pictures | {"domains": ["photo", "art"]} if "weights" in named else texts
+    return {name: values[name] for name, keys in named.items() if isinstance(keys, str)}
 
 
 def study(**changes):

@@ -5,15 +5,19 @@ import os
 import re
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
 from transformers import AutoModelForCausalLM
 
 from galactica import galactica
-from generality.storage.files import sha256
+from generality.storage.files import CLIP_WEIGHTS, sha256
+from generality.vision.classifier import load_classifier
+from picture_folders import draw
 from small_sets import COLOURS, THINGS
-from tuned_elsewhere import tune_language_model
+from tiny_clips import VIT, fetched
+from tuned_elsewhere import tune_clip, tune_language_model
 from workflows import ROOT, SHARED
 
 OLD = [(f"the {thing}", f"is {COLOURS[place % 4]} .") for place, thing in enumerate(THINGS)]
@@ -79,6 +83,24 @@ def test_a_model_that_forgot_is_found_out_and_a_repaired_one_lies_beside(folder)
     assert card.startswith("---\nbase_model: ./base\n")
     assert "| colours | -" in card
     assert (folder / "reports/audit/report.html").is_file()
+
+
+def test_a_clip_is_audited_by_pictures_in_folders(tmp_path):
+    fetched("CLIP ViT", tmp_path / "clip", vision_cfg=VIT | {"image_size": 32, "patch_size": 8})
+    tune_clip(tmp_path / "clip/released", tmp_path / "tuned.pt")
+    for place in product(("photo", "sketch"), ("cat", "dog"), map(str, range(40))):
+        draw(tmp_path / "pictures" / "/".join(place[:2]) / f"{place[2]}.png")
+    words = (
+        COMMANDS[2].replace("workflow/", f"{ROOT}/workflow/").replace("ViT-B-32-quickgelu", "local-dir:clip/released")
+    )
+    words = words.replace("weights=openai", f"weights=clip/released/{CLIP_WEIGHTS}").split()
+    command(
+        sys.executable, "-m", *words, "size=32", "--snakefile", ROOT / "Snakefile", *SHARED, folder=tmp_path
+    )  # fmt: skip
+    (one,) = json.loads((tmp_path / "reports/audit-clip/verdict.json").read_text())["verdicts"]
+    assert [area["area"] for area in one["areas"]] == ["speciality", "ood"]
+    model, _ = load_classifier(tmp_path / "results/audit-clip/audit/tuned/repaired/seed-none/model")
+    assert model.head.weight.shape[0] == 2
 
 
 def test_a_model_that_kept_what_it_knew_is_left_as_it_is(folder):

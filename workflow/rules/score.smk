@@ -104,3 +104,20 @@ for table, files, settings in [
         shell:
             "run collect_scores --scores {input.scores} --settings {params.settings:q}"
             " --rows {output.rows} --output {output.table} 2>&1 | tee {log}"
+
+
+# This rule runs on request alone: other programs read the layout of lm-evaluation-harness.
+rule export_scores:
+    input:
+        results("{experiment}/scores.parquet"),
+    output:
+        directory(results("{experiment}/lm_eval")),
+    log:
+        logs("{experiment}/export_scores.log"),
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        code=fingerprint("export_scores"),
+    shell:
+        "run export_scores --scores {input} --output {output} 2>&1 | tee {log}"

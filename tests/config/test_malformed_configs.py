@@ -30,10 +30,17 @@ RESIZED = "interpolation: bilinear, resize_mode: longest"
 OF_SET = ["size: 32", *RESIZED.split(", "), "fill_color: 9", "cluster: (x)"]
 FULLER = FULLER.replace("    size: 32\n", "".join(f"    {key}\n" for key in OF_SET))
 FULLER = FULLER.replace("openai}", f"a.safetensors, preprocess: {{mean: [0, 0, 0], std: [1, 1, 1], {RESIZED}}}}}")
+HUB = {"id": "org/pets", "name": "all", "revision": "0" * 40, "split": "test"}
+PICTURED = {
+    "data/pacs/photo": {"pictures": {"webdataset": ["a.tar"], "classes": "names.txt"}},
+    "data/pacs/art_painting": {"pictures": {"hub": HUB, "image": "picture", "label": "kind"}},
+    "data/listed/photo": {"pictures": {"table": "list.csv"}},
+}
 UNUSED = {
     "evaluation_limit": 100,
     "parameters": {"size": {"about": "pixels", "default": 32}},
     "bundles": ["english-core"],
+    "downloads": PICTURED,
     "resources": {"prepare": {"gpu": 0, "threads": 1, "mem_mb": 900, "runtime": 9}},
 }
 LATER = tiny("tiny_language")

@@ -63,3 +63,22 @@ rule find_own_copy:
     shell:
         "run find_own_copy --path {wildcards.own:q} --by-hand {params.by_hand:q} --output {output:q}"
         " 2>&1 | tee {log:q}"
+
+
+# Pictures of the hub, of WebDataset archives or of a table become class folders, like those of an archive.
+rule write_pictures:
+    input:
+        lambda w: study.downloads.pictures_from(w.pictured),
+    output:
+        directory("{pictured}"),
+    log:
+        "logs/downloads/{pictured}.pictures.log",
+    wildcard_constraints:
+        pictured=any_of(study.downloads.pictured()),
+    localrule: True
+    conda:
+        "../../envs/language.yaml"
+    params:
+        settings=lambda w: as_json(study.downloads.entries[w.pictured]["pictures"]),
+    shell:
+        "run write_pictures --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"

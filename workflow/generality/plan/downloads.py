@@ -6,7 +6,7 @@ paths share downloads, so nothing is fetched twice.
 
 from collections.abc import Iterable
 
-from generality.config.downloads import covers
+from generality.config.downloads import covers, pictured
 from generality.runtime.local_files import files_in
 
 CHECKSUMS = ("sha256", "md5")
@@ -26,6 +26,14 @@ class Downloads:
     def folders(self) -> list[str]:
         """Return the folders that archives become."""
         return [path for path, entry in self.entries.items() if "unpack" in entry]
+
+    def pictured(self) -> list[str]:
+        """Return the folders that pictures of other sources become."""
+        return [path for path, entry in self.entries.items() if "pictures" in entry]
+
+    def pictures_from(self, folder: str) -> list[str]:
+        """Return the files that the pictures of a folder are written from, or the downloads that they are in."""
+        return self.needed(pictured(self.entries[folder]), declared=True)
 
     def own_copies(self) -> list[str]:
         """Return the paths that the user has to fill by hand."""
@@ -68,9 +76,10 @@ class Downloads:
     def provenance(self, paths: list[str]) -> dict[str, dict]:
         """Return the identity of each download that `paths` are read from, by path, for the manifest."""
         makers = {entry for path in paths for entry in self._makers(path)}
+        made = {entry: self.entries[entry]["pictures"] for entry in self.pictured() if entry in makers}
         fetched = [entry for entry in self.entries if entry in makers and "urls" in self.entries[entry]]
         folders = self.folders()
-        return {entry: self.identity(self.archive(entry) if entry in folders else entry) for entry in fetched}
+        return made | {entry: self.identity(self.archive(entry) if entry in folders else entry) for entry in fetched}
 
     def _makers(self, path: str) -> list[str]:
         """Return the entries that make a path, or something in it."""

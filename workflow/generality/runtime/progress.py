@@ -18,7 +18,7 @@ class _Lines:
         sys.stderr.flush()
 
 
-def progress(total: int, unit: str, what: str, shown: bool = True) -> tqdm:
+def progress(total: int | None, unit: str, what: str, shown: bool = True) -> tqdm:
     """Return a progress bar over `total` units; print a line every ten seconds if standard error is not a terminal."""
     lines = {"file": _Lines(), "mininterval": SECONDS, "maxinterval": SECONDS, "ascii": True, "ncols": 100}
     return tqdm(total=total, unit=unit, desc=what, disable=not shown, **({} if sys.stderr.isatty() else lines))

@@ -18,9 +18,9 @@ Prompts = Sequence[Callable[[str], str]]
 
 
 def prompts(templates: Sequence[str] | str) -> Prompts:
-    """Return functions from a class's name to a prompt: of texts with one `{}`, or of `openai_imagenet`'s 80."""
-    if templates == "openai_imagenet":
-        return open_clip.OPENAI_IMAGENET_TEMPLATES
+    """Return functions from a class's name to a prompt: of texts with one `{}`, or of a set of open_clip's by name."""
+    if isinstance(templates, str):
+        return getattr(open_clip, f"{templates.upper()}_TEMPLATES")
     return [template.format for template in templates]
 
 
@@ -61,7 +61,7 @@ def _twins(tokenizer: Tokenizer, names: Sequence[str], templates: Prompts) -> tu
 def build_classifier(folder: str | Path, *, clip: str | Path, data: str | Path, templates: list[str] | str) -> None:
     """Build the pre-trained classifier of an experiment: the zero-shot head for the classes of the image set `data`.
 
-    `templates` are prompts with one `{}`, or `openai_imagenet` for the 80 prompts of Radford et al. Raise StudyError
+    `templates` are as in `prompts`: openai_imagenet names the 80 prompts of Radford et al. Raise StudyError
     for pictures that do not suit the tower, for a single class, and for classes that the model cannot tell apart.
     """
     model, tokenizer, config = load_clip(clip)

@@ -90,7 +90,14 @@ def _members(opened: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
     for info in opened:
         odd = "a link" if info.issym() or info.islnk() else "" if info.isreg() or info.isdir() else "no plain file"
         yield Member(info.name, info.size, info.isdir(), odd, partial(opened.extractfile, info))
-    # A tar ends with a block of zeros; tarfile alone would take one that is cut off between two members for whole.
+    check_end(opened)
+
+
+def check_end(opened: tarfile.TarFile) -> None:
+    """Raise ReadError unless a tar that has been read ends with a block of zeros.
+
+    tarfile alone would take one that is cut off between two members for whole.
+    """
     opened.fileobj.seek(opened.offset)
     if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise tarfile.ReadError("it ends too early")

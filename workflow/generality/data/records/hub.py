@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generality.data.records.files import Record, read_file
 from generality.data.records.tables import dataset_rows
 from generality.errors import StudyError
 from generality.storage.files import sha256
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetBuilder
 
 GUESSED = ("csv", "json")  # formats whose types `datasets` guesses
 BY_FILES = "fetch its files under `downloads` and name them by `files`, where a field is its spelling"
@@ -28,6 +33,44 @@ def is_folder(hub: Mapping) -> bool:
     return Path(hub["id"]).is_dir()
 
 
+def prepared(hub: Mapping, source: str) -> "Dataset":
+    """Return the rows of our split `source` as `datasets` has them; raise StudyError as `read_hub` does."""
+    check_hub(hub)
+    return _rows(_builder(hub, source), hub["id"], hub["splits"][source])
+
+
+def _builder(hub: Mapping, source: str) -> "DatasetBuilder":
+    import datasets
+
+    what, name, revision = hub["id"], hub.get("name"), hub.get("revision")
+    if isinstance(name, Mapping):
+        name = name.get(source)
+    with _told(what):
+        builder = datasets.load_dataset_builder(what, name=name, revision=revision)
+    if not is_folder(hub) and builder.hash != revision:
+        # Without a connection to the hub, `datasets` takes the newest revision that it has, with a mere warning.
+        remedy = "connect to the network, or put its files into a folder and let `hub.id` name that"
+        raise StudyError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
+    return builder
+
+
+def _rows(builder: "DatasetBuilder", what: str, split: str) -> "Dataset":
+    with _told(what):
+        builder.download_and_prepare()
+        return builder.as_dataset(split=split)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turn any error within into one line: those of the hub, httpx, pyarrow, yaml and more have no common class."""
+    try:
+        yield
+    except Exception as error:
+        remedy = "without a network, put its files into a folder and let `hub.id` name that"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise StudyError(f"{what}: {reason}; correct `hub`, or try again; {remedy}") from None
+
+
 def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     """Yield the records of our split `source`; each is named by the hub's split and its number from 0.
 
@@ -37,27 +80,11 @@ def read_hub(hub: Mapping, source: str) -> Iterator[Record]:
     Raises StudyError, in one line, where the hub, the network or the cache fails, where the cache holds another
     revision than the one in `hub`, and for CSV outside a folder.
     """
-    import datasets
-
-    what, name, revision, split = hub["id"], hub.get("name"), hub.get("revision"), hub["splits"][source]
-    if isinstance(name, Mapping):
-        name = name.get(source)
-    try:
-        builder = datasets.load_dataset_builder(what, name=name, revision=revision)
-        pinned = is_folder(hub) or builder.hash == revision
-        written = builder.info.builder_name or builder.name
-        plain = builder.config.data_files.get(split) if is_folder(hub) and written in GUESSED else None
-        if pinned and not plain:
-            builder.download_and_prepare()
-            rows = builder.as_dataset(split=split)
-    except Exception as error:  # the hub, httpx, pyarrow, yaml and more have no common class
-        remedy = "without a network, put its files into a folder and let `hub.id` name that"
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise StudyError(f"{what}: {reason}; correct `hub`, or try again; {remedy}") from None
-    if not pinned:
-        # Without a connection to the hub, `datasets` takes the newest revision that it has, with a mere warning.
-        remedy = "connect to the network, or put its files into a folder and let `hub.id` name that"
-        raise StudyError(f"{what}: revision {revision} is not at hand, only {builder.hash}; {remedy}")
+    what, split = hub["id"], hub["splits"][source]
+    builder = _builder(hub, source)
+    written = builder.info.builder_name or builder.name
+    plain = builder.config.data_files.get(split) if is_folder(hub) and written in GUESSED else None
+    rows = None if plain else _rows(builder, what, split)
     if plain:
         records = chain.from_iterable(read_file(path, getattr(builder.config, "field", None)) for path in plain)
         for number, record in enumerate(records):

@@ -152,8 +152,8 @@ def test_the_full_vit_has_openais_names_and_sizes():
     [
         ("ViT-B-17", "openai", "open_clip knows no model 'ViT-B-17'"),
         ("ViT-B-16", "openai", "name 'ViT-B-16-quickgelu'"),
-        ("ViT-B-16-quickgelu", "opneai", r"'opneai' is neither a \.safetensors file nor a tag .*openai"),
-        ("ViT-B-16-quickgelu", "weights.pt", r"neither a \.safetensors file"),
+        ("ViT-B-16-quickgelu", "opneai", r"'opneai' is neither a file .* nor a tag .*openai"),
+        ("ViT-B-16-quickgelu", "weights.pt", r"neither a file"),
     ],
 )
 def test_names_and_weights_that_do_not_fit_are_refused(tmp_path, name, weights, message):

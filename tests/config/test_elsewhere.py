@@ -28,8 +28,8 @@ def study(methods, models=None, **keys):
 @pytest.mark.parametrize(
     ("named", "entry"),
     [
-        ("./mine", {"source": "transformers", "name": "./mine"}),
-        ("org/tuned", {"source": "transformers", "name": "org/tuned"}),
+        ("./mine", {"source": "transformers", "name": "./mine", "base": "org/base"}),
+        ("org/tuned", {"source": "transformers", "name": "org/tuned", "base": "org/base"}),
     ],
 )
 def test_a_hub_id_or_path_becomes_a_model(named, entry):

@@ -18,7 +18,8 @@ from workflows import ROOT, dry_run, snakemake, tiny
 STUDIES = ROOT / "workflow" / "studies"
 TUNED = "epochs: 2}, tune: {lr: [3e-5], weight_decay: [0, 0.1], warmup: [0.1], epochs: [2, 4]}"
 FULLER = REAL.replace("epochs: 10", "epochs: 10, compile: true").replace("epochs: 2}", TUNED)
-FULLER = FULLER.replace("models:\n", "models:\n  quantized: {source: transformers, name: ./quantized, gguf: q4.gguf}\n")
+QUANTIZED = "{source: transformers, name: ./quantized, gguf: q4.gguf, base: ./base, base_revision: '" + "0" * 40 + "'}"
+FULLER = FULLER.replace("models:\n", f"models:\n  quantized: {QUANTIZED}\n")
 POST_HOC = (
     "lines: {alpha: [0]}, task_arithmetic: {scale: [2]}, ties: {density: [0.2]}, hma: {alpha: [0.5]}, soup: {}, "
     "model_stock: {}"

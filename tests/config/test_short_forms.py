@@ -60,6 +60,25 @@ def test_a_bundle_that_is_not_there_is_one_line():
         check(config)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- a", "has no groups; add `generality` there"),
+        ("data: {}", "has no groups; add `generality` there"),
+        ("data: 3", "has a section that is no mapping; a bundle has data, downloads and generality"),
+        ("models: {}", "has the key 'models'; a bundle has data, downloads and generality"),
+    ],
+)
+def test_what_is_no_bundle_is_one_line(tmp_path, text, expected):
+    (tmp_path / "own.yaml").write_text(text)
+    config = study()
+    config["experiments"]["medmcqa"]["generality"] = {"bundle": str(tmp_path / "own.yaml")}
+    with pytest.raises(ConfigError) as caught:
+        check(config)
+    assert str(caught.value).startswith("experiments.medmcqa.generality.bundle: ")
+    assert str(caught.value).endswith(expected)
+
+
 def test_a_bundle_is_in_order_wherever_it_is_named(tmp_path):
     """The one of the project, in a study that has nothing else to measure."""
     config = study()

@@ -38,11 +38,11 @@ def test_what_a_tuned_model_forgot_and_the_model_that_mends_it(tmp_path):
     assert (area["change"], area["word"]) == (pytest.approx(-50), "forgot")
     assert area["low"] < area["change"] < area["high"] < 0
     assert one["repair"] == {
-        "kl": {
+        "repaired": {
             "method": "wise-mine",
             "setting": "alpha-0.6",
         },  # the least KL of those that keep nine tenths of the gain
-        "oracle": {"method": "wise-mine", "setting": "alpha-0.9"},
+        "best": {"method": "wise-mine", "setting": "alpha-0.9"},
     }
     assert (area["repaired"]["change"], area["best"]["change"]) == pytest.approx((-20, -40))
 
@@ -61,7 +61,7 @@ def test_a_verdict_is_of_the_areas_and_learning_of_the_speciality(tmp_path, mine
         tmp_path, {model: MODELS[model] for model in [("pretrained", "default")]} | {("mine", "default"): mine}
     )
     assert (one["verdict"], one["learnt"]) == (verdict, learnt)
-    assert one["repair"]["kl"] == {"method": "", "setting": ""}, "nothing lies between the two"
+    assert one["repair"]["repaired"] == {"method": "", "setting": ""}, "nothing lies between the two"
 
 
 def test_the_files_say_the_same(tmp_path):

@@ -10,13 +10,21 @@ GROUPS = "bundle"  # the key in `generality` that stands for the groups of a bun
 SECTIONS = ("data", "downloads")
 
 
-def problem(config: object) -> tuple[str, str] | None:
-    """Return path and description of the first bundle that is not there, or None."""
+def problem(config: object, read: Callable[[Path], object]) -> tuple[str, str] | None:
+    """Return path and description of the first bundle that is not there or is none, or None; `read` reads a file."""
     for path, name in _named(config).items():
         if not file_of(name).is_file():
             there = sorted(file.stem for file in FOLDER.glob("*.yaml"))
             close = did_you_mean(name, there)
             return path, f"no bundle is called {name!a}{close}; there are: {', '.join(there)}, or the path of a .yaml"
+        held = read(file_of(name))
+        sections = held if isinstance(held, Mapping) else {}
+        odd = [key for key in sections if key not in (*SECTIONS, "generality")]
+        if odd or not all(isinstance(section, Mapping) for section in sections.values()):
+            what = f"has the key '{odd[0]}'" if odd else "has a section that is no mapping"
+            return path, f"'{name}' {what}; a bundle has {', '.join(SECTIONS)} and generality"
+        if path.endswith(f".{GROUPS}") and not sections.get("generality"):
+            return path, f"'{name}' has no groups; add `generality` there"
     return None
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from generality.methods import PRETRAINED, looks
-from generality.sources.models.open_clip import FILES, LOCAL_DIR
+from generality.sources.models.open_clip import LOCAL_DIR
 from generality.sources.models.transformers import Source as Transformers
-from generality.storage.files import CLIP_WEIGHTS
+from generality.storage.files import CLIP_FILES, CLIP_WEIGHTS
 
 
 def expand(config: object) -> object:
@@ -39,17 +39,23 @@ def is_name(method: object) -> bool:
 
 
 def _entry(named: str, experiment: Mapping, models: Mapping) -> dict:
-    """Return the entry of `models` for a hub id or path; a CLIP has the architecture and pictures of its base."""
-    if experiment.get("track") != "vision":
-        return {"source": Transformers().name, "name": named}
-    if not named.endswith(FILES):
-        return {"source": "open_clip", "name": f"{LOCAL_DIR}{named}", "weights": str(Path(named) / CLIP_WEIGHTS)}
+    """Return the entry of `models` for a hub id or path.
+
+    An adapter belongs to the experiment's model, and a CLIP's file has its architecture and pictures.
+    """
     base = _mapping(models, experiment.get("model"))
+    if experiment.get("track") != "vision":
+        whole = "name" in base and "gguf" not in base
+        of = {"base": base["name"]} if whole else {}
+        of |= {"base_revision": base["revision"]} if whole and "revision" in base else {}
+        return {"source": Transformers().name, "name": named, **of}
+    if not named.endswith(CLIP_FILES):
+        return {"source": "open_clip", "name": f"{LOCAL_DIR}{named}", "weights": str(Path(named) / CLIP_WEIGHTS)}
     return {**base, "weights": named}
 
 
 def _is_place(named: object) -> bool:
-    return isinstance(named, str) and ("/" in named or named.endswith(FILES))
+    return isinstance(named, str) and ("/" in named or named.endswith(CLIP_FILES))
 
 
 def _mapping(holder: object, key: object) -> Mapping:

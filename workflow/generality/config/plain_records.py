@@ -24,7 +24,10 @@ def problem(config: object) -> tuple[str, str] | None:
                 continue
             where = f"data.{name}.domains.{domain}"
             if not os.path.isfile(path):
-                return f"{where}.files", f"there is no file at '{path}', which would tell the form; correct the path"
+                return (
+                    f"{where}.files",
+                    f"there is no file at '{path}', which would tell the form; correct the path, or give `form`",
+                )
             if not _form(path):
                 known = "; or ".join(", ".join(fields) for fields in FIELDS.values())
                 return f"{where}.form", f"this key is missing, and '{path}' does not begin with a record of {known}"

@@ -51,7 +51,7 @@ def check(config: dict) -> dict:
     try:
         if not (problem := parameters.problem(config)):
             config = parameters.expand(config)
-            problem = bundles.problem(config)
+            problem = bundles.problem(config, _read)
         if not problem:
             config = bundles.expand(config, _over, _read)
             problem = like.problem(config)

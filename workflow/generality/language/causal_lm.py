@@ -71,21 +71,31 @@ def _provenance(folder: str | Path) -> dict:
     return provenance
 
 
-def fetch_causal_lm(folder: str | Path, *, name: str, revision: str | None = None, gguf: str | None = None) -> None:
+def fetch_causal_lm(
+    folder: str | Path,
+    *,
+    name: str,
+    revision: str | None = None,
+    gguf: str | None = None,
+    base: str | None = None,
+    base_revision: str | None = None,
+) -> None:
     """Save a causal language model as a folder of the study and verify it by reading it back.
 
     `name` is a hub id, downloaded at `revision`, or a local folder in the hub's layout. `gguf` is a file there that has
     weights, configuration and tokenizer; quantized weights become the floats that they stand for. Merge a PEFT adapter
-    into the model that it names. Read safetensors, or else PyTorch's pickles as tensors alone, and run no code of the
-    model's own. Set special tokens that the tokenizer does not declare (Galactica's declares none) from its vocabulary.
-    The provenance and, without a `revision`, the log have the commit. Raise StudyError for a model that cannot be
-    loaded this way or that differs when it is read back.
+    into `base`, at `base_revision`, or else into the model that it names. Read safetensors, or else PyTorch's pickles
+    as tensors alone, and run no code of the model's own. Set special tokens that the tokenizer does not declare
+    (Galactica's declares none) from its vocabulary. The provenance and, without a `revision`, the log have the commit.
+    Raise StudyError for a model that cannot be loaded this way or that differs when it is read back.
     """
     adapter = None if gguf else adapter_of(name, revision)
-    base = (adapter.base, adapter.revision) if adapter else (name, revision)
+    if adapter and base:
+        adapter = adapter._replace(base=base, revision=base_revision)
+    whole = (adapter.base, adapter.revision) if adapter else (name, revision)
     try:
-        check_release(*base, gguf)
-        model, tokenizer = _load(*base, gguf=gguf, safetensors=not gguf and in_safetensors(*base))
+        check_release(*whole, gguf)
+        model, tokenizer = _load(*whole, gguf=gguf, safetensors=not gguf and in_safetensors(*whole))
     except StudyError as error:
         raise StudyError(f"{error}; {name} is an adapter of it") if adapter else error from None
     if adapter:

@@ -16,7 +16,7 @@ from generality.storage.files import write_json
 from generality.storage.setting import DEFAULT
 
 FORGOT, KEPT_ALL, NOTHING = VERDICTS = ("forgot", "kept", "below the noise floor")
-RULE, ORACLE = "kl", "oracle"  # how the repaired model is chosen, and what stands beside it (select.RULES)
+CHOICES = {"repaired": "kl", "best": "oracle"}  # the two models between, each by one of `select.RULES`
 UP, DOWN, UNCLEAR = "gained", "forgot", "unclear"
 NOTE = (
     "Models that were fine-tuned elsewhere, against the model that they were tuned from, on the same test examples: "
@@ -35,8 +35,8 @@ def audit(scores: Resampled, given: Sequence[str]) -> list[dict]:
     Each has experiment, model, verdict (one of `VERDICTS`), learnt (gained, forgot or unclear on the speciality), and
     areas: the speciality, then each group of generality, with `change` (tuned minus base, in points), `low`, `high`,
     `p` (Holm's, over the groups; None for the speciality), `word`, and `repaired` and `best`, the changes of the two
-    models in `repair`. `repair` has by rule the post-hoc method and the setting that it chooses; both are "" where the
-    rule chooses the tuned model itself. `scores` has the measures of `selection.drift_keys`.
+    models in `repair`. `repair` has the post-hoc method and the setting of each, both "" for the tuned model itself.
+    `scores` has the measures of `selection.drift_keys`.
     """
     return [_audited(scores, model) for model in given if scores.working(model)]
 
@@ -52,20 +52,22 @@ def _audited(scores: Resampled, tuned: str) -> dict:
         sure = likely and (p < LEVEL if p is not None else change.low > 0 or change.high < 0)
         row = {"area": where, "change": 100 * change.value, "low": 100 * change.low, "high": 100 * change.high, "p": p}
         row |= {"word": UNCLEAR if not sure else UP if change.value > 0 else DOWN}
-        for name, one in (("repaired", RULE), ("best", ORACLE)):
-            other = scores.difference(chosen[one], BASE, where)
+        for name, one in chosen.items():
+            other = scores.difference(one, BASE, where)
             row[name] = {"change": 100 * other.value, "low": 100 * other.low, "high": 100 * other.high}
         areas.append(row)
     words = [row["word"] for row in areas]
     verdict = FORGOT if DOWN in words[1:] else NOTHING if set(words) == {UNCLEAR} else KEPT_ALL
-    names = {rule: {"method": one[0], "setting": one[1]} for rule, one in chosen.items()}
-    repair = {rule: {"method": "", "setting": ""} if chosen[rule] == model else names[rule] for rule in names}
+    repair = {
+        name: dict(zip(("method", "setting"), ("", "") if one == model else one, strict=True))
+        for name, one in chosen.items()
+    }
     facts = {"experiment": scores.experiment, "speciality": scores.speciality, "model": tuned, "verdict": verdict}
     return facts | {"learnt": words[0], "areas": areas, "repair": repair}
 
 
 def _chosen(scores: Resampled, model: tuple[str, str]) -> dict[str, tuple[str, str]]:
-    """Return the model that each rule chooses of a tuned one and all that post-hoc methods make of it."""
+    """Return the model of each of `CHOICES` among a tuned one and all that post-hoc methods make of it."""
     of = [method for method in scores.settings if method.partition("-")[2] == model[0]]
     models = [model, *((method, setting) for method in of for setting in scores.working(method))]
     # One method of all, whose settings are the models, so that a rule chooses among them.
@@ -75,7 +77,7 @@ def _chosen(scores: Resampled, model: tuple[str, str]) -> dict[str, tuple[str, s
     means = {name: scores.means(key) for name, key in zip(DRIFT, drift_keys(scores.speciality), strict=True)}
     drift = pd.DataFrame({name: [by[one][0] for one in (BASE, *models)] for name, by in means.items()}, index=index)
     rules = by_rule(common, drift)
-    return {rule: names[rules.loc[model[0], rule]] for rule in (RULE, ORACLE)}
+    return {name: names[rules.loc[model[0], rule]] for name, rule in CHOICES.items()}
 
 
 def render_audit(
@@ -90,7 +92,7 @@ def render_audit(
         [
             {key: one[key] for key in ("experiment", "model", "verdict")}
             | {key: value for key, value in area.items() if not isinstance(value, Mapping)}
-            | {f"{name}_{key}": value for name in ("repaired", "best") for key, value in area[name].items()}
+            | {f"{name}_{key}": value for name in CHOICES for key, value in area[name].items()}
             for one in verdicts
             for area in one["areas"]
         ]
@@ -108,7 +110,7 @@ def render_audit(
                 _cell(area),
                 f"{area['high'] - area['change']:.1f}",
             ]
-            body.append([*cells, _word(area), *(_cell(area[name]) for name in ("repaired", "best"))])
+            body.append([*cells, _word(area), *(_cell(area[name]) for name in CHOICES)])
     notes = [_mend(one, labels) for one in verdicts]
     table = markup.Table(NOTE.format(level=LEVEL, kept=100 * KEPT), header, body, "lllrrlrr", notes)
     for output in outputs:
@@ -129,10 +131,9 @@ def _word(area: Mapping) -> str:
 def _mend(one: Mapping, labels: Mapping[str, str]) -> str:
     """Return a sentence on the repaired model and on the one that is best where one has examples of everything."""
     texts = []
-    for name, rule in (("Repaired", RULE), ("Best", ORACLE)):
-        method, setting = one["repair"][rule]["method"], one["repair"][rule]["setting"]
+    for name, made in one["repair"].items():
+        method, setting = made["method"], made["setting"]
         values = notation(method, setting) if setting != DEFAULT else ""
-        texts.append(
-            f"{name}: {' '.join(filter(None, [labels.get(method, method), values])) or 'the tuned model itself'}"
-        )
+        model = " ".join(filter(None, [labels.get(method, method), values])) or "the tuned model itself"
+        texts.append(f"{name.capitalize()}: {model}")
     return f"{labels.get(one['model'], one['model'])}. {'. '.join(texts)}."

@@ -14,6 +14,7 @@ from generality.errors import StudyError
 
 WEIGHTS = "model.safetensors"  # the name of the weights in the model folders of both tracks
 CLIP_WEIGHTS = "open_clip_model.safetensors"  # open_clip's name of those of a whole CLIP
+CLIP_FILES = SAFETENSORS, _ = (".safetensors", ".pt")  # of a CLIP's weights; .pt is what open_clip's training writes
 REMEDY = "run the stage that writes it again"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 MANY = 1000  # files; flushing more than these one by one takes longer than flushing all disks once

@@ -11,7 +11,6 @@ from generality.storage.mixtures import write_mixture
 from generality.storage.setting import read
 
 CARD = "README.md"  # the hub's name of a model card
-RULE = "kl"  # the rule whose choice is made
 
 
 def write_repaired(
@@ -36,7 +35,7 @@ def write_repaired(
     found = [one for one in verdicts if (one["experiment"], one["model"]) == (experiment, tuned)]
     if not found:
         raise StudyError(f"{verdict}: nothing on '{tuned}' of the experiment {experiment}; run the stage again")
-    method, setting = found[0]["repair"][RULE].values()
+    method, setting = found[0]["repair"]["repaired"].values()
     if not method:  # nothing in between is better than the tuned model itself
         with whole_folder(folder) as partial:
             shutil.copytree(finetuned, partial, dirs_exist_ok=True)

@@ -15,13 +15,12 @@ from torch import Tensor
 import generality.vision.tiny_stem_vit  # noqa: F401  registers the embedded study's image tower
 from generality.errors import StudyError
 from generality.runtime.memory import failure
-from generality.storage.files import CLIP_WEIGHTS, REMEDY, read_json, whole_folder, write_json
+from generality.storage.files import CLIP_FILES, CLIP_WEIGHTS, REMEDY, SAFETENSORS, read_json, whole_folder, write_json
 from generality.storage.weights import check_finite, open_weights
 
 CONFIG = "open_clip_config.json"  # open_clip's name
 VOCABULARY = "bpe_vocabulary.txt.gz"
 LOCAL_DIR = "local-dir:"  # open_clip's word before a folder
-FILES = SAFE, _ = ".safetensors", ".pt"  # of weights
 HUB_MODEL = "hf_model_name"  # in open_clip's configuration of a text tower that is a model of transformers
 LEAST_TEXT = {"context_length": 8, "vocab_size": 8, "width": 8, "heads": 1, "layers": 1}  # if none is needed
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode", "fill_color")
@@ -117,11 +116,13 @@ def fetch_clip(folder: str | Path, *, name: str, weights: str, preprocess: Mappi
             raise StudyError(
                 f"models: weights '{weights}' were trained with another activation; name '{name}-quickgelu'"
             )
-    elif not (Path(weights).is_file() and weights.endswith(FILES)):
+    elif not (Path(weights).is_file() and weights.endswith(CLIP_FILES)):
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name))
-        raise StudyError(f"models: '{weights}' is neither a file ({' or '.join(FILES)}) nor a tag of {name} ({tags})")
+        raise StudyError(
+            f"models: '{weights}' is neither a file ({' or '.join(CLIP_FILES)}) nor a tag of {name} ({tags})"
+        )
     else:
-        if weights.endswith(SAFE):
+        if weights.endswith(SAFETENSORS):
             open_weights(weights)
         preprocess = preprocess or _known_preprocess(name, weights, config.get("preprocess_cfg"))
     try:

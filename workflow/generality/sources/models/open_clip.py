@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from generality.sources.base import ModelSource, Problems
 from generality.sources.keys import block, ref
+from generality.storage.files import CLIP_FILES
 
 LOCAL_DIR = "local-dir:"  # open_clip's word before the folder of an architecture that it does not know by name
-FILES = (".safetensors", ".pt")  # of weights
 # Architectures that OpenAI trained with the activation "quick GELU", by the names open_clip gives them with another.
 OPENAI = (
     *("RN50", "RN101", "RN50x4", "RN50x16", "RN50x64"),
@@ -61,13 +61,13 @@ class Source(ModelSource):
         name, weights = settings["name"].replace("/", "-"), settings["weights"]  # open_clip takes both
         if weights.lower() == "openai" and name in OPENAI:
             yield f"{path}.name", f"OpenAI's weights need another activation than '{name}' has; use '{name}-quickgelu'"
-        if "preprocess" in settings and not weights.endswith(FILES):
+        if "preprocess" in settings and not weights.endswith(CLIP_FILES):
             yield f"{path}.preprocess", "open_clip knows what pictures its own weights take; delete this key"
 
     def files(self, path: str, settings: Mapping, is_download: Callable[[str], bool]) -> dict[str, str]:
         name, weights = settings["name"], settings["weights"]
         folder = {f"{path}.name": name.removeprefix(LOCAL_DIR)} if name.startswith(LOCAL_DIR) else {}
-        return folder | ({f"{path}.weights": weights} if weights.endswith(FILES) else {})
+        return folder | ({f"{path}.weights": weights} if weights.endswith(CLIP_FILES) else {})
 
     def arguments(self, settings: Mapping, data: Mapping[str, str]) -> dict:
         return {key: settings[key] for key in ("name", "weights", "preprocess") if key in settings}

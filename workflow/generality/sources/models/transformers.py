@@ -26,6 +26,12 @@ class Source(ModelSource):
             "nor its parent is there yet.",
         ),
         "revision": ref("commit", "Commit of the hub's repository, so that a later change there changes nothing here."),
+        "base": ref(
+            "line",
+            "The model that a PEFT adapter is merged into, a hub id or local folder. Default the one that the adapter "
+            "names. Whole weights need none.",
+        ),
+        "base_revision": ref("commit", "Commit of `base` on the hub."),
         "gguf": ref(
             "line",
             "A .gguf file of the hub's repository or folder, which holds weights, configuration and tokenizer. "
@@ -35,7 +41,12 @@ class Source(ModelSource):
 
     def files(self, path: str, settings: Mapping, is_download: Callable[[str], bool]) -> dict[str, str]:
         name = settings["name"]
-        return {f"{path}.name": name} | _adapted(name) if is_download(name) or is_local(name) else {}
+        base, local = settings.get("base", ""), is_download(name) or is_local(name)
+        if base:
+            adapted = {f"{path}.base": base} if is_download(base) or is_local(base) else {}
+        else:
+            adapted = _adapted(name) if local else {}
+        return ({f"{path}.name": name} if local else {}) | adapted
 
     def notes(self, path: str, settings: Mapping, files: Mapping[str, str]) -> Iterable[str]:
         if "revision" not in settings and not files:
@@ -53,7 +64,7 @@ class Source(ModelSource):
         )
 
     def arguments(self, settings: Mapping, data: Mapping[str, str]) -> dict:
-        return {key: settings[key] for key in ("name", "revision", "gguf") if key in settings}
+        return {key: settings[key] for key in self.keys if key in settings}
 
 
 def _adapted(folder: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from generality.config.schema import Loader, validator
-from generality.config.study_file import ConfigError, check, load
+from generality.config.study_file import ConfigError, _over, check, load
 from malformed import broken, mistakes, places, subschemas
 from study_files import REAL
 from workflows import ROOT, dry_run, snakemake, tiny
@@ -56,11 +56,9 @@ LATER["experiments"]["medmcqa"]["methods"] |= {
 LATER["report"] |= {part: {"experiments": ["medmcqa"]} for part in ("glance", "cards", "sizes", "rivals")}
 LATER["report"]["later"] = {"experiments": dict.fromkeys(("medmcqa", "small", "large"), "medmcqa")}
 PAPER = yaml.safe_load((STUDIES / "paper.yaml").read_text())
-BUNDLE = yaml.safe_load((STUDIES.parent / "bundles/english-core.yaml").read_text())
-PAPER["data"]["common-sense"] = BUNDLE["data"]["common-sense"]
-PAPER["data"]["instruction"]["domains"] |= BUNDLE["data"]["instruction"]["domains"]
-PAPER["downloads"] |= BUNDLE["downloads"]
-del PAPER["bundles"]  # or a null here would delete what the bundle has
+for name in PAPER.pop("bundles"):  # or a null here would delete what a bundle has
+    held = yaml.safe_load((STUDIES.parent / f"bundles/{name}.yaml").read_text())
+    PAPER = _over({key: held[key] for key in ("data", "downloads")}, PAPER)
 # Small ones first: a place is spoilt in the first study that has it, and a check takes as long as its study is big.
 BASES = [
     yaml.safe_load(FULLER) | UNUSED,

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+import yaml
 
 from generality.config.study_file import ConfigError, check, load
-from workflows import tiny
+from workflows import ROOT, tiny
 
 
 def study(**keys):
@@ -77,6 +78,14 @@ def test_what_is_no_bundle_is_one_line(tmp_path, text, expected):
         check(config)
     assert str(caught.value).startswith("experiments.medmcqa.generality.bundle: ")
     assert str(caught.value).endswith(expected)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "workflow/bundles").glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_groups_of_a_bundle_are_of_its_own_sets(file):
+    held = yaml.safe_load(file.read_text())
+    assert set(held) <= {"data", "downloads", "generality"}
+    for members in held["generality"].values():
+        assert all(domain in held["data"][name]["domains"] for name, domain in (one.split("/") for one in members))
 
 
 def test_a_bundle_is_in_order_wherever_it_is_named(tmp_path):

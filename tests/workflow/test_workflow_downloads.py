@@ -246,7 +246,7 @@ def message(config) -> str:
         ("downloads|data/own", {"pictures": {"image": "x"}}, "downloads.data/own.pictures: give one of webda"),
         ("downloads|data/own", {"pictures": {"webdataset": ["a.tar"], "table": "b"}}, "downloads.data/own.pictures"),
         ("downloads|data/own", {"pictures": {"webdataset": ["a.tar"], "label": "x"}}, "downloads.data/own.pictures.l"),
-        ("downloads|data/own", {"pictures": {"hub": {"id": "a/b", "split": "t"}}}, "downloads.data/own.pictures.hub.re"),
+        ("downloads|data/own", {"pictures": {"hub": {"id": "a/b", "split": "t"}}}, "downloads.data/own.pictures.hub.r"),
         ("downloads|data/own", {"pictures": {"table": "b.csv"}, "bytes": 3}, "downloads.data/own.bytes: pictures"),
         ("downloads|data/chat", {"urls": ["http://x"], "files": 3}, "downloads.data/chat.files: is about an archive"),
         ("downloads|../chat", {"by_hand": "x"}, "downloads.../chat: '../chat' is not a relative path"),

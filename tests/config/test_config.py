@@ -121,7 +121,7 @@ WRONG = [
     (
         "data.web.source",
         "picture-world",
-        "'picture-world' is not one of 'picture_world', 'image_folder', 'captions', 'text_world', 'text_records' (",
+        "'picture-world' is not one of 'picture_world', 'image_folder', 'captions', 'text_world', 'text_records', 'lm",
     ),
     ("data.web.source", DELETE, "this key is missing"),
     ("data.web.family", "office", "'office' is not one of 'domainnet', 'imagenet', 'web'"),

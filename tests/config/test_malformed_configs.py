@@ -54,6 +54,10 @@ LATER["experiments"]["medmcqa"]["methods"] |= {
     **{name: {"lambda": [1], "data": "corpus/all"} for name in ("der", "der_labels")},
 }  # fmt: skip
 LATER["report"] |= {part: {"experiments": ["medmcqa"]} for part in ("glance", "cards", "sizes", "rivals")}
+LATER["data"]["harness"] = {
+    "source": "lm_eval", "tasks": ["arc_easy"], "folder": "tasks", "num_fewshot": 2, "cluster": "id", "licence": "MIT",
+    "shares": {"validation": 0.1, "test": 0.9},
+}  # fmt: skip
 LATER["report"]["later"] = {"experiments": dict.fromkeys(("medmcqa", "small", "large"), "medmcqa")}
 PAPER = yaml.safe_load((STUDIES / "paper.yaml").read_text())
 for name in PAPER.pop("bundles"):  # or a null here would delete what a bundle has

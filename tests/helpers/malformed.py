@@ -61,7 +61,7 @@ EMPTY = (
 )
 ZERO = (
     *("weight_decay", "seed", "pretraining", "finetuning", "warmup", "betas", "gpu", "dropout", "labels"),
-    *("fill_color", "mean", "default"),
+    *("fill_color", "mean", "default", "num_fewshot"),
 )
 ZERO_AT = [("lines", "alpha", "*")]  # WiSE-FT's alpha is none
 # The last keys of paths whose value names something in the study (* is any key).

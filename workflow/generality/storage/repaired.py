@@ -1,5 +1,6 @@
 """The repaired model: one between a base and a model that was tuned elsewhere, with a card that says what it is."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -53,7 +54,8 @@ def write_repaired(
 
 def card(verdict: Mapping, names: Mapping[str, str], made: str) -> str:
     """Return a model card in the hub's form: metadata in YAML, then how the model was made and what it keeps."""
-    head = ["---", f"base_model: {names['base']}", "library_name: generality", "tags: [weight-interpolation]", "---"]
+    base = json.dumps(names["base"], ensure_ascii=False)  # a path may hold what YAML would read otherwise
+    head = ["---", f"base_model: {base}", "library_name: generality", "tags: [weight-interpolation]", "---"]
     mend = f"It was made of {names['base']} and {names['tuned']} by {made}."
     lines = [
         *head, f"# {verdict['model']}, repaired", "",

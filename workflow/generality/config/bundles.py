@@ -3,22 +3,27 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from generality.config.schema import did_you_mean
+from generality.config.schema import did_you_mean, entries_of
 
 FOLDER = Path(__file__).parents[2] / "bundles"
 GROUPS = "bundle"  # the key in `generality` that stands for the groups of a bundle
 SECTIONS = ("data", "downloads")
 
 
-def problem(config: object, read: Callable[[Path], object]) -> tuple[str, str] | None:
-    """Return path and description of the first bundle that is not there or is none, or None; `read` reads a file."""
+def read_all(config: object, read: Callable[[Path], object]) -> dict[str, object]:
+    """Return the content of each bundle that a configuration names and that is there; `read` reads a file."""
+    named = dict.fromkeys(_named(config).values())
+    return {name: read(file) for name in named if (file := file_of(name)).is_file()}
+
+
+def problem(config: object, held: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return path and description of the first bundle that is not among those `held` or is none, or None."""
     for path, name in _named(config).items():
-        if not file_of(name).is_file():
+        if name not in held:
             there = sorted(file.stem for file in FOLDER.glob("*.yaml"))
             close = did_you_mean(name, there)
             return path, f"no bundle is called {name!a}{close}; there are: {', '.join(there)}, or the path of a .yaml"
-        held = read(file_of(name))
-        sections = held if isinstance(held, Mapping) else {}
+        sections = held[name] if isinstance(held[name], Mapping) else {}
         odd = [key for key in sections if key not in (*SECTIONS, "generality")]
         if odd or not all(isinstance(section, Mapping) for section in sections.values()):
             what = f"has the key '{odd[0]}'" if odd else "has a section that is no mapping"
@@ -28,26 +33,25 @@ def problem(config: object, read: Callable[[Path], object]) -> tuple[str, str] |
     return None
 
 
-def expand(config: object, over: Callable[[object, object], object], read: Callable[[Path], object]) -> object:
+def expand(
+    config: object, over: Callable[[object, object], object], held: Mapping[str, Mapping[str, Mapping]]
+) -> object:
     """Return a configuration with the data sets and downloads of its bundles, and their groups of generality.
 
-    What the study says itself goes before what a bundle says. `over` completes one value by another, and `read` reads a
-    file. There is no `problem`.
+    What the study says itself goes before what a bundle says. `over` completes one value by another, and `held` has the
+    bundles' contents. There is no `problem`.
     """
-    named = _named(config)
-    if not named:
+    if not held:
         return config
-    for name in dict.fromkeys(named.values()):
-        held = read(file_of(name))
-        config = over({key: held[key] for key in SECTIONS if key in held}, config)
+    for sections in held.values():
+        config = over({key: sections[key] for key in SECTIONS if key in sections}, config)
     experiments = {}
-    for name, experiment in config["experiments"].items():
-        groups = experiment["generality"] if isinstance(experiment, Mapping) and "generality" in experiment else {}
+    for name, experiment in entries_of(config, "experiments").items():
+        groups = experiment.get("generality")
         if isinstance(groups, Mapping) and isinstance(groups.get(GROUPS), str):
             own = {group: members for group, members in groups.items() if group != GROUPS}
-            experiment = {**experiment, "generality": over(read(file_of(groups[GROUPS]))["generality"], own)}
-        experiments[name] = experiment
-    return config | {"experiments": experiments}
+            experiments[name] = {**experiment, "generality": over(held[groups[GROUPS]]["generality"], own)}
+    return config | {"experiments": {**config["experiments"], **experiments}}
 
 
 def file_of(name: str) -> Path:
@@ -57,12 +61,10 @@ def file_of(name: str) -> Path:
 
 def _named(config: object) -> dict[str, str]:
     """Return the bundles that a configuration names, by the path of the key."""
-    if not isinstance(config, Mapping) or not isinstance(config.get("experiments"), Mapping):
-        return {}
-    held = config.get("bundles", [])
+    held = config.get("bundles") if isinstance(config, Mapping) and entries_of(config, "experiments") else None
     named = {f"bundles[{place}]": name for place, name in enumerate(held)} if isinstance(held, list) else {}
-    for name, experiment in config["experiments"].items():
-        groups = experiment.get("generality") if isinstance(experiment, Mapping) else None
+    for name, experiment in entries_of(config, "experiments").items():
+        groups = experiment.get("generality")
         if isinstance(groups, Mapping) and GROUPS in groups:
             named[f"experiments.{name}.generality.{GROUPS}"] = groups[GROUPS]
     return {path: name for path, name in named.items() if isinstance(name, str)}

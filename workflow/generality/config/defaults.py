@@ -1,9 +1,10 @@
-"""What a study file may leave out: how an experiment trains, and the parts of the report."""
+"""Fill in what a study file may leave out: how an experiment trains, and the parts of the report."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from generality.config.names import form_of
+from generality.config.schema import entries_of
 from generality.parts import parts
 
 FILE = Path(__file__).parents[2] / "resources" / "defaults.yaml"
@@ -22,13 +23,12 @@ def expand(config: object, over: Callable[[object, object], object], read: Calla
     They also have from there what they do not say of `train`, and `templates` of a CLIP. `over` completes one value by
     another, and `read` reads a file.
     """
-    experiments = config.get("experiments") if isinstance(config, Mapping) else None
-    if not isinstance(experiments, Mapping):
+    bare = {name: keys for name, keys in entries_of(config, "experiments").items() if "methods" not in keys}
+    if not bare:
         return config
-    bare = {name: keys for name, keys in experiments.items() if isinstance(keys, Mapping) and "methods" not in keys}
-    known = read(FILE) if bare else {}
+    known = read(FILE)
     filled = {name: over(known[keys["track"]], keys) for name, keys in bare.items() if keys.get("track") in [*known]}
-    return config | {"experiments": {**experiments, **filled}}
+    return config | {"experiments": {**config["experiments"], **filled}}
 
 
 def report(config: dict) -> dict[str, dict]:

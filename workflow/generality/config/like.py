@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from generality.config.schema import did_you_mean
+from generality.config.schema import did_you_mean, entries_of
 
 SECTIONS = {"data": "data set", "models": "model", "experiments": "experiment"}
 
@@ -10,7 +10,7 @@ SECTIONS = {"data": "data set", "models": "model", "experiments": "experiment"}
 def problem(config: object) -> tuple[str, str] | None:
     """Return path and description of the first `like` that leads nowhere or to itself, or None."""
     for section, kind in SECTIONS.items():
-        entries = _entries(config, section)
+        entries = entries_of(config, section)
         for name, entry in entries.items():
             path, seen = f"{section}.{name}.like", [name]
             while "like" in entry:
@@ -34,7 +34,7 @@ def expand(config: object, over: Callable[[object, object], object]) -> object:
     """
     sections = {}
     for section in SECTIONS:
-        entries = _entries(config, section)
+        entries = entries_of(config, section)
 
         def whole(entry: Mapping, entries: Mapping = entries) -> object:
             if "like" not in entry:
@@ -45,10 +45,3 @@ def expand(config: object, over: Callable[[object, object], object]) -> object:
         if any("like" in entry for entry in entries.values()):
             sections[section] = config[section] | {name: whole(entry) for name, entry in entries.items()}
     return config | sections if sections else config
-
-
-def _entries(config: object, section: str) -> dict[str, Mapping]:
-    """Return the entries of a section that are mappings; another check tells what is wrong with the others."""
-    held = config.get(section) if isinstance(config, Mapping) else None
-    held = held if isinstance(held, Mapping) else {}
-    return {name: entry for name, entry in held.items() if isinstance(entry, Mapping)}

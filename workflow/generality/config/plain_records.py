@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 
+from generality.config.schema import entries_of
 from generality.sources.data.text_records import Source
 
 # By form: the fields that tell it, and the templates for them.
@@ -49,9 +50,7 @@ def expand(config: object) -> object:
 
 def _sets(config: object) -> dict[str, Mapping]:
     """Return the sets of text records; what has another shape is left to the schema."""
-    data = config.get("data") if isinstance(config, Mapping) else None
-    data = data.items() if isinstance(data, Mapping) else ()
-    named = ((name, keys) for name, keys in data if isinstance(keys, Mapping) and keys.get("source") == Source().name)
+    named = ((name, keys) for name, keys in entries_of(config, "data").items() if keys.get("source") == Source().name)
     return {name: keys for name, keys in named if isinstance(keys.get("domains"), Mapping)}
 
 

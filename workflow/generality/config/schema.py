@@ -90,6 +90,12 @@ def dotted(path: Iterable[str | int]) -> str:
     return printable.removeprefix(".") or "config"
 
 
+def entries_of(config: object, section: str) -> dict[str, dict]:
+    """Return the entries of a section that are mappings; the schema tells what is wrong with the others."""
+    held = config.get(section) if isinstance(config, dict) else None
+    return {name: entry for name, entry in held.items() if isinstance(entry, dict)} if isinstance(held, dict) else {}
+
+
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return " (did you mean '…'?)" with the closest of `words`, or "" if none is close."""
     close = difflib.get_close_matches(word, words, n=1)

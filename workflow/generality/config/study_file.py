@@ -51,9 +51,10 @@ def check(config: dict) -> dict:
     try:
         if not (problem := parameters.problem(config)):
             config = parameters.expand(config)
-            problem = bundles.problem(config, _read)
+            held = bundles.read_all(config, _read)
+            problem = bundles.problem(config, held)
         if not problem:
-            config = bundles.expand(config, _over, _read)
+            config = bundles.expand(config, _over, held)
             problem = like.problem(config)
         if not problem:
             config = elsewhere.expand(defaults.expand(like.expand(config, _over), _over, _read))

@@ -78,10 +78,14 @@ def lacks_full(experiment: Mapping, name: str) -> str:
     return "" if "full" in experiment["methods"] else "has no method full, which this part compares with; add it there"
 
 
+def given(experiment: Mapping) -> list[str]:
+    """Return the models of an experiment that were fine-tuned elsewhere."""
+    return [name for name, keys in experiment["methods"].items() if "model" in keys]
+
+
 def lacks_reference(experiment: Mapping, name: str) -> str:
     """Return a remark if an experiment has neither full fine-tuning nor a model tuned elsewhere; else ""."""
-    tuned = any("model" in keys for keys in experiment["methods"].values())
-    return "" if tuned else lacks_full(experiment, name)
+    return "" if given(experiment) else lacks_full(experiment, name)
 
 
 def lacks_training(experiment: Mapping, name: str) -> str:

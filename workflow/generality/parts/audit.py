@@ -1,6 +1,6 @@
 """The verdict on models that were fine-tuned elsewhere, for readers and, as JSON, for programs."""
 
-from generality.parts import FILES, Part, entry, example_scores, several
+from generality.parts import FILES, Part, entry, example_scores, given, several
 
 ENTRIES = {
     "verdict": entry(
@@ -8,11 +8,6 @@ ENTRIES = {
         experiments=several("Experiments with such models."),
     )
 }
-
-
-def given(experiment):
-    """Return the models of an experiment that were fine-tuned elsewhere."""
-    return [name for name, keys in experiment["methods"].items() if "model" in keys]
 
 
 def settings(part):

@@ -114,7 +114,7 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     scored = set(table.loc[table["score"].notna(), "method"])
     tallies = [_tally(table[table["method"] == one], labels.get(one, one)) for one in others if one in scored]
     tallies.sort(key=lambda tally: (-tally.helped, tally.less, -tally.best))
-    short = "full" if name == FULL_NAME else name
+    short = _short(name)
     against = {"change": "against pre-trained", "over_full": f"against {short}"}
     # The methods are compared with full fine-tuning, or a model tuned elsewhere, where the study has it.
     columns = [(one, "change") for one in dict.fromkeys(of.values()) if one]
@@ -137,10 +137,15 @@ def answer(table: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     )
 
 
+def _short(name: str) -> str:
+    """Return the name of a reference in few words."""
+    return "full" if name == FULL_NAME else name
+
+
 def numbers(table: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     """Return the table of all numbers behind the answer: a row per experiment, area and method."""
     header = [("Experiment", ""), ("Area", ""), ("Method", ""), ("Setting", ""), ("Score", "points")]
-    short = answer(table, labels).short
+    short = _short(reference_name(references(table).values(), labels))
     header += [("Change", "against pre-trained"), ("Difference", f"against {short}"), ("Hypervolume", "square points")]
     header += [("Behind the best", "square points")]
     body = [

@@ -115,7 +115,7 @@ def render_audit(
     table = markup.Table(NOTE.format(level=LEVEL, kept=100 * KEPT), header, body, "lllrrlrr", notes)
     for output in outputs:
         if Path(output).suffix == ".json":
-            write_json(output, {"verdicts": verdicts})
+            write_json(output, {"kept": KEPT, "verdicts": verdicts})
         else:
             markup.write([output], rows, table, anchor)
 

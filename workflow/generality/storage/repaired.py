@@ -32,8 +32,8 @@ def write_repaired(
     called for readers, `base` and `tuned`. `shares` returns those of blocks that a method found for a setting, None for
     a method that searches none, and `depths` those of a folder's entries. Raise StudyError where the verdict has none.
     """
-    verdicts = read_json(verdict, "verdicts")["verdicts"]
-    found = [one for one in verdicts if (one["experiment"], one["model"]) == (experiment, tuned)]
+    content = read_json(verdict, "verdicts", "kept")
+    found = [one for one in content["verdicts"] if (one["experiment"], one["model"]) == (experiment, tuned)]
     if not found:
         raise StudyError(f"{verdict}: nothing on '{tuned}' of the experiment {experiment}; run the stage again")
     method, setting = found[0]["repair"]["repaired"].values()
@@ -49,17 +49,20 @@ def write_repaired(
         )  # fmt: skip
         made = f"{mix.label} with {', '.join(f'{key} = {value:g}' for key, value in values.items())}"
     with whole_file(Path(folder) / CARD) as partial:
-        partial.write_text(card(found[0], names, made), encoding="utf-8")
+        partial.write_text(card(found[0], names, made, content["kept"]), encoding="utf-8")
 
 
-def card(verdict: Mapping, names: Mapping[str, str], made: str) -> str:
-    """Return a model card in the hub's form: metadata in YAML, then how the model was made and what it keeps."""
+def card(verdict: Mapping, names: Mapping[str, str], made: str, kept: float) -> str:
+    """Return a model card in the hub's form: metadata in YAML, then how the model was made and what it keeps.
+
+    `kept` is the share of the best gain that it had to keep.
+    """
     base = json.dumps(names["base"], ensure_ascii=False)  # a path may hold what YAML would read otherwise
     head = ["---", f"base_model: {base}", "library_name: generality", "tags: [weight-interpolation]", "---"]
     mend = f"It was made of {names['base']} and {names['tuned']} by {made}."
     lines = [
         *head, f"# {verdict['model']}, repaired", "",
-        f"{mend} Of all models tried that have 90 % of the best gain on validation examples of "
+        f"{mend} Of all models tried that have {100 * kept:g} % of the best gain on validation examples of "
         f"{verdict['speciality']}, it has the least KL divergence from the base there.", "",
         f"The tuned model: {verdict['verdict']}. Changes against the base on test examples, in points (hundredths), ± "
         "half of a 95 % interval over examples:", "",
